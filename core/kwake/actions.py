@@ -1,0 +1,150 @@
+"""What the user may ask for. Actions are values; `World.do` carries them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kwake.objects.document import Manifest
+
+
+class _Action(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class KillPod(_Action, frozen=True):
+    """Delete a pod. `grace` in seconds (default: the pod's own); `force` removes the object at once (PD-13)."""
+
+    pod: str
+    force: bool = False
+    grace: int | None = None
+
+    def __str__(self) -> str:
+        return f"kill pod {self.pod}" + (" (force)" if self.force else "")
+
+
+class RestartContainer(_Action, frozen=True):
+    """A container of the pod crashes and starts again: same pod, same uid, same address (PD-2)."""
+
+    pod: str
+    container: str | None = None
+
+    def __str__(self) -> str:
+        return f"restart container {self.container or 'of'} {self.pod}"
+
+
+class RecreateSandbox(_Action, frozen=True):
+    """The pod's sandbox is made anew: same pod, same uid, another address (PD-3)."""
+
+    pod: str
+
+    def __str__(self) -> str:
+        return f"recreate sandbox of {self.pod}"
+
+
+class Scale(_Action, frozen=True):
+    """Set `spec.replicas` of a workload."""
+
+    workload: str
+    replicas: int
+
+    def __str__(self) -> str:
+        return f"scale {self.workload} to {self.replicas}"
+
+
+class Relabel(_Action, frozen=True):
+    """Set labels of any object; None takes a label away."""
+
+    target: str
+    labels: dict[str, str | None]
+
+    def __str__(self) -> str:
+        words = [f"{name}-" if value is None else f"{name}={value}" for name, value in self.labels.items()]
+        return f"label {self.target} {' '.join(words)}"
+
+
+class Apply(_Action, frozen=True):
+    """Create or replace (PUT) an object, by the API server's own rules."""
+
+    manifest: Manifest
+    file: str = ""
+    """Where the manifest was read, for evidence; may be empty."""
+
+    def __str__(self) -> str:
+        metadata = self.manifest.get("metadata") or {}
+        namespace = metadata.get("namespace", "")
+        name = "/".join(filter(None, (namespace, metadata.get("name", "?"))))
+        return f"apply {self.manifest.get('kind', '?')} {name}"
+
+
+class Patch(_Action, frozen=True):
+    """`kubectl patch --type merge` (RFC 7386)."""
+
+    target: str
+    patch: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"patch {self.target}"
+
+
+class Delete(_Action, frozen=True):
+    """Delete any object."""
+
+    target: str
+
+    def __str__(self) -> str:
+        return f"delete {self.target}"
+
+
+class SetServiceType(_Action, frozen=True):
+    """Switch a Service: ClusterIP, NodePort, LoadBalancer, ExternalName (with `external_name`) or Headless (SV-10)."""
+
+    service: str
+    type: str
+    external_name: str | None = None
+
+    def __str__(self) -> str:
+        return f"set type of {self.service} to {self.type}"
+
+
+class ReplaceService(_Action, frozen=True):
+    """Delete a Service and create it again: a new uid and, unless the manifest pins it, a new ClusterIP (CX-19f).
+
+    `type` switches it on the way, the only road from ClusterIP to Headless.
+    """
+
+    service: str
+    type: str | None = None
+
+    def __str__(self) -> str:
+        return f"delete and create {self.service}" + (f" as {self.type}" if self.type else "")
+
+
+class OpenConnection(_Action, frozen=True):
+    """Dial, and keep the connection open under this name."""
+
+    name: str
+    source: str
+    target: str
+    port: int | str | None = None
+    protocol: str = "TCP"
+    via: str = "dns"
+
+    def __str__(self) -> str:
+        return f"open {self.name}"
+
+
+class CloseConnection(_Action, frozen=True):
+    """The client closes the connection in order."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"close {self.name}"
+
+
+Action = (
+    KillPod | RestartContainer | RecreateSandbox | Scale | Relabel | Apply | Patch | Delete
+    | SetServiceType | ReplaceService | OpenConnection | CloseConnection
+)  # fmt: skip

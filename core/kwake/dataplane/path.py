@@ -1,0 +1,126 @@
+"""The words for traffic: a flow is a question, a path the answer."""
+
+from __future__ import annotations
+
+from enum import Enum
+from fractions import Fraction
+
+import msgspec
+
+from kwake.objects.basis import Basis, weakest
+
+
+class Outcome(Enum):
+    """How a new connection ends."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+    UNRESOLVED = "unresolved"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """Who, to whom, on which port. Ends are references (see `ends.py`)."""
+
+    source: str
+    target: str
+    port: int | str | None = None
+    """The port that the client dials, or the Service port's name; None: the target's only one."""
+    protocol: str = "TCP"
+    via: str = "dns"
+    """How the client finds a Service: `dns`, `env` or `ip`."""
+
+    def __str__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        return f"{self.source} → {self.target}{port}" + ("" if self.protocol == "TCP" else f" {self.protocol}")
+
+
+class Decider(msgspec.Struct, frozen=True):
+    """What decided: an object, which of its rules, and where that is written."""
+
+    object: str
+    """`NetworkPolicy/shop/default-deny`, `Service/shop/web`; or a component: `kube-proxy`, `kernel`."""
+    rule: str
+    """In words: `isolates ingress, no rule admits`, `ingress rule 1`, `no endpoints`."""
+    file: str | None = None
+    line: int | None = None
+    cite: str = ""
+    """The spec's rule id."""
+
+
+class Hop(msgspec.Struct, frozen=True):
+    """One thing that happens to the packet on its way."""
+
+    kind: str
+    """`client`, `dns`, `env`, `service`, `nat`, `snat`, `egress`, `route`, `load-balancer`, `node-port`, `ingress`, `socket`."""
+    at: str
+    """Where: a node, a pod, `outside`."""
+    text: str
+    object: str | None = None
+    """The object that did it, as a reference."""
+    basis: Basis = Basis.SOURCED
+    cite: str = ""
+    decider: Decider | None = None
+    """Set where this hop ended the path or admitted it."""
+    detail: tuple[str, ...] = ()
+    """Further lines, such as a near miss."""
+    outcome: Outcome | None = None
+    """Set on the hop that ends the branch."""
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """One way that a dial may go: a source pod and an endpoint."""
+
+    source: str
+    """The source pod's reference, or `internet` / an address."""
+    pod: str | None
+    """The endpoint's pod as a reference, if it is one."""
+    ip: str | None
+    port: int | None
+    share: Fraction
+    """Its part of all dials of the flow; the branches of a path add up to 1."""
+    outcome: Outcome
+    basis: Basis
+    decided_by: tuple[Decider, ...]
+    hops: tuple[Hop, ...]
+    """All hops from the client to the end of this branch, the path's common ones included."""
+    node: str | None = None
+    """The endpoint's node."""
+    reason: str = ""
+    """One sentence: why it ends so."""
+
+
+class Path(msgspec.Struct, frozen=True):
+    """The answer to a flow at a moment."""
+
+    flow: Flow
+    branches: tuple[Branch, ...]
+    notes: tuple[str, ...] = ()
+    """Warnings that do not decide: "port 443 is the Service's port, the policy sees 8443"."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The branches' outcome; mixed where they end differently."""
+        outcomes = {branch.outcome for branch in self.branches}
+        return outcomes.pop() if len(outcomes) == 1 else Outcome.MIXED
+
+    @property
+    def basis(self) -> Basis:
+        """The weakest basis of its branches."""
+        return weakest(branch.basis for branch in self.branches)
+
+    @property
+    def decided_by(self) -> tuple[Decider, ...]:
+        """Everything that decided, each once, in the order met."""
+        return tuple(dict.fromkeys(decider for branch in self.branches for decider in branch.decided_by))
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """The hops that all branches share, from the client on; all of them where there is one branch."""
+        first, *others = (branch.hops for branch in self.branches)
+        shared = 0
+        while shared < len(first) and all(len(o) > shared and o[shared] == first[shared] for o in others):
+            shared += 1
+        return first[:shared]

@@ -1,0 +1,80 @@
+"""From a document to its typed value."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from kwake.errors import KwakeError
+from kwake.objects.document import Document, FieldPath
+from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, group_of
+from kwake.objects.kinds import MODELLED, KubeObject, Unmodelled
+
+
+class DecodeError(KwakeError):
+    """A field of the wrong type, or an object without a kind or name: what the API server could not unmarshal."""
+
+    def __init__(self, message: str, path: FieldPath = ()) -> None:
+        self.path = path
+        self.message = message
+        super().__init__(message)
+
+
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+def _path(message: str) -> tuple[str, FieldPath]:
+    """msgspec's "… - at `$.spec.ports[0]`" as words and a path."""
+    words, _, where = message.partition(" - at `")
+    steps = _STEP.findall(where.rstrip("`").replace("$", "", 1))
+    return words, tuple(int(index) if index.isdigit() else name or index for name, index in steps)
+
+
+def _pruned(value: Any) -> Any:
+    """The value without nulls in its maps: the API server reads null as absent."""
+    if isinstance(value, dict):
+        return {name: _pruned(child) for name, child in value.items() if child is not None}
+    if isinstance(value, list):
+        return [_pruned(child) for child in value]
+    return value
+
+
+def decode(document: Document) -> KubeObject:
+    """The typed value of a document; `Unmodelled` for kinds that kwake does not read.
+
+    Raises DecodeError with the path of the field at fault. The namespace of a namespaced object that names none
+    is `default`.
+    """
+    manifest = document.manifest
+    if not isinstance(manifest, dict):
+        raise DecodeError(f"expected an object, found {type(manifest).__name__}")
+    for field in ("apiVersion", "kind"):
+        if not isinstance(manifest.get(field), str) or not manifest[field]:
+            raise DecodeError(f"{field} is missing or not a string", (field,))
+    manifest = _pruned(manifest)
+    kind: str = manifest["kind"]
+    known = MODELLED.get(kind)
+    if known is not None and group_of(manifest["apiVersion"], kind) != GROUP_OF_KIND[kind]:
+        known = None
+    try:
+        value: KubeObject = msgspec.convert(manifest, known or Unmodelled)
+    except msgspec.ValidationError as error:
+        raise DecodeError(*_path(str(error))) from None
+    metadata = value.metadata
+    if not metadata.name:
+        raise DecodeError("name is missing" + (" (generateName alone names nothing)" if metadata.generate_name else ""),
+                          ("metadata", "name"))  # fmt: skip
+    namespace = "" if _is_cluster_scoped(value) else metadata.namespace or "default"
+    if namespace != metadata.namespace:
+        value = msgspec.structs.replace(value, metadata=msgspec.structs.replace(metadata, namespace=namespace))
+    return value
+
+
+def _is_cluster_scoped(value: KubeObject) -> bool:
+    """Whether its kind has no namespace; a Node of another group (longhorn.io) is not a Kubernetes Node."""
+    if value.kind not in CLUSTER_SCOPED:
+        return False
+    group = GROUP_OF_KIND.get(value.kind)
+    return group is None or group_of(value.api_version, value.kind) == group

@@ -1,0 +1,55 @@
+"""How a user names a thing: `Kind/namespace/name`, in any case, with kubectl's short names."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from kwake.errors import ReferenceNotFound
+from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, SHORT_NAMES
+
+
+class ObjectReference(msgspec.Struct, frozen=True):
+    """What a reference says. `kind` is None where two bare parts `namespace/name` leave it to the action.
+
+    `index` is the `#0` of `deploy/shop/web#0`: one of its pods by order of name.
+    """
+
+    kind: str | None
+    namespace: str
+    name: str
+    index: int | None = None
+
+
+_KINDS = {**{kind.lower(): kind for kind in (*GROUP_OF_KIND, *CLUSTER_SCOPED)}, **SHORT_NAMES}
+
+
+def kind_named(word: str) -> str | None:
+    """The kind that a word means, as kubectl reads it, or None."""
+    return _KINDS.get(word.lower())
+
+
+def parse_reference(text: str) -> ObjectReference:
+    """Read a reference to an object. Raises ReferenceNotFound when it cannot be one.
+
+    Two parts that begin with a cluster-scoped kind mean that object; other two parts are `namespace/name`.
+    """
+    body, hash_mark, number = text.partition("#")
+    if hash_mark and not re.fullmatch(r"\d+", number):
+        raise ReferenceNotFound(f"{text}: after # stands a number, as in deploy/shop/web#0")
+    index = int(number) if hash_mark else None
+    parts = body.split("/")
+    if not all(parts):
+        raise ReferenceNotFound(f"{text}: an empty part; write Kind/namespace/name")
+    if len(parts) == 3:
+        kind = kind_named(parts[0]) or (parts[0] if parts[0][:1].isupper() else None)
+        if kind is None:
+            raise ReferenceNotFound(f"{text}: {parts[0]} is no kind that kwake knows")
+        return ObjectReference(kind, parts[1], parts[2], index)
+    if len(parts) == 2:
+        kind = kind_named(parts[0])
+        if kind in CLUSTER_SCOPED:
+            return ObjectReference(kind, "", parts[1], index)
+        return ObjectReference(None, parts[0], parts[1], index)
+    raise ReferenceNotFound(f"{text}: write Kind/namespace/name, or namespace/name")

@@ -1,0 +1,49 @@
+"""How this cluster's CNI, kube-proxy, DNS and IPAM behave: values with a basis and a citation each."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kwake.objects.basis import Basis
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One field of a profile: its value as text, how sure it is, and who says so."""
+
+    value: str
+    basis: Basis
+    source: str
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """A named delay, milliseconds. One that no source gives is `assumed`."""
+
+    name: str
+    ms: int
+    basis: Basis
+    source: str
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """A bundle with its overrides. Read fields by `setting`, delays by `clock`."""
+
+    name: str
+    """As the user chose it: `calico`, `calico+nftables`."""
+    settings: dict[str, Setting]
+    """By field: `policy` (calico, cilium, none …), `policy-on-open` (keep, cut, none), `host-network-pods`
+    (ignored, selected), `ipblock-matches-pods` (yes, no), `proxy` (iptables, nftables, ipvs, cilium-kpr),
+    `proxy-version` (1.36), `ipam` (host-local, calico, cilium…), `lb`, `service-cidr`, `cluster-cidr`, `node-port-range`, `dns-ttl-s` …"""
+    clocks: dict[str, Clock]
+
+    def __getitem__(self, field: str) -> str:
+        """The value of a setting."""
+        return self.settings[field].value
+
+    def setting(self, field: str) -> Setting:
+        """A setting with its basis and source."""
+        return self.settings[field]
+
+    def clock(self, name: str) -> Clock:
+        """A named delay: `endpointslice-sync`, `proxy-sync`, `policy-sync`, `dns-sync`, `schedule`, `sandbox`,
+        `container-start`, `sigterm-exit`, `load-balancer` …"""
+        return self.clocks[name]
