@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kwake.objects.document import Manifest
+from kwake.objects.document import Manifest, Origin
 
 
 class _Action(msgspec.Struct, frozen=True, tag=True):
@@ -68,8 +68,8 @@ class Apply(_Action, frozen=True):
     """Create or replace (PUT) an object, by the API server's own rules."""
 
     manifest: Manifest
-    file: str = ""
-    """Where the manifest was read, for evidence; may be empty."""
+    origin: Origin | None = None
+    """Where the manifest was read, for evidence (file and line); None for one that was typed or made."""
 
     def __str__(self) -> str:
         metadata = self.manifest.get("metadata") or {}

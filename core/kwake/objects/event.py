@@ -7,6 +7,15 @@ import msgspec
 from kwake.objects.basis import Basis
 
 
+class Clock(msgspec.Struct, frozen=True):
+    """A named delay, milliseconds. One that no source gives is `assumed`."""
+
+    name: str
+    ms: int
+    basis: Basis
+    source: str
+
+
 class Event(msgspec.Struct, frozen=True):
     """Something that happened in the simulated cluster."""
 
@@ -24,3 +33,5 @@ class Event(msgspec.Struct, frozen=True):
     basis: Basis = Basis.SOURCED
     rule: str = ""
     """The spec's rule id, `PD-5`, where one decided."""
+    clocks: tuple[Clock, ...] = ()
+    """The named delays that lie between the action and this event; they add up to the time between."""

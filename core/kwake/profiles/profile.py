@@ -5,21 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from kwake.objects.basis import Basis
+from kwake.objects.event import Clock
 
 
 class Setting(msgspec.Struct, frozen=True):
     """One field of a profile: its value as text, how sure it is, and who says so."""
 
     value: str
-    basis: Basis
-    source: str
-
-
-class Clock(msgspec.Struct, frozen=True):
-    """A named delay, milliseconds. One that no source gives is `assumed`."""
-
-    name: str
-    ms: int
     basis: Basis
     source: str
 
