@@ -25,6 +25,8 @@ class View(msgspec.Struct, frozen=True, eq=False):
     now_ms: int = 0
     stopped: frozenset[str] = frozenset()
     """UIDs of pods whose containers are down at this moment: the address is there, nobody listens."""
+    exits: dict[str, str] = {}
+    """How the processes of pods that are gone ended, by pod UID: `graceful`, `killed` or `lost`."""
     environments: dict[str, Cluster] = {}
     """By pod UID: the cluster whose Services its containers found in their environment (DN-22); absent: `cluster`."""
 

@@ -1,0 +1,180 @@
+"""The working copy of one step: changed freely inside, frozen at the end."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Mapping
+
+from kwake.cluster import Cluster, Record
+from kwake.dataplane.connections import follow
+from kwake.objects.basis import Basis
+from kwake.objects.event import Clock, Event
+from kwake.objects.key import Key
+from kwake.objects.kinds import EndpointSlice, KubeObject, NetworkPolicy, Node, Pod, Service
+from kwake.objects.time import seconds
+from kwake.simulation.state import Pending, State
+from kwake.simulation.tasks import PRIORITY, ReconcileWorkloads, Sync, SyncEndpoints, Task
+
+WORKLOAD_KINDS = ("Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job")
+
+
+class Draft:
+    """A state being changed. `cause` and `clocks` are what the step at hand goes back to."""
+
+    def __init__(self, state: State, cause: str, clocks: tuple[Clock, ...] = ()) -> None:
+        self.profile = state.profile
+        self.cluster = state.cluster
+        self.addressing = state.addressing
+        self.draws = state.draws
+        self.now_ms = state.now_ms
+        self.sequence = state.sequence
+        self.pending = list(state.pending)
+        self.programmed = dict(state.programmed)
+        self.connections = dict(state.connections)
+        self.stopped = state.stopped
+        self.exits = dict(state.exits)
+        self.environments = dict(state.environments)
+        self.events = list(state.events)
+        self.cause = cause
+        self.clocks = clocks
+        self._followed = state
+
+    def freeze(self) -> State:
+        """The state as it is now."""
+        return State(
+            cluster=self.cluster,
+            profile=self.profile,
+            addressing=self.addressing,
+            draws=self.draws,
+            now_ms=self.now_ms,
+            sequence=self.sequence,
+            pending=tuple(self.pending),
+            programmed=dict(self.programmed),
+            connections=dict(self.connections),
+            stopped=self.stopped,
+            exits=dict(self.exits),
+            environments=dict(self.environments),
+            events=tuple(self.events),
+        )
+
+    def tell(
+        self, kind: str, subject: object, text: str, actor: str, *, rule: str = "", basis: Basis = Basis.SOURCED
+    ) -> None:
+        """Record that something happened now."""
+        self.events.append(Event(self.now_ms, kind, str(subject), text, actor, self.cause, basis, rule, self.clocks))
+
+    def schedule(self, task: Task, *clocks: Clock) -> None:
+        """Let something happen after these named delays from now."""
+        due_ms = self.now_ms + sum(clock.ms for clock in clocks)
+        self.sequence += 1
+        insort(
+            self.pending,
+            Pending(due_ms, PRIORITY[type(task)], self.sequence, task, self.cause, (*self.clocks, *clocks)),
+            key=lambda item: (item.due_ms, item.priority, item.sequence),
+        )
+
+    def schedule_once(self, task: Task, *clocks: Clock) -> None:
+        """The same, unless the very task waits already."""
+        if not any(item.task == task for item in self.pending):
+            self.schedule(task, *clocks)
+
+    def drop_tasks_of(self, uid: str) -> None:
+        """Take back what waits for a pod that is gone."""
+        self.pending = [item for item in self.pending if getattr(item.task, "uid", None) != uid]
+
+    def change(self, changes: Mapping[Key, Record | None]) -> None:
+        """Put these records into the cluster (None takes one out) and let the components notice."""
+        before = self.cluster
+        self.cluster = before.with_changes(changes)
+        if self.cluster is before:
+            return
+        pairs = [(before.find(k), self.cluster.find(k)) for k in changes]
+        touched = [(_value(old), _value(new)) for old, new in pairs if old != new]
+        for component, concerns in _CONCERNS.items():
+            if any(concerns(old, new) for old, new in touched):
+                self._lag(component, before)
+        for namespace in sorted({ns for old, new in touched for ns in _endpoint_namespaces(old, new)}):
+            self.schedule_once(SyncEndpoints(namespace), self.profile.clock("endpointslice-sync"))
+        if any(value is not None and value.kind in (*WORKLOAD_KINDS, "Pod") for pair in touched for value in pair):
+            self.schedule_once(ReconcileWorkloads(), self.profile.clock("replacement"))
+
+    def _lag(self, component: str, before: Cluster) -> None:
+        self.programmed.setdefault(component, before)
+        name = "load-balancer" if component == "balancer" else f"{component}-sync"
+        self.schedule_once(Sync(component), self.profile.clock(name))
+
+    def follow_connections(self) -> None:
+        """Let every open connection meet what has changed since the last look."""
+        now = self.freeze()
+        before, after = self._followed.view, now.view
+        for name, connection in self.connections.items():
+            moved = follow(connection, before, after, self.cause)
+            if moved is connection:
+                continue
+            self.connections[name] = moved
+            turn = moved.turns[-1]
+            if len(moved.turns) > len(connection.turns):
+                age = seconds(self.now_ms - moved.opened_ms)
+                self.tell(
+                    f"connection-{turn.fate.value}",
+                    name,
+                    f"{name} {turn.fate.value} after {age}: {turn.reason}",
+                    "connection",
+                    rule=turn.cite,
+                    basis=turn.basis,
+                )
+            else:
+                backend = moved.backends[-1]
+                self.tell("connection-migrated", name, f"{name} moves to {backend.backend} {backend.ip}", "connection")
+        self._followed = self.freeze()
+
+
+def _value(item: Record | None) -> KubeObject | None:
+    return item.value if item is not None else None
+
+
+def _is(kind: type[KubeObject], old: KubeObject | None, new: KubeObject | None) -> bool:
+    return isinstance(old, kind) or isinstance(new, kind)
+
+
+def _labels(value: KubeObject | None) -> dict[str, str] | None:
+    return value.metadata.labels if value is not None else None
+
+
+def _concerns_proxy(old: KubeObject | None, new: KubeObject | None) -> bool:
+    return _is(Service, old, new) or _is(EndpointSlice, old, new) or _is(Node, old, new)
+
+
+def _concerns_policy(old: KubeObject | None, new: KubeObject | None) -> bool:
+    """Policies, namespaces and other policy kinds; a pod's labels. A pod's coming and going is part of its
+    own start: its isolation is in force before its containers run (NP-10)."""
+    kind = (new or old or KubeObject()).kind
+    if kind in ("Namespace",) or kind.endswith("Policy"):
+        return not (isinstance(old, NetworkPolicy) and isinstance(new, NetworkPolicy) and old.spec == new.spec)
+    return isinstance(old, Pod) and isinstance(new, Pod) and _labels(old) != _labels(new)
+
+
+def _concerns_balancer(old: KubeObject | None, new: KubeObject | None) -> bool:
+    return any(
+        isinstance(value, Service) and value.spec.type == "LoadBalancer" for value in (old, new)
+    ) and _balancer_inputs(old) != _balancer_inputs(new)
+
+
+def _balancer_inputs(value: KubeObject | None) -> object:
+    """What the service controller acts on (SV-18); its own writes to the status are not among it."""
+    if not isinstance(value, Service) or value.spec.type != "LoadBalancer":
+        return None
+    return value.spec, value.metadata.annotations, value.metadata.uid, value.metadata.deletion_timestamp
+
+
+_CONCERNS = {
+    "proxy": _concerns_proxy,
+    "policy": _concerns_policy,
+    "dns": lambda old, new: _is(Service, old, new) or _is(EndpointSlice, old, new),
+    "balancer": _concerns_balancer,
+}
+
+
+def _endpoint_namespaces(old: KubeObject | None, new: KubeObject | None) -> tuple[str, ...]:
+    """Namespaces whose slices may change with this."""
+    return tuple(v.metadata.namespace for v in (old, new) if isinstance(v, (Pod, Service)))

@@ -1,0 +1,81 @@
+"""What components will do, as values that can wait on the clock. The table of priorities orders one moment."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kwake.objects.key import Key
+
+
+class _Task(msgspec.Struct, frozen=True, order=True, tag=True):
+    pass
+
+
+class ReconcileWorkloads(_Task, frozen=True, order=True):
+    """The workload controllers make pods match replicas (PD-5)."""
+
+
+class SchedulePod(_Task, frozen=True, order=True):
+    """The scheduler picks a node."""
+
+    pod: Key
+    uid: str
+
+
+class MakeSandbox(_Task, frozen=True, order=True):
+    """The kubelet makes the sandbox, the CNI gives it an address (PD-22 to PD-26)."""
+
+    pod: Key
+    uid: str
+
+
+class StartContainers(_Task, frozen=True, order=True):
+    """The containers run; their environment is written now (DN-22)."""
+
+    pod: Key
+    uid: str
+
+
+class BecomeReady(_Task, frozen=True, order=True):
+    """The readiness probe succeeds for the first time."""
+
+    pod: Key
+    uid: str
+
+
+class ExitProcesses(_Task, frozen=True, order=True):
+    """The processes of a terminating pod are gone, and with them the pod (PD-10)."""
+
+    pod: Key
+    uid: str
+    how: str
+    """`graceful` after SIGTERM, `killed` at the end of the grace period."""
+
+
+class SyncEndpoints(_Task, frozen=True, order=True):
+    """The EndpointSlice controller writes the slices of a namespace's Services (EP-1)."""
+
+    namespace: str
+
+
+class Sync(_Task, frozen=True, order=True):
+    """A component takes in the cluster as it is: `proxy`, `policy`, `dns` or `balancer`."""
+
+    component: str
+
+
+Task = (
+    ReconcileWorkloads | SchedulePod | MakeSandbox | StartContainers | BecomeReady | ExitProcesses | SyncEndpoints | Sync
+)
+
+PRIORITY: dict[type[_Task], int] = {
+    ReconcileWorkloads: 0,
+    SchedulePod: 1,
+    MakeSandbox: 2,
+    ExitProcesses: 3,
+    StartContainers: 4,
+    BecomeReady: 5,
+    SyncEndpoints: 6,
+    Sync: 7,
+}
+"""Who goes first in one millisecond."""
