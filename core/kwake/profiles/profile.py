@@ -22,9 +22,7 @@ class Profile(msgspec.Struct, frozen=True):
     name: str
     """As the user chose it: `calico`, `calico+nftables`."""
     settings: dict[str, Setting]
-    """By field: `policy` (calico, cilium, none …), `policy-on-open` (keep, cut, none), `host-network-pods`
-    (ignored, selected), `ipblock-matches-pods` (yes, no), `proxy` (iptables, nftables, ipvs, cilium-kpr),
-    `proxy-version` (1.36), `ipam` (host-local, calico, cilium…), `lb`, `service-cidr`, `cluster-cidr`, `node-port-range`, `dns-ttl-s` …"""
+    """By field; `defaults.yaml` lists every field with its meaning and the values that it may have."""
     clocks: dict[str, Clock]
 
     def __getitem__(self, field: str) -> str:
