@@ -1,0 +1,102 @@
+"""What the user names, as bytes: files, folders to the bottom, standard input."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from kwake.errors import InvalidSnapshot, SnapshotUnreadable
+from kwake.objects.document import Source
+from kwake.objects.printable import printable
+from kwake.sources.json_reader import is_json
+
+SUFFIXES = (".yaml", ".yml", ".json")
+"""Files that are read in a folder. A file that is named is read whatever its name."""
+
+MAX_YAML_BYTES = 64 << 20
+"""About 16,000 pods; JSON is read twenty times faster."""
+
+MAX_JSON_BYTES = 1 << 30
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+Stdin = Callable[[], bytes]
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A source, and whether the user named it himself (else it was found in a folder that he named)."""
+
+    source: Source
+    directly: bool
+
+
+def sources_of(where: str | Path, stdin: Stdin) -> Iterator[Named]:
+    """The sources that one word of the user means. Raises SnapshotUnreadable, InvalidSnapshot."""
+    if str(where) == "-":
+        yield Named(_source("-", stdin()), True)
+        return
+    path = Path(where)
+    if path.is_dir():
+        for file in _files_below(path):
+            yield Named(_source(str(file), _bytes(file)), False)
+        return
+    yield Named(_source(str(where), _bytes(path)), True)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Files to read in a folder and below, in order of their names; hidden ones and links to folders left out."""
+
+    def refuse(error: OSError) -> None:
+        raise SnapshotUnreadable(printable(f"{error.filename}: {error.strerror}")) from None
+
+    for parent, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            file = Path(parent, name)
+            if not name.startswith(".") and file.suffix in SUFFIXES and file.is_file():
+                yield file
+
+
+def _bytes(path: Path) -> bytes:
+    """The file's bytes, but no more than any limit allows."""
+    shown = printable(str(path))
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+                raise SnapshotUnreadable(f"{shown}: neither a file nor a folder")
+            return file.read(MAX_JSON_BYTES + 1)
+    except FileNotFoundError:
+        raise SnapshotUnreadable(f"{shown}: there is no such file or folder") from None
+    except OSError as error:
+        raise SnapshotUnreadable(f"{shown}: {error.strerror}") from None
+    except ValueError as error:  # a NUL byte in the name
+        raise SnapshotUnreadable(f"{shown}: {error}") from None
+
+
+def _source(name: str, data: bytes) -> Source:
+    """The bytes as a source, once they are known to be text that can be read."""
+    shown = printable(name)
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise SnapshotUnreadable(f"{shown}: the text is UTF-16; save it as UTF-8")
+    format_ = "json" if is_json(data) else "yaml"
+    limit = MAX_JSON_BYTES if format_ == "json" else MAX_YAML_BYTES
+    if len(data) > limit:
+        hint = "" if format_ == "json" else "; take JSON (kubectl get -o json), which is read much faster"
+        raise SnapshotUnreadable(f"{shown}: more than {limit >> 20} MiB of {format_.upper()}{hint}")
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SnapshotUnreadable(f"{shown}:{line}: not UTF-8 (byte {data[error.start]:#04x})") from None
+    if (control := _CONTROL.search(data)) is not None:
+        line = data.count(b"\n", 0, control.start()) + 1
+        what = "a NUL byte" if control[0] == b"\0" else f"the control character \\x{control[0][0]:02x}"
+        raise InvalidSnapshot((f"{shown}:{line}: {what} in the text",))
+    return Source(name, data, format_)

@@ -1,0 +1,141 @@
+"""JSON text to plain values: one document, or several after each other as `kubectl cluster-info dump` prints them.
+
+The items of a List are decoded one at a time, so a dump of a large cluster is never a tree in memory as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from kwake.sources.yaml_reader import Parsed, SyntaxProblem, read_yaml
+
+_SPACE = re.compile(r"\s*")
+_NEEDS_A_LOOK = re.compile(rb'\\u0022|"[ \t\r\n]+:')
+_TOO_DEEP = "too many maps and lists inside each other"
+
+
+class _List(msgspec.Struct):
+    kind: str = ""
+    items: list[msgspec.Raw] = []
+
+
+def is_json(data: bytes) -> bool:
+    """Whether it begins like JSON that holds an object; a YAML flow map may, too."""
+    return re.match(rb'\s*\{\s*("|\})', data) is not None
+
+
+def read_json(data: bytes) -> Iterator[Parsed]:
+    """The documents of a JSON text that is UTF-8. Raises SyntaxProblem."""
+    try:
+        yield Parsed(_decoded(data), _first_line(data), ())
+    except msgspec.DecodeError:
+        yield from _slowly(data)
+
+
+def read_items(data: bytes) -> Iterator[Parsed] | None:
+    """The items of a text that is one JSON List, each with its line; None if it is anything else."""
+    try:
+        listed = msgspec.json.decode(data, type=_List)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if not listed.kind.endswith("List") or not listed.items:
+        return None
+    return _items(data, listed.items)
+
+
+def _items(data: bytes, items: list[msgspec.Raw]) -> Iterator[Parsed]:
+    at, line = 0, 1
+    for raw in items:
+        text = bytes(raw)
+        start = data.index(text, at)
+        line += data.count(b"\n", at, start)
+        try:
+            yield Parsed(_decoded(text), line)
+        except msgspec.DecodeError as error:
+            raise SyntaxProblem(line, f"bad JSON: {error}") from None
+        except SyntaxProblem as problem:
+            raise SyntaxProblem(line - 1 + problem.line, problem.text) from None
+        at = start + len(text)
+        line += text.count(b"\n")
+
+
+def _first_line(data: bytes) -> int:
+    return 1 + data[: len(data) - len(data.lstrip())].count(b"\n")
+
+
+def _decoded(data: bytes) -> Any:
+    """The value, with no key lost to a second one of its name; raises msgspec.DecodeError, SyntaxProblem.
+
+    msgspec keeps the last of two equal keys. Written again, the value then has fewer keys than the text: counting
+    them costs a tenth of a second reading, which is left to texts that the count may be wrong about.
+    """
+    try:
+        value = msgspec.json.decode(data)
+    except RecursionError:
+        raise SyntaxProblem(_first_line(data), _TOO_DEEP) from None
+    if _NEEDS_A_LOOK.search(data) or msgspec.json.encode(value).count(b'":') != data.count(b'":'):
+        return next(_slowly(data)).value
+    return value
+
+
+def _slowly(data: bytes) -> Iterator[Parsed]:
+    """By the standard library, which shows every key and where the text goes wrong."""
+    text = data.decode()
+    decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_finite, parse_float=_finite)
+    at = _space_end(text, 0)
+    while at < len(text):
+        line = text.count("\n", 0, at) + 1
+        try:
+            value, end = decoder.raw_decode(text, at)
+            msgspec.json.encode(value)
+        except json.JSONDecodeError as error:
+            raise SyntaxProblem(error.lineno, f"bad JSON: {error.msg}") from None
+        except UnicodeEncodeError:
+            raise SyntaxProblem(line, "bad JSON: half of a surrogate pair in a text") from None
+        except _Refused as error:
+            raise SyntaxProblem(_line_by_yaml(text[at:], line), str(error)) from None
+        except RecursionError:
+            raise SyntaxProblem(line, _TOO_DEEP) from None
+        yield Parsed(value, line)
+        at = _space_end(text, end)
+
+
+class _Refused(ValueError):
+    """What the standard library would take in silence."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for at, name in enumerate(names) if name in names[:at])
+        raise _Refused(f"the key {twice!r} stands twice in one map")
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _Refused(f"{text} is a number that JSON cannot hold")
+    return number
+
+
+def _space_end(text: str, at: int) -> int:
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
+
+
+def _line_by_yaml(text: str, line: int) -> int:
+    """The line where the YAML reader, which has marks, refuses the same text."""
+    try:
+        for _ in read_yaml(text.encode()):
+            pass
+    except SyntaxProblem as problem:
+        return line - 1 + problem.line
+    return line
