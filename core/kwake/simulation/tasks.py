@@ -65,7 +65,14 @@ class Sync(_Task, frozen=True, order=True):
 
 
 Task = (
-    ReconcileWorkloads | SchedulePod | MakeSandbox | StartContainers | BecomeReady | ExitProcesses | SyncEndpoints | Sync
+    ReconcileWorkloads
+    | SchedulePod
+    | MakeSandbox
+    | StartContainers
+    | BecomeReady
+    | ExitProcesses
+    | SyncEndpoints
+    | Sync
 )
 
 PRIORITY: dict[type[_Task], int] = {

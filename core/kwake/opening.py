@@ -1,0 +1,180 @@
+"""From what people have to a settled world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from kwake.cluster import Cluster, Record
+from kwake.control.admission import Violation, violations
+from kwake.control.endpoints import missing_slices
+from kwake.control.inference import infer
+from kwake.control.ipam import addressing_of
+from kwake.control.services import admit
+from kwake.control.workloads import initial_pods
+from kwake.draws import Draws
+from kwake.errors import InvalidSnapshot, Rejected
+from kwake.findings import check
+from kwake.objects.decode import decode
+from kwake.objects.document import Origin
+from kwake.objects.finding import Finding, Problem
+from kwake.objects.key import Key
+from kwake.objects.kinds import LoadBalancerStatus, Pod, Service, Unmodelled
+from kwake.profiles import load_profile
+from kwake.profiles.profile import Profile
+from kwake.simulation.draft import Draft
+from kwake.simulation.engine import settle
+from kwake.simulation.state import State
+from kwake.simulation.steps import start_pods
+from kwake.simulation.tasks import Sync
+from kwake.sources import Entry, Snapshot, locate, read
+from kwake.sources.snapshot import Where
+from kwake.world import World
+
+
+def open_world(
+    where: Where,
+    profile: str = "calico",
+    seed: int = 0,
+    *,
+    overrides: Mapping[str, str] | None = None,
+    lenient: bool = False,
+    layered: bool = False,
+    stdin: Callable[[], bytes] | None = None,
+) -> World:
+    """A settled world from a file, a folder, `-`, several of them, or manifests.
+
+    Workloads without pods get pods, nodes and addresses from the model's own controllers; what the snapshot
+    implies but does not hold is inferred, and listed in `World.findings`. `overrides` are fields of the profile.
+    Raises SnapshotUnreadable, InvalidSnapshot (what the API server would refuse; with `lenient` such objects are
+    left out and what they could decide is unknown) and ProfileError. With `layered`, later entries of `where`
+    override earlier ones object by object.
+    """
+    chosen = load_profile(profile, overrides or {})
+    if stdin is None:
+        snapshot = read(where, layered=layered, lenient=lenient)
+    else:
+        snapshot = read(where, stdin=stdin, layered=layered, lenient=lenient)
+    return world_from(snapshot, chosen, seed, lenient=lenient)
+
+
+def world_from(snapshot: Snapshot, profile: Profile, seed: int, *, lenient: bool = False) -> World:
+    """The settled world of a snapshot that was read."""
+    findings = list(snapshot.findings)
+    findings += [_left_out(problem) for problem in snapshot.problems]
+    cluster, refused = _admitted(snapshot, lenient, findings)
+    cluster = infer(cluster, profile)
+    draws = Draws(seed)
+    cluster, draws, more = _with_services(cluster, profile, draws, lenient, findings)
+    refused += more
+    if refused:
+        raise InvalidSnapshot(tuple(map(str, refused)))
+    changes, draws = missing_slices(cluster, draws)
+    cluster = cluster.with_changes(changes)
+    changes, draws = initial_pods(cluster, draws)
+    cluster = cluster.with_changes(changes)
+    state = _started(State(cluster, profile, addressing_of(cluster, profile), draws))
+    findings += check(state.cluster, profile)
+    return World(state, tuple(dict.fromkeys(findings)))
+
+
+def _left_out(problem: Problem) -> Finding:
+    return Finding(
+        "unknown", problem.subject or "object", f"left out, what it decides is unknown: {problem.reason}", problem.where
+    )
+
+
+def _admitted(snapshot: Snapshot, lenient: bool, findings: list[Finding]) -> tuple[Cluster, list[Problem]]:
+    """The objects that the API server would take, and why it refuses the others."""
+    records: dict[Key, Record] = {}
+    refused: list[Problem] = []
+    for entry in snapshot.entries:
+        wrong = violations(entry.value, entry.document.manifest)
+        fatal = [v for v in wrong if v.severity == "refused"]
+        findings += [_reported(entry, v) for v in wrong if v.severity != "refused"]
+        if not fatal:
+            records[entry.key] = Record(entry.document, entry.value)
+        elif lenient:
+            findings += [_left_out(_problem(entry, v)) for v in fatal]
+            records[entry.key] = _unread(entry)
+        else:
+            refused += [_problem(entry, v) for v in fatal]
+    return Cluster(records), refused
+
+
+def _unread(entry: Entry) -> Record:
+    """An object that is kept as it was written but that nothing may be concluded from."""
+    value = entry.value
+    kept = Unmodelled(api_version=value.api_version, kind=value.kind, metadata=value.metadata)
+    return Record(entry.document, kept)
+
+
+def _place(origin: Origin | None, violation: Violation) -> str:
+    return f"{origin.source.name}:{locate(origin, violation.field)}" if origin is not None else ""
+
+
+def _problem(entry: Entry, violation: Violation) -> Problem:
+    return Problem(_place(entry.document.origin, violation), str(entry.key), violation.field, violation.reason)
+
+
+def _reported(entry: Entry, violation: Violation) -> Finding:
+    return Finding("warning", str(entry.key), violation.reason, _place(entry.document.origin, violation))
+
+
+def _with_services(
+    cluster: Cluster, profile: Profile, draws: Draws, lenient: bool, findings: list[Finding]
+) -> tuple[Cluster, Draws, list[Problem]]:
+    """The cluster with Services that were never stored (no uid) taken in, those with a fixed address first."""
+    fresh = [s for s in cluster.all(Service) if not s.metadata.uid]
+    records = {s.key: cluster.record(s.key) for s in fresh}
+    cluster = cluster.with_changes(dict.fromkeys(records))
+    refused: list[Problem] = []
+    for service in sorted(fresh, key=lambda s: (not _pinned(s), s.key)):
+        old = records[service.key]
+        try:
+            manifest, draws = admit(cluster, old.manifest, None, "create", profile, draws)
+        except Rejected as error:
+            where = str(old.origin) if old.origin is not None else ""
+            problem = Problem(where, str(service.key), (error.field,) if error.field else (), error.reason)
+            if lenient:
+                findings.append(_left_out(problem))
+                cluster = cluster.with_changes({service.key: _unread(Entry(old.document, old.value))})
+            else:
+                refused.append(problem)
+            continue
+        manifest["metadata"]["uid"], draws = draws.uid(str(service.key))
+        manifest["metadata"].setdefault("namespace", service.metadata.namespace)
+        doc = old.document.replaced(manifest)
+        cluster = cluster.with_changes({service.key: Record(doc, decode(doc), old.made)})
+    return cluster, draws, refused
+
+
+def _pinned(service: Service) -> bool:
+    return bool(service.cluster_ips) or any(port.node_port for port in service.spec.ports)
+
+
+def _started(state: State) -> State:
+    """Run the controllers until all is settled, then call that moment zero."""
+    draft = Draft(state, cause="open")
+    uids = {}
+    for pod in state.cluster.all(Pod):
+        if not pod.metadata.uid:
+            record = state.cluster.record(pod.key)
+            manifest = record.manifest
+            manifest["metadata"]["uid"], draft.draws = draft.draws.uid(str(pod.key))
+            manifest["metadata"].setdefault("namespace", pod.metadata.namespace)
+            doc = record.document.replaced(manifest)
+            uids[pod.key] = Record(doc, decode(doc), record.made)
+    draft.cluster = state.cluster.with_changes(uids)
+    new = [pod for pod in draft.cluster.all(Pod) if "status" not in draft.cluster.record(pod.key).manifest]
+    start_pods(draft, [pod.key for pod in new])
+    if any(_waits_for_balancer(s) for s in draft.cluster.all(Service)):
+        draft.schedule(Sync("balancer"), state.profile.clock("load-balancer"))
+    settled = settle(draft.freeze())
+    environments = {pod.metadata.uid: settled.cluster for pod in settled.cluster.all(Pod)}
+    return msgspec.structs.replace(settled, now_ms=0, events=(), exits={}, environments=environments)
+
+
+def _waits_for_balancer(service: Service) -> bool:
+    return service.spec.type == "LoadBalancer" and service.status.load_balancer == LoadBalancerStatus()

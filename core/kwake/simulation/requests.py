@@ -1,0 +1,237 @@
+"""What each action asks of the API server or of a node, and what follows from it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from kwake.actions import (
+    Action,
+    Apply,
+    CloseConnection,
+    Delete,
+    KillPod,
+    OpenConnection,
+    Patch,
+    RecreateSandbox,
+    Relabel,
+    ReplaceService,
+    RestartContainer,
+    Scale,
+    SetServiceType,
+)
+from kwake.cluster import Record
+from kwake.control.pods import ready
+from kwake.control.services import recreated, set_type_patch
+from kwake.control.workloads import replacement_rule
+from kwake.dataplane.connection import Fate, Turn
+from kwake.dataplane.connections import open_connection
+from kwake.dataplane.path import Flow
+from kwake.errors import ReferenceNotFound, Rejected, UsageError
+from kwake.objects.basis import Basis
+from kwake.objects.key import Key
+from kwake.objects.kinds import Pod, Service
+from kwake.simulation.apiserver import create, delete_object, update
+from kwake.simulation.draft import Draft
+from kwake.simulation.steps import remove_pod, start_pods, terminate
+from kwake.simulation.tasks import MakeSandbox, StartContainers
+
+SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController")
+
+
+def request(draft: Draft, action: Action) -> None:
+    """Carry out an action. Raises Rejected, ReferenceNotFound or UsageError; the draft is then thrown away."""
+    _REQUESTS[type(action)](draft, action)
+
+
+def _pod(draft: Draft, reference: str) -> tuple[Record, Pod]:
+    record = draft.cluster.record(draft.cluster.resolve(reference))
+    if not isinstance(record.value, Pod):
+        raise ReferenceNotFound(f"{reference}: {record.key} is not a pod; name one of its pods, as {reference}#0")
+    return record, record.value
+
+
+def _say(draft: Draft, kind: str, key: Key, text: str, rule: str = "") -> None:
+    draft.tell(kind, key, text, "you", rule=rule)
+
+
+def _kill(draft: Draft, action: KillPod) -> None:
+    _, pod = _pod(draft, action.pod)
+    name = pod.metadata.name
+    rule = replacement_rule(draft.cluster, pod)
+    grace = "" if action.grace is None else f", grace {action.grace} s"
+    _say(draft, "pod-killed", pod.key, f"kill pod {pod.metadata.namespace}/{name}{', force' if action.force else grace}",
+         "PD-13" if action.force else "PD-10")  # fmt: skip
+    if action.force:
+        remove_pod(draft, pod, "killed")
+        draft.tell("pod-gone", pod.key, f"{name} is removed at once; {pod.ip or 'no address'} is free", "apiserver",
+                   rule="PD-13")  # fmt: skip
+    else:
+        terminate(draft, pod.key, actor="apiserver", grace=action.grace)
+    if rule.when == "never":
+        draft.tell("pod-not-replaced", pod.key, f"nothing replaces {name}: {rule.reason}", "controller", rule="PD-5")
+    elif not rule.modelled:
+        draft.tell("replacement-unknown", pod.key, f"what replaces {name} is not known here: {rule.reason}", "controller",
+                   rule="PD-5", basis=Basis.UNKNOWN)  # fmt: skip
+
+
+def _restart_container(draft: Draft, action: RestartContainer) -> None:
+    record, pod = _pod(draft, action.pod)
+    names = [c.name for c in pod.spec.containers]
+    if action.container is not None and action.container not in names:
+        raise ReferenceNotFound(f"{action.container}: {pod.key} has the containers {', '.join(names)}")
+    _needs_running(draft, pod)
+    uid = pod.metadata.uid
+    draft.stopped |= {uid}
+    _say(draft, "container-restarted", pod.key, f"restart {action.container or 'the containers'} of {pod.metadata.name}",
+         "PD-2")  # fmt: skip
+    draft.change({pod.key: ready(record, False)})
+    draft.schedule(StartContainers(pod.key, uid), draft.profile.clock("container-restart"))
+
+
+def _recreate_sandbox(draft: Draft, action: RecreateSandbox) -> None:
+    record, pod = _pod(draft, action.pod)
+    _needs_running(draft, pod)
+    uid = pod.metadata.uid
+    draft.stopped |= {uid}
+    _say(draft, "sandbox-recreated", pod.key, f"recreate the sandbox of {pod.metadata.name}", "PD-3")
+    draft.change({pod.key: ready(record, False)})
+    draft.schedule(MakeSandbox(pod.key, uid), draft.profile.clock("sandbox"))
+
+
+def _needs_running(draft: Draft, pod: Pod) -> None:
+    if pod.is_terminal or pod.is_terminating or not pod.ips or pod.metadata.uid in draft.stopped:
+        raise UsageError(f"{pod.key} is not running: nothing to restart")
+
+
+def _scale(draft: Draft, action: Scale) -> None:
+    key = draft.cluster.resolve(action.workload, default_kind="Deployment")
+    if key.kind not in SCALABLE:
+        raise UsageError(f"{key}: a {key.kind} has no replicas to set")
+    if action.replicas < 0:
+        raise Rejected(
+            str(key), f"Invalid value: {action.replicas}: must be greater than or equal to 0", field="spec.replicas"
+        )
+    _say(draft, "scaled", key, f"scale {key} to {action.replicas}")
+    update(draft, draft.cluster.record(key), {"spec": {"replicas": action.replicas}}, how="patch")
+
+
+def _relabel(draft: Draft, action: Relabel) -> None:
+    key = draft.cluster.resolve(action.target)
+    _say(draft, "relabelled", key, str(action), "PD-7" if key.kind == "Pod" else "")
+    update(draft, draft.cluster.record(key), {"metadata": {"labels": dict(action.labels)}}, how="patch")
+
+
+def _apply(draft: Draft, action: Apply) -> None:
+    made = create(draft, action.manifest, action.origin)
+    _say(draft, "applied", made.key, f"{'replace' if made.key in draft.cluster else 'create'} {made.key}")
+    fresh = made.key not in draft.cluster
+    draft.change({made.key: made})
+    if fresh and isinstance(made.value, Pod):
+        start_pods(draft, [made.key])
+
+
+def _patch(draft: Draft, action: Patch) -> None:
+    key = draft.cluster.resolve(action.target)
+    _say(draft, "patched", key, f"patch {key}")
+    update(draft, draft.cluster.record(key), action.patch, how="patch")
+
+
+def _delete(draft: Draft, action: Delete) -> None:
+    key = draft.cluster.resolve(action.target)
+    if key.kind == "Pod":
+        _kill(draft, KillPod(str(key)))
+        return
+    _say(draft, "deleted", key, f"delete {key}")
+    delete_object(draft, key)
+
+
+def _service(draft: Draft, reference: str) -> tuple[Record, Service]:
+    record = draft.cluster.record(draft.cluster.resolve(reference, default_kind="Service"))
+    if not isinstance(record.value, Service):
+        raise UsageError(f"{record.key} is not a Service")
+    return record, record.value
+
+
+def _set_service_type(draft: Draft, action: SetServiceType) -> None:
+    record, service = _service(draft, action.service)
+    _say(draft, "type-set", record.key, f"set type of {service.metadata.name} to {action.type}", "SV-10")
+    patch = set_type_patch(service, action.type, action.external_name)
+    update(draft, record, patch, how="patch")
+    after = draft.cluster.record(record.key).value
+    assert isinstance(after, Service)
+    for words in addresses_changed(service, after):
+        draft.tell("address-changed", record.key, words, "apiserver", rule="SV-10")
+
+
+def addresses_changed(before: Service, after: Service) -> list[str]:
+    """What a change of a Service keeps, allocates and releases, in words (SV-10)."""
+    words = []
+    old_ip, new_ip = before.spec.cluster_ip or "none", after.spec.cluster_ip or "none"
+    words.append(f"clusterIP {old_ip} kept" if old_ip == new_ip else f"clusterIP {old_ip} released, {new_ip} allocated")
+    old_ports = {(p.port, p.protocol): p.node_port for p in before.spec.ports}
+    new_ports = {(p.port, p.protocol): p.node_port for p in after.spec.ports}
+    for port, protocol in sorted({*old_ports, *new_ports}):
+        old, new = old_ports.get((port, protocol), 0), new_ports.get((port, protocol), 0)
+        if old and old == new:
+            words.append(f"nodePort {old} of {port}/{protocol} kept")
+        else:
+            words += [f"nodePort {old} of {port}/{protocol} released"] * bool(old)
+            words += [f"nodePort {new} of {port}/{protocol} allocated"] * bool(new)
+    old_hc, new_hc = before.spec.health_check_node_port, after.spec.health_check_node_port
+    if old_hc != new_hc:
+        words += [f"healthCheckNodePort {old_hc} released"] * bool(old_hc)
+        words += [f"healthCheckNodePort {new_hc} allocated"] * bool(new_hc)
+    return words
+
+
+def _replace_service(draft: Draft, action: ReplaceService) -> None:
+    record, service = _service(draft, action.service)
+    manifest = recreated(record.manifest, action.type)
+    _say(draft, "replaced", record.key, str(action), "EP-14")
+    delete_object(draft, record.key, at_once=True)
+    made = create(draft, manifest, record.origin)
+    draft.change({made.key: made})
+    assert isinstance(made.value, Service)
+    for words in addresses_changed(service, made.value):
+        draft.tell("address-changed", record.key, words, "apiserver", rule="SV-15")
+
+
+def _open(draft: Draft, action: OpenConnection) -> None:
+    if action.name in draft.connections:
+        raise UsageError(f"{action.name}: there is a connection of this name already; close it, or choose another")
+    flow = Flow(action.source, action.target, action.port, action.protocol, action.via)
+    connection, draft.draws = open_connection(draft.freeze().view, action.name, flow, draft.draws)
+    draft.connections[action.name] = connection
+    turn = connection.turns[-1]
+    draft.tell("connection-opened" if turn.fate is Fate.OPEN else "connection-failed", action.name,
+               f"open {action.name}: {turn.reason}", "you", rule=turn.cite, basis=turn.basis)  # fmt: skip
+
+
+def _close(draft: Draft, action: CloseConnection) -> None:
+    connection = draft.connections.get(action.name)
+    if connection is None:
+        raise UsageError(f"{action.name}: there is no connection of this name")
+    if connection.fate.is_over:
+        raise UsageError(f"{action.name} is {connection.fate.value} already")
+    turn = Turn(draft.now_ms, Fate.CLOSED, "the client closed it", Basis.SOURCED)
+    draft.connections[action.name] = msgspec.structs.replace(connection, turns=(*connection.turns, turn))
+    draft.tell("connection-closed", action.name, f"close {action.name}", "you")
+
+
+_REQUESTS: dict[type[Any], Callable[..., None]] = {
+    KillPod: _kill,
+    RestartContainer: _restart_container,
+    RecreateSandbox: _recreate_sandbox,
+    Scale: _scale,
+    Relabel: _relabel,
+    Apply: _apply,
+    Patch: _patch,
+    Delete: _delete,
+    SetServiceType: _set_service_type,
+    ReplaceService: _replace_service,
+    OpenConnection: _open,
+    CloseConnection: _close,
+}

@@ -1,0 +1,92 @@
+"""The tree of worlds: undo, redo, branch, go to a moment."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kwake.actions import Action
+from kwake.errors import UsageError
+from kwake.world import World
+
+
+class Entry(msgspec.Struct, frozen=True, eq=False):
+    """One moment of the tree: the world right after an action and, later, when it had settled."""
+
+    action: Action | None
+    """None for the beginning."""
+    world: World
+    parent: int | None
+    """The entry before, by number."""
+
+    @property
+    def title(self) -> str:
+        """The action in words, `load` for the beginning."""
+        return "load" if self.action is None else str(self.action)
+
+
+class Timeline(msgspec.Struct, frozen=True, eq=False):
+    """All moments so far and where we are. Immutable, as worlds are: undoing gives another timeline."""
+
+    entries: tuple[Entry, ...]
+    current: int
+    redo_path: tuple[int, ...] = ()
+    """Entries that were undone, the next to redo last."""
+
+    @classmethod
+    def start(cls, world: World) -> Timeline:
+        """A timeline that begins here."""
+        return cls((Entry(None, world, None),), 0)
+
+    @property
+    def world(self) -> World:
+        """The world where we are."""
+        return self.entries[self.current].world
+
+    @property
+    def path(self) -> tuple[int, ...]:
+        """The entries from the beginning to here, by number."""
+        steps = []
+        at: int | None = self.current
+        while at is not None:
+            steps.append(at)
+            at = self.entries[at].parent
+        return tuple(reversed(steps))
+
+    def do(self, action: Action, *, settle: bool = False) -> Timeline:
+        """Carry out an action here; what had been undone stays in the tree as another branch."""
+        world = self.world.do(action)
+        if settle:
+            world = world.settle()
+        entry = Entry(action, world, self.current)
+        return Timeline((*self.entries, entry), len(self.entries))
+
+    def moved(self, world: World) -> Timeline:
+        """The same moment of the tree with time gone by (`advance`, `settle`)."""
+        here = msgspec.structs.replace(self.entries[self.current], world=world)
+        entries = (*self.entries[: self.current], here, *self.entries[self.current + 1 :])
+        return Timeline(entries, self.current, self.redo_path)
+
+    def undo(self, times: int = 1) -> Timeline:
+        """Go back before the last actions: clock, connections and all. Raises UsageError at the beginning."""
+        timeline = self
+        for _ in range(times):
+            parent = timeline.entries[timeline.current].parent
+            if parent is None:
+                raise UsageError("nothing to undo: this is the beginning")
+            timeline = Timeline(timeline.entries, parent, (*timeline.redo_path, timeline.current))
+        return timeline
+
+    def redo(self, times: int = 1) -> Timeline:
+        """Go forward again. Raises UsageError where nothing was undone."""
+        timeline = self
+        for _ in range(times):
+            if not timeline.redo_path:
+                raise UsageError("nothing to redo")
+            timeline = Timeline(timeline.entries, timeline.redo_path[-1], timeline.redo_path[:-1])
+        return timeline
+
+    def go_to(self, entry: int) -> Timeline:
+        """Go to any moment of the tree, by number. Redo then leads nowhere."""
+        if not 0 <= entry < len(self.entries):
+            raise UsageError(f"there is no moment {entry}")
+        return Timeline(self.entries, entry)

@@ -1,0 +1,278 @@
+"""The three stories: kill, edit in the middle, switch type; each with what the rules say of it."""
+
+from __future__ import annotations
+
+import pytest
+
+import kwake
+from kwake import Basis, Fate, Outcome
+from kwake.objects.kinds import Pod, Service
+from kwake.world import World
+from tests.core.manifests import default_deny, service, shop
+
+
+def _open(*more: dict[str, object], replicas: int = 2, profile: str = "calico") -> World:
+    return kwake.open(shop(*more, replicas=replicas), profile=profile, seed=7)
+
+
+def _pods(world: World, app: str) -> list[Pod]:
+    return [pod for pod in world.cluster.all(Pod) if pod.metadata.labels.get("app") == app]
+
+
+def _service(world: World, name: str) -> Service:
+    found = world.cluster.service("shop", name)
+    assert found is not None
+    return found
+
+
+def _backend(world: World, name: str = "held") -> Pod:
+    server = world.connections[name].server
+    assert server is not None
+    value = world.cluster.get(server.pod).value
+    assert isinstance(value, Pod)
+    return value
+
+
+def test_pd_5_a_killed_pod_of_a_deployment_is_replaced_at_once_by_another() -> None:
+    before = _open()
+    victim = _pods(before, "web")[0]
+
+    killed = before.do(kwake.KillPod(f"shop/{victim.metadata.name}"))
+    a_second_later = killed.advance(1)
+    after = killed.settle()
+
+    assert len(_pods(a_second_later, "web")) == 3, "both run: the old one terminating, the new one starting"
+    new = [pod for pod in _pods(after, "web") if pod.metadata.uid not in {p.metadata.uid for p in _pods(before, "web")}]
+    assert len(new) == 1
+    assert new[0].metadata.name != victim.metadata.name
+    assert new[0].ip
+    assert new[0].ip not in {pod.ip for pod in _pods(before, "web")}
+    addresses = {
+        a for s in after.cluster.slices_by_service[_service(after, "web").key] for e in s.endpoints for a in e.addresses
+    }
+    assert addresses == {pod.ip for pod in _pods(after, "web")}
+    assert after.is_settled
+
+
+def test_pd_5_nothing_replaces_a_bare_pod() -> None:
+    before = _open()
+
+    after = before.do(kwake.KillPod("shop/lone")).settle()
+
+    assert _pods(after, "lone") == []
+    assert any(event.kind == "pod-not-replaced" for event in before.do(kwake.KillPod("shop/lone")).events)
+    path = after.trace("deploy/shop/client", "svc/shop/lone", 80)
+    assert path.outcome is Outcome.REFUSED
+    assert path.decided_by[0].cite == "SV-42"
+
+
+def test_pd_5_a_force_killed_pod_is_gone_at_once() -> None:
+    before = _open()
+    victim = _pods(before, "web")[0]
+
+    killed = before.do(kwake.KillPod(f"shop/{victim.metadata.name}", force=True))
+
+    assert killed.cluster.pod("shop", victim.metadata.name) is None
+    assert killed.now_ms == before.now_ms
+
+
+@pytest.mark.parametrize(("profile", "rule"), [("flannel", "PD-23"), ("calico", "PD-26")])
+def test_pd_23_pd_26_the_freed_address_is_not_the_next_one(profile: str, rule: str) -> None:
+    before = _open(profile=profile)
+    victim = _pods(before, "web")[0]
+
+    after = before.do(kwake.KillPod(f"shop/{victim.metadata.name}", force=True)).settle()
+
+    assigned = [event for event in after.events if event.kind == "ip-assigned"]
+    assert [event.rule for event in assigned] == [rule]
+    assert victim.ip not in {pod.ip for pod in after.cluster.all(Pod)}
+
+
+def test_cx_11_the_held_connection_ends_in_order_when_its_backend_exits() -> None:
+    held = _open().do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
+    assert held.connections["held"].fate is Fate.OPEN
+    backend = _backend(held)
+
+    killed = held.do(kwake.KillPod(f"shop/{backend.metadata.name}"))
+    after = killed.settle()
+
+    assert killed.connections["held"].fate is Fate.OPEN, "a terminating pod serves on (PD-11)"
+    assert after.connections["held"].fate is Fate.CLOSED
+    assert after.trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.DELIVERED
+
+
+def test_cx_12_the_held_connection_is_reset_when_its_backend_is_killed_by_force() -> None:
+    held = _open().do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
+    backend = _backend(held)
+
+    after = held.do(kwake.KillPod(f"shop/{backend.metadata.name}", force=True))
+
+    assert after.connections["held"].fate is Fate.RESET
+    assert after.connections["held"].basis is Basis.INFERRED
+    others = {branch.ip for branch in after.settle().trace("deploy/shop/client", "svc/shop/web", 80).branches}
+    assert backend.ip not in others
+
+
+def test_cx_11_with_one_replica_new_dials_are_refused_for_a_while() -> None:
+    before = _open(replicas=1)
+    victim = _pods(before, "web")[0]
+
+    world = before.do(kwake.KillPod(f"shop/{victim.metadata.name}", force=True))
+    outcomes = []
+    while not world.is_settled:
+        world = world.step()
+        outcomes.append(world.trace("deploy/shop/client", "svc/shop/web", 80).outcome)
+
+    assert Outcome.REFUSED in outcomes, "a window in which the Service has no endpoint"
+    assert outcomes[-1] is Outcome.DELIVERED
+    ready = [event for event in world.events if event.kind == "proxy-synced"][-1]
+    assert sum(clock.ms for clock in ready.clocks) == ready.time_ms - before.now_ms
+    assert {clock.basis for clock in ready.clocks} >= {Basis.ASSUMED, Basis.SOURCED}
+
+
+@pytest.mark.parametrize(
+    ("profile", "open_one", "new_one"),
+    [
+        ("calico", Fate.OPEN, Outcome.DROPPED),
+        ("cilium", Fate.STALLED, Outcome.DROPPED),
+        ("flannel", Fate.OPEN, Outcome.DELIVERED),
+    ],
+)
+def test_cx_30_a_default_deny_lands_on_an_open_connection(profile: str, open_one: Fate, new_one: Outcome) -> None:
+    held = _open(profile=profile).do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
+
+    after = held.do(kwake.Apply(default_deny())).settle()
+
+    assert after.connections["held"].fate is open_one
+    path = after.trace("deploy/shop/client", "svc/shop/web", 80)
+    assert path.outcome is new_one
+    if new_one is Outcome.DROPPED:
+        assert [d.object for d in path.decided_by] == ["NetworkPolicy/shop/default-deny"]
+
+
+def test_cx_31_a_stalled_connection_resumes_when_the_policy_goes() -> None:
+    held = _open(profile="cilium").do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
+    stalled = held.do(kwake.Apply(default_deny())).settle()
+
+    after = stalled.do(kwake.Delete("netpol/shop/default-deny")).settle()
+
+    assert after.connections["held"].fate is Fate.OPEN
+    assert after.connections["held"].basis is Basis.INFERRED
+
+
+def test_cx_37_a_policy_does_not_decide_before_it_is_enforced() -> None:
+    before = _open()
+
+    applied = before.do(kwake.Apply(default_deny()))
+
+    assert applied.trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.DELIVERED
+    assert applied.settle().trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.DROPPED
+
+
+def test_sv_10_cluster_ip_to_node_port_to_load_balancer_and_back() -> None:
+    start = _open()
+    ip = _service(start, "web").spec.cluster_ip
+
+    node_port = start.do(kwake.SetServiceType("shop/web", "NodePort")).settle()
+    balancer = node_port.do(kwake.SetServiceType("shop/web", "LoadBalancer")).settle()
+    back = balancer.do(kwake.SetServiceType("shop/web", "ClusterIP")).settle()
+
+    number = _service(node_port, "web").spec.ports[0].node_port
+    assert 30086 <= number <= 32767, "from the dynamic band (SV-30)"
+    assert _service(node_port, "web").spec.cluster_ip == ip
+    assert _service(balancer, "web").spec.ports[0].node_port == number, "kept"
+    assert _service(balancer, "web").status.load_balancer.ingress
+    assert _service(back, "web").spec.cluster_ip == ip
+    assert _service(back, "web").spec.ports[0].node_port == 0, "released"
+    assert not _service(back, "web").status.load_balancer.ingress
+
+
+def test_sv_10_to_headless_is_refused_in_the_words_of_the_api_server() -> None:
+    start = _open()
+    before = start.to_bytes()
+
+    with pytest.raises(kwake.Rejected, match="may not change once set"):
+        start.do(kwake.SetServiceType("shop/web", "Headless"))
+
+    assert start.to_bytes() == before
+
+
+def test_cx_24_a_node_port_connection_outlives_its_node_port() -> None:
+    start = _open(service("pay", type="LoadBalancer", selector={"app": "web"}))
+    number = _service(start, "pay").spec.ports[0].node_port
+    held = start.do(kwake.OpenConnection("held", "internet", "node/node-a", number))
+    assert held.connections["held"].fate is Fate.OPEN, held.connections["held"].reason
+
+    after = held.do(kwake.SetServiceType("shop/pay", "ClusterIP")).settle()
+
+    assert after.connections["held"].fate is Fate.OPEN
+    assert after.trace("internet", "node/node-a", number).outcome is not Outcome.DELIVERED
+
+
+def test_pd_2_a_container_restart_keeps_name_uid_and_address() -> None:
+    held = _open().do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
+    backend = _backend(held)
+
+    restarted = held.do(kwake.RestartContainer(f"shop/{backend.metadata.name}"))
+    after = restarted.settle()
+
+    assert restarted.connections["held"].fate is Fate.RESET
+    same = after.cluster.pod("shop", backend.metadata.name)
+    assert same is not None
+    assert (same.metadata.uid, same.ip, same.is_ready) == (backend.metadata.uid, backend.ip, True)
+
+
+def test_pd_3_a_new_sandbox_keeps_name_and_uid_but_not_the_address() -> None:
+    start = _open()
+    pod = _pods(start, "web")[0]
+
+    after = start.do(kwake.RecreateSandbox(f"shop/{pod.metadata.name}")).settle()
+
+    same = after.cluster.pod("shop", pod.metadata.name)
+    assert same is not None
+    assert same.metadata.uid == pod.metadata.uid
+    assert same.ip
+    assert same.ip != pod.ip
+    addresses = {
+        a for s in after.cluster.slices_by_service[_service(after, "web").key] for e in s.endpoints for a in e.addresses
+    }
+    assert same.ip in addresses
+    assert pod.ip not in addresses
+
+
+def test_pd_7_a_relabelled_pod_is_orphaned_and_replaced() -> None:
+    start = _open()
+    pod = _pods(start, "web")[0]
+
+    after = start.do(kwake.Relabel(f"pod/shop/{pod.metadata.name}", {"app": "debug"})).settle()
+
+    assert [p.metadata.uid for p in _pods(after, "debug")] == [pod.metadata.uid]
+    assert len(_pods(after, "web")) == 2
+
+
+def test_scaling_to_zero_refuses_and_back_delivers() -> None:
+    start = _open()
+
+    empty = start.do(kwake.Scale("deploy/shop/web", 0)).settle()
+    full = empty.do(kwake.Scale("deploy/shop/web", 3)).settle()
+
+    assert empty.trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.REFUSED
+    assert len(full.trace("deploy/shop/client", "svc/shop/web", 80).branches) == 3
+
+
+def test_cx_19f_a_service_created_again_has_another_uid_and_address() -> None:
+    start = _open()
+    old = _service(start, "web")
+
+    after = start.do(kwake.ReplaceService("shop/web")).settle()
+
+    new = _service(after, "web")
+    assert new.metadata.uid != old.metadata.uid
+    assert new.spec.cluster_ip != old.spec.cluster_ip
+    assert after.trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.DELIVERED
+
+
+def test_a_replacement_may_be_headless_where_a_switch_may_not() -> None:
+    after = _open().do(kwake.ReplaceService("shop/web", "Headless")).settle()
+
+    assert _service(after, "web").is_headless
