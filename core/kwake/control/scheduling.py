@@ -1,0 +1,162 @@
+"""Where a pod goes: the filters of the scheduler that a snapshot tells, then the node with the fewest pods."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from kwake.cluster import Cluster
+from kwake.objects.basis import Basis
+from kwake.objects.document import Manifest
+from kwake.objects.kinds import Node, Pod
+
+HostPort = tuple[str, str, int]
+"""Host address (`0.0.0.0` for all), protocol, port."""
+
+
+class Placement(msgspec.Struct, frozen=True):
+    """The node chosen for a pod, or why there is none."""
+
+    node: str | None
+    reason: str
+    basis: Basis = Basis.SOURCED
+
+
+def place(cluster: Cluster, pod: Pod, manifest: Manifest | None = None) -> Placement:
+    """The node for a pod (PD-21 and the scheduler's filters).
+
+    `manifest` is the pod's, where it is not in the cluster yet. Which of the fitting nodes the scheduler would score
+    best depends on requests and usage that a snapshot does not tell: fewest pods, then the name, is assumed.
+    """
+    if pod.spec.node_name:
+        return Placement(pod.spec.node_name, "spec.nodeName names it")
+    if manifest is None:
+        found = cluster.find(pod.key)
+        manifest = found.manifest if found is not None else {}
+    taken = _host_ports_by_node(cluster) if host_ports(pod, manifest) else {}
+    refused: Counter[str] = Counter()
+    fitting: list[Node] = []
+    nodes = cluster.all(Node)
+    for node in nodes:
+        reason = unfit(node, pod, manifest) or _port_conflict(
+            host_ports(pod, manifest), taken.get(node.metadata.name, ())
+        )
+        if reason:
+            refused[reason] += 1
+        else:
+            fitting.append(node)
+    if not fitting:
+        if not nodes:
+            return Placement(None, "no nodes available to schedule pods")
+        words = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items()))
+        return Placement(None, f"0/{len(nodes)} nodes are available: {words}.")
+    pods = Counter(p.spec.node_name for p in cluster.all(Pod) if not p.is_terminal)
+    best = min(fitting, key=lambda node: (pods[node.metadata.name], node.metadata.name))
+    reason = "the only node that fits" if len(fitting) == 1 else "fewest pods of the nodes that fit (assumed)"
+    return Placement(best.metadata.name, reason, Basis.SOURCED if len(fitting) == 1 else Basis.ASSUMED)
+
+
+def unfit(node: Node, pod: Pod, manifest: Manifest) -> str:
+    """Why a node may not run a pod, in the scheduler's words; empty if it may. Host ports are not looked at."""
+    spec = manifest.get("spec") or {}
+    tolerations = spec.get("tolerations") or []
+    if node.spec.unschedulable and not _tolerated(
+        {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}, tolerations
+    ):
+        return "node(s) were unschedulable"
+    for taint in node.spec.taints:
+        if taint.get("effect") in ("NoSchedule", "NoExecute") and not _tolerated(taint, tolerations):
+            return f"node(s) had untolerated taint {{{taint.get('key', '')}: {taint.get('value') or ''}}}"
+    labels = node.metadata.labels
+    affinity = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ) or {}
+    terms = affinity.get("nodeSelectorTerms") or []
+    if not pod.spec.node_selector.items() <= labels.items() or (
+        terms and not any(_term_matches(term, node) for term in terms)
+    ):
+        return "node(s) didn't match Pod's node affinity/selector"
+    return ""
+
+
+def host_ports(pod: Pod, manifest: Manifest) -> frozenset[HostPort]:
+    """The ports of its node that a pod claims; for hostNetwork pods every declared port (PD-21)."""
+    spec = manifest.get("spec") or {}
+    claimed: set[HostPort] = set()
+    sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
+    for container in [*(spec.get("containers") or ()), *sidecars]:
+        for port in container.get("ports") or ():
+            number = port.get("hostPort") or (port.get("containerPort") if pod.spec.host_network else 0)
+            if number:
+                claimed.add((port.get("hostIP") or "0.0.0.0", port.get("protocol") or "TCP", number))
+    return frozenset(claimed)
+
+
+def _host_ports_by_node(cluster: Cluster) -> dict[str, frozenset[HostPort]]:
+    taken: dict[str, frozenset[HostPort]] = {}
+    for pod in cluster.all(Pod):
+        if pod.is_terminal or not pod.spec.node_name:
+            continue
+        declared = (p for c in pod.port_containers for p in c.ports)
+        if any(p.host_port or pod.spec.host_network for p in declared):
+            claimed = host_ports(pod, cluster.record(pod.key).manifest)
+            taken[pod.spec.node_name] = taken.get(pod.spec.node_name, frozenset()) | claimed
+    return taken
+
+
+def _port_conflict(wanted: frozenset[HostPort], taken: frozenset[HostPort] | tuple[HostPort, ...]) -> str:
+    for ip, protocol, port in wanted:
+        for other_ip, other_protocol, other_port in taken:
+            same_ip = ip == other_ip or "0.0.0.0" in (ip, other_ip)
+            if (protocol, port) == (other_protocol, other_port) and same_ip:
+                return "node(s) didn't have free ports for the requested pod ports"
+    return ""
+
+
+def _tolerated(taint: Mapping[str, Any], tolerations: list[dict[str, Any]]) -> bool:
+    """As `k8s:staging/src/k8s.io/api/core/v1/toleration.go` ToleratesTaint."""
+    for toleration in tolerations:
+        if toleration.get("effect") and toleration["effect"] != taint.get("effect"):
+            continue
+        if toleration.get("key") and toleration["key"] != taint.get("key"):
+            continue
+        match toleration.get("operator") or "Equal":
+            case "Exists":
+                return True
+            case "Equal" if toleration.get("key") and (toleration.get("value") or "") == (taint.get("value") or ""):
+                return True
+    return False
+
+
+def _term_matches(term: Mapping[str, Any], node: Node) -> bool:
+    """One nodeSelectorTerm: all its expressions; an empty one matches nothing."""
+    expressions = term.get("matchExpressions") or []
+    fields = term.get("matchFields") or []
+    if not expressions and not fields:
+        return False
+    return all(_expression_matches(e, node.metadata.labels) for e in expressions) and all(
+        _expression_matches(f, {"metadata.name": node.metadata.name}) for f in fields
+    )
+
+
+def _expression_matches(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    value = labels.get(expression.get("key", ""))
+    values = expression.get("values") or []
+    match expression.get("operator"):
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt":
+            return value is not None and value.isdigit() and int(value) > int(values[0])
+        case "Lt":
+            return value is not None and value.isdigit() and int(value) < int(values[0])
+        case _:
+            return False
