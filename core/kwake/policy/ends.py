@@ -1,0 +1,79 @@
+"""Who talks to whom, as a policy sees it, and what it answers."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kwake.objects.basis import Basis, weakest
+from kwake.objects.document import FieldPath
+from kwake.objects.key import Key
+from kwake.objects.kinds import Pod
+
+INGRESS, EGRESS = "Ingress", "Egress"
+
+
+class PolicyEnd(msgspec.Struct, frozen=True):
+    """An end of a connection after address translation (NP-20). Labels are read off `pod` as it is given.
+
+    A pod that the policy agents have not yet taken in is given as the API has it: isolation is in force before its
+    containers start (NP-10).
+    """
+
+    pod: Pod | None
+    """None for an address outside the cluster, or a node's."""
+    ip: str
+    """The address that the policy sees: the node's after masquerading."""
+    node: str = ""
+    """The node that the pod runs on, or whose address it is; empty outside."""
+
+
+class RuleRef(msgspec.Struct, frozen=True):
+    """A rule of a policy."""
+
+    policy: Key
+    direction: str
+    """`Ingress` or `Egress`."""
+    index: int
+    """From 0; people read it from 1."""
+    path: FieldPath
+
+    def __str__(self) -> str:
+        return f"{self.direction.lower()} rule {self.index + 1}"
+
+
+class Side(msgspec.Struct, frozen=True):
+    """What one end's policies say."""
+
+    direction: str
+    allowed: bool | None
+    """None: unknown; `reason` says why."""
+    reason: str
+    basis: Basis
+    cite: str
+    isolated_by: tuple[Key, ...] = ()
+    """Every policy that selects the pod in this direction."""
+    admitted_by: tuple[RuleRef, ...] = ()
+    """Every rule that admits the connection."""
+    near_misses: tuple[str, ...] = ()
+    """For a denial: what nearly matched, two lines each, the difference under each other."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Whether a new connection passes: the client's egress and the server's ingress must both allow it (NP-2)."""
+
+    egress: Side
+    ingress: Side
+
+    @property
+    def allowed(self) -> bool | None:
+        """False if a side denies it, else None if a side is unknown."""
+        sides = (self.egress.allowed, self.ingress.allowed)
+        return False if False in sides else None if None in sides else True
+
+    @property
+    def basis(self) -> Basis:
+        """As sure as the sides that decide: those that deny, else both."""
+        denying = [side.basis for side in (self.egress, self.ingress) if side.allowed is False]
+        if denying:
+            return min(denying, key=lambda basis: basis.rank)
+        return weakest((self.egress.basis, self.ingress.basis))

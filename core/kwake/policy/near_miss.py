@@ -1,0 +1,171 @@
+"""What nearly let a denied connection through: two lines each, the difference under each other."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from kwake.objects.kinds import IPBlock, Pod, PolicyPeer
+from kwake.objects.selector import Labels, LabelSelector
+from kwake.policy.ends import INGRESS, PolicyEnd
+from kwake.policy.rules import CompiledPolicy, Rule, Seeing, block_holds, span_of
+
+SHOWN = 2
+"""How many near misses a denial shows, the nearest first."""
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """A denied connection, from the side that denies it."""
+
+    direction: str
+    pod: Pod
+    """Whose policies deny it."""
+    other: PolicyEnd
+    other_pod: Pod | None
+    """The pod that selectors see at the other end."""
+    protocol: str
+    port: int
+
+    @property
+    def destination(self) -> Pod | None:
+        """Where named ports are looked up."""
+        return self.pod if self.direction == INGRESS else self.other_pod
+
+
+class _Miss(msgspec.Struct, frozen=True, order=True):
+    """One near miss; the smaller the nearer."""
+
+    differences: int
+    unlikeness: float
+    lines: tuple[str, str]
+
+
+def near_misses(
+    denied: Denied, seeing: Seeing, policies: Sequence[CompiledPolicy], pods: Sequence[Pod]
+) -> tuple[str, ...]:
+    """The nearest misses among the policies of the denying pod's namespace; `pods` are that namespace's."""
+    misses = [
+        miss
+        for policy in policies
+        if denied.direction in policy.directions
+        for miss in _policy_misses(denied, seeing, policy, pods)
+    ]
+    nearest = dict.fromkeys(miss.lines for miss in sorted(misses))
+    return tuple(line for lines in list(nearest)[:SHOWN] for line in lines)
+
+
+def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy, pods: Sequence[Pod]) -> Iterator[_Miss]:
+    if policy.selector.matches(denied.pod.metadata.labels):
+        for rule in policy.rules(denied.direction):
+            yield from _rule_misses(denied, seeing, rule)
+    elif any(_admits(denied, seeing, rule) for rule in policy.rules(denied.direction)):
+        yield _not_selected(denied, policy, pods)
+
+
+def _admits(denied: Denied, seeing: Seeing, rule: Rule) -> bool:
+    return seeing.rule_admits(rule, denied.other) and _serves(denied, rule)
+
+
+def _serves(denied: Denied, rule: Rule) -> bool:
+    return rule.connections(denied.destination).holds(denied.protocol, denied.port)
+
+
+def _not_selected(denied: Denied, policy: CompiledPolicy, pods: Sequence[Pod]) -> _Miss:
+    """A policy whose rules would admit the connection, but that does not select the pod."""
+    wants, has, count, unlikeness = _difference(policy.selector, denied.pod.metadata.labels)
+    if any(policy.selector.matches(pod.metadata.labels) for pod in pods):
+        return _Miss(count, unlikeness, (f"{policy.key.name} selects {wants}", f"this pod has {has}"))
+    nearest = f"nearest label {has}" if "=" in has else f"this pod has {has}"
+    return _Miss(count, unlikeness, (f"{policy.key.name} selects 0 pods: {wants}", nearest))
+
+
+def _rule_misses(denied: Denied, seeing: Seeing, rule: Rule) -> Iterator[_Miss]:
+    named = f"{rule.ref.policy.name} {rule.ref}"
+    if seeing.rule_admits(rule, denied.other):
+        yield _Miss(1, 0.0, (f"{named} admits {_ports(rule)}", _dialled(denied, rule)))
+    elif _serves(denied, rule):
+        for peer in rule.peers:
+            if peer.ip_block is not None:
+                yield from _block_misses(denied, peer.ip_block, named)
+            else:
+                yield from _peer_misses(denied, seeing, peer, rule.ref.policy.namespace, named)
+
+
+def _ports(rule: Rule) -> str:
+    """The rule's ports as its author wrote them."""
+    words = []
+    for port in rule.ports:
+        number = "" if port.port is None else f" {port.port}"
+        words.append(f"{port.protocol}{number}" + (f"-{port.end_port}" if port.end_port else ""))
+    return ", ".join(words)
+
+
+def _dialled(denied: Denied, rule: Rule) -> str:
+    """The port that was asked for, or that the destination lacks the rule's port name."""
+    for name, protocol in rule.named:
+        if denied.destination is not None and denied.destination.named_port(name, protocol) is None:
+            return f"{_name(denied.destination)} has no {protocol} port named {name}"
+    return f"dialled {denied.protocol} {denied.port}"
+
+
+def _block_misses(denied: Denied, block: IPBlock, named: str) -> Iterator[_Miss]:
+    written = block.cidr + (f" except {', '.join(block.except_)}" if block.except_ else "")
+    if block_holds(block, denied.other.ip):
+        yield _Miss(1, 0.0, (f"{named} admits {written}", "an ipBlock never matches a pod in this CNI"))
+    elif denied.other_pod is None and span_of(block.cidr) is not None:
+        near = block_holds(IPBlock(block.cidr), denied.other.ip)
+        yield _Miss(1 if near else 2, 0.0, (f"{named} admits {written}", f"the address is {denied.other.ip}"))
+
+
+def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: str, named: str) -> Iterator[_Miss]:
+    """A peer of labels: the pod's, its namespace's, or where it is."""
+    pod = denied.other.pod
+    if pod is None:
+        return
+    home = pod.metadata.namespace
+    if denied.other_pod is None:
+        if seeing.selectors_match(peer, namespace, pod):
+            hidden = f"{_name(pod)} is on the host's network: no selector sees it"
+            yield _Miss(1, 0.0, (f"{named} admits {peer.pod_selector or 'every pod'}", hidden))
+        return
+    wants, has, count, unlikeness = _difference(peer.pod_selector or LabelSelector(), pod.metadata.labels)
+    if peer.namespace_selector is None:
+        if home != namespace:
+            lines = (f"{named} admits pods of namespace {namespace}", f"{_name(pod)} is in namespace {home}")
+            yield _Miss(count + 1, unlikeness, lines)
+        else:
+            yield _Miss(count, unlikeness, (f"{named} admits {wants}", f"{_name(pod)} has {has}"))
+        return
+    labels = seeing.labels_of(home)
+    if peer.namespace_selector.matches(labels):
+        yield _Miss(count, unlikeness, (f"{named} admits {wants}", f"{_name(pod)} has {has}"))
+        return
+    wanted, found, missing, far = _difference(peer.namespace_selector, labels)
+    lines = (f"{named} admits namespaces with {wanted}", f"namespace {home} has {found}")
+    yield _Miss(count + missing, unlikeness + far, lines)
+
+
+def _difference(selector: LabelSelector, labels: Labels) -> tuple[str, str, int, float]:
+    """What a selector wants that the labels are not, what they are, how many such, and how unlike they are written."""
+    wants, has, unlikeness = [], [], 0.0
+    for label, value in selector.match_labels.items():
+        if labels.get(label) != value:
+            wants.append(f"{label}={value}")
+            has.append(_label(label, labels))
+            unlikeness += 1 - difflib.SequenceMatcher(None, value, labels.get(label, "")).ratio()
+    for requirement in selector.match_expressions:
+        if not requirement.matches(labels):
+            wants.append(str(requirement))
+            has.append(_label(requirement.key, labels))
+            unlikeness += 1
+    return ",".join(wants), ", ".join(dict.fromkeys(has)), len(wants), unlikeness
+
+
+def _label(label: str, labels: Labels) -> str:
+    return f"{label}={labels[label]}" if label in labels else f"no label {label}"
+
+
+def _name(pod: Pod) -> str:
+    return f"{pod.metadata.namespace}/{pod.metadata.name}"

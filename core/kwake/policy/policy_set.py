@@ -1,0 +1,170 @@
+"""May this end talk to that one? The one evaluator of NetworkPolicies: traces, reach and the console all ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+from kwake.cluster import Cluster
+from kwake.objects.basis import Basis, weakest
+from kwake.objects.kinds import NetworkPolicy, Node, Pod
+from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict
+from kwake.policy.near_miss import Denied, near_misses
+from kwake.policy.rules import CompiledPolicy, Seeing, compiled
+from kwake.policy.unread import UnreadPolicy, unread_policies
+from kwake.profiles.profile import Profile
+
+SETTINGS = ("policy", "host-network-pods", "ipblock-matches-pods", "egress-to-own-node")
+"""The fields of a profile that decide a verdict."""
+
+
+class PolicySet:
+    """The policies of a cluster, as a profile's CNI enforces them. Make it with `compile_policies`."""
+
+    def __init__(self, cluster: Cluster, profile: Profile) -> None:
+        self._profile = profile
+        self.seeing = Seeing(
+            cluster.namespaces,
+            host_network_pods=profile["host-network-pods"] == "selected",
+            ip_blocks_hold_pods=profile["ipblock-matches-pods"] == "yes",
+        )
+        self.enforced = profile["policy"] != "none"
+        self.policies = tuple(map(compiled, cluster.all(NetworkPolicy))) if self.enforced else ()
+        self.unread = unread_policies(cluster) if self.enforced else ()
+        self._nodes_by_ip: dict[str, Node] = cluster.nodes_by_ip
+        self._in_namespace: dict[str, list[CompiledPolicy]] = {}
+        self._pods: dict[str, tuple[Pod, ...]] = cluster.pods_by_namespace
+        self._selecting: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[CompiledPolicy, ...]] = {}
+        for policy in self.policies:
+            self._in_namespace.setdefault(policy.namespace, []).append(policy)
+
+    def verdict(self, source: PolicyEnd, destination: PolicyEnd, protocol: str, port: int) -> Verdict:
+        """May a new connection pass, and which rules say so. The port is the destination's, after DNAT (NP-20)."""
+        return Verdict(
+            self._side(EGRESS, source, destination, protocol, port),
+            self._side(INGRESS, destination, source, protocol, port),
+        )
+
+    def selecting(self, pod: Pod, direction: str) -> tuple[CompiledPolicy, ...]:
+        """The policies that isolate a pod in a direction (NP-1), by name."""
+        if not self.seeing.is_seen(pod):
+            return ()
+        home, labels = pod.metadata.namespace, pod.metadata.labels
+        asked = (direction, home, tuple(sorted(labels.items())))
+        if asked not in self._selecting:
+            self._selecting[asked] = tuple(
+                policy
+                for policy in self._in_namespace.get(home, ())
+                if direction in policy.directions and policy.selector.matches(labels)
+            )
+        return self._selecting[asked]
+
+    def unread_for(self, pod: Pod, direction: str) -> tuple[UnreadPolicy, ...]:
+        """Policies of kinds that kwake does not read and that may select the pod in a direction."""
+        if not self.unread or not self.seeing.is_seen(pod):
+            return ()
+        labels = self.seeing.labels_of(pod.metadata.namespace)
+        return tuple(policy for policy in self.unread if policy.may_select(pod, labels, direction))
+
+    def is_own_node(self, pod: Pod, end: PolicyEnd) -> bool:
+        """Whether an end is the node that the pod runs on, or shares that node's network."""
+        return bool(pod.spec.node_name) and self.seeing.pod(end) is None and self._node_of(end) == pod.spec.node_name
+
+    def _node_of(self, end: PolicyEnd) -> str:
+        if end.node:
+            return end.node
+        if end.pod is not None:
+            return end.pod.spec.node_name
+        node = self._nodes_by_ip.get(end.ip)
+        return node.metadata.name if node is not None else ""
+
+    def _side(self, direction: str, subject: PolicyEnd, other: PolicyEnd, protocol: str, port: int) -> Side:
+        """What the policies of one end say of the other."""
+        if subject.pod is None:
+            return Side(direction, True, "not a pod: no policy judges its side", Basis.SOURCED, "NP-2")
+        if not self.enforced:
+            setting = self._profile.setting("policy")
+            return Side(direction, True, f"{self._profile.name} enforces no NetworkPolicy", setting.basis, "NP-12")
+        pod = self.seeing.pod(subject)
+        if pod is None:
+            basis = self._profile.setting("host-network-pods").basis
+            return Side(direction, True, "on the host's network: no policy selects it", basis, "NP-15")
+        if other.pod is not None and other.pod.key == pod.key and other.pod.metadata.uid == pod.metadata.uid:
+            return Side(direction, True, "a pod cannot block itself", Basis.SOURCED, "NP-13")
+        if direction == INGRESS and self.is_own_node(pod, other):
+            return Side(direction, True, "from the pod's own node: always allowed", Basis.SOURCED, "NP-14")
+        side = self._judged(direction, pod, other, protocol, port)
+        unread = self.unread_for(pod, direction)
+        if unread:
+            return _unknown(side, f"{_listed(str(u.key) for u in unread)} may select it; kwake does not read this kind",
+                            "NP-16")  # fmt: skip
+        if direction == EGRESS and side.allowed is False and self.is_own_node(pod, other):
+            return self._to_own_node(side)
+        return side
+
+    def _judged(self, direction: str, pod: Pod, other: PolicyEnd, protocol: str, port: int) -> Side:
+        """What the NetworkPolicies say: the union of all rules of all that select the pod (NP-1, NP-2)."""
+        isolating = self.selecting(pod, direction)
+        if not isolating:
+            return Side(direction, True, "not isolated", Basis.SOURCED, "NP-1")
+        keys = tuple(policy.key for policy in isolating)
+        destination = pod if direction == INGRESS else self.seeing.pod(other)
+        admitting = [
+            rule
+            for policy in isolating
+            for rule in policy.rules(direction)
+            if self.seeing.rule_admits(rule, other) and rule.connections(destination).holds(protocol, port)
+        ]
+        basis = self._basis(isolating, direction, other)
+        if admitting:
+            first = admitting[0]
+            reason = f"{first.ref.policy.name} {first.ref} admits it"
+            return Side(direction, True, reason, basis, "NP-2", keys, tuple(rule.ref for rule in admitting))
+        reason = f"isolated by {_listed(key.name for key in keys)}, no rule admits"
+        asked = Denied(direction, pod, other, self.seeing.pod(other), protocol, port)
+        home = pod.metadata.namespace
+        missed = near_misses(asked, self.seeing, self._in_namespace[home], self._pods.get(home, ()))
+        return Side(direction, False, reason, basis, "NP-2", keys, (), missed)
+
+    def _basis(self, isolating: Iterable[CompiledPolicy], direction: str, other: PolicyEnd) -> Basis:
+        """Sourced, unless the answer rests on what the API leaves open: host-network pods, ipBlocks that hold pods."""
+        if other.pod is None:
+            return Basis.SOURCED
+        peers = [peer for policy in isolating for rule in policy.rules(direction) for peer in rule.peers]
+        rests_on = []
+        if other.pod.spec.host_network and peers:
+            rests_on.append(self._profile.setting("host-network-pods").basis)
+        elif any(peer.ip_block is not None for peer in peers):
+            rests_on.append(self._profile.setting("ipblock-matches-pods").basis)
+        return weakest(rests_on)
+
+    def _to_own_node(self, side: Side) -> Side:
+        """Egress to the pod's own node, where the rules deny it: sources disagree, so the profile says (D-2)."""
+        setting = self._profile.setting("egress-to-own-node")
+        match setting.value:
+            case "allowed":
+                return Side(EGRESS, True, "to the pod's own node: allowed", setting.basis, "NP-14", side.isolated_by)
+            case "judged":
+                return side
+            case _:
+                return _unknown(side, "to the pod's own node: whether policies judge it depends on the CNI", "NP-14")
+
+
+def _unknown(side: Side, reason: str, cite: str) -> Side:
+    return Side(side.direction, None, reason, Basis.UNKNOWN, cite, side.isolated_by)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+_compiled: WeakKeyDictionary[Cluster, dict[tuple[str, ...], PolicySet]] = WeakKeyDictionary()
+
+
+def compile_policies(cluster: Cluster, profile: Profile) -> PolicySet:
+    """The policies of a cluster as a profile enforces them; made once for each cluster object and profile."""
+    sets = _compiled.setdefault(cluster, {})
+    wanted = (profile.name, *(profile[field] for field in SETTINGS))
+    if wanted not in sets:
+        sets[wanted] = PolicySet(cluster, profile)
+    return sets[wanted]

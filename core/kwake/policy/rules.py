@@ -1,0 +1,168 @@
+"""The rules of a NetworkPolicy, made ready: whom they admit, and to which ports."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+
+import msgspec
+
+from kwake.objects.document import FieldPath
+from kwake.objects.key import Key
+from kwake.objects.kinds import EgressRule, IngressRule, IPBlock, NetworkPolicy, Pod, PolicyPeer, PolicyPort
+from kwake.objects.selector import Labels, LabelSelector
+from kwake.policy.connections import ALL, NONE, ConnectionSet, one
+from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, RuleRef
+
+Span = tuple[int, int, int]
+"""IP version, first and last address as numbers."""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One rule. No peers: everybody."""
+
+    ref: RuleRef
+    peers: tuple[PolicyPeer, ...]
+    ports: tuple[PolicyPort, ...]
+    fixed: ConnectionSet
+    """What its numbered ports hold."""
+    named: tuple[tuple[str, str], ...]
+    """Name and protocol of its named ports, looked up on each destination (NP-7)."""
+
+    def connections(self, destination: Pod | None) -> ConnectionSet:
+        """What it allows towards a destination; a port name that it does not have matches nothing."""
+        allowed = self.fixed
+        for name, protocol in self.named:
+            number = destination.named_port(name, protocol) if destination is not None else None
+            if number is not None:
+                allowed |= one(protocol, number, number)
+        return allowed
+
+
+class CompiledPolicy(msgspec.Struct, frozen=True):
+    """A NetworkPolicy with the rules that count: those of its effective policyTypes (NP-4)."""
+
+    key: Key
+    namespace: str
+    selector: LabelSelector
+    directions: frozenset[str]
+    ingress: tuple[Rule, ...]
+    egress: tuple[Rule, ...]
+
+    def rules(self, direction: str) -> tuple[Rule, ...]:
+        """The rules of a direction."""
+        return self.ingress if direction == INGRESS else self.egress
+
+
+def compiled(policy: NetworkPolicy) -> CompiledPolicy:
+    """The policy made ready."""
+    return CompiledPolicy(
+        policy.key,
+        policy.metadata.namespace,
+        policy.spec.pod_selector,
+        policy.directions,
+        _rules(policy, INGRESS, policy.spec.ingress),
+        _rules(policy, EGRESS, policy.spec.egress),
+    )
+
+
+def _rules(policy: NetworkPolicy, direction: str, rules: tuple[IngressRule | EgressRule, ...]) -> tuple[Rule, ...]:
+    made = []
+    for index, rule in enumerate(rules):
+        path: FieldPath = ("spec", direction.lower(), index)
+        peers = rule.from_ if isinstance(rule, IngressRule) else rule.to
+        fixed = NONE if rule.ports else ALL
+        for port in rule.ports:
+            fixed |= _numbered(port)
+        named = tuple((port.port, port.protocol) for port in rule.ports if isinstance(port.port, str))
+        made.append(Rule(RuleRef(policy.key, direction, index, path), peers, rule.ports, fixed, named))
+    return tuple(made)
+
+
+def _numbered(port: PolicyPort) -> ConnectionSet:
+    """A port entry without a name: a protocol, a port or a range of it (NP-5)."""
+    match port.port:
+        case None:
+            return one(port.protocol)
+        case int(low):
+            return one(port.protocol, low, port.end_port or low)
+        case _:
+            return NONE
+
+
+class Seeing(msgspec.Struct, frozen=True):
+    """How a CNI sees ends: what the API leaves open."""
+
+    namespaces: dict[str, dict[str, str]]
+    """Labels of every namespace."""
+    host_network_pods: bool
+    """Whether selectors see pods on the host's network (NP-15)."""
+    ip_blocks_hold_pods: bool
+    """Whether an ipBlock admits pods (NP-22)."""
+
+    def pod(self, end: PolicyEnd) -> Pod | None:
+        """The pod that selectors see at this end."""
+        return end.pod if end.pod is not None and self.is_seen(end.pod) else None
+
+    def is_seen(self, pod: Pod) -> bool:
+        """Whether selectors see the pod; else its traffic is its node's."""
+        return self.host_network_pods or not pod.spec.host_network
+
+    def labels_of(self, namespace: str) -> Labels:
+        """The labels of a namespace, named or implied."""
+        return self.namespaces.get(namespace) or {"kubernetes.io/metadata.name": namespace}
+
+    def rule_admits(self, rule: Rule, end: PolicyEnd) -> bool:
+        """Whether a rule's peers mean the end, whatever the port. No peers: everybody (NP-5)."""
+        return not rule.peers or any(self.admits(peer, rule.ref.policy.namespace, end) for peer in rule.peers)
+
+    def admits(self, peer: PolicyPeer, namespace: str, end: PolicyEnd) -> bool:
+        """Whether a peer of a policy in this namespace means the end (NP-6)."""
+        pod = self.pod(end)
+        if peer.ip_block is not None:
+            return (pod is None or self.ip_blocks_hold_pods) and block_holds(peer.ip_block, end.ip)
+        return pod is not None and self.selectors_match(peer, namespace, pod)
+
+    def selectors_match(self, peer: PolicyPeer, namespace: str, pod: Pod) -> bool:
+        """Whether the selectors of a peer mean a pod; without a namespaceSelector, one of the policy's namespace."""
+        home = pod.metadata.namespace
+        if peer.namespace_selector is None:
+            if home != namespace:
+                return False
+        elif not peer.namespace_selector.matches(self.labels_of(home)):
+            return False
+        return peer.pod_selector is None or peer.pod_selector.matches(pod.metadata.labels)
+
+
+def block_holds(block: IPBlock, ip: str) -> bool:
+    """Whether an address is in the block and in none of its exceptions."""
+    number = number_of(ip)
+    return (
+        number is not None
+        and _within(span_of(block.cidr), number)
+        and not any(_within(span_of(hole), number) for hole in block.except_)
+    )
+
+
+def _within(span: Span | None, number: tuple[int, int]) -> bool:
+    return span is not None and span[0] == number[0] and span[1] <= number[1] <= span[2]
+
+
+@lru_cache(maxsize=65536)
+def number_of(ip: str) -> tuple[int, int] | None:
+    """An address as its IP version and number; None if it is none."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return None
+    return address.version, int(address)
+
+
+@lru_cache(maxsize=65536)
+def span_of(cidr: str) -> Span | None:
+    """The addresses of a CIDR, host bits masked; None if it is none, which holds nothing."""
+    try:
+        network = ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return None
+    return network.version, int(network.network_address), int(network.broadcast_address)
