@@ -29,7 +29,8 @@ class Record(msgspec.Struct, frozen=True):
     document: Document
     value: KubeObject
     made: str = ""
-    """Empty for what was read or applied. Else why kwake made it: `inferred from pod shop/web-1`, `made by Deployment web`."""
+    """Empty for what was read or applied. Else why kwake made it: `inferred from pod shop/web-1`,
+    `made by Deployment web`."""
 
     @property
     def key(self) -> Key:

@@ -54,7 +54,8 @@ class Hop(msgspec.Struct, frozen=True):
     """One thing that happens to the packet on its way."""
 
     kind: str
-    """`client`, `dns`, `env`, `service`, `nat`, `snat`, `egress`, `route`, `load-balancer`, `node-port`, `ingress`, `socket`."""
+    """`client`, `dns`, `env`, `service`, `nat`, `snat`, `egress`, `route`, `load-balancer`, `node-port`,
+    `ingress`, `socket`."""
     at: str
     """Where: a node, a pod, `outside`."""
     text: str
@@ -68,6 +69,21 @@ class Hop(msgspec.Struct, frozen=True):
     """Further lines, such as a near miss."""
     outcome: Outcome | None = None
     """Set on the hop that ends the branch."""
+
+
+class Translation(msgspec.Struct, frozen=True):
+    """What was dialled, and what a Service proxy or load balancer made of it (CX-2)."""
+
+    dst: str
+    dst_port: int
+    src: str
+    """The source address that the endpoint sees."""
+    frontend: str
+    """`cluster-ip`, `node-port`, `load-balancer`, `external-ip`, `headless` or `pod-ip`."""
+    service: str | None = None
+    """`Service/ns/name` of the frontend, or of the headless Service whose name was looked up."""
+    node: str | None = None
+    """The node whose conntrack holds the mapping; None without NAT."""
 
 
 class Branch(msgspec.Struct, frozen=True):
@@ -90,6 +106,8 @@ class Branch(msgspec.Struct, frozen=True):
     """The endpoint's node."""
     reason: str = ""
     """One sentence: why it ends so."""
+    translation: Translation | None = None
+    """None where no address was dialled."""
 
 
 class Path(msgspec.Struct, frozen=True):

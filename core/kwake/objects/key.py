@@ -28,8 +28,8 @@ GROUP_OF_KIND: dict[str, str] = {
 LEGACY_GROUPS = frozenset({"extensions"})
 """Groups that once held kinds of `GROUP_OF_KIND`; such an object is the same as the one of today's group."""
 
-CLUSTER_SCOPED = frozenset({"Node", "Namespace", "PersistentVolume", "StorageClass", "ClusterRole", "ClusterRoleBinding",
-                            "CustomResourceDefinition", "PriorityClass", "IngressClass", "RuntimeClass",
+CLUSTER_SCOPED = frozenset({"Node", "Namespace", "PersistentVolume", "StorageClass", "ClusterRole",
+                            "ClusterRoleBinding", "CustomResourceDefinition", "PriorityClass", "IngressClass", "RuntimeClass",
                             "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService", "CSIDriver",
                             "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy",
                             "ServiceCIDR", "IPAddress"})  # fmt: skip
@@ -47,7 +47,8 @@ SHORT_NAMES: dict[str, str] = {
     "rc": "ReplicationController", "replicationcontroller": "ReplicationController",
     "no": "Node", "node": "Node", "nodes": "Node",
     "ns": "Namespace", "namespace": "Namespace", "namespaces": "Namespace",
-    "netpol": "NetworkPolicy", "np": "NetworkPolicy", "networkpolicy": "NetworkPolicy", "networkpolicies": "NetworkPolicy",
+    "netpol": "NetworkPolicy", "np": "NetworkPolicy",
+    "networkpolicy": "NetworkPolicy", "networkpolicies": "NetworkPolicy",
     "ep": "Endpoints", "endpoints": "Endpoints",
     "endpointslice": "EndpointSlice", "endpointslices": "EndpointSlice",
     "ing": "Ingress", "ingress": "Ingress",

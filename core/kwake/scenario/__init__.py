@@ -1,0 +1,1 @@
+"""The replay format: a script of actions and expectations, its reader, its runner and its report."""

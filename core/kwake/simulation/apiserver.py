@@ -10,14 +10,21 @@ from kwake.control.services import admit
 from kwake.errors import Rejected
 from kwake.objects.decode import DecodeError, decode
 from kwake.objects.document import Document, FieldPath, Manifest, Origin, document
-from kwake.objects.key import CLUSTER_SCOPED, Key
-from kwake.objects.kinds import EndpointSlice, KubeObject, Pod, Service
+from kwake.objects.key import Key
+from kwake.objects.kinds import KubeObject, Pod, Service
 from kwake.objects.time import timestamp
 from kwake.simulation.draft import Draft
 from kwake.simulation.steps import terminate
 
 BALANCER_FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
-_KEPT_METADATA = ("uid", "creationTimestamp", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName")  # fmt: skip
+_KEPT_METADATA = (
+    "uid",
+    "creationTimestamp",
+    "resourceVersion",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generateName",
+)
 _WITH_STATUS = ("Pod", "Service", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "Node")
 _MUTABLE_POD_SPEC = ("activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations")
 
@@ -102,7 +109,8 @@ def _metadata(draft: Draft, manifest: Manifest, value: KubeObject, old: Record |
     kept = old.manifest.get("metadata") or {}
     asked = metadata.get("uid")
     if asked and kept.get("uid") and asked != kept["uid"]:
-        raise Rejected(str(value.key), f"Precondition failed: UID in precondition: {asked}, UID in object meta: {kept['uid']}", code=409)  # fmt: skip
+        words = f"Precondition failed: UID in precondition: {asked}, UID in object meta: {kept['uid']}"
+        raise Rejected(str(value.key), words, code=409)
     for name in _KEPT_METADATA:
         metadata.pop(name, None)
         if name in kept:
@@ -162,7 +170,7 @@ def delete_object(draft: Draft, key: Key, *, at_once: bool = False) -> None:
             if other in draft.cluster:
                 _delete_or_terminate(draft, other)
         return
-    for other in sorted(r.key for r in draft.cluster if any(o.uid and o.uid == value.metadata.uid for o in r.value.metadata.owner_references)):  # fmt: skip
+    for other in sorted(r.key for r in draft.cluster if _owned(r.value, value)):
         if other in draft.cluster:
             _delete_or_terminate(draft, other)
 
@@ -174,8 +182,9 @@ def _delete_or_terminate(draft: Draft, key: Key) -> None:
         delete_object(draft, key)
 
 
-def _owned(item: EndpointSlice, service: Service) -> bool:
-    return any(o.kind == "Service" and o.uid == service.metadata.uid for o in item.metadata.owner_references)
+def _owned(item: KubeObject, owner: KubeObject) -> bool:
+    uid = owner.metadata.uid
+    return bool(uid) and any(reference.uid == uid for reference in item.metadata.owner_references)
 
 
 def marked_deleted(item: Record, now_ms: int) -> Record:

@@ -61,9 +61,9 @@ def _kill(draft: Draft, action: KillPod) -> None:
     _, pod = _pod(draft, action.pod)
     name = pod.metadata.name
     rule = replacement_rule(draft.cluster, pod)
-    grace = "" if action.grace is None else f", grace {action.grace} s"
-    _say(draft, "pod-killed", pod.key, f"kill pod {pod.metadata.namespace}/{name}{', force' if action.force else grace}",
-         "PD-13" if action.force else "PD-10")  # fmt: skip
+    how = ", force" if action.force else "" if action.grace is None else f", grace {action.grace} s"
+    words = f"kill pod {pod.metadata.namespace}/{name}{how}"
+    _say(draft, "pod-killed", pod.key, words, "PD-13" if action.force else "PD-10")
     if action.force:
         remove_pod(draft, pod, "killed")
         draft.tell("pod-gone", pod.key, f"{name} is removed at once; {pod.ip or 'no address'} is free", "apiserver",
@@ -73,8 +73,8 @@ def _kill(draft: Draft, action: KillPod) -> None:
     if rule.when == "never":
         draft.tell("pod-not-replaced", pod.key, f"nothing replaces {name}: {rule.reason}", "controller", rule="PD-5")
     elif not rule.modelled:
-        draft.tell("replacement-unknown", pod.key, f"what replaces {name} is not known here: {rule.reason}", "controller",
-                   rule="PD-5", basis=Basis.UNKNOWN)  # fmt: skip
+        words = f"what replaces {name} is not known here: {rule.reason}"
+        draft.tell("replacement-unknown", pod.key, words, "controller", rule="PD-5", basis=Basis.UNKNOWN)
 
 
 def _restart_container(draft: Draft, action: RestartContainer) -> None:
@@ -85,8 +85,8 @@ def _restart_container(draft: Draft, action: RestartContainer) -> None:
     _needs_running(draft, pod)
     uid = pod.metadata.uid
     draft.stopped |= {uid}
-    _say(draft, "container-restarted", pod.key, f"restart {action.container or 'the containers'} of {pod.metadata.name}",
-         "PD-2")  # fmt: skip
+    words = f"restart {action.container or 'the containers'} of {pod.metadata.name}"
+    _say(draft, "container-restarted", pod.key, words, "PD-2")
     draft.change({pod.key: ready(record, False)})
     draft.schedule(StartContainers(pod.key, uid), draft.profile.clock("container-restart"))
 

@@ -182,9 +182,9 @@ def _exit_processes(draft: Draft, task: ExitProcesses) -> None:
     pod = living(draft, task.pod, task.uid)
     if pod is None:
         return
-    words = "its processes have ended" if task.how == "graceful" else "killed at the end of its grace period"
-    draft.tell("pod-gone", pod.key, f"{pod.metadata.name} is gone: {words}; {pod.ip or 'no address'} is free", "kubelet",
-               rule="PD-10")  # fmt: skip
+    how = "its processes have ended" if task.how == "graceful" else "killed at the end of its grace period"
+    words = f"{pod.metadata.name} is gone: {how}; {pod.ip or 'no address'} is free"
+    draft.tell("pod-gone", pod.key, words, "kubelet", rule="PD-10")
     remove_pod(draft, pod, task.how)
 
 
@@ -197,10 +197,10 @@ def _sync_endpoints(draft: Draft, task: SyncEndpoints) -> None:
         if not changes:
             continue
         draft.change(changes)
-        words = _difference(before, _conditions(draft, service))
-        if words:
-            draft.tell("endpoints-changed", service.key, f"endpoints of {service.metadata.name}: {words}", "endpointslice",
-                       rule="EP-1")  # fmt: skip
+        difference = _difference(before, _conditions(draft, service))
+        if difference:
+            words = f"endpoints of {service.metadata.name}: {difference}"
+            draft.tell("endpoints-changed", service.key, words, "endpointslice", rule="EP-1")
 
 
 def _conditions(draft: Draft, service: Service) -> dict[str, str]:
