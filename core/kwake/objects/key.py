@@ -29,11 +29,27 @@ LEGACY_GROUPS = frozenset({"extensions"})
 """Groups that once held kinds of `GROUP_OF_KIND`; such an object is the same as the one of today's group."""
 
 CLUSTER_SCOPED = frozenset(
-    """
-    Node Namespace PersistentVolume StorageClass ClusterRole ClusterRoleBinding CustomResourceDefinition PriorityClass
-    IngressClass RuntimeClass ValidatingWebhookConfiguration MutatingWebhookConfiguration APIService CSIDriver
-    AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy ServiceCIDR IPAddress
-    """.split()
+    [
+        "Node",
+        "Namespace",
+        "PersistentVolume",
+        "StorageClass",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "PriorityClass",
+        "IngressClass",
+        "RuntimeClass",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+        "APIService",
+        "CSIDriver",
+        "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
+        "ServiceCIDR",
+        "IPAddress",
+    ]
 )
 """Kinds that have no namespace. Others of no known scope count as namespaced."""
 
