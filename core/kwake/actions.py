@@ -9,7 +9,7 @@ import msgspec
 from kwake.objects.document import Manifest, Origin
 
 
-class _Action(msgspec.Struct, frozen=True, tag=True):
+class _Action(msgspec.Struct, frozen=True, tag=True, tag_field="action"):
     pass
 
 
