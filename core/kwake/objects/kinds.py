@@ -75,7 +75,8 @@ class Unmodelled(KubeObject, frozen=True, kw_only=True):
 class ContainerPort(_Struct, frozen=True):
     """A declared port. It opens nothing by itself; kwake assumes that it listens (`check` lists the assumption)."""
 
-    container_port: int
+    container_port: int = 0
+    """0 where the manifest lacks it: no port at all (the API server refuses it, and `check` lists it)."""
     name: str = ""
     protocol: str = "TCP"
     host_port: int = 0
@@ -189,7 +190,7 @@ class Pod(KubeObject, frozen=True, kw_only=True):
         for container in self.port_containers:
             for port in container.ports:
                 if port.name == name and port.protocol == protocol:
-                    return port.container_port
+                    return port.container_port or None
         return None
 
 

@@ -44,7 +44,7 @@ def read_items(data: bytes) -> Iterator[Parsed] | None:
         listed = msgspec.json.decode(data, type=_List)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if not listed.kind.endswith("List") or not listed.items:
+    if listed.kind != "List" or not listed.items:
         return None
     return _items(data, listed.items)
 

@@ -177,13 +177,13 @@ class _Reading:
         lines = parsed.item_lines if len(parsed.item_lines) == len(items) else (parsed.line,) * len(items)
         for index, (item, line) in enumerate(zip(items, lines, strict=True)):
             place = Origin(origin.source, origin.index, (*path, "items", index), line)
-            self._take_tree(Parsed(item, line), place, directly=True)
+            self._take_tree(Parsed(_typed(item, value), line), place, directly=True)
 
     def _take(self, value: Any, origin: Origin | None, where: str, directly: bool) -> None:
         """One object."""
         if _is_list(value):
             for item in value.get("items") or ():
-                self._take(item, origin, where, directly)
+                self._take(_typed(item, value), origin, where, directly)
             return
         if (reason := _no_object(value, directly)) is not None:
             name = origin.source.name if origin else where
@@ -242,6 +242,14 @@ def _is_list(value: Any) -> bool:
     metadata = value.get("metadata")
     named = isinstance(metadata, dict) and metadata.get("name")
     return value["kind"] == "List" or (value["kind"].endswith("List") and not named and "spec" not in value)
+
+
+def _typed(item: Any, listed: Manifest) -> Any:
+    """An item of a PodList needs not say that it is a Pod."""
+    kind = listed["kind"].removesuffix("List")
+    if kind and isinstance(item, dict) and "kind" not in item:
+        return {"apiVersion": listed.get("apiVersion"), "kind": kind, **item}
+    return item
 
 
 def _is_templated(value: Any) -> bool:

@@ -1,0 +1,117 @@
+"""What the API server would refuse about one object, whatever else is in the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kwake.control.admission_names import (
+    NameRule,
+    dns_1035_label,
+    dns_label,
+    dns_subdomain,
+    label_value,
+    path_segment,
+    qualified_name,
+)
+from kwake.control.admission_pods import pod_violations, workload_violations
+from kwake.control.admission_policies import policy_violations
+from kwake.control.admission_services import service_violations
+from kwake.control.violation import Violation, invalid
+from kwake.objects.document import Manifest
+from kwake.objects.key import GROUP_OF_KIND
+from kwake.objects.kinds import (
+    MODELLED,
+    KubeObject,
+    Namespace,
+    NetworkPolicy,
+    OwnerReference,
+    Pod,
+    ReplicationController,
+    Service,
+    Unmodelled,
+    Workload,
+)
+
+__all__ = ["Violation", "violations"]
+
+_NAME_RULES: dict[type[KubeObject], NameRule] = {
+    Service: dns_1035_label,
+    Namespace: dns_label,
+    Unmodelled: path_segment,
+}
+"""By kind; all others are DNS subdomains."""
+
+_VERSIONS: dict[str, tuple[str, ...]] = {
+    "NetworkPolicy": ("networking.k8s.io/v1", "extensions/v1beta1"),
+    "Pod": ("v1",),
+    "Service": ("v1",),
+    "Namespace": ("v1",),
+    "Node": ("v1",),
+}
+"""The versions that any Kubernetes ever served; an object of another one would be left out in silence."""
+
+
+def violations(value: KubeObject, manifest: Manifest | None = None) -> tuple[Violation, ...]:
+    """Every rule that an object breaks, in the order of its fields; empty if the API server would take it.
+
+    `reported` ones are found in real dumps: a snapshot is taken in with them, an Apply is not.
+    """
+    return (*_version(value), *_metadata(value), *_spec(value))
+
+
+def _spec(value: KubeObject) -> Iterator[Violation]:
+    match value:
+        case NetworkPolicy():
+            yield from policy_violations(value)
+        case Service():
+            yield from service_violations(value)
+        case Pod():
+            yield from pod_violations(value)
+        case Workload() | ReplicationController():
+            yield from workload_violations(value)
+
+
+def _version(value: KubeObject) -> Iterator[Violation]:
+    """A kind of Kubernetes' own in a group or version that never had it."""
+    group = value.api_version.rpartition("/")[0]
+    own_group = "." not in group or group.endswith(".k8s.io")
+    versions = _VERSIONS.get(value.kind)
+    known = value.api_version in versions if versions else value.kind not in MODELLED or type(value) is not Unmodelled
+    if value.kind in GROUP_OF_KIND and own_group and not known:
+        words = f'no matches for kind "{value.kind}" in version "{value.api_version}"'
+        yield Violation(("apiVersion",), words)
+
+
+def _metadata(value: KubeObject) -> Iterator[Violation]:
+    metadata = value.metadata
+    rule = _NAME_RULES.get(type(value), dns_subdomain)
+    path = ("metadata", "name")
+    yield from (invalid(path, metadata.name, words, "reported") for words in rule(metadata.name))
+    if metadata.namespace:
+        path = ("metadata", "namespace")
+        yield from (invalid(path, metadata.namespace, words, "reported") for words in dns_label(metadata.namespace))
+    for key, text in metadata.labels.items():
+        where = ("metadata", "labels", key)
+        yield from (invalid(where, key, words) for words in qualified_name(key))
+        yield from (invalid(where, text, words) for words in label_value(text))
+    for key in metadata.annotations:
+        where = ("metadata", "annotations", key)
+        yield from (invalid(where, key, words, "reported") for words in qualified_name(key.lower()))
+    yield from _owners(metadata.owner_references)
+
+
+def _owners(owners: tuple[OwnerReference, ...]) -> Iterator[Violation]:
+    for at, owner in enumerate(owners):
+        fields = (("apiVersion", owner.api_version, "version"), ("kind", owner.kind, "kind"),
+                  ("name", owner.name, "name"), ("uid", owner.uid, "uid"))  # fmt: skip
+        for field, text, word in fields:
+            if not text:
+                where = ("metadata", "ownerReferences", at, field)
+                yield invalid(where, "", f"{word} must not be empty", "reported")
+    controllers = [owner.name for owner in owners if owner.controller]
+    if len(controllers) > 1:
+        words = (
+            f'Only one reference can have Controller set to true. Found "true" in references for {controllers[0]}'
+            f" and {controllers[1]}"
+        )
+        yield Violation(("metadata", "ownerReferences"), words, "reported")

@@ -1,0 +1,78 @@
+"""Pods, and templates of pods, that the API server refuses (`k8s:pkg/apis/core/validation/validation.go`).
+
+What changes no traffic (a container's name, a workload's selector) is `reported`, since people cut it from examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kwake.control.admission_names import dns_label, port_name, port_number
+from kwake.control.admission_policies import PROTOCOLS, selector_violations
+from kwake.control.violation import Violation, duplicate, invalid, required, unsupported
+from kwake.objects.document import FieldPath
+from kwake.objects.kinds import Container, Pod, PodSpec, ReplicationController, Workload
+
+
+def pod_violations(pod: Pod) -> Iterator[Violation]:
+    """Every rule that a pod's spec breaks."""
+    yield from _pod_spec(pod.spec, ("spec",))
+
+
+def workload_violations(workload: Workload | ReplicationController) -> Iterator[Violation]:
+    """Every rule that a workload's selector and template break."""
+    spec = workload.spec
+    yield from _pod_spec(spec.template.spec, ("spec", "template", "spec"))
+    if spec.replicas < 0:
+        yield invalid(("spec", "replicas"), spec.replicas, "must be greater than or equal to 0")
+    if not isinstance(workload, Workload):
+        return
+    selector = workload.spec.selector
+    yield from selector_violations(selector, ("spec", "selector"))
+    if workload.api_version == "apps/v1":
+        if selector.is_empty:
+            yield required(("spec", "selector"))
+        elif not selector.matches(spec.template.metadata.labels):
+            labels = ("spec", "template", "metadata", "labels")
+            words = "`selector` does not match template `labels`"
+            yield invalid(labels, dict(spec.template.metadata.labels), words, "reported")
+
+
+def _pod_spec(spec: PodSpec, path: FieldPath) -> Iterator[Violation]:
+    if not spec.containers:
+        yield required((*path, "containers"))
+    names: set[str] = set()
+    for field, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
+        for at, container in enumerate(containers):
+            where = (*path, field, at)
+            if not container.name:
+                yield required((*where, "name"), severity="reported")
+            elif container.name in names:
+                yield duplicate((*where, "name"), container.name)
+            else:
+                yield from (invalid((*where, "name"), container.name, w, "reported") for w in dns_label(container.name))
+            names.add(container.name)
+            yield from _ports(container, (*where, "ports"), spec.host_network)
+
+
+def _ports(container: Container, path: FieldPath, host_network: bool) -> Iterator[Violation]:
+    names: set[str] = set()
+    for at, port in enumerate(container.ports):
+        where = (*path, at)
+        if port.name:
+            yield from (invalid((*where, "name"), port.name, words) for words in port_name(port.name))
+            if port.name in names:
+                yield duplicate((*where, "name"), port.name)
+            names.add(port.name)
+        number = (*where, "containerPort")
+        if port.container_port == 0:
+            yield required(number, severity="reported")
+        else:
+            yield from (invalid(number, port.container_port, words) for words in port_number(port.container_port))
+        if port.host_port:
+            yield from (invalid((*where, "hostPort"), port.host_port, words) for words in port_number(port.host_port))
+            if host_network and port.host_port != port.container_port:
+                words = "must match `containerPort` when `hostNetwork` is true"
+                yield invalid((*where, "hostPort"), port.host_port, words)
+        if port.protocol not in PROTOCOLS:
+            yield unsupported((*where, "protocol"), port.protocol, PROTOCOLS)
