@@ -1,0 +1,161 @@
+"""The manifests that workload controllers write: ReplicaSets of Deployments, pods of everything (PD-5, PD-6)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from kwake.cluster import Cluster, Record, record
+from kwake.control.changes import Changes
+from kwake.draws import POD_SUFFIX_ALPHABET, Draws
+from kwake.objects.document import Manifest
+from kwake.objects.key import Key, key
+
+HASH_LABEL = "pod-template-hash"
+_MAX_BASE = 58
+"""Letters of a name before its five random ones (`k8s:apiserver/pkg/storage/names` maxGeneratedNameLength)."""
+_DAEMON_TOLERATIONS = (
+    ("node.kubernetes.io/not-ready", "NoExecute"),
+    ("node.kubernetes.io/unreachable", "NoExecute"),
+    ("node.kubernetes.io/disk-pressure", "NoSchedule"),
+    ("node.kubernetes.io/memory-pressure", "NoSchedule"),
+    ("node.kubernetes.io/pid-pressure", "NoSchedule"),
+    ("node.kubernetes.io/unschedulable", "NoSchedule"),
+)
+
+
+def template_hash(template: Manifest) -> str:
+    """The name part of a Deployment's ReplicaSet: eight to ten letters that its template determines.
+
+    The real number is an FNV hash of the Go struct; only that equal templates get equal names is kept here.
+    """
+    digest = hashlib.sha256(msgspec.json.encode(template, order="deterministic")).digest()
+    number = str(int.from_bytes(digest[:4]))
+    return "".join(POD_SUFFIX_ALPHABET[ord(letter) % len(POD_SUFFIX_ALPHABET)] for letter in number)
+
+
+def replica_set_of(deployment: Record, draws: Draws) -> tuple[Record, Draws]:
+    """The ReplicaSet of a Deployment's present template, with as many replicas as the Deployment."""
+    manifest = deployment.manifest
+    spec = manifest.get("spec") or {}
+    template: Manifest = msgspec.json.decode(msgspec.json.encode(spec.get("template") or {}))
+    suffix = template_hash(template)
+    labels = {**((template.get("metadata") or {}).get("labels") or {}), HASH_LABEL: suffix}
+    template["metadata"] = {**(template.get("metadata") or {}), "labels": labels}
+    selector = spec.get("selector") or {}
+    name = f"{deployment.key.name}-{suffix}"
+    uid, draws = draws.uid(f"ReplicaSet/{deployment.key.namespace}/{name}")
+    replica_set: Manifest = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": name,
+            "namespace": deployment.key.namespace,
+            "labels": labels,
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
+            "ownerReferences": [owner_reference(deployment)],
+            "uid": uid,
+        },
+        "spec": {
+            "replicas": spec.get("replicas", 1),
+            "selector": {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), HASH_LABEL: suffix}},
+            "template": template,
+        },
+    }
+    return record(replica_set, made=f"made by Deployment {deployment.key.name}"), draws
+
+
+def owner_reference(owner: Record) -> dict[str, Any]:
+    """What an object that this one controls carries."""
+    value = owner.value
+    return {
+        "apiVersion": value.api_version,
+        "kind": value.kind,
+        "name": value.metadata.name,
+        "uid": value.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def pod_from(owner: Record, draws: Draws, cluster: Cluster, taken: Changes) -> tuple[Record, Draws]:
+    """A new pod of a workload, with a name that no pod has."""
+    namespace, base = owner.key.namespace, owner.key.name[:_MAX_BASE]
+    while True:
+        suffix, draws = draws.word(f"pod/{owner.key}", 5)
+        pod_key = key("Pod", namespace, f"{base}-{suffix}")
+        if pod_key not in cluster and taken.get(pod_key) is None:
+            break
+    return _made(owner, pod_key, _pod(owner, pod_key.name, f"{base}-"), draws)
+
+
+def stateful_pod(owner: Record, ordinal: int, draws: Draws) -> tuple[Record, Draws]:
+    """The pod of a StatefulSet with this ordinal: its name, hostname and subdomain are fixed (PD-6)."""
+    name = f"{owner.key.name}-{ordinal}"
+    manifest = _pod(owner, name, f"{owner.key.name}-")
+    labels = manifest["metadata"].setdefault("labels", {})
+    labels["statefulset.kubernetes.io/pod-name"] = name
+    labels["apps.kubernetes.io/pod-index"] = str(ordinal)
+    spec = owner.manifest.get("spec") or {}
+    manifest["spec"]["hostname"] = name
+    if spec.get("serviceName"):
+        manifest["spec"]["subdomain"] = spec["serviceName"]
+    return _made(owner, key("Pod", owner.key.namespace, name), manifest, draws)
+
+
+def daemon_pod(owner: Record, node: str, draws: Draws, cluster: Cluster, taken: Changes) -> tuple[Record, Draws]:
+    """The pod of a DaemonSet for one node: bound by affinity, tolerating what drains other pods."""
+    made, draws = pod_from(owner, draws, cluster, taken)
+    return record(bound_to(made.manifest, node), made=made.made), draws
+
+
+def bound_to(manifest: Manifest, node: str) -> Manifest:
+    """A pod's manifest as the DaemonSet controller writes it for a node (`k8s:pkg/controller/daemon/util`)."""
+    spec = manifest["spec"]
+    term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
+    affinity = spec.setdefault("affinity", {}).setdefault("nodeAffinity", {})
+    required = affinity.setdefault("requiredDuringSchedulingIgnoredDuringExecution", {})
+    terms = required.get("nodeSelectorTerms") or []
+    required["nodeSelectorTerms"] = [{**other, **term} for other in terms] or [term]
+    tolerations = spec.setdefault("tolerations", [])
+    tolerations += [{"key": name, "operator": "Exists", "effect": effect} for name, effect in _DAEMON_TOLERATIONS]
+    if spec.get("hostNetwork"):
+        tolerations.append(
+            {"key": "node.kubernetes.io/network-unavailable", "operator": "Exists", "effect": "NoSchedule"}
+        )
+    return manifest
+
+
+def template_pod(owner: Record) -> Manifest:
+    """A pod of a workload without a name of its own, to ask where it could run."""
+    return _pod(owner, f"{owner.key.name}-?", f"{owner.key.name}-")
+
+
+def _pod(owner: Record, name: str, generate_name: str) -> Manifest:
+    template = (owner.manifest.get("spec") or {}).get("template") or {}
+    metadata = template.get("metadata") or {}
+    labels = dict(metadata.get("labels") or {})
+    if owner.key.kind == "Job":
+        labels |= {"batch.kubernetes.io/job-name": owner.key.name, "job-name": owner.key.name}
+    manifest: Manifest = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "generateName": generate_name,
+            "namespace": owner.key.namespace,
+            "labels": labels,
+            "ownerReferences": [owner_reference(owner)],
+        },
+        "spec": dict(template.get("spec") or {}),
+    }
+    if metadata.get("annotations"):
+        manifest["metadata"]["annotations"] = metadata["annotations"]
+    return manifest
+
+
+def _made(owner: Record, pod_key: Key, manifest: Manifest, draws: Draws) -> tuple[Record, Draws]:
+    manifest["metadata"]["uid"], draws = draws.uid(str(pod_key))
+    return record(manifest, made=f"made by {owner.key.kind} {owner.key.name}"), draws

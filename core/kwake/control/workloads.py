@@ -1,0 +1,331 @@
+"""The workload controllers: which pods there should be, and what replaces one that goes (PD-5, PD-7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from kwake.cluster import Cluster, Record
+from kwake.control.changes import Changes, edited
+from kwake.control.made_pods import (
+    bound_to,
+    daemon_pod,
+    owner_reference,
+    pod_from,
+    replica_set_of,
+    stateful_pod,
+    template_pod,
+)
+from kwake.control.scheduling import unfit
+from kwake.draws import Draws
+from kwake.objects.basis import Basis
+from kwake.objects.decode import decode
+from kwake.objects.document import document
+from kwake.objects.key import Key
+from kwake.objects.kinds import (
+    DaemonSet,
+    Deployment,
+    Job,
+    KubeObject,
+    Node,
+    Pod,
+    ReplicaSet,
+    ReplicationController,
+    StatefulSet,
+)
+from kwake.objects.selector import LabelSelector
+
+
+class ReplacementRule(msgspec.Struct, frozen=True):
+    """What follows when a pod of some owner is deleted: one row of PD-5."""
+
+    when: str
+    """`at once` (the deletionTimestamp is set), `when gone` (the object has left the API), or `never`."""
+    same_name: bool
+    same_node: bool
+    modelled: bool
+    """Whether `reconcile` does it; if not, what follows is unknown, for the reason."""
+    reason: str
+    basis: Basis = Basis.SOURCED
+
+
+REPLACEMENTS: dict[str, ReplacementRule] = {
+    "ReplicaSet": ReplacementRule("at once", False, False, True, "a terminating pod does not count as active"),
+    "ReplicationController": ReplacementRule(
+        "at once", False, False, True, "a terminating pod does not count as active"
+    ),
+    "StatefulSet": ReplacementRule(
+        "when gone",
+        True,
+        False,
+        False,
+        "a StatefulSet makes it again under the same name once it is gone; not modelled yet",
+    ),
+    "DaemonSet": ReplacementRule(
+        "when gone", False, True, False, "a DaemonSet makes another on its node once it is gone; not modelled yet"
+    ),
+    "Job": ReplacementRule(
+        "at once", False, False, False, "a Job's retries depend on its failure policy; not modelled yet"
+    ),
+    "Node": ReplacementRule(
+        "when gone", True, True, False, "a static pod: its kubelet runs it whatever the API says", Basis.INFERRED
+    ),
+}
+"""PD-5's table by the kind of the controlling owner."""
+
+_BARE = ReplacementRule("never", False, False, True, "it has no owner")
+_MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+
+
+def replacement_rule(cluster: Cluster, pod: Pod) -> ReplacementRule:
+    """What follows when this pod is deleted (PD-5). An owner whose rule is not known is said so, never guessed."""
+    if _MIRROR_ANNOTATION in pod.metadata.annotations:
+        return REPLACEMENTS["Node"]
+    owner = pod.controller
+    if owner is None:
+        return _BARE
+    rule = REPLACEMENTS.get(owner.kind)
+    if rule is None:
+        kind = owner.kind or "an owner of no stated kind"
+        return ReplacementRule("", False, False, False, f"what {kind} {owner.name} does is not known", Basis.UNKNOWN)
+    if rule.modelled and cluster.controller_of(pod) is None:
+        reason = f"its owner {owner.kind} {owner.name} is not in the snapshot"
+        return ReplacementRule(rule.when, rule.same_name, rule.same_node, False, reason, Basis.UNKNOWN)
+    return rule
+
+
+# -- at open ------------------------------------------------------------------------------------------------------
+
+
+def initial_pods(cluster: Cluster, draws: Draws) -> tuple[Changes, Draws]:
+    """Pods, and ReplicaSets of Deployments, for every workload that was read as a manifest.
+
+    A workload with a status, with pods or with ReplicaSets in the snapshot is taken as it is. CronJobs have no pods
+    before their time.
+    """
+    changes: Changes = {}
+    draft = cluster
+    for kind in (Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job):
+        for value in draft.all(kind):
+            owner = draft.record(value.key)
+            if owner.manifest.get("status") or _has_dependents(cluster, owner):
+                continue
+            if not value.metadata.uid:
+                owner, draws = _with_uid(owner, draws)
+                changes[owner.key] = owner
+            written, draws = _first_objects(draft, owner, draws)
+            changes.update(written)
+        draft = cluster.with_changes(changes)
+    return changes, draws
+
+
+def _first_objects(cluster: Cluster, owner: Record, draws: Draws) -> tuple[Changes, Draws]:
+    changes: Changes = {}
+    match owner.value:
+        case Deployment():
+            made, draws = replica_set_of(owner, draws)
+            return {made.key: made}, draws
+        case StatefulSet():
+            spec = owner.manifest.get("spec") or {}
+            start = (spec.get("ordinals") or {}).get("start", 0)
+            for ordinal in range(start, start + owner.value.spec.replicas):
+                made, draws = stateful_pod(owner, ordinal, draws)
+                changes[made.key] = made
+        case DaemonSet():
+            for node in cluster.all(Node):
+                if eligible(owner, node):
+                    made, draws = daemon_pod(owner, node.metadata.name, draws, cluster, changes)
+                    changes[made.key] = made
+        case _:
+            for _ in range(_wanted(owner)):
+                made, draws = pod_from(owner, draws, cluster, changes)
+                changes[made.key] = made
+    return changes, draws
+
+
+def _wanted(owner: Record) -> int:
+    """How many pods a workload wants at a time."""
+    match owner.value:
+        case Job(spec=spec):
+            completions = (owner.manifest.get("spec") or {}).get("completions")
+            at_once = spec.parallelism if completions is None else min(spec.parallelism, completions)
+            return 0 if spec.suspend else at_once
+        case ReplicaSet() | ReplicationController() | StatefulSet():
+            return owner.value.spec.replicas
+        case _:
+            return 0
+
+
+def eligible(owner: Record, node: Node) -> bool:
+    """Whether a DaemonSet has a pod on this node: selector, affinity and taints allow it."""
+    manifest = bound_to(template_pod(owner), node.metadata.name)
+    pod = decode(document(manifest))
+    return isinstance(pod, Pod) and not unfit(node, pod, manifest)
+
+
+def _has_dependents(cluster: Cluster, owner: Record) -> bool:
+    """Whether the snapshot has something that this workload controls."""
+    if isinstance(owner.value, Deployment):
+        return any(cluster.controller_of(rs) == owner for rs in cluster.all(ReplicaSet))
+    pods = cluster.pods_by_namespace.get(owner.key.namespace, ())
+    return any(cluster.controller_of(pod) == owner for pod in pods)
+
+
+def _with_uid(owner: Record, draws: Draws) -> tuple[Record, Draws]:
+    manifest = owner.manifest
+    uid, draws = draws.uid(str(owner.key))
+    manifest["metadata"] = {**manifest["metadata"], "namespace": owner.key.namespace, "uid": uid}
+    return edited(owner, manifest), draws
+
+
+# -- afterwards ---------------------------------------------------------------------------------------------------
+
+
+def reconcile(cluster: Cluster, draws: Draws, opened: Cluster | None = None) -> tuple[Changes, Draws]:
+    """What the workload controllers write now; a pod to delete is a change to None (its deletion is graceful).
+
+    `opened` is the snapshot: a workload that had too few or too many pods in it keeps that gap, since its controller
+    could not, or the dump does not show them all.
+    """
+    changes: Changes = {}
+    for deployment in cluster.all(Deployment):
+        written, draws = _reconcile_deployment(cluster, deployment, draws)
+        changes.update(written)
+    draft = cluster.with_changes(changes)
+    for kind in (ReplicaSet, ReplicationController):
+        for value in draft.all(kind):
+            if value.metadata.deletion_timestamp is None:
+                written, draws = _reconcile_replicas(draft, draft.record(value.key), opened, draws)
+                changes.update(written)
+    return changes, draws
+
+
+def _reconcile_deployment(cluster: Cluster, deployment: Deployment, draws: Draws) -> tuple[Changes, Draws]:
+    """A new Deployment gets its ReplicaSet; one that was scaled scales its newest."""
+    sets = replica_sets_of(cluster, deployment)
+    record = cluster.record(deployment.key)
+    if not sets:
+        if record.manifest.get("status"):
+            return {}, draws  # a dump without ReplicaSets: there is nothing to scale
+        made, draws = replica_set_of(record, draws)
+        return {made.key: made}, draws
+    newest = sets[-1]
+    if newest.spec.replicas == deployment.spec.replicas or any(rs.spec.replicas for rs in sets[:-1]):
+        return {}, draws
+    found = cluster.record(newest.key)
+    manifest = found.manifest
+    manifest["spec"]["replicas"] = deployment.spec.replicas
+    return {newest.key: edited(found, manifest)}, draws
+
+
+def replica_sets_of(cluster: Cluster, deployment: Deployment) -> tuple[ReplicaSet, ...]:
+    """The ReplicaSets of a Deployment, the newest last, by their revision."""
+    record = cluster.record(deployment.key)
+    own = [rs for rs in cluster.all(ReplicaSet) if cluster.controller_of(rs) == record]
+    return tuple(sorted(own, key=lambda rs: (_revision(rs), rs.metadata.name)))
+
+
+def _revision(value: KubeObject) -> int:
+    text = value.metadata.annotations.get("deployment.kubernetes.io/revision", "0")
+    return int(text) if text.isdigit() else 0
+
+
+def _reconcile_replicas(cluster: Cluster, owner: Record, opened: Cluster | None, draws: Draws) -> tuple[Changes, Draws]:
+    """Pods of a ReplicaSet or ReplicationController: orphan, adopt, then create or delete (PD-5, PD-7)."""
+    changes: Changes = {}
+    selector = _selector(owner.value)
+    active: list[Pod] = []
+    for pod in cluster.pods_by_namespace.get(owner.key.namespace, ()):
+        if pod.is_terminal or pod.is_terminating:
+            continue
+        matches = selector is not None and selector.matches(pod.metadata.labels)
+        owned = _is_owned(pod, owner.value)
+        if owned and not matches:
+            changes[pod.key] = _orphaned(cluster.record(pod.key), owner)
+        elif matches and not pod.metadata.owner_references:
+            changes[pod.key] = _adopted(cluster.record(pod.key), owner)
+            active.append(pod)
+        elif owned:
+            active.append(pod)
+    missing = _wanted(owner) - len(active) - _gap(opened, owner.key)
+    for _ in range(missing):
+        made, draws = pod_from(owner, draws, cluster, changes)
+        changes[made.key] = made
+    if missing < 0:
+        for pod in _victims(cluster, active, -missing):
+            changes[pod.key] = None
+    return changes, draws
+
+
+def _gap(opened: Cluster | None, owner: Key) -> int:
+    """How many pods a workload lacked in the snapshot (negative: had too many)."""
+    found = opened.find(owner) if opened is not None else None
+    if opened is None or found is None:
+        return 0
+    pods = opened.pods_by_namespace.get(owner.namespace, ())
+    active = [pod for pod in pods if _is_owned(pod, found.value) and not (pod.is_terminal or pod.is_terminating)]
+    return _wanted(found) - len(active) if active or found.manifest.get("status") else 0
+
+
+def _selector(value: KubeObject) -> LabelSelector | None:
+    """None where it would select everything: a ReplicaSet's selector is never empty, a dump's may be missing."""
+    match value:
+        case ReplicaSet(spec=spec):
+            selector = spec.selector
+        case ReplicationController(spec=spec):
+            selector = LabelSelector(spec.selector or spec.template.metadata.labels)
+        case _:
+            return None
+    return None if selector.is_empty else selector
+
+
+def _is_owned(pod: Pod, owner: KubeObject) -> bool:
+    reference = pod.controller
+    if reference is None or (reference.kind, reference.name) != (owner.kind, owner.metadata.name):
+        return False
+    return not reference.uid or not owner.metadata.uid or reference.uid == owner.metadata.uid
+
+
+def _orphaned(pod: Record, owner: Record) -> Record:
+    """The pod without its owner: it runs on, and nobody replaces it (PD-7)."""
+    manifest = pod.manifest
+    metadata = manifest["metadata"]
+    rest = [o for o in metadata.get("ownerReferences") or () if o.get("name") != owner.key.name]
+    metadata["ownerReferences"] = rest
+    if not rest:
+        del metadata["ownerReferences"]
+    return edited(pod, manifest)
+
+
+def _adopted(pod: Record, owner: Record) -> Record:
+    """A pod that nobody controls and that the selector matches (PD-7, inferred)."""
+    manifest = pod.manifest
+    manifest["metadata"]["ownerReferences"] = [owner_reference(owner)]
+    return edited(pod, manifest)
+
+
+def _victims(cluster: Cluster, active: list[Pod], count: int) -> list[Pod]:
+    """Whom a ReplicaSet deletes first: unassigned, pending, not ready, sharing its node with most, newest.
+
+    `k8s:pkg/controller/controller_utils.go` ActivePodsWithRanks. The moment of readiness and restarts are left out;
+    pods that the model made have no creation time and count as the newest; the name decides what is left (assumed).
+    """
+    on_node = Counter(pod.spec.node_name for pod in active)
+    phases = {"Pending": 0, "": 0, "Unknown": 1, "Running": 2}
+    by_age = sorted(active, key=lambda pod: (_created(cluster, pod), pod.metadata.name), reverse=True)
+    ranked = sorted(
+        by_age,
+        key=lambda pod: (
+            bool(pod.spec.node_name),
+            phases.get(pod.status.phase, 1),
+            pod.is_ready,
+            -on_node[pod.spec.node_name],
+        ),
+    )
+    return ranked[:count]
+
+
+def _created(cluster: Cluster, pod: Pod) -> str:
+    """RFC 3339 sorts by text; `~` comes after every digit."""
+    return str(cluster.record(pod.key).manifest["metadata"].get("creationTimestamp") or "~")
