@@ -1,0 +1,152 @@
+"""All verdicts at once: rectangles of source classes, destination classes and the connections between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from kwake.objects.kinds import Pod, PolicyPeer
+from kwake.policy.classes import Classes, bits_of
+from kwake.policy.connections import ALL, NONE, ConnectionSet
+from kwake.policy.ends import EGRESS, INGRESS
+from kwake.policy.policy_set import PolicySet
+from kwake.policy.rules import CompiledPolicy, Rule
+
+Parts = tuple[tuple[ConnectionSet, int], ...]
+"""The other ends, cut by what may pass: disjoint sets of classes, together everybody."""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Classes whose policies say the same in one direction."""
+
+    members: int
+    parts: Parts
+    unread: tuple[str, ...]
+    """Policies of unread kinds that may select them: what passes is then unknown."""
+
+
+class Rectangle(msgspec.Struct, frozen=True):
+    """Every source here may open these connections to every destination here, or it is unknown whether."""
+
+    sources: int
+    destinations: int
+    connections: ConnectionSet
+    unread: tuple[str, ...]
+
+
+class Matrix:
+    """The verdicts between all classes, before what depends on the very pods (NP-13, NP-14)."""
+
+    def __init__(self, classes: Classes, policies: PolicySet) -> None:
+        self._classes = classes
+        self._policies = policies
+        self._peers: dict[tuple[str, bytes], int] = {}
+        self._of_namespace: dict[str, int] = {}
+        by_ports: dict[tuple[int | None, ...], int] = {}
+        names = sorted({n for p in policies.policies for rule in (*p.ingress, *p.egress) for n in rule.named})
+        for index, member in enumerate(classes.members):
+            pod = policies.seeing.pod(member.representative)
+            if pod is not None:
+                home = pod.metadata.namespace
+                self._of_namespace[home] = self._of_namespace.get(home, 0) | 1 << index
+            numbers = tuple(pod.named_port(*name) if pod is not None else None for name in names)
+            by_ports[numbers] = by_ports.get(numbers, 0) | 1 << index
+        self._by_named_ports = tuple(by_ports.values())
+        self.egress = self._groups(EGRESS)
+        self.ingress = self._groups(INGRESS)
+
+    def rectangles(self) -> Iterator[Rectangle]:
+        """What may pass between whom; disjoint. Pairs that may not talk are in none."""
+        versions = {
+            version: self._classes.where(i for i, m in enumerate(self._classes.members) if m.version == version)
+            for version in sorted({member.version for member in self._classes.members})
+        }
+        for version in versions.values():
+            for out in self.egress:
+                if not out.members & version:
+                    continue
+                for into in self.ingress:
+                    yield from _crossed(out, into, version)
+
+    def _groups(self, direction: str) -> tuple[Group, ...]:
+        alike: dict[tuple[Parts, tuple[str, ...]], int] = {}
+        known: dict[object, Parts] = {}
+        for index, member in enumerate(self._classes.members):
+            pod = self._policies.seeing.pod(member.representative)
+            selecting = self._policies.selecting(pod, direction) if pod is not None else ()
+            unread = self._policies.unread_for(pod, direction) if pod is not None else ()
+            if pod is None or not selecting or unread:
+                parts: Parts = ((ALL, self._classes.everyone),)
+            else:
+                own_ports = tuple(pod.named_port(*n) for p in selecting for rule in p.ingress for n in rule.named)
+                asked = (tuple(policy.key for policy in selecting), own_ports if direction == INGRESS else ())
+                if asked not in known:
+                    known[asked] = self._parts(direction, selecting, pod)
+                parts = known[asked]
+            group = (parts, tuple(str(policy.key) for policy in unread))
+            alike[group] = alike.get(group, 0) | 1 << index
+        return tuple(Group(members, parts, unread) for (parts, unread), members in alike.items())
+
+    def _parts(self, direction: str, selecting: tuple[CompiledPolicy, ...], pod: Pod) -> Parts:
+        """The union of the rules, each a set of peers and what it allows them (NP-2)."""
+        parts = {NONE: self._classes.everyone}
+        for policy in selecting:
+            for rule in policy.rules(direction):
+                peers = self._admitted(rule)
+                if direction == INGRESS or not rule.named:
+                    parts = _with_rule(parts, peers, rule.connections(pod))
+                    continue
+                for alike in self._by_named_ports:
+                    if peers & alike:
+                        first = self._classes.members[((peers & alike) & -(peers & alike)).bit_length() - 1]
+                        destination = self._policies.seeing.pod(first.representative)
+                        parts = _with_rule(parts, peers & alike, rule.connections(destination))
+        return tuple(parts.items())
+
+    def _admitted(self, rule: Rule) -> int:
+        """The classes that a rule's peers mean."""
+        if not rule.peers:
+            return self._classes.everyone
+        bits = 0
+        for peer in rule.peers:
+            bits |= self._meant(peer, rule.ref.policy.namespace)
+        return bits
+
+    def _meant(self, peer: PolicyPeer, namespace: str) -> int:
+        local = peer.ip_block is None and peer.namespace_selector is None
+        asked = (namespace if local else "", msgspec.json.encode(peer))
+        if asked not in self._peers:
+            members = self._classes.members
+            candidates = self._of_namespace.get(namespace, 0) if local else self._classes.everyone
+            self._peers[asked] = self._classes.where(
+                index
+                for index in bits_of(candidates)
+                if self._policies.seeing.admits(peer, namespace, members[index].representative)
+            )
+        return self._peers[asked]
+
+
+def _with_rule(parts: dict[ConnectionSet, int], peers: int, connections: ConnectionSet) -> dict[ConnectionSet, int]:
+    """The parts after one more rule: its peers may also open these."""
+    joined: dict[ConnectionSet, int] = {}
+    for allowed, members in parts.items():
+        if members & peers:
+            joined[allowed | connections] = joined.get(allowed | connections, 0) | members & peers
+        if members & ~peers:
+            joined[allowed] = joined.get(allowed, 0) | members & ~peers
+    return joined
+
+
+def _crossed(out: Group, into: Group, version: int) -> Iterator[Rectangle]:
+    """What may pass from one group to another: both sides must allow it (NP-2)."""
+    unread = tuple(dict.fromkeys(out.unread + into.unread))
+    for sent, destinations in out.parts:
+        towards = destinations & into.members & version
+        if not sent or not towards:
+            continue
+        for taken, sources in into.parts:
+            from_ = sources & out.members & version
+            connections = sent & taken
+            if from_ and connections:
+                yield Rectangle(from_, towards, connections, unread)

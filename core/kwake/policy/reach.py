@@ -1,0 +1,161 @@
+"""Who may talk to whom: all pairs of workloads or pods, and the world outside."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from kwake.cluster import Cluster
+from kwake.errors import UsageError
+from kwake.objects.key import Key
+from kwake.objects.kinds import Pod
+from kwake.policy.classes import Classes, bits_of, classes_of
+from kwake.policy.connections import ALL, NONE, ConnectionSet
+from kwake.policy.matrix import Matrix
+from kwake.policy.policy_set import PolicySet, compile_policies
+from kwake.policy.workloads import pod_name, workload_name
+from kwake.profiles.profile import Profile
+
+NODE_EGRESS = "to the pod's own node: whether policies judge it depends on the CNI (NP-14)"
+
+
+class Pair(msgspec.Struct, frozen=True, order=True):
+    """A source that may open connections to a destination."""
+
+    src: str
+    """`namespace/name[Kind]`, or an address range `first-last` outside the cluster."""
+    dst: str
+    connections: ConnectionSet
+
+
+class UnknownPair(msgspec.Struct, frozen=True, order=True):
+    """A pair of which it is not known what may pass, beyond what `pairs` lists for it."""
+
+    src: str
+    dst: str
+    reason: str
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """All pairs that may talk. A pair that may not is absent, a workload to itself is never listed."""
+
+    pairs: tuple[Pair, ...]
+    """By source and destination."""
+    unknown: tuple[UnknownPair, ...]
+
+    def to_json(self) -> str:
+        """The stable form of `kwake reach -o json`."""
+        pairs = [{"src": p.src, "dst": p.dst, "connections": str(p.connections)} for p in self.pairs]
+        unknown = [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in self.unknown]
+        return json.dumps({"version": 1, "pairs": pairs, "unknown": unknown}, indent=2, ensure_ascii=False)
+
+
+_NAMES: dict[str, Callable[[Cluster, Pod], str]] = {"workload": workload_name, "pod": pod_name}
+
+
+def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
+    """All pairs of a settled cluster. A workload may do what one of its pods may. Raises UsageError for another `by`.
+
+    Pods without an address and terminal ones are no ends (PD-14).
+    """
+    naming = _NAMES.get(by)
+    if naming is None:
+        raise UsageError(f"by {by}: say {' or '.join(_NAMES)}")
+    policies = compile_policies(cluster, profile)
+    pods = [pod for pod in cluster.all(Pod) if pod.ips and not pod.is_terminal]
+    names = {pod.key: naming(cluster, pod) for pod in pods}
+    classes = classes_of(pods, policies)
+    matrix = Matrix(classes, policies)
+    found = _Found()
+    owners = [sorted({names[pod.key] for pod in member.pods}) or list(member.ranges) for member in classes.members]
+    outside = classes.where(index for index, member in enumerate(classes.members) if member.ranges)
+    for rectangle in matrix.rectangles():
+        inside = rectangle.sources & ~outside, rectangle.destinations & ~outside
+        for sources, destinations in ((inside[0], rectangle.destinations), (rectangle.sources & outside, inside[1])):
+            if sources and destinations:
+                found.add(_names_of(sources, owners), _names_of(destinations, owners), rectangle.connections,
+                          rectangle.unread)  # fmt: skip
+    _add_own_node(found, pods, names, policies, classes, matrix, profile)
+    return found.result()
+
+
+def _names_of(members: int, owners: list[list[str]]) -> list[str]:
+    return sorted({name for index in bits_of(members) for name in owners[index]})
+
+
+class _Found:
+    """Pairs as they are found; what several pods of a workload may do is joined."""
+
+    def __init__(self) -> None:
+        self._pairs: defaultdict[tuple[str, str], ConnectionSet] = defaultdict(lambda: NONE)
+        self._unknown: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+
+    def add(self, sources: Iterable[str], destinations: list[str], connections: ConnectionSet,
+            unread: tuple[str, ...]) -> None:  # fmt: skip
+        """These connections between all of these; unknown if a policy of an unread kind may judge them."""
+        reason = f"{', '.join(unread)} may select it; kwake does not read this kind"
+        for source in sources:
+            for destination in destinations:
+                if source == destination:
+                    continue
+                if unread:
+                    self.add_unknown(source, destination, reason)
+                else:
+                    self._pairs[source, destination] |= connections
+
+    def add_unknown(self, source: str, destination: str, reason: str) -> None:
+        """Not known what may pass."""
+        self._unknown[source, destination][reason] = None
+
+    def result(self) -> Reach:
+        """All of it, in order. What is unknown beside everything is not worth saying."""
+        pairs = tuple(Pair(src, dst, self._pairs[src, dst]) for src, dst in sorted(self._pairs))
+        unknown = tuple(
+            UnknownPair(src, dst, "; ".join(self._unknown[src, dst]))
+            for src, dst in sorted(self._unknown)
+            if self._pairs.get((src, dst)) != ALL
+        )
+        return Reach(pairs, unknown)
+
+
+def _add_own_node(
+    found: _Found,
+    pods: Iterable[Pod],
+    names: dict[Key, str],
+    policies: PolicySet,
+    classes: Classes,
+    matrix: Matrix,
+    profile: Profile,
+) -> None:
+    """Traffic between a pod and its own node, here the pods on that node's network (NP-14)."""
+    if not policies.enforced:
+        return
+    on_node: defaultdict[str, tuple[list[Pod], list[Pod]]] = defaultdict(lambda: ([], []))
+    for pod in pods:
+        if pod.spec.node_name:
+            on_node[pod.spec.node_name][policies.seeing.is_seen(pod)].append(pod)
+    open_egress = {pod.key for pod in _unisolated(classes, matrix)}
+    to_node = profile["egress-to-own-node"]
+    for hosted, networked in on_node.values():
+        for host in hosted:
+            for pod in networked:
+                if names[host.key] == names[pod.key]:
+                    continue
+                found.add([names[host.key]], [names[pod.key]], ALL, ())
+                if pod.key in open_egress or to_node == "judged":
+                    continue
+                if to_node == "allowed":
+                    found.add([names[pod.key]], [names[host.key]], ALL, ())
+                else:
+                    found.add_unknown(names[pod.key], names[host.key], NODE_EGRESS)
+
+
+def _unisolated(classes: Classes, matrix: Matrix) -> Iterable[Pod]:
+    """Pods that may send everything to everybody, as far as known."""
+    for group in matrix.egress:
+        if [allowed for allowed, _ in group.parts] == [ALL]:
+            for index in bits_of(group.members):
+                yield from classes.members[index].pods
