@@ -1,0 +1,138 @@
+"""How a flow fares while a cluster comes to rest: spans of one outcome, each with the clocks that make its length."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from kwake.dataplane.path import Flow, Outcome
+from kwake.errors import ReferenceNotFound
+from kwake.objects.basis import Basis, weakest
+from kwake.objects.event import Clock, Event
+from kwake.objects.time import seconds
+from kwake.scenario.moments import moments
+from kwake.world import World
+
+_TELLING = ("proxy-synced", "policy-synced", "dns-synced", "balancer-ready", "balancer-gone", "pod-gone",
+            "containers-started", "pod-ready", "ip-assigned", "endpoints-changed")  # fmt: skip
+"""Which of several events of one millisecond a dial is likelier to notice, the likeliest first."""
+
+
+class Term(msgspec.Struct, frozen=True):
+    """A clock in the sum that makes a span's length: `sign` is 1 or -1."""
+
+    sign: int
+    clock: Clock
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A time during which every dial of a flow ends the same way."""
+
+    outcome: Outcome
+    basis: Basis
+    """How sure the outcome is."""
+    from_ms: int
+    to_ms: int | None
+    """None: from then on."""
+    reason: str
+    """Why the dials of this span end so, in one sentence."""
+    terms: tuple[Term, ...] = ()
+    """Clocks whose signed sum is the length; empty where no clocks are known to make it."""
+
+    @property
+    def length_ms(self) -> int | None:
+        """Milliseconds, or None for a span without end."""
+        return None if self.to_ms is None else self.to_ms - self.from_ms
+
+    @property
+    def length_basis(self) -> Basis:
+        """How sure the length is: as the weakest of its clocks; unknown without any."""
+        return weakest(term.clock.basis for term in self.terms) if self.terms else Basis.UNKNOWN
+
+    @property
+    def sum_text(self) -> str:
+        """`1.1 s = schedule 0.1 s (assumed) + sandbox 1 s (assumed) − sigterm-exit 1 s (assumed)`."""
+        if self.length_ms is None:
+            return ""
+        words = ""
+        for at, term in enumerate(self.terms):
+            sign = ("− " if term.sign < 0 else "") if at == 0 else (" − " if term.sign < 0 else " + ")
+            mark = "" if term.clock.basis is Basis.SOURCED else f" ({term.clock.basis.value})"
+            words += f"{sign}{term.clock.name} {seconds(term.clock.ms)}{mark}"
+        return f"{seconds(self.length_ms)} = {words}" if words else seconds(self.length_ms)
+
+
+def availability(world: World, flow: Flow) -> tuple[Span, ...]:
+    """How dials of a flow end from this moment, right after an action, until all has settled and on.
+
+    One span means that no dial noticed anything. Raises ReferenceNotFound if the flow's ends are not there at all.
+    """
+    return spans(tuple(moments(world)), flow)
+
+
+def spans(seen: Sequence[World], flow: Flow) -> tuple[Span, ...]:
+    """The same from moments that were visited already; the last of them is settled."""
+    looks = [_look(world, flow) for world in seen]
+    if all(look is None for look in looks):
+        seen[0].trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
+    start_ms, events = seen[0].now_ms, seen[-1].events
+    found: list[Span] = []
+    begin = 0
+    for i in range(1, len(seen) + 1):
+        if i < len(seen) and _word(looks[i]) == _word(looks[begin]):
+            continue
+        to_ms = seen[i].now_ms if i < len(seen) else None
+        outcome, basis, reason = looks[begin] or (Outcome.UNKNOWN, Basis.SOURCED, "an end of the flow is not there")
+        from_ms = seen[begin].now_ms
+        terms = () if to_ms is None else _terms(events, start_ms, from_ms, to_ms)
+        found.append(Span(outcome, basis, from_ms, to_ms, reason, terms))
+        begin = i
+    return tuple(found)
+
+
+_Look = tuple[Outcome, Basis, str]
+
+
+def _look(world: World, flow: Flow) -> _Look | None:
+    try:
+        path = world.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
+    except ReferenceNotFound:
+        return None
+    outcome = path.outcome
+    telling = [b for b in path.branches if b.outcome is not Outcome.DELIVERED] or list(path.branches)
+    return outcome, path.basis, telling[0].reason if telling else ""
+
+
+def _word(look: _Look | None) -> Outcome | None:
+    return look[0] if look else None
+
+
+def _terms(events: Sequence[Event], start_ms: int, from_ms: int, to_ms: int) -> tuple[Term, ...]:
+    """The chain of clocks to the end less the chain to the beginning, what both share left out."""
+    first = () if from_ms == start_ms else _chain(events, start_ms, from_ms)
+    last = _chain(events, start_ms, to_ms)
+    if first is None or last is None:
+        return ()
+    shared = Counter(first) & Counter(last)
+    return (*(Term(1, c) for c in _without(last, shared)), *(Term(-1, c) for c in _without(first, shared)))
+
+
+def _chain(events: Sequence[Event], start_ms: int, time_ms: int) -> tuple[Clock, ...] | None:
+    """The clocks from the action to the event of this time that a dial notices, or None if none is known."""
+    here = [e for e in events if e.time_ms == time_ms and sum(c.ms for c in e.clocks) == time_ms - start_ms]
+    ranked = sorted(here, key=lambda e: _TELLING.index(e.kind) if e.kind in _TELLING else len(_TELLING))
+    return ranked[0].clocks if ranked else None
+
+
+def _without(chain: tuple[Clock, ...], shared: Counter[Clock]) -> list[Clock]:
+    left, kept = Counter(shared), []
+    for clock in chain:
+        if not clock.ms:
+            continue
+        if left[clock]:
+            left[clock] -= 1
+        else:
+            kept.append(clock)
+    return kept

@@ -1,0 +1,189 @@
+"""Whether an expectation holds in a world, and if not, what is there instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from kwake.cluster import Cluster
+from kwake.dataplane.connection import Connection
+from kwake.dataplane.path import Branch, Decider, Flow, Outcome, Path
+from kwake.errors import KwakeError, ReferenceNotFound
+from kwake.objects.basis import Basis
+from kwake.objects.field_path import dotted
+from kwake.objects.key import Key
+from kwake.objects.reference import parse_reference
+from kwake.scenario.report import Verdict, worst
+from kwake.scenario.scenario import Expectation, FieldExpectation, FlowExpectation
+from kwake.world import World
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a look at one moment gave."""
+
+    verdict: Verdict
+    actual: str
+    why: tuple[str, ...] = ()
+    path: Path | None = None
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """One thing that was asked: what it is called, what is there, and whether that is what was expected."""
+
+    text: str
+    verdict: Verdict
+
+
+def subject(expectation: Expectation) -> str:
+    """What an expectation is about."""
+    if isinstance(expectation, FlowExpectation):
+        return f"flow {expectation.flow}"
+    if isinstance(expectation, FieldExpectation):
+        return f"{expectation.object} {dotted(expectation.field)}"
+    return "the action"
+
+
+def expected(expectation: FlowExpectation | FieldExpectation) -> str:
+    """What it expects, in words."""
+    if isinstance(expectation, FieldExpectation):
+        return "absent" if expectation.value is None else _shown(expectation.value)
+    words = [expectation.outcome, expectation.fate]
+    words += [f"decided by {expectation.decided_by}"] if expectation.decided_by else []
+    words += [f"basis {expectation.basis}"] if expectation.basis else []
+    words += [f"backend {expectation.backend}"] if expectation.backend else []
+    return ", ".join(word for word in words if word)
+
+
+def look(expectation: FlowExpectation | FieldExpectation, world: World, flows: Mapping[str, Flow]) -> Found:
+    """Whether it holds at this moment."""
+    try:
+        if isinstance(expectation, FieldExpectation):
+            return _field(expectation, world)
+        if expectation.fate is not None:
+            return _fate(expectation, world, flows)
+        return _dial(expectation, world, flows)
+    except KwakeError as error:
+        return Found(Verdict.FAILED, "no answer", (str(error),))
+
+
+def dial(world: World, name: str, flows: Mapping[str, Flow]) -> Path:
+    """The path of a flow, or of an open connection's flow, dialled at this moment."""
+    flow = flows.get(name)
+    if flow is None:
+        return world.again(name)
+    return world.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
+
+
+def _field(expectation: FieldExpectation, world: World) -> Found:
+    value: Any = world.cluster.get(expectation.object).manifest
+    for step in expectation.field:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            value = None
+            break
+    met = Verdict.MET if value == expectation.value else Verdict.FAILED
+    return Found(met, "absent" if value is None else _shown(value))
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _fate(expectation: FlowExpectation, world: World, flows: Mapping[str, Flow]) -> Found:
+    connection = world.connections.get(expectation.flow)
+    if connection is None:
+        hint = f"no connection was opened under this name; say hold: true, or do: {{open: {expectation.flow}}}"
+        return Found(Verdict.FAILED, "not open", (hint,))
+    turn = connection.turns[-1]
+    unsure = connection.basis is Basis.UNKNOWN and expectation.basis != "unknown"
+    is_so = connection.migrated if expectation.fate == "migrated" else connection.fate.value == expectation.fate
+    words = f"{connection.fate.value} and migrated" if connection.migrated else connection.fate.value
+    seen = [_Seen(words, _verdict(is_so, unsure))]
+    path: Path | None = None
+    if expectation.outcome is not None:
+        path = dial(world, expectation.flow, flows)
+        seen.append(_outcome(path, expectation.outcome))
+    seen += _details(expectation, turn.decided_by, connection.basis, _server(connection), world.cluster)
+    cite = f" ({turn.cite})" if turn.cite else ""
+    why = (f"{expectation.flow}: {turn.reason}{cite}", *(_decider(d) for d in turn.decided_by))
+    return _found(seen, why, path)
+
+
+def _server(connection: Connection) -> tuple[str | None, ...]:
+    return (connection.server.pod if connection.server is not None else None,)
+
+
+def _dial(expectation: FlowExpectation, world: World, flows: Mapping[str, Flow]) -> Found:
+    path = dial(world, expectation.flow, flows)
+    wanted = expectation.outcome
+    seen = [_outcome(path, wanted)] if wanted is not None else [_Seen(path.outcome.value, Verdict.MET)]
+    pods = tuple(branch.pod for branch in path.branches if branch.outcome is Outcome.DELIVERED)
+    seen += _details(expectation, path.decided_by, path.basis, pods, world.cluster)
+    other = [b for b in path.branches if b.outcome.value != wanted] or list(path.branches)
+    return _found(seen, evidence(other[0]) if other else (), path)
+
+
+def evidence(branch: Branch) -> tuple[str, ...]:
+    """Why a branch ends as it does: the reason, what nearly matched, and the rules with their places."""
+    details = [line for hop in branch.hops for line in hop.detail if hop.outcome is not None]
+    return (*filter(None, (branch.reason,)), *details, *(_decider(d) for d in branch.decided_by))
+
+
+def _decider(decider: Decider) -> str:
+    place = f"  {decider.file}:{decider.line}" if decider.file and decider.line else ""
+    return f"{decider.object}: {decider.rule}{place}" + (f"  {decider.cite}" if decider.cite else "")
+
+
+def _outcome(path: Path, wanted: str) -> _Seen:
+    outcome = path.outcome
+    return _Seen(outcome.value, _verdict(outcome.value == wanted, outcome is Outcome.UNKNOWN))
+
+
+def _details(
+    expectation: FlowExpectation,
+    deciders: tuple[Decider, ...],
+    basis: Basis,
+    pods: tuple[str | None, ...],
+    cluster: Cluster,
+) -> list[_Seen]:
+    seen = []
+    if expectation.decided_by is not None:
+        objects = list(dict.fromkeys(decider.object for decider in deciders))
+        met = any(_same(object_, expectation.decided_by) for object_ in objects)
+        seen.append(_Seen(f"decided by {', '.join(objects) or 'nothing'}", _verdict(met)))
+    if expectation.basis is not None:
+        seen.append(_Seen(f"basis {basis.value}", _verdict(basis.value == expectation.basis)))
+    if expectation.backend is not None:
+        wanted = _pods_named(cluster, expectation.backend)
+        words = ", ".join(sorted({pod or "outside the cluster" for pod in pods})) or "none"
+        seen.append(_Seen(f"backend {words}", _verdict(bool(pods) and all(pod in wanted for pod in pods))))
+    return seen
+
+
+def _pods_named(cluster: Cluster, reference: str) -> set[str]:
+    """The pods that a reference means: a pod, or all of a workload's."""
+    key: Key = cluster.resolve(reference)
+    return {str(key)} if key.kind == "Pod" else {str(pod.key) for pod in cluster.pods_of(key)}
+
+
+def _same(object_: str, reference: str) -> bool:
+    """Whether a decider is what a reference names, kinds written as kubectl reads them."""
+    if object_ == reference:
+        return True
+    try:
+        wanted, named = parse_reference(reference), parse_reference(object_)
+    except ReferenceNotFound:
+        return False
+    same_place = (wanted.namespace, wanted.name) == (named.namespace, named.name)
+    return same_place and wanted.kind in (None, named.kind)
+
+
+def _verdict(met: bool, unknown: bool = False) -> Verdict:
+    return Verdict.MET if met and not unknown else Verdict.UNKNOWN if unknown else Verdict.FAILED
+
+
+def _found(seen: list[_Seen], why: tuple[str, ...], path: Path | None) -> Found:
+    return Found(worst([s.verdict for s in seen]), ", ".join(s.text for s in seen), why, path)

@@ -1,0 +1,129 @@
+"""A scenario from its file. The format is closed: what is not known is an error with file and line."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from kwake.errors import InvalidSnapshot, NothingToRun, ScenarioError
+from kwake.objects.document import Origin, Source
+from kwake.objects.printable import printable
+from kwake.scenario.expectations import expectation_of, flow_expectation_of
+from kwake.scenario.reading import Value
+from kwake.scenario.scenario import PinnedFlow, Scenario, Step
+from kwake.scenario.steps import FLOW_KEYS, do_of, flow_of
+from kwake.sources.files import sources_of
+from kwake.sources.yaml_reader import SyntaxProblem, read_yaml
+
+_KEYS = ("kwake", "name", "snapshot", "profile", "matrix", "seed", "flows", "always", "steps")
+
+
+def load(path: str | Path) -> tuple[Scenario, ...]:
+    """The scenarios that a file, or a folder to the bottom, holds, in order of the files' names.
+
+    Raises SnapshotUnreadable (exit 3), ScenarioError (exit 2), NothingToRun (exit 5).
+    """
+    found: list[Scenario] = []
+    for named in sources_of(path, lambda: b""):
+        found += _scenarios(named.source, directly=named.directly)
+    if not found:
+        raise NothingToRun(printable(f"{path}: there is no scenario (a document with a top-level kwake: 1)"))
+    return tuple(found)
+
+
+def _scenarios(source: Source, *, directly: bool) -> Iterator[Scenario]:
+    try:
+        documents = list(read_yaml(source.data))
+    except SyntaxProblem as problem:
+        if not directly and b"kwake:" not in source.data:
+            return
+        raise InvalidSnapshot((printable(f"{source.name}:{problem.line}: {problem.text}"),)) from None
+    for index, parsed in enumerate(documents):
+        is_scenario = isinstance(parsed.value, dict) and "kwake" in parsed.value
+        if is_scenario:
+            yield _scenario(Value(parsed.value, Origin(source, index, (), parsed.line)))
+        elif directly and parsed.value is not None:
+            place = f"{source.name}:{parsed.line}"
+            raise ScenarioError(printable(f"{place}: no scenario: a scenario begins with kwake: 1"))
+
+
+def _scenario(value: Value) -> Scenario:
+    fields = value.fields(*_KEYS, required=("kwake", "name", "snapshot"))
+    if fields["kwake"].raw != 1:
+        fields["kwake"].fail(f"expected version 1, found {fields['kwake'].raw!r}")
+    if "profile" in fields and "matrix" in fields:
+        value.fail("profile and matrix exclude each other")
+    file = Path(value.origin.source.name)
+    flows = _flows(fields.get("flows"))
+    names = [flow.name for flow in flows]
+    always = fields["always"].items() if "always" in fields else ()
+    return Scenario(
+        file=str(file),
+        name=fields["name"].text(),
+        snapshot=tuple(_beside(file.parent, path) for path in fields["snapshot"].texts()),
+        profiles=_profiles(fields),
+        seed=fields["seed"].integer() if "seed" in fields else 0,
+        flows=flows,
+        always=tuple(flow_expectation_of(item, names, always=True) for item in always),
+        steps=_steps(fields.get("steps"), file.parent, flows),
+    )
+
+
+def _beside(folder: Path, path: str) -> str:
+    return path if path == "-" else os.path.normpath(folder / path)
+
+
+def _profiles(fields: dict[str, Value]) -> tuple[str, ...]:
+    if "profile" in fields:
+        return (fields["profile"].text(),)
+    if "matrix" not in fields:
+        return ("calico",)
+    axis = fields["matrix"].fields("profile", required=("profile",))["profile"]
+    names = axis.texts()
+    if not names or len(set(names)) < len(names):
+        axis.fail("expected profiles, each once")
+    return names
+
+
+def _flows(value: Value | None) -> tuple[PinnedFlow, ...]:
+    flows = []
+    for name, entry in value.entries().items() if value else ():
+        fields = entry.fields(*FLOW_KEYS, "hold", required=("from", "to"))
+        flows.append(PinnedFlow(name, flow_of(fields), fields["hold"].flag() if "hold" in fields else False))
+    return tuple(flows)
+
+
+def _steps(value: Value | None, folder: Path, flows: tuple[PinnedFlow, ...]) -> tuple[Step, ...]:
+    questions = {flow.name: flow.flow for flow in flows}
+    names = list(questions)
+    steps: list[Step] = []
+    for at, entry in enumerate(value.items() if value else ()):
+        fields = entry.fields("id", "after", "do", "expect")
+        before = [step.id for step in steps]
+        id_ = fields["id"].text() if "id" in fields else str(at + 1)
+        if id_ in before:
+            entry.fail(f"two steps are called {id_}")
+        do = do_of(fields["do"], folder, questions) if "do" in fields else ()
+        if isinstance(do, tuple):
+            names += [action.name for action in do if hasattr(action, "name") and action.name not in names]
+        expect = (
+            tuple(expectation_of(item, names, before) for item in fields["expect"].items())
+            if "expect" in fields
+            else ()
+        )
+        after = fields["after"].duration_ms() if "after" in fields else None
+        steps.append(Step(id_, entry.line, after, do, expect))
+    return tuple(steps)
+
+
+def step_named(scenario: Scenario, id_: str) -> Step:
+    """A step by its id. Raises ScenarioError with the nearest there is."""
+    for step in scenario.steps:
+        if step.id == id_:
+            return step
+    ids = [step.id for step in scenario.steps]
+    near = difflib.get_close_matches(id_, ids, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"steps: {', '.join(ids)}"
+    raise ScenarioError(printable(f"{scenario.file}: there is no step {id_}; {hint}"))

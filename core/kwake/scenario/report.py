@@ -1,0 +1,180 @@
+"""What a replay found, as frozen values, and their stable JSON form."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from kwake.dataplane.path import Path
+from kwake.objects.event import Event
+from kwake.scenario.availability import Span
+
+VERSION = 1
+
+
+class Verdict(Enum):
+    """How an expectation, a step, a case or a whole run ended."""
+
+    MET = "met"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """Not met, and only because the answer is not known."""
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """Failed if any failed, else unknown if any is unknown, else met."""
+    for verdict in (Verdict.FAILED, Verdict.UNKNOWN):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.MET
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One expectation and what was found."""
+
+    line: int
+    what: str
+    """Who or what it is about: `flow pay-new`, `Service/shop/web spec.type`, `the action`."""
+    expected: str
+    actual: str
+    verdict: Verdict
+    at_ms: int
+    """The moment that decided."""
+    why: tuple[str, ...] = ()
+    """The rule in the user's own YAML, the near miss, the reason."""
+    path: Path | None = None
+    """The path that was found, where the flow was dialled."""
+    before: Path | None = None
+    """The path of the same flow before the step."""
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A flow that a step disturbed on the way to rest."""
+
+    flow: str
+    spans: tuple[Span, ...]
+
+
+class StepReport(msgspec.Struct, frozen=True):
+    """One step."""
+
+    id: str
+    line: int
+    action: str
+    time_ms: int
+    """When the action was done."""
+    settled_ms: int
+    events: tuple[Event, ...]
+    checks: tuple[Check, ...]
+    windows: tuple[Window, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of its checks."""
+        return worst([check.verdict for check in self.checks])
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One scenario under one profile."""
+
+    name: str
+    file: str
+    profile: str
+    seed: int
+    steps: tuple[StepReport, ...]
+    always: tuple[Check, ...]
+    again: tuple[str, ...]
+    """The command that ran it, word by word."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all checks."""
+        return worst([*(step.verdict for step in self.steps), *(check.verdict for check in self.always)])
+
+
+class Report(msgspec.Struct, frozen=True):
+    """A whole run."""
+
+    cases: tuple[Case, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all cases."""
+        return worst([case.verdict for case in self.cases])
+
+    @property
+    def exit_code(self) -> int:
+        """0 all met, 1 an expectation failed, 4 only unknown answers stood in the way."""
+        return {Verdict.MET: 0, Verdict.FAILED: 1, Verdict.UNKNOWN: 4}[self.verdict]
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report as plain values, in a form that only grows. Times are milliseconds of simulated time."""
+    return {"version": VERSION, "verdict": report.verdict.value, "scenarios": [_case(case) for case in report.cases]}
+
+
+def _case(case: Case) -> dict[str, Any]:
+    return {
+        "name": case.name,
+        "file": case.file,
+        "profile": case.profile,
+        "seed": case.seed,
+        "verdict": case.verdict.value,
+        "always": [_check(check) for check in case.always],
+        "steps": [_step(step) for step in case.steps],
+    }
+
+
+def _step(step: StepReport) -> dict[str, Any]:
+    return {
+        "id": step.id,
+        "line": step.line,
+        "action": step.action,
+        "time_ms": step.time_ms,
+        "settled_ms": step.settled_ms,
+        "verdict": step.verdict.value,
+        "checks": [_check(check) for check in step.checks],
+        "windows": [{"flow": w.flow, "spans": [_span(span) for span in w.spans]} for w in step.windows],
+        "events": [_event(event) for event in step.events],
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "line": check.line,
+        "what": check.what,
+        "expected": check.expected,
+        "actual": check.actual,
+        "verdict": check.verdict.value,
+        "at_ms": check.at_ms,
+        "why": list(check.why),
+    }
+
+
+def _span(span: Span) -> dict[str, Any]:
+    clocks = [
+        {"sign": term.sign, "name": term.clock.name, "ms": term.clock.ms, "basis": term.clock.basis.value}
+        for term in span.terms
+    ]
+    return {
+        "outcome": span.outcome.value,
+        "basis": span.basis.value,
+        "from_ms": span.from_ms,
+        "to_ms": span.to_ms,
+        "reason": span.reason,
+        "clocks": clocks,
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "time_ms": event.time_ms,
+        "kind": event.kind,
+        "subject": event.subject,
+        "text": event.text,
+        "actor": event.actor,
+        "basis": event.basis.value,
+        "rule": event.rule,
+    }

@@ -1,0 +1,274 @@
+"""Running a scenario: each step in turn, each expectation at its time. Pure: a world in, a report out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from kwake.actions import Action, OpenConnection
+from kwake.dataplane.path import Flow, Path
+from kwake.errors import KwakeError, Rejected
+from kwake.objects.time import clock, seconds
+from kwake.scenario.availability import spans
+from kwake.scenario.check import Found, dial, expected, look, subject
+from kwake.scenario.moments import at, moments
+from kwake.scenario.report import Case, Check, StepReport, Verdict, Window
+from kwake.scenario.scenario import (
+    ChangedExpectation,
+    Expectation,
+    FieldExpectation,
+    FlowExpectation,
+    Redo,
+    RejectedExpectation,
+    Scenario,
+    Step,
+    Undo,
+)
+from kwake.timeline import Timeline
+from kwake.world import World
+
+
+class _Taken(msgspec.Struct, frozen=True):
+    """A step that was taken: where it led, and what it ran into."""
+
+    timeline: Timeline
+    seen: tuple[World, ...]
+    """The moments from the action to rest; at least one."""
+    rejected: str = ""
+    """Why the API server refuses it, in its own words."""
+    trouble: str = ""
+    """Why it could not be done for another reason."""
+
+
+class _Past(msgspec.Struct, frozen=True):
+    """What the steps before have left behind."""
+
+    paths: dict[str, Path]
+    """Each flow's path when the step before had settled."""
+    ends: dict[str, dict[str, str]]
+    """By step: how each flow stood at its end."""
+
+
+def replay(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_step: str | None = None) -> Case:
+    """Run a scenario in a world that was just opened, under that world's profile and seed.
+
+    `again` is the command that does so, for the report; with `only_step` no other step is looked at.
+    """
+    flows = {pinned.name: pinned.flow for pinned in scenario.flows}
+    for pinned in scenario.flows:
+        if pinned.hold:
+            world = world.do(_opening(pinned.name, pinned.flow))
+    timeline = Timeline.start(world)
+    seen = tuple(moments(world))
+    always = {e: _always(e, seen[:1], flows, "start") for e in scenario.always if _applies(e, world)}
+    past = _Past(_paths(seen[-1], flows), {})
+    steps: list[StepReport] = []
+    for step in scenario.steps:
+        begin, waited = _begin(seen, step)
+        taken = _take(step, timeline.moved(begin))
+        for moment_expectation, found in always.items():
+            if found.verdict is Verdict.MET:
+                always[moment_expectation] = _always(moment_expectation, waited, flows, _before(steps))
+        timeline, seen = taken.timeline, taken.seen
+        report, past = _report(step, taken, past, flows)
+        if only_step in (None, step.id):
+            steps.append(report)
+    for moment_expectation, found in always.items():
+        if found.verdict is Verdict.MET:
+            always[moment_expectation] = _always(moment_expectation, seen, flows, _before(steps))
+    kept = tuple(always.values()) if only_step is None else ()
+    return Case(scenario.name, scenario.file, world.profile.name, world.seed, tuple(steps), kept, again)
+
+
+def _opening(name: str, flow: Flow) -> OpenConnection:
+    return OpenConnection(name, flow.source, flow.target, flow.port, flow.protocol, flow.via)
+
+
+def _begin(seen: Sequence[World], step: Step) -> tuple[World, tuple[World, ...]]:
+    """The world in which a step begins, and the moments on the way there."""
+    if step.after_ms is None:
+        return seen[-1], tuple(seen)
+    begin = at(seen, seen[0].now_ms + step.after_ms)
+    return begin, (*(world for world in seen if world.now_ms < begin.now_ms), begin)
+
+
+def _take(step: Step, timeline: Timeline) -> _Taken:
+    """Do what a step does. What is refused changes nothing."""
+    done, rejected, trouble = timeline, "", ""
+    try:
+        done = _done(step.do, timeline)
+    except Rejected as error:
+        rejected = str(error)
+    except KwakeError as error:
+        trouble = str(error)
+    return _Taken(done, tuple(moments(done.world)), rejected, trouble)
+
+
+def _done(do: tuple[Action, ...] | Undo | Redo, timeline: Timeline) -> Timeline:
+    if isinstance(do, Undo):
+        return timeline.undo(do.count)
+    if isinstance(do, Redo):
+        return timeline.redo(do.count)
+    if not do:
+        return timeline
+    first, *others = do
+    timeline = timeline.do(first)
+    for action in others:
+        timeline = timeline.moved(timeline.world.do(action))
+    return timeline
+
+
+def _report(step: Step, taken: _Taken, past: _Past, flows: dict[str, Flow]) -> tuple[StepReport, _Past]:
+    seen, end = taken.seen, taken.seen[-1]
+    ends = _standing(end, flows)
+    checks = _refusals(step, taken)
+    for expectation in step.expect:
+        if not _applies(expectation, end):
+            continue
+        if isinstance(expectation, ChangedExpectation):
+            checks.append(_changed(expectation, past.ends[expectation.since], ends, end.now_ms))
+        elif isinstance(expectation, FlowExpectation | FieldExpectation):
+            before = past.paths.get(expectation.flow) if isinstance(expectation, FlowExpectation) else None
+            checks.append(_timed(expectation, seen, flows, before))
+    acts = isinstance(step.do, tuple) and bool(step.do) and not taken.rejected and not taken.trouble
+    report = StepReport(
+        id=step.id,
+        line=step.line,
+        action=" and ".join(map(str, step.do)) if isinstance(step.do, tuple) else str(step.do),
+        time_ms=seen[0].now_ms,
+        settled_ms=end.now_ms,
+        events=end.events if acts else (),
+        checks=tuple(checks),
+        windows=_windows(seen, flows) if acts else (),
+    )
+    return report, _Past(_paths(end, flows), {**past.ends, step.id: ends})
+
+
+def _refusals(step: Step, taken: _Taken) -> list[Check]:
+    """One check for each expected refusal, and one for a refusal that nobody expected."""
+    world = taken.seen[0]
+    wanted = [e for e in step.expect if isinstance(e, RejectedExpectation) and _applies(e, world)]
+    actual = f"rejected: {taken.rejected}" if taken.rejected else taken.trouble or "accepted"
+    checks = [
+        Check(
+            line=expectation.line,
+            what=subject(expectation),
+            expected=f"rejected: {expectation.words}",
+            actual=actual,
+            verdict=Verdict.MET if taken.rejected and expectation.words in taken.rejected else Verdict.FAILED,
+            at_ms=world.now_ms,
+        )
+        for expectation in wanted
+    ]
+    if taken.trouble or (taken.rejected and not wanted):
+        checks.append(Check(step.line, "the action", "accepted", actual, Verdict.FAILED, world.now_ms))
+    return checks
+
+
+def _timed(
+    expectation: FlowExpectation | FieldExpectation,
+    seen: tuple[World, ...],
+    flows: dict[str, Flow],
+    before: Path | None,
+) -> Check:
+    """Look at the time that the expectation names."""
+    start_ms, end = seen[0].now_ms, seen[-1]
+    when, words = expectation.when, expected(expectation)
+    if when.at_ms is not None:
+        moment = at(seen, start_ms + when.at_ms)
+        words += f" at {seconds(when.at_ms)}"
+        return _check(expectation, words, look(expectation, moment, flows), moment.now_ms, before)
+    if when.within_ms is None:
+        return _check(expectation, words, look(expectation, end, flows), end.now_ms, before)
+    words += f" within {seconds(when.within_ms)}, and from then on"
+    deadline = at(seen, start_ms + when.within_ms)
+    for moment in (deadline, *(world for world in seen if world.now_ms > deadline.now_ms)):
+        found = look(expectation, moment, flows)
+        if found.verdict is not Verdict.MET:
+            break
+    return _check(expectation, words, found, moment.now_ms, before)
+
+
+def _check(expectation: Expectation, words: str, found: Found, at_ms: int, before: Path | None = None) -> Check:
+    return Check(
+        line=expectation.line,
+        what=subject(expectation),
+        expected=words,
+        actual=found.actual,
+        verdict=found.verdict,
+        at_ms=at_ms,
+        why=found.why,
+        path=found.path,
+        before=before,
+    )
+
+
+def _always(expectation: FlowExpectation, seen: Sequence[World], flows: dict[str, Flow], where: str) -> Check:
+    """The first moment at which it does not hold, else the last one."""
+    for moment in seen:
+        found = look(expectation, moment, flows)
+        if found.verdict is not Verdict.MET:
+            break
+    words = f"{expected(expectation)} at every moment"
+    if found.verdict is not Verdict.MET:
+        found = msgspec.structs.replace(found, actual=f"{found.actual} at {clock(moment.now_ms)} ({where})")
+    return _check(expectation, words, found, moment.now_ms)
+
+
+def _before(steps: Sequence[StepReport]) -> str:
+    return f"after step {steps[-1].id}" if steps else "before the first step"
+
+
+def _changed(expectation: ChangedExpectation, then: dict[str, str], now: dict[str, str], at_ms: int) -> Check:
+    changed = [name for name, word in now.items() if then.get(name, word) != word]
+    words = [f"{name} {then[name]} → {now[name]}" for name in changed]
+    return Check(
+        line=expectation.line,
+        what=f"changed since {expectation.since}",
+        expected=f"only {', '.join(sorted(expectation.only))}" if expectation.only else "nothing",
+        actual=", ".join(words) or "nothing",
+        verdict=Verdict.MET if set(changed) == set(expectation.only) else Verdict.FAILED,
+        at_ms=at_ms,
+    )
+
+
+def _applies(expectation: Expectation, world: World) -> bool:
+    """Whether it is meant for this profile: the whole name, or the bundle that the name begins with."""
+    name = world.profile.name
+    return not expectation.under or name in expectation.under or name.partition("+")[0] in expectation.under
+
+
+def _standing(world: World, flows: dict[str, Flow]) -> dict[str, str]:
+    """How each flow stands: the fate of the connection that was opened for it, else the outcome of a dial."""
+    names = {**dict.fromkeys(flows), **dict.fromkeys(world.connections)}
+    standing = {}
+    for name in names:
+        connection = world.connections.get(name)
+        path = None if connection is not None else _path(world, name, flows)
+        standing[name] = connection.fate.value if connection else path.outcome.value if path else "not there"
+    return standing
+
+
+def _paths(world: World, flows: dict[str, Flow]) -> dict[str, Path]:
+    found = {name: _path(world, name, flows) for name in flows}
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def _path(world: World, name: str, flows: dict[str, Flow]) -> Path | None:
+    try:
+        return dial(world, name, flows)
+    except KwakeError:
+        return None
+
+
+def _windows(seen: tuple[World, ...], flows: dict[str, Flow]) -> tuple[Window, ...]:
+    """The flows that a dial would find otherwise for a while, or from now on."""
+    windows = []
+    for name, flow in flows.items():
+        if _path(seen[0], name, flows) is None and _path(seen[-1], name, flows) is None:
+            continue
+        found = spans(seen, flow)
+        if len(found) > 1:
+            windows.append(Window(name, found))
+    return tuple(windows)

@@ -1,0 +1,114 @@
+"""A scenario as values: flows to watch, steps to take, what is expected of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kwake.actions import Action
+from kwake.dataplane.path import Flow
+from kwake.objects.document import FieldPath
+
+
+class When(msgspec.Struct, frozen=True):
+    """When an expectation looks. Without both: when the world has settled after the step."""
+
+    within_ms: int | None = None
+    """It must come true by then after the action, and stay true until the world has settled."""
+    at_ms: int | None = None
+    """It looks once, that long after the action."""
+
+
+class Expectation(msgspec.Struct, frozen=True, kw_only=True):
+    """What all expectations have."""
+
+    line: int
+    when: When = When()
+    under: tuple[str, ...] = ()
+    """Only under these profiles; empty: under all."""
+
+
+class FlowExpectation(Expectation, frozen=True, kw_only=True):
+    """What a flow must do. `outcome` is of a dial made at that moment, `fate` of the connection that is open."""
+
+    flow: str
+    outcome: str | None = None
+    fate: str | None = None
+    decided_by: str | None = None
+    basis: str | None = None
+    backend: str | None = None
+
+
+class FieldExpectation(Expectation, frozen=True, kw_only=True):
+    """The value of an object's field; None: the field is absent."""
+
+    object: str
+    field: FieldPath
+    value: Any
+
+
+class RejectedExpectation(Expectation, frozen=True, kw_only=True):
+    """The API server refuses the action, in these words or with these among them."""
+
+    words: str
+
+
+class ChangedExpectation(Expectation, frozen=True, kw_only=True):
+    """These flows, and no others, are otherwise than at the end of an earlier step."""
+
+    since: str
+    only: tuple[str, ...]
+
+
+class Undo(msgspec.Struct, frozen=True):
+    """Give back this many actions, clock and connections and all."""
+
+    count: int
+
+    def __str__(self) -> str:
+        return f"undo {self.count}"
+
+
+class Redo(msgspec.Struct, frozen=True):
+    """Take back this many undos."""
+
+    count: int
+
+    def __str__(self) -> str:
+        return f"redo {self.count}"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step: time that passes first, one action, what is expected."""
+
+    id: str
+    line: int
+    after_ms: int | None = None
+    """Since the action before; None: when the world has settled."""
+    do: tuple[Action, ...] | Undo | Redo = ()
+    """More than one where `apply` names a file of several documents; together they count as one action."""
+    expect: tuple[Expectation, ...] = ()
+
+
+class PinnedFlow(msgspec.Struct, frozen=True):
+    """A flow with a name. A held one is opened at the start and kept open."""
+
+    name: str
+    flow: Flow
+    hold: bool = False
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A scenario as it was read."""
+
+    file: str
+    name: str
+    snapshot: tuple[str, ...]
+    """Paths as the user's shell would name them; later entries override earlier ones, object by object."""
+    profiles: tuple[str, ...]
+    """One replay each."""
+    seed: int
+    flows: tuple[PinnedFlow, ...]
+    always: tuple[FlowExpectation, ...]
+    steps: tuple[Step, ...]

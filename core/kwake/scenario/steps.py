@@ -1,0 +1,176 @@
+"""How `do` is spelt: one action a step, its name first, its own keys beside it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kwake.actions import (
+    Action,
+    Apply,
+    CloseConnection,
+    Delete,
+    KillPod,
+    OpenConnection,
+    Patch,
+    RecreateSandbox,
+    Relabel,
+    ReplaceService,
+    RestartContainer,
+    Scale,
+    SetServiceType,
+)
+from kwake.dataplane.path import Flow
+from kwake.objects.document import Origin
+from kwake.scenario.reading import Value
+from kwake.scenario.scenario import Redo, Undo
+from kwake.sources.snapshot import read
+
+PROTOCOLS = ("TCP", "UDP", "SCTP")
+VIA = ("dns", "env", "ip")
+FLOW_KEYS = ("from", "to", "port", "protocol", "via")
+SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
+
+Fields = Mapping[str, Value]
+Done = tuple[Action, ...] | Undo | Redo
+
+
+def flow_of(fields: Fields) -> Flow:
+    """A flow from its keys; `protocol` is TCP and `via` dns unless they say."""
+    return Flow(
+        source=fields["from"].text(),
+        target=fields["to"].text(),
+        port=fields["port"].port() if "port" in fields else None,
+        protocol=fields["protocol"].one_of(*PROTOCOLS) if "protocol" in fields else "TCP",
+        via=fields["via"].one_of(*VIA) if "via" in fields else "dns",
+    )
+
+
+def do_of(value: Value, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    """What a step does. Files that it names are relative to `folder`. Raises ScenarioError."""
+    names = list(value.entries())
+    verbs = [name for name in names if name in _VERBS]
+    if len(verbs) != 1:
+        found = " and ".join(verbs) or ", ".join(names) or "nothing"
+        near = [word for name in names for word in difflib.get_close_matches(name, _VERBS, n=1)]
+        hint = f"did you mean {near[0]}?" if near and not verbs else f"actions: {', '.join(_VERBS)}"
+        value.fail(f"expected one action, found {found}; {hint}")
+    verb = verbs[0]
+    keys, build = _VERBS[verb]
+    return build(value.fields(verb, *keys, required=(verb,)), folder, flows)
+
+
+def _kill(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    force = fields["force"].flag() if "force" in fields else False
+    return (KillPod(fields["kill"].text(), force, fields["grace"].integer() if "grace" in fields else None),)
+
+
+def _restart(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (RestartContainer(fields["restart-container"].text(), _text(fields, "container")),)
+
+
+def _recreate(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (RecreateSandbox(fields["recreate-sandbox"].text()),)
+
+
+def _scale(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (Scale(fields["scale"].text(), _needed(fields, "scale", "replicas").integer()),)
+
+
+def _relabel(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    wanted = _needed(fields, "relabel", "labels").entries()
+    labels = {name: None if label.raw is None else label.text() for name, label in wanted.items()}
+    return (Relabel(fields["relabel"].text(), labels),)
+
+
+def _apply(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    what = fields["apply"]
+    if isinstance(what.raw, dict):
+        # The document that is applied stands inside the scenario; its lines are counted from there.
+        place = Origin(what.origin.source, what.origin.index, what.path, what.line)
+        return (Apply(what.raw, place),)
+    path = folder / what.text()
+    entries = read(path).entries
+    if not entries:
+        what.fail(f"there is no object in {path}")
+    return tuple(Apply(entry.document.manifest, entry.document.origin) for entry in entries)
+
+
+def _patch(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    merge: dict[str, Any] = {name: value.raw for name, value in _needed(fields, "patch", "with").entries().items()}
+    return (Patch(fields["patch"].text(), merge),)
+
+
+def _delete(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (Delete(fields["delete"].text()),)
+
+
+def _set_type(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    type_ = _needed(fields, "set-type", "type").one_of(*SERVICE_TYPES)
+    return (SetServiceType(fields["set-type"].text(), type_, _text(fields, "external-name")),)
+
+
+def _replace(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    type_ = fields["type"].one_of(*SERVICE_TYPES) if "type" in fields else None
+    return (ReplaceService(fields["replace-service"].text(), type_),)
+
+
+def _open(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    name = fields["open"].text()
+    if "from" in fields or "to" in fields:
+        _needed(fields, "open", "from")
+        _needed(fields, "open", "to")
+        flow = flow_of(fields)
+    elif name in flows:
+        flow = flows[name]
+    else:
+        near = difflib.get_close_matches(name, flows, n=1)
+        fields["open"].fail(
+            f"there is no flow {name}" + (f"; did you mean {near[0]}?" if near else "; say from and to")
+        )
+    return (OpenConnection(name, flow.source, flow.target, flow.port, flow.protocol, flow.via),)
+
+
+def _close(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (CloseConnection(fields["close"].text()),)
+
+
+def _undo(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return Undo(fields["undo"].integer(1))
+
+
+def _redo(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return Redo(fields["redo"].integer(1))
+
+
+def _text(fields: Fields, name: str) -> str | None:
+    return fields[name].text() if name in fields else None
+
+
+def _needed(fields: Fields, verb: str, name: str) -> Value:
+    if name not in fields:
+        fields[verb].fail(f"the key {name} is missing beside {verb}")
+    return fields[name]
+
+
+_Build = Callable[[Fields, Path, Mapping[str, Flow]], Done]
+
+_VERBS: dict[str, tuple[tuple[str, ...], _Build]] = {
+    "kill": (("force", "grace"), _kill),
+    "restart-container": (("container",), _restart),
+    "recreate-sandbox": ((), _recreate),
+    "scale": (("replicas",), _scale),
+    "relabel": (("labels",), _relabel),
+    "apply": ((), _apply),
+    "patch": (("with",), _patch),
+    "delete": ((), _delete),
+    "set-type": (("type", "external-name"), _set_type),
+    "replace-service": (("type",), _replace),
+    "open": (FLOW_KEYS, _open),
+    "close": ((), _close),
+    "undo": ((), _undo),
+    "redo": ((), _redo),
+}
+"""Each action with the keys that may stand beside it."""
