@@ -13,7 +13,7 @@ import msgspec
 from kwake.errors import ReferenceNotFound
 from kwake.objects.decode import decode
 from kwake.objects.document import Document, Manifest, Origin, document
-from kwake.objects.key import GROUP_OF_KIND, Key, key
+from kwake.objects.key import GROUP_OF_KIND, Key, group_of, key
 from kwake.objects.kinds import EndpointSlice, KubeObject, Namespace, NetworkPolicy, Node, Pod, Service
 from kwake.objects.reference import parse_reference
 
@@ -206,7 +206,8 @@ class Cluster:
         owner = value.controller
         if owner is None or not owner.kind:
             return None
-        group = owner.api_version.rpartition("/")[0]
+        known = GROUP_OF_KIND.get(owner.kind, "")
+        group = group_of(owner.api_version, owner.kind) if owner.api_version else known
         namespace = value.metadata.namespace
         return self._records.get(Key(owner.kind, namespace, owner.name, group)) or self._records.get(
             Key(owner.kind, "", owner.name, group)

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from kwake.objects.key import GROUP_OF_KIND
 from kwake.sources.yaml_reader import Parsed, SyntaxProblem, read_yaml
 
 _SPACE = re.compile(r"\s*")
@@ -20,8 +21,9 @@ _NEEDS_A_LOOK = re.compile(rb'\\u0022|"[ \t\r\n]+:')
 _TOO_DEEP = "too many maps and lists inside each other"
 
 
-class _List(msgspec.Struct):
+class _List(msgspec.Struct, rename="camel"):
     kind: str = ""
+    api_version: str = ""
     items: list[msgspec.Raw] = []
 
 
@@ -38,15 +40,18 @@ def read_json(data: bytes) -> Iterator[Parsed]:
         yield from _slowly(data)
 
 
-def read_items(data: bytes) -> Iterator[Parsed] | None:
-    """The items of a text that is one JSON List, each with its line; None if it is anything else."""
+_LISTS = frozenset({"List", *(f"{kind}List" for kind in GROUP_OF_KIND)})
+
+
+def read_items(data: bytes) -> tuple[dict[str, Any], Iterator[Parsed]] | None:
+    """The head and the items of a text that is one JSON List, each with its line; None if it is anything else."""
     try:
         listed = msgspec.json.decode(data, type=_List)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if listed.kind != "List" or not listed.items:
+    if listed.kind not in _LISTS or not listed.items:
         return None
-    return _items(data, listed.items)
+    return {"kind": listed.kind, "apiVersion": listed.api_version}, _items(data, listed.items)
 
 
 def _items(data: bytes, items: list[msgspec.Raw]) -> Iterator[Parsed]:

@@ -222,9 +222,11 @@ class _Reading:
 def _documents(source: Source) -> Iterator[tuple[int, FieldPath, Parsed]]:
     """Documents and, of a JSON List, items: the index of the document, the path in it, the value."""
     if source.format == "json":
-        items = read_items(source.data)
-        if items is not None:
-            yield from ((0, ("items", at), parsed) for at, parsed in enumerate(items))
+        listed = read_items(source.data)
+        if listed is not None:
+            head, items = listed
+            for at, item in enumerate(items):
+                yield 0, ("items", at), Parsed(_typed(item.value, head), item.line)
             return
         try:
             yield from ((at, (), parsed) for at, parsed in enumerate(read_json(source.data)))

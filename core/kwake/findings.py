@@ -1,0 +1,220 @@
+"""What is wrong, assumed or unknown in a cluster: the lines of `kwake check`."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+
+from kwake.cluster import Cluster, Record
+from kwake.control.admission import Violation, violations
+from kwake.control.near_miss import near_miss
+from kwake.control.violation import MASK
+from kwake.objects.basis import Basis
+from kwake.objects.document import FieldPath, Origin
+from kwake.objects.field_path import dotted
+from kwake.objects.finding import Finding, Level, Problem
+from kwake.objects.kinds import (
+    LISTENS_ANNOTATION,
+    KubeObject,
+    Namespace,
+    NetworkPolicy,
+    Pod,
+    ReplicationController,
+    Service,
+    Unmodelled,
+    Workload,
+)
+from kwake.objects.selector import Labels, LabelSelector
+from kwake.profiles.profile import Profile
+from kwake.sources import locate
+
+__all__ = ["Finding", "Level", "Problem", "check", "problem", "refusals"]
+
+LEVELS: tuple[Level, ...] = ("warning", "unknown", "assumption", "inferred", "skipped")
+"""In the order of a report."""
+
+POLICY_KINDS = {
+    ("CiliumNetworkPolicy", "cilium.io"),
+    ("CiliumClusterwideNetworkPolicy", "cilium.io"),
+    ("NetworkPolicy", "crd.projectcalico.org"),
+    ("NetworkPolicy", "projectcalico.org"),
+    ("GlobalNetworkPolicy", "crd.projectcalico.org"),
+    ("GlobalNetworkPolicy", "projectcalico.org"),
+    ("AdminNetworkPolicy", "policy.networking.k8s.io"),
+    ("BaselineAdminNetworkPolicy", "policy.networking.k8s.io"),
+    ("ClusterNetworkPolicy", "policy.networking.k8s.io"),
+    ("AuthorizationPolicy", "security.istio.io"),
+    ("NetworkPolicy", "crd.antrea.io"),
+    ("ClusterNetworkPolicy", "crd.antrea.io"),
+}
+"""Kinds and groups of policies that may decide about traffic and that kwake keeps without reading them."""
+
+MANY = 3
+"""Objects with the same fault that are listed one by one; of more the first stands for all."""
+
+
+def check(cluster: Cluster, profile: Profile | None = None, found: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """All findings about a cluster, after those that reading it gave (`found`): by level, then subject."""
+    findings = {
+        *found,
+        *_breaches(cluster),
+        *_addresses(cluster),
+        *_dangling_owners(cluster),
+        *_selectors(cluster),
+        *_unread_kinds(cluster),
+        *_made(cluster),
+        *_assumptions(cluster),
+        *(_profile(profile) if profile is not None else ()),
+    }
+    return tuple(sorted(findings, key=lambda finding: (LEVELS.index(finding.level), finding)))
+
+
+def refusals(records: Iterable[Record]) -> tuple[Problem, ...]:
+    """Why the API server would refuse objects of a snapshot; what a dump may hold is left to `check`."""
+    return tuple(
+        problem(item, violation)
+        for item in records
+        for violation in violations(item.value, item.manifest)
+        if violation.severity == "refused"
+    )
+
+
+def problem(item: Record, violation: Violation) -> Problem:
+    """A violation with its file and line."""
+    return Problem(_where(item.origin, violation.field), str(item.key), violation.field, violation.reason)
+
+
+def _where(origin: Origin | None, field: FieldPath = ()) -> str:
+    return "" if origin is None else f"{origin.source.name}:{locate(origin, field)}"
+
+
+def _place(cluster: Cluster, value: KubeObject) -> str:
+    return _where(cluster.record(value.key).origin)
+
+
+def _breaches(cluster: Cluster) -> Iterator[Finding]:
+    """Rules that objects of the dump break without being refused for it."""
+    faults: defaultdict[tuple[str, FieldPath, str], list[tuple[Record, Violation]]] = defaultdict(list)
+    for item in cluster:
+        if not item.made:
+            for violation in violations(item.value, item.manifest):
+                shape = tuple("" if isinstance(step, int) else step for step in violation.field)
+                faults[(item.key.kind, shape, violation.reason)].append((item, violation))
+    for (kind, _, reason), broken in faults.items():
+        shown = broken if len(broken) <= MANY else broken[:1]
+        others = f" (and {len(broken) - 1} more of kind {kind})" if len(broken) > MANY else ""
+        for item, violation in shown:
+            text = f"{dotted(violation.field)}: {reason}{others}"
+            yield Finding("warning", str(item.key), text, _where(item.origin, violation.field))
+
+
+def _addresses(cluster: Cluster) -> Iterator[Finding]:
+    """Two pods of one IP (PD-14, PD-20), running pods without one, and addresses that a dump hides."""
+    for ip, holders in cluster.pods_by_ip.items():
+        pods = [pod for pod in holders if not pod.spec.host_network]
+        if MASK in ip:
+            text = f"hides the address of {_listed(pods)}: what depends on addresses is unknown for them"
+            yield Finding("unknown", ip, text)
+        elif len(pods) > 1:
+            yield Finding("warning", ip, f"is the address of {_listed(pods)}", _place(cluster, pods[1]))
+    for pod in cluster.all(Pod):
+        if pod.status.phase == "Running" and not pod.ips:
+            text = "runs, but its status has no IP: no Service reaches it"
+            yield Finding("warning", str(pod.key), text, _place(cluster, pod))
+
+
+def _listed(values: Iterable[KubeObject]) -> str:
+    """`shop/a, shop/b and 7 more`."""
+    names = [f"{value.metadata.namespace}/{value.metadata.name}" for value in values]
+    if len(names) > MANY:
+        return f"{', '.join(names[:MANY])} and {len(names) - MANY} more"
+    return " and ".join(names)
+
+
+def _dangling_owners(cluster: Cluster) -> Iterator[Finding]:
+    """Controlling owners that are not here; without them nothing replaces what they own."""
+    owned: defaultdict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    for item in cluster:
+        owner = item.value.controller
+        if owner is not None and owner.kind and cluster.controller_of(item.value) is None:
+            owned[(owner.kind, item.key.namespace, owner.name)].append(item)
+    for (kind, namespace, name), items in owned.items():
+        others = f" and {len(items) - 1} more" if len(items) > 1 else ""
+        text = f"owns {items[0].key}{others}, and is not in the snapshot"
+        subject = f"{kind}/{namespace}/{name}" if namespace else f"{kind}/{name}"
+        yield Finding("warning", subject, text, _where(items[0].origin, ("metadata", "ownerReferences")))
+
+
+def _selectors(cluster: Cluster) -> Iterator[Finding]:
+    """Services and policies that select nothing, with the label that they may have meant."""
+    labels = _labels_of_pods(cluster)
+    for service in cluster.all(Service):
+        selector = LabelSelector(match_labels=dict(service.spec.selector))
+        if service.spec.selector and service.spec.type != "ExternalName":
+            yield from _unmatched(cluster, service, selector, labels, ("spec", "selector"))
+    for policy in cluster.all(NetworkPolicy):
+        yield from _unmatched(cluster, policy, policy.spec.pod_selector, labels, ("spec", "podSelector"))
+
+
+def _labels_of_pods(cluster: Cluster) -> dict[str, list[Labels]]:
+    """By namespace: labels of pods, and of the pods that workloads would make."""
+    labels: defaultdict[str, list[Labels]] = defaultdict(list)
+    for item in cluster:
+        match item.value:
+            case Pod() as pod if not pod.is_terminal:
+                labels[pod.metadata.namespace].append(pod.metadata.labels)
+            case Workload() | ReplicationController() as workload:
+                labels[workload.metadata.namespace].append(workload.spec.template.metadata.labels)
+    return labels
+
+
+def _unmatched(
+    cluster: Cluster, value: KubeObject, selector: LabelSelector, labels: dict[str, list[Labels]], field: FieldPath
+) -> Iterator[Finding]:
+    candidates = labels.get(value.metadata.namespace, [])
+    if not any(map(selector.matches, candidates)):
+        where = _where(cluster.record(value.key).origin, field)
+        yield Finding("warning", str(value.key), near_miss(selector, candidates), where)
+
+
+def _unread_kinds(cluster: Cluster) -> Iterator[Finding]:
+    """Objects that are kept and not read, by kind: policies among them may decide."""
+    kinds = Counter((item.key.kind, item.key.group) for item in cluster if isinstance(item.value, Unmodelled))
+    for (kind, group), count in kinds.items():
+        name = f"{kind}.{group}" if group else kind
+        if (kind, group) in POLICY_KINDS:
+            text = f"{count} not read, and may decide about traffic: answers about what they select are unknown"
+            yield Finding("unknown", name, text)
+        else:
+            yield Finding("skipped", name, f"{count} kept, not read: it says nothing about traffic that kwake models")
+
+
+def _made(cluster: Cluster) -> Iterator[Finding]:
+    """What is in the cluster because something else names it."""
+    for item in cluster:
+        if item.made.startswith("inferred"):
+            yield Finding("inferred", str(item.key), item.made)
+        elif item.made.startswith("assumed"):
+            yield Finding("assumption", str(item.key), item.made.removeprefix("assumed: "))
+
+
+def _assumptions(cluster: Cluster) -> Iterator[Finding]:
+    silent = sum(LISTENS_ANNOTATION not in pod.metadata.annotations for pod in cluster.all(Pod))
+    if silent:
+        text = f"declared container ports listen: {silent} pods; others too unless {LISTENS_ANNOTATION} says which"
+        yield Finding("assumption", "Pod", text)
+    named = {namespace.metadata.name for namespace in cluster.all(Namespace)}
+    implied = sorted(set(cluster.namespaces) - named)
+    if implied:
+        text = f"only implied by what is in them, so without labels of their own: {', '.join(implied)}"
+        yield Finding("assumption", "Namespace", text)
+
+
+def _profile(profile: Profile) -> Iterator[Finding]:
+    """What the profile itself only assumes."""
+    unsure = (Basis.ASSUMED, Basis.UNKNOWN)
+    names = [name for name, setting in profile.settings.items() if setting.basis in unsure]
+    names += [name for name, clock in profile.clocks.items() if clock.basis in unsure]
+    if names:
+        text = f"no source gives these, so they are assumed: {', '.join(sorted(names))}"
+        yield Finding("assumption", f"profile {profile.name}", text)
