@@ -71,7 +71,7 @@ def classes_of(pods: Iterable[Pod], policies: PolicySet) -> Classes:
             tuple(map(pod.metadata.labels.get, labels)),
             tuple(pod.named_port(*named) for named in names),
         )
-        for ip in pod.ips:
+        for ip in pod.ips or ("",):
             alike.setdefault((seen and sees, *pieces.of(ip)), []).append((pod, ip))
     members = [
         EndClass(_version(group[0][1]), tuple(pod for pod, _ in group), (),

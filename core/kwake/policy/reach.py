@@ -59,13 +59,14 @@ _NAMES: dict[str, Callable[[Cluster, Pod], str]] = {"workload": workload_name, "
 def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
     """All pairs of a settled cluster. A workload may do what one of its pods may. Raises UsageError for another `by`.
 
-    Pods without an address and terminal ones are no ends (PD-14).
+    Pods that have ended or have no address are no ends (PD-14), but their workload is listed: policies judge by labels
+    what it does when it runs again.
     """
     naming = _NAMES.get(by)
     if naming is None:
         raise UsageError(f"by {by}: say {' or '.join(_NAMES)}")
     policies = compile_policies(cluster, profile)
-    pods = [pod for pod in cluster.all(Pod) if pod.ips and not pod.is_terminal]
+    pods = [pod for pod in cluster.all(Pod) if _is_end(pod) or (by == "workload" and pod.controller is not None)]
     names = {pod.key: naming(cluster, pod) for pod in pods}
     classes = classes_of(pods, policies)
     matrix = Matrix(classes, policies)
@@ -80,6 +81,10 @@ def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
                           rectangle.unread)  # fmt: skip
     _add_own_node(found, pods, names, policies, classes, matrix, profile)
     return found.result()
+
+
+def _is_end(pod: Pod) -> bool:
+    return bool(pod.ips) and not pod.is_terminal
 
 
 def _names_of(members: int, owners: list[list[str]]) -> list[str]:

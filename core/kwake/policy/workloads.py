@@ -15,10 +15,11 @@ def workload_name(cluster: Cluster, pod: Pod) -> str:
     """`namespace/name[Kind]` of the controlling owner, `[Pod]` of a pod without one.
 
     An owner that kwake made for another stands for that one: the Deployment, not the ReplicaSet made for it. Half an
-    ownerReference, without a kind, gives `[Pod]` with the owner's name.
+    ownerReference, without a kind, gives `[Pod]` with the owner's name. A static pod, whose owner is its node, is
+    nobody's.
     """
     owner = pod.controller
-    if owner is None or not owner.name:
+    if owner is None or not owner.name or owner.kind == "Node":
         return pod_name(cluster, pod)
     kind, name = owner.kind or "Pod", owner.name
     for record in cluster.owners(pod):
