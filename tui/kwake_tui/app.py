@@ -1,0 +1,55 @@
+"""The console's application: theme, palette, and the one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from kwake.world import World
+from kwake_tui.keymap import KEYS
+from kwake_tui.screens.main import MainScreen
+from kwake_tui.session import Session
+from kwake_tui.theme import DEEP, KWAKE_DEEP
+
+SECOND = {"cilium": "calico"}
+"""The profile that answers beside the chosen one; `cilium` beside every other."""
+
+
+class KwakeApp(App[int]):
+    """The console."""
+
+    CSS_PATH = "console.tcss"
+    TITLE = "kwake"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  # Textual declares it on the instance
+        (0, "-narrow"), (100, "-normal"), (160, "-wide"),
+    ]
+
+    def __init__(self, world: World, *, title: str, paths: tuple[Path, ...] = ()) -> None:
+        super().__init__()
+        self.register_theme(KWAKE_DEEP)
+        self.theme = KWAKE_DEEP.name
+        self.paths = paths
+        self._start = Session.start(world, title, SECOND.get(world.profile.name, "cilium"))
+
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen on the beginning of the session."""
+        return MainScreen(self._start)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our roles under any theme that Textual brings."""
+        return DEEP
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: Textual's own, and every key of the console."""
+        yield from super().get_system_commands(screen)
+        if isinstance(screen, MainScreen):
+            for key in KEYS:
+                yield SystemCommand(f"{key.word} ({key.shown})", key.help, lambda act=key.act: screen.action_act(act))
+
+
+def run(world: World, *, title: str, paths: Iterable[str | Path] = ()) -> int:
+    """Run the console on a world until it is left; the exit status of the process."""
+    return KwakeApp(world, title=title, paths=tuple(Path(path) for path in paths)).run() or 0

@@ -1,0 +1,171 @@
+"""The `:` prompt as data: what can be typed, how it is completed, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from kwake.actions import (
+    Action,
+    CloseConnection,
+    Delete,
+    KillPod,
+    OpenConnection,
+    RecreateSandbox,
+    Relabel,
+    ReplaceService,
+    RestartContainer,
+    Scale,
+    SetServiceType,
+)
+from kwake.cluster import Cluster
+from kwake.dataplane.path import Flow
+from kwake.errors import UsageError
+from kwake.objects.kinds import Pod, Service, Workload
+from kwake_tui.desk import Desk
+from kwake_tui.names import KIND_WORDS, parse_target, targets
+
+TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
+
+Words = list[str]
+
+
+class Command(NamedTuple):
+    """One command."""
+
+    name: str
+    usage: str
+    """Its arguments, by the names of `_CANDIDATES`; in brackets what may be left out."""
+    help: str
+    run: Callable[[Desk, Words], None]
+
+
+def _does(make: Callable[[Words], Action]) -> Callable[[Desk, Words], None]:
+    def run(desk: Desk, words: Words) -> None:
+        desk.attempt(make(words))
+
+    return run
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise UsageError(f"{text}: expected a number of replicas")
+    return int(text)
+
+
+def _labels(words: Words) -> dict[str, str | None]:
+    labels: dict[str, str | None] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals and not word.endswith("-"):
+            raise UsageError(f"{word}: write name=value, or name- to take a label away")
+        labels[name if equals else name.removesuffix("-")] = value if equals else None
+    return labels
+
+
+def _trace(desk: Desk, words: Words) -> None:
+    target = parse_target(words[1])
+    desk.show(desk.session.looking_at(Flow(words[0], target.reference, target.port, target.protocol)))
+
+
+def _open(desk: Desk, words: Words) -> None:
+    if len(words) == 3:
+        target = parse_target(words[2])
+        flow = Flow(words[1], target.reference, target.port, target.protocol)
+    elif len(words) == 1 and desk.session.flow:
+        flow = desk.session.flow
+    else:
+        raise UsageError("open NAME SOURCE TARGET; without a source it opens the path that is shown")
+    desk.attempt(OpenConnection(words[0], flow.source, flow.target, flow.port, flow.protocol, flow.via))
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("kill", "POD", "kill a pod", _does(lambda w: KillPod(w[0]))),
+    Command("delete", "OBJECT", "delete any object", _does(lambda w: Delete(w[0]))),
+    Command("restart", "POD", "restart the containers: same pod, same IP", _does(lambda w: RestartContainer(w[0]))),
+    Command("sandbox", "POD", "recreate the sandbox: same pod, new IP", _does(lambda w: RecreateSandbox(w[0]))),
+    Command("scale", "WORKLOAD NUMBER", "set the replicas of a workload", _does(lambda w: Scale(w[0], _number(w[1])))),
+    Command(
+        "relabel", "OBJECT LABEL [LABEL…]", "set labels, name=value; name- takes one away",
+        _does(lambda w: Relabel(w[0], _labels(w[1:]))),
+    ),
+    Command(
+        "set-type", "SERVICE TYPE [NAME]", "switch a Service's type; ExternalName needs the name",
+        _does(lambda w: SetServiceType(w[0], w[1], w[2] if len(w) > 2 else None)),
+    ),
+    Command(
+        "replace", "SERVICE [TYPE]", "delete a Service and create it again",
+        _does(lambda w: ReplaceService(w[0], w[1] if len(w) > 1 else None)),
+    ),
+    Command("trace", "SOURCE TARGET", "show where a dial would go", _trace),
+    Command("open", "CONNECTION [SOURCE TARGET]", "open a connection under a name", _open),
+    Command("close", "CONNECTION", "close a connection in order", _does(lambda w: CloseConnection(w[0]))),
+    Command("edit", "OBJECT", "edit an object's YAML", lambda desk, w: desk.edit(w[0])),
+    Command("undo", "", "before the last action", lambda desk, w: desk.show(desk.session.undo())),
+    Command("redo", "", "forward again", lambda desk, w: desk.show(desk.session.redo())),
+    Command("quit", "", "leave", lambda desk, w: desk.app.exit(0)),
+)  # fmt: skip
+"""All commands. Those that are the first letters of one alone stand for it."""
+
+
+def run(desk: Desk, text: str) -> None:
+    """Carry out what was typed. Raises KwakeError: an unknown command, a missing argument, a refusal."""
+    words = text.split()
+    if not words:
+        return
+    named = [command for command in COMMANDS if command.name == words[0]]
+    found = named or [command for command in COMMANDS if command.name.startswith(words[0])]
+    if len(found) != 1:
+        names = ", ".join(command.name for command in found or COMMANDS)
+        raise UsageError(f"{words[0]}: {'which one' if found else 'no such command'}: {names}")
+    command = found[0]
+    least = len([name for name in command.usage.split() if not name.startswith("[") and not name.endswith("]")])
+    if len(words) - 1 < least:
+        raise UsageError(f"write {command.name} {command.usage}")
+    command.run(desk, words[1:])
+
+
+def _references(cluster: Cluster, *kinds: type) -> list[str]:
+    values = [record.value for record in cluster if not kinds or isinstance(record.value, kinds)]
+    keys = sorted(value.key for value in values)
+    return ["/".join(filter(None, (KIND_WORDS.get(k.kind, k.kind), k.namespace, k.name))) for k in keys]
+
+
+def _candidates(kind: str, desk: Desk) -> list[str]:
+    """What may stand for an argument."""
+    cluster = desk.session.world.cluster
+    match kind:
+        case "POD":
+            return _references(cluster, Pod)
+        case "OBJECT":
+            return _references(cluster)
+        case "WORKLOAD":
+            return _references(cluster, Workload)
+        case "SERVICE":
+            return _references(cluster, Service)
+        case "SOURCE":
+            return [*_references(cluster, Workload), *_references(cluster, Pod), "internet"]
+        case "TARGET":
+            return list(targets(cluster))
+        case "CONNECTION":
+            return list(desk.session.world.connections)
+        case "TYPE":
+            return list(TYPES)
+        case _:
+            return []
+
+
+def completions(desk: Desk, text: str) -> list[str]:
+    """The whole lines that the text may become, best first."""
+    words = text.split(" ")
+    if len(words) == 1:
+        begun = [command for command in COMMANDS if command.name.startswith(text)]
+        return [f"{command.name} " if command.usage else command.name for command in begun]
+    found = [command for command in COMMANDS if command.name.startswith(words[0])]
+    arguments = [name.strip("[]…") for name in found[0].usage.split()] if found else []
+    if len(words) - 2 >= len(arguments):
+        return []
+    last = words[-1]
+    candidates = _candidates(arguments[len(words) - 2], desk)
+    best = sorted((c for c in candidates if last in c), key=lambda candidate: not candidate.startswith(last))
+    return [" ".join([*words[:-1], candidate]) for candidate in best]

@@ -1,0 +1,49 @@
+"""What keys and commands may ask of the main screen."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from textual.app import App
+
+from kwake.actions import Action
+from kwake_tui.session import Session
+
+
+class Desk(Protocol):
+    """The main screen, seen from a key or a command."""
+
+    @property
+    def app(self) -> App[object]:
+        """The application, to open dialogs and to leave."""
+        ...
+
+    @property
+    def session(self) -> Session:
+        """Where we are."""
+        ...
+
+    @property
+    def chosen(self) -> str:
+        """What the cursor stands on: an object's reference, `connection:name`, or empty."""
+        ...
+
+    def show(self, session: Session) -> None:
+        """Show another moment."""
+        ...
+
+    def attempt(self, action: Action) -> bool:
+        """Carry out an action; where it is refused say why, and answer False."""
+        ...
+
+    def say(self, words: str, role: str = "warn") -> None:
+        """A notice in the key line, until the next key."""
+        ...
+
+    def edit(self, reference: str) -> None:
+        """Put an object into the editor and go there."""
+        ...
+
+    def prompt(self, text: str = "") -> None:
+        """Open the command prompt."""
+        ...

@@ -1,0 +1,55 @@
+"""Keys as data: which key, what it does, its word in the key line, and in which panes it is offered there."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """One key of the main screen."""
+
+    key: str
+    act: str
+    """Name of what it does, in `acts.ACTS`."""
+    word: str
+    panes: tuple[str, ...]
+    """Panes whose key line offers it, in this order of the table. It works wherever it can."""
+    help: str
+
+    @property
+    def shown(self) -> str:
+        """The key as people write it."""
+        return _SHOWN.get(self.key, self.key)
+
+
+_SHOWN = {"colon": ":", "question_mark": "?", "Z": "Z"}
+
+LISTS = ("cluster", "path", "connections", "events")
+"""Panes that are lists."""
+
+KEYS: tuple[Key, ...] = (
+    Key("t", "trace", "trace", ("cluster",), "trace from the pod or workload under the cursor; asks for the target"),
+    Key("ctrl+k", "kill", "kill", ("cluster",), "kill the pod at once; z undoes it"),
+    Key("s", "type", "type", ("cluster",), "switch the type of the Service; says first what that changes"),
+    Key("o", "open", "open", ("path",), "open a connection for the path that is shown, and keep it open"),
+    Key("e", "edit", "edit", ("cluster",), "edit the object's YAML; ctrl+s applies, esc goes back"),
+    Key("d", "describe", "describe", ("cluster", "connections"), "what is known of the object or connection"),
+    Key("y", "yaml", "yaml", (), "the object's YAML, to read"),
+    Key("r", "restart", "restart", (), "restart the pod's containers: same pod, same IP"),
+    Key("ctrl+d", "delete", "delete", (), "delete the object; asks first"),
+    Key("x", "close", "close", ("connections",), "close the connection in order"),
+    Key("z", "undo", "undo", LISTS, "undo the last action: clock, connections and all"),
+    Key("Z", "redo", "redo", ("path", "connections", "events"), "redo what was undone"),
+    Key("colon", "command", "command", (), "type a command; tab completes"),
+    Key("question_mark", "help", "help", (), "this page"),
+    Key("q", "quit", "quit", (), "leave"),
+)  # fmt: skip
+"""All keys. `tab` and `shift+tab` go from pane to pane, `j k h l g G`, arrows and page keys move in one."""
+
+EDITOR_KEYS: tuple[tuple[str, str], ...] = (
+    ("ctrl+s", "apply"),
+    ("esc", "back"),
+    ("ctrl+z", "undo typing"),
+    ("tab", "next pane"),
+)
+"""What the key line offers while the editor has the focus."""

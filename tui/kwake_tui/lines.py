@@ -1,0 +1,114 @@
+"""A line of a pane as a value: spans at the left, facts at the right, and how it is fitted into a width.
+
+Names from the cluster are data: no markup is parsed, and control characters are shown, never sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+import msgspec
+from rich.cells import cell_len, set_cell_size
+
+from kwake.objects.printable import printable
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Text of one colour role."""
+
+    text: str
+    role: str = "text1"
+    bold: bool = False
+    strike: bool = False
+
+    @property
+    def cells(self) -> int:
+        """Its width on the screen."""
+        return cell_len(self.text)
+
+    def cut(self, cells: int) -> Span:
+        """The span in at most this many cells, cut in the middle: the ends of names tell them apart."""
+        if self.cells <= cells:
+            return self
+        return msgspec.structs.replace(self, text=middle_cut(self.text, cells))
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One row. `target` is what the row stands for; without one the cursor passes over it."""
+
+    left: tuple[Span, ...] = ()
+    right: tuple[Span, ...] = ()
+    tint: str = ""
+    """Role of the background of what changed just now: `okbg`, `badbg`, `youbg`."""
+    shrink: int | None = None
+    """Which span of `left` gives way first where there is no room."""
+    fill: str = " "
+    """What stands between left and right; `─` makes a section's rule."""
+    target: str = ""
+
+
+BLANK = Line()
+
+
+def section(title: str) -> Line:
+    """The heading of a section inside a pane."""
+    return Line((Span("── ", "rule"), Span(title, "muted"), Span(" ", "rule")), fill="─")
+
+
+def middle_cut(text: str, cells: int) -> str:
+    """Text in at most this many cells, with `…` in the middle."""
+    if cell_len(text) <= cells:
+        return text
+    if cells <= 1:
+        return "…"[:cells]
+    head = (cells - 1) // 2
+    tail = cells - 1 - head
+    return set_cell_size(text, head) + "…" + set_cell_size(text[::-1], tail)[::-1]
+
+
+def shown(spans: Iterable[Span]) -> list[Span]:
+    """The spans with control characters made visible, in the colour of doubt."""
+    result: list[Span] = []
+    for span in spans:
+        if printable(span.text) == span.text:
+            result.append(span)
+            continue
+        for unsafe, part in groupby(span.text, key=lambda character: printable(character) != character):
+            role = "doubt" if unsafe else span.role
+            result.append(msgspec.structs.replace(span, text=printable("".join(part)), role=role))
+    return result
+
+
+def fit(line: Line, width: int) -> list[Span]:
+    """The line as spans of exactly `width` cells: facts at the right first, then the left, cut in its middle."""
+    if width <= 0:
+        return []
+    right = shown(line.right)
+    right_cells = sum(span.cells for span in right)
+    gap = 1 if right else 0
+    if right_cells + gap + 4 > width:
+        right, right_cells, gap = [], 0, 0
+    room = width - right_cells - gap
+    left = _narrowed(line, room)
+    space = width - sum(span.cells for span in left) - right_cells
+    return [*left, Span(line.fill * space, "rule"), *right]
+
+
+def _narrowed(line: Line, room: int) -> list[Span]:
+    spans = shown(line.left)
+    excess = sum(span.cells for span in spans) - room
+    if excess > 0 and line.shrink is not None:
+        yielding = line.left[line.shrink]
+        kept = max(yielding.cells - excess, 5)
+        narrowed = (*line.left[: line.shrink], yielding.cut(kept), *line.left[line.shrink + 1 :])
+        spans = shown(narrowed)
+    fitted: list[Span] = []
+    for span in spans:
+        if span.cells > room:
+            if room > 0:
+                fitted.append(msgspec.structs.replace(span, text=set_cell_size(span.text, room - 1) + "…"))
+            break
+        fitted.append(span)
+        room -= span.cells
+    return fitted

@@ -1,0 +1,104 @@
+"""How references are written in little room, and how a typed target is read."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from kwake.cluster import Cluster
+from kwake.dataplane.path import Flow
+from kwake.errors import ReferenceNotFound, UsageError
+from kwake.objects.kinds import Pod, Service
+from kwake.objects.reference import parse_reference
+
+KIND_WORDS: dict[str, str] = {
+    "Pod": "po",
+    "Deployment": "deploy",
+    "ReplicaSet": "rs",
+    "StatefulSet": "sts",
+    "DaemonSet": "ds",
+    "Job": "job",
+    "CronJob": "cj",
+    "ReplicationController": "rc",
+    "Service": "svc",
+    "NetworkPolicy": "np",
+    "Namespace": "ns",
+    "Node": "no",
+}
+"""kubectl's short names."""
+
+
+def short(reference: str, beside: str = "") -> str:
+    """A reference in few cells: the bare name of a pod or workload, `svc/name` of a Service.
+
+    The namespace is written where `beside`, another reference, is of another one.
+    """
+    kind, namespace, name = parts(reference)
+    if not kind:
+        return reference
+    other = parts(beside)[1]
+    place = f"{namespace}/" if other and namespace and namespace != other else ""
+    word = "" if kind in ("Pod", "Deployment", "StatefulSet", "DaemonSet") else f"{KIND_WORDS.get(kind, kind)}/"
+    return f"{word}{place}{name}"
+
+
+def parts(reference: str) -> tuple[str, str, str]:
+    """Kind, namespace and name of a reference; all empty where it names no object (an address, `internet`)."""
+    try:
+        parsed = parse_reference(reference)
+    except ReferenceNotFound:
+        return "", "", ""
+    if reference.count("/") < 1 or re.fullmatch(r"[0-9a-fA-F.:]+(/\d+)?", reference):
+        return "", "", ""
+    index = "" if parsed.index is None else f"#{parsed.index}"
+    return parsed.kind or "Pod", parsed.namespace, parsed.name + index
+
+
+def flow_title(flow: Flow) -> str:
+    """`web → svc/checkout:443`, with ` udp` where it is not TCP."""
+    port = "" if flow.port is None else f":{flow.port}"
+    protocol = "" if flow.protocol == "TCP" else f" {flow.protocol.lower()}"
+    return f"{short(flow.source)} → {short(flow.target, flow.source)}{port}{protocol}"
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where a dial goes, as the user typed it."""
+
+    reference: str
+    port: int | str | None
+    protocol: str
+
+    def __str__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        return self.reference + port + ("" if self.protocol == "TCP" else f"/{self.protocol}")
+
+
+_TARGET = re.compile(
+    r"(?P<ref>\[[0-9a-fA-F:]+\]|[^\s:]+?|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:]*)"
+    r"(?::(?P<port>[A-Za-z0-9-]+))?(?:/(?P<protocol>tcp|udp|sctp))?",
+    re.IGNORECASE,
+)
+
+
+def parse_target(text: str) -> Target:
+    """Read `svc/shop/checkout:443`, `10.96.0.7:53/UDP`, `internet`. Raises UsageError."""
+    matched = _TARGET.fullmatch(text.strip())
+    if matched is None:
+        raise UsageError(f"{text!r} is no target: write svc/shop/checkout:443, or 10.96.0.10:53/UDP")
+    port = matched["port"]
+    protocol = (matched["protocol"] or "TCP").upper()
+    return Target(matched["ref"].strip("[]"), int(port) if port and port.isdigit() else port, protocol)
+
+
+def targets(cluster: Cluster) -> tuple[str, ...]:
+    """What can be dialled: every port of every Service, then every declared port of every pod."""
+    found: list[str] = []
+    for service in cluster.all(Service):
+        place = f"svc/{service.metadata.namespace}/{service.metadata.name}"
+        found += [str(Target(place, port.port, port.protocol)) for port in service.spec.ports] or [place]
+    for pod in cluster.all(Pod):
+        place = f"po/{pod.metadata.namespace}/{pod.metadata.name}"
+        ports = [port for container in pod.spec.containers for port in container.ports]
+        found += [str(Target(place, port.container_port, port.protocol)) for port in ports] or [place]
+    return tuple(found)

@@ -1,0 +1,143 @@
+"""The editor pane: an object's YAML, and under it what would change if it were applied."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import TextArea
+from textual.widgets.text_area import TextAreaTheme
+
+from kwake_tui.lines import Line, Span
+from kwake_tui.names import parts
+from kwake_tui.theme import BACKGROUND, DEEP
+from kwake_tui.widgets.line_bar import LineBar
+from kwake_tui.widgets.line_list import content
+
+PREVIEW_DELAY_S = 0.15
+"""Seconds after the last key before the preview is made."""
+
+YAML_THEME = TextAreaTheme(
+    name="kwake-deep",
+    base_style=Style(color=DEEP["text1"], bgcolor=BACKGROUND),
+    gutter_style=Style(color=DEEP["faint"], bgcolor=BACKGROUND),
+    cursor_style=Style(color=BACKGROUND, bgcolor=DEEP["text1"]),
+    cursor_line_style=Style(bgcolor=DEEP["cursor"]),
+    cursor_line_gutter_style=Style(color=DEEP["you"], bgcolor=DEEP["cursor"], bold=True),
+    bracket_matching_style=Style(bold=True),
+    selection_style=Style(bgcolor=DEEP["youbg"]),
+    syntax_styles={
+        "yaml.field": Style(color=DEEP["key"]),
+        "comment": Style(color=DEEP["muted"]),
+        "punctuation.delimiter": Style(color=DEEP["faint"]),
+        "punctuation.bracket": Style(color=DEEP["faint"]),
+        "punctuation.special": Style(color=DEEP["faint"]),
+    },
+)
+"""Keys apart from values, and no outcome colour anywhere."""
+
+
+class EditorPane(Vertical):
+    """Edits one object."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "apply", show=False, priority=True),
+        Binding("escape", "leave", show=False, priority=True),
+    ]
+
+    class Applied(Message):
+        """The text shall be applied."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Left(Message):
+        """Back to the cluster; what was typed stays."""
+
+    class Typed(Message):
+        """The text has rested for a moment: its preview is due."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self) -> None:
+        super().__init__(id="editor", classes="pane")
+        self.reference = ""
+        self._loaded = ""
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The text above, the preview below."""
+        area = TextArea("", language="yaml", soft_wrap=False, show_line_numbers=True, tab_behavior="focus", id="yaml")
+        area.register_theme(YAML_THEME)
+        area.theme = YAML_THEME.name
+        area.cursor_blink = False
+        area.highlight_cursor_line = True
+        yield area
+        yield LineBar(id="preview")
+
+    @property
+    def area(self) -> TextArea:
+        """The text area."""
+        return self.query_one(TextArea)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the text differs from the object as it is."""
+        return self.area.text != self._loaded
+
+    def load(self, reference: str, text: str) -> None:
+        """Show an object; what was typed before is given up."""
+        if (reference, text) == (self.reference, self._loaded) and not self.is_edited:
+            return
+        self.reference = reference
+        self._loaded = text
+        self.area.load_text(text)
+        self._retitle()
+
+    def preview(self, lines: tuple[Line, ...]) -> None:
+        """Show what applying would change; nothing where there is nothing to say."""
+        bar = self.query_one("#preview", LineBar)
+        bar.display = bool(lines)
+        bar.styles.height = len(lines)
+        bar.show(lambda width: lines)
+
+    def on_mount(self) -> None:
+        """Nothing to preview yet."""
+        self.preview(())
+        self._retitle()
+
+    def _retitle(self) -> None:
+        kind, namespace, name = parts(self.reference)
+        word = "Policy" if kind == "NetworkPolicy" else kind or "YAML"
+        subject = f"  {namespace}/{name}" if namespace else f"  {name}" if name else ""
+        self.border_title = content((Span(word + subject),))
+        self.border_subtitle = "edited, not applied" if self.is_edited else ""
+        if not self.is_edited:
+            self.preview(())
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Typed: say so at once, preview a little later."""
+        event.stop()
+        self._retitle()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(PREVIEW_DELAY_S, self._rested)
+
+    def _rested(self) -> None:
+        self.post_message(self.Typed(self.area.text if self.is_edited else ""))
+
+    def action_apply(self) -> None:
+        """Ask for the text to be applied."""
+        self.post_message(self.Applied(self.area.text))
+
+    def action_leave(self) -> None:
+        """Back to the cluster."""
+        self.post_message(self.Left())

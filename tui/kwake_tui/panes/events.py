@@ -1,0 +1,24 @@
+"""The Events pane: what happened on the way here."""
+
+from __future__ import annotations
+
+from kwake_tui.lines import Line, Span
+from kwake_tui.panes.event_rows import event_lines
+from kwake_tui.session import Session
+from kwake_tui.widgets.line_list import LineList, content
+
+EMPTY = (Line((Span("nothing has happened yet", "muted"),)),)
+
+
+class EventsPane(LineList):
+    """The log, newest last."""
+
+    def __init__(self) -> None:
+        super().__init__(id="events", classes="pane")
+        self.border_title = content((Span("Events"),))
+
+    def show_session(self, session: Session) -> None:
+        """Show the session's events, the cursor on the newest."""
+        events = session.events
+        fresh = len(session.world.events) if session.follows else 0
+        self.show(lambda width: event_lines(events, fresh, width) or EMPTY, f"event:{len(events) - 1}")

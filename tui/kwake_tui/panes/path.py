@@ -1,0 +1,41 @@
+"""The Path pane: where the traffic goes."""
+
+from __future__ import annotations
+
+from kwake.errors import KwakeError
+from kwake_tui.lines import Line, Span
+from kwake_tui.names import flow_title
+from kwake_tui.panes.path_rows import Known, path_lines
+from kwake_tui.session import Session, path_in
+from kwake_tui.widgets.line_list import LineList, content
+
+EMPTY = (Line((Span("no path yet: put the cursor on a pod and press ", "muted"), Span("t", "you", bold=True))),)
+
+
+class PathPane(LineList):
+    """The answer to the flow that is looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(id="path", classes="pane")
+
+    def show_session(self, session: Session) -> None:
+        """Answer the session's flow where it is."""
+        flow = session.flow
+        if flow is None:
+            self.border_title = content((Span("Path"),))
+            self.show(lambda width: EMPTY)
+            return
+        self.border_title = content((Span(f"Path  {flow_title(flow)}"),))
+        try:
+            path = path_in(session.world, flow)
+        except KwakeError as error:
+            words = str(error)
+            self.show(lambda width: (Line((Span("? unknown", "doubt", bold=True),)), Line((Span(words, "muted"),))))
+            return
+        before = session.before
+        try:
+            previous = path_in(before, flow) if before else None
+        except KwakeError:
+            previous = None  # An end of the flow has only just come to be: nothing to compare with.
+        known = Known(session.world.cluster, before.cluster if before else None, previous)
+        self.show(lambda width: path_lines(path, known, width))

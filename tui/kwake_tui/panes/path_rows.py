@@ -1,0 +1,207 @@
+"""Where the traffic goes, as rows: the verdict first, the evidence under it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+
+import msgspec
+
+from kwake.cluster import Cluster
+from kwake.dataplane.path import Branch, Hop, Outcome, Path
+from kwake.objects.basis import Basis
+from kwake.objects.kinds import Pod
+from kwake_tui.glyphs import GONE, OUTCOMES, Mark
+from kwake_tui.lines import BLANK, Line, Span, middle_cut
+from kwake_tui.names import parts, short
+
+LABEL = 10
+"""Cells of a hop's label, its gap included."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What the rows tell beside the path itself."""
+
+    cluster: Cluster
+    before: Cluster | None = None
+    previous: Path | None = None
+    """The same flow before the last action."""
+
+
+def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
+    """The rows of a path for a width in cells."""
+    column = max(18, min(24, width * 44 // 100)) if width < 70 else 28
+    rows = list(_verdict(path, width))
+    by_source: dict[str, list[Branch]] = {}
+    for branch in path.branches:
+        by_source.setdefault(branch.source, []).append(branch)
+    for source, branches in by_source.items():
+        rows.append(BLANK)
+        rows += _source(source, branches, known, column)
+    for note in path.notes:
+        rows += [BLANK, *wrapped(("▲ ", "warn"), note, width)]
+    return tuple(rows)
+
+
+def _verdict(path: Path, width: int) -> Iterator[Line]:
+    mark = OUTCOMES[path.outcome]
+    head = (Span(f"{mark.glyph} {mark.word}", mark.role, bold=True),)
+    role = "doubt" if path.basis is Basis.UNKNOWN else "muted"
+    basis = () if path.basis is Basis.SOURCED else (Span(path.basis.value, role),)
+    if path.outcome is Outcome.MIXED:
+        counts = Counter(branch.outcome for branch in path.branches)
+        sums: list[Span] = []
+        for outcome, count in counts.items():
+            part = OUTCOMES[outcome]
+            words = f" {count} of {len(path.branches)} {part.word}"
+            sums += [Span("   "), Span(part.glyph, part.role), Span(words)]
+        yield Line((*head, *sums), basis)
+        return
+    reasons = list(dict.fromkeys(branch.reason for branch in path.branches if branch.reason))
+    if path.outcome is Outcome.DELIVERED or not reasons:
+        yield Line(head, basis)
+        return
+    yield Line(head, basis)
+    for reason in reasons:
+        yield from wrapped(("  ", "muted"), reason, width)
+
+
+def wrapped(head: tuple[str, str], text: str, width: int) -> Iterator[Line]:
+    """A sentence in as many rows as it needs, the later ones indented."""
+    room = max(width - len(head[0]), 10)
+    words = text.split(" ")
+    row = ""
+    first = True
+    for word in words:
+        if row and len(row) + 1 + len(word) > room:
+            yield Line((Span(head[0] if first else " " * len(head[0]), head[1]), Span(row, "muted")))
+            first, row = False, word
+        else:
+            row = f"{row} {word}" if row else word
+    yield Line((Span(head[0] if first else " " * len(head[0]), head[1]), Span(row, "muted")))
+
+
+def _source(source: str, branches: list[Branch], known: Known, column: int) -> Iterator[Line]:
+    pod = _pod(source, known.cluster)
+    name = middle_cut(short(source), column - 3)
+    address = pod.ip if pod else ""
+    node = pod.spec.node_name if pod else ""
+    yield Line(
+        (Span("● ", "ok" if pod else "muted"), Span(name.ljust(column - 2), bold=True), Span(address, "muted")),
+        (Span(node, "muted"),) if node else (),
+    )
+    common = _common(branches)
+    for hop in common:
+        if hop.kind not in ("client",):
+            yield from _hop(hop, "│ ")
+    went = _went(source, known)
+    ends = [(branch, branch.hops[len(common) :]) for branch in branches]
+    if len(ends) == 1 and not went and ends[0][0].pod is None:
+        yield from _last(ends[0][0], ends[0][1])
+        return
+    if common:
+        yield Line((Span("│", "rule"),))
+    for number, branch in enumerate(went):
+        if number:
+            yield Line((Span("│", "rule"),))
+        yield _gone(branch, column)
+    for number, (branch, hops) in enumerate(ends):
+        last = number == len(ends) - 1
+        if (number and hops) or (went and not number):
+            yield Line((Span("│", "rule"),))
+        yield _endpoint(branch, known, "└─" if last else "├─", column)
+        for hop in hops:
+            yield from _hop(hop, "    " if last else "│   ")
+
+
+def _common(branches: list[Branch]) -> tuple[Hop, ...]:
+    """The hops that all branches of a source share; of a single one, those before its endpoint's own."""
+    first, *others = (branch.hops for branch in branches)
+    shared = 0
+    while shared < len(first) and all(len(o) > shared and o[shared] == first[shared] for o in others):
+        shared += 1
+    at_the_end = next((i for i, hop in enumerate(first) if hop.kind in ("ingress", "socket")), len(first))
+    return first[: min(shared, at_the_end)]
+
+
+def _last(branch: Branch, hops: tuple[Hop, ...]) -> Iterator[Line]:
+    mark = OUTCOMES[branch.outcome]
+    for hop in hops:
+        yield from _hop(hop, "│ ")
+    address = branch.ip or ""
+    port = f":{branch.port}" if branch.ip and branch.port else ""
+    yield Line((Span("└─", "rule"), Span(f"{mark.glyph} {mark.word}", mark.role), Span(f"  {address}{port}", "muted")))
+
+
+def _endpoint(branch: Branch, known: Known, branch_line: str, column: int) -> Line:
+    mark = OUTCOMES[branch.outcome]
+    name = short(branch.pod, branch.source) if branch.pod else branch.ip or mark.word
+    pod = _pod(branch.pod or "", known.cluster)
+    born = known.before is not None and pod is not None and not _was(pod, known.before)
+    facts = (Span(branch.node, "muted"),) if branch.node else ()
+    return Line(
+        (
+            Span(branch_line, "rule"),
+            Span(f"{mark.glyph} ", mark.role, bold=True),
+            Span(middle_cut(name, column - 5).ljust(column - 4), bold=born),
+            Span(branch.ip or "", "ok" if born else "muted", bold=born),
+            *_share(branch.share),
+        ),
+        facts,
+        tint="okbg" if born else "",
+    )
+
+
+def _share(share: Fraction) -> tuple[Span, ...]:
+    return () if share in (0, 1) else (Span(f"  {share.numerator} of {share.denominator}", "faint"),)
+
+
+def _went(source: str, known: Known) -> list[Branch]:
+    """Endpoints of the flow before the last action whose pod is no more."""
+    if known.previous is None or known.before is None:
+        return []
+    lost: list[Branch] = []
+    for branch in known.previous.branches:
+        was = _pod(branch.pod or "", known.before)
+        now = _pod(branch.pod or "", known.cluster)
+        gone = was is not None and (now is None or now.metadata.uid != was.metadata.uid)
+        if gone and all(branch.ip != other.ip for other in lost):
+            lost.append(branch)
+    return lost
+
+
+def _gone(branch: Branch, column: int) -> Line:
+    name = short(branch.pod or "", branch.source)
+    cut = middle_cut(name, column - 5)
+    return Line(
+        (
+            Span("├─", "rule"),
+            Span(f"{GONE.glyph} ", "bad"),
+            Span(cut, "bad", strike=True),
+            Span(" " * (column - 4 - len(cut))),
+            Span(branch.ip or "", "bad", strike=True),
+        ),
+        (Span(GONE.word, "muted"),),
+        tint="badbg",
+    )
+
+
+def _hop(hop: Hop, stem: str) -> Iterator[Line]:
+    label = hop.kind if len(hop.kind) < LABEL else f"{hop.kind} "
+    mark: Mark | None = OUTCOMES[hop.outcome] if hop.outcome else None
+    role = mark.role if mark and hop.outcome is not Outcome.DELIVERED else "text1"
+    right = (Span(hop.cite, "faint"),) if hop.cite else ()
+    doubt = (Span(" ?", "doubt"),) if hop.basis is Basis.UNKNOWN else ()
+    yield Line((Span(stem, "rule"), Span(label.ljust(LABEL), "muted"), Span(hop.text, role), *doubt), right, shrink=2)
+    for detail in hop.detail:
+        yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(detail, "muted")), shrink=2)
+
+
+def _pod(reference: str, cluster: Cluster) -> Pod | None:
+    kind, namespace, name = parts(reference)
+    return cluster.pod(namespace, name) if kind == "Pod" else None
+
+
+def _was(pod: Pod, before: Cluster) -> bool:
+    return any(p.metadata.uid == pod.metadata.uid for p in before.pods_by_namespace.get(pod.metadata.namespace, ()))

@@ -1,0 +1,74 @@
+"""The timeline as two rows: a rail of moments, and under each its action and time."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kwake.objects.time import clock
+from kwake_tui.lines import BLANK, Line, Span, middle_cut
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """One stop of the rail."""
+
+    title: str
+    now_ms: int
+    """When its action was taken."""
+    state: str
+    """`done`, `here` or `undone`."""
+
+
+STOP = 25
+"""Cells between two stops, where there is room."""
+_NARROWEST = 12
+
+
+def rail(moments: tuple[Moment, ...], width: int) -> tuple[Line, Line]:
+    """The two rows for a width in cells; the moments nearest to the present where not all fit."""
+    if not moments or width < _NARROWEST:
+        return BLANK, BLANK
+    shown, hidden = _visible(moments, width)
+    cells = min(STOP, max(_NARROWEST, width // len(shown)))
+    marks: list[Span] = []
+    words: list[Span] = []
+    for number, moment in enumerate(shown):
+        last = number == len(shown) - 1
+        following = "" if last else shown[number + 1].state
+        marks.append(Span(_GLYPHS[moment.state], _ROLES[moment.state], bold=moment.state == "here"))
+        if not last:
+            undone = following == "undone"
+            marks.append(Span(("┄" if undone else "━") * (cells - 1), "faint" if undone else "muted"))
+        words += _label(moment, cells if not last else max(width - cells * number, cells))
+    more = (Span(f"{hidden} earlier", "faint"),) if hidden else ()
+    return Line(tuple(marks), more), Line(tuple(words))
+
+
+_GLYPHS = {"done": "●", "here": "◉", "undone": "○"}
+_ROLES = {"done": "muted", "here": "you", "undone": "faint"}
+
+
+def _visible(moments: tuple[Moment, ...], width: int) -> tuple[tuple[Moment, ...], int]:
+    room = max(width // _NARROWEST if width < 60 else width // 20, 1)
+    if len(moments) <= room:
+        return moments, 0
+    here = next((number for number, moment in enumerate(moments) if moment.state == "here"), 0)
+    first = max(0, min(here - room + 2, len(moments) - room))
+    return moments[first : first + room], first
+
+
+def _label(moment: Moment, cells: int) -> list[Span]:
+    if moment.state == "undone":
+        facts = [Span(" undone", "faint")]
+    elif moment.state == "here":
+        facts = [Span(f" {_time(moment)}", "you"), Span(" now", "you")]
+    else:
+        facts = [Span(f" {_time(moment)}", "faint")]
+    room = max(cells - 2 - sum(span.cells for span in facts), 4)
+    role = "faint" if moment.state == "undone" else "text1"
+    title = Span(middle_cut(moment.title, room), role, bold=moment.state == "here")
+    used = title.cells + sum(span.cells for span in facts)
+    return [title, *facts, Span(" " * max(cells - used, 0))]
+
+
+def _time(moment: Moment) -> str:
+    return clock(moment.now_ms).partition(".")[0]

@@ -1,0 +1,35 @@
+"""The first row: what is loaded, how it behaves, and when we are."""
+
+from __future__ import annotations
+
+from kwake.objects.kinds import NetworkPolicy, Pod, Service
+from kwake_tui.lines import Line, Span
+from kwake_tui.session import Session
+
+
+def status_line(session: Session, width: int) -> Line:
+    """The status line for a width in cells; counts go first where there is no room."""
+    world = session.world
+    cluster = world.cluster
+    counts = (
+        (len([pod for pod in cluster.all(Pod) if not pod.is_terminal]), "pod", "pods"),
+        (len(cluster.all(Service)), "service", "services"),
+        (len(cluster.all(NetworkPolicy)), "policy", "policies"),
+    )
+    words = " · ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts)
+    proxy = world.profile.settings.get("proxy")
+    profile = [Span("    ", "muted"), Span(world.profile.name)]
+    profile += [Span(f" · {proxy.value}", "muted")] if proxy else []
+    second = session.second
+    profile += [Span("  against ", "faint"), Span(second.profile.name)] if second else []
+    actions = len(session.timeline.path) - 1
+    settled = "✓ settled" if world.is_settled else f"◐ {world.pending} pending"
+    right = (
+        Span(f"t+{world.now_ms // 60_000}:{world.now_ms // 1000 % 60:02d}", "strong", bold=True),
+        Span(f"  {settled}  {actions} action{'' if actions == 1 else 's'}", "muted"),
+    )
+    head = [Span("≈ kwake", "you", bold=True), Span("  "), Span(session.title, "strong", bold=True)]
+    taken = sum(span.cells for span in (*head, *profile, *right))
+    if taken + len(words) + 4 <= width:
+        head += [Span(f"  {words}", "muted")]
+    return Line(tuple(head + profile), right, shrink=2)

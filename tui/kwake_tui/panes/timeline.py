@@ -1,0 +1,30 @@
+"""The timeline: where we are among the moments."""
+
+from __future__ import annotations
+
+from kwake.timeline import Timeline
+from kwake_tui.panes.rail import Moment, rail
+from kwake_tui.session import action_title
+from kwake_tui.widgets.line_bar import LineBar
+
+
+class TimelineBar(LineBar):
+    """Two rows: the rail and its labels."""
+
+    def show_timeline(self, timeline: Timeline) -> None:
+        """The moments from the beginning to here, and those that were undone."""
+        moments = moments_of(timeline)
+        self.show(lambda width: rail(moments, width))
+
+
+def moments_of(timeline: Timeline) -> tuple[Moment, ...]:
+    """The stops of the rail."""
+    stops = [*timeline.path, *reversed(timeline.redo_path)]
+    moments = []
+    for stop in stops:
+        entry = timeline.entries[stop]
+        parent = entry.parent
+        taken_ms = 0 if parent is None else timeline.entries[parent].world.now_ms
+        state = "here" if stop == timeline.current else "done" if stop in timeline.path else "undone"
+        moments.append(Moment(action_title(entry.action), taken_ms, state))
+    return tuple(moments)

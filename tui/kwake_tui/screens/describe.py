@@ -1,0 +1,105 @@
+"""What is known of one object or connection, as rows."""
+
+from __future__ import annotations
+
+from kwake.dataplane.connection import Connection
+from kwake.objects.kinds import EndpointSlice, KubeObject, Pod, Service
+from kwake.objects.time import clock
+from kwake.world import World
+from kwake_tui.glyphs import FATES, connection_mark
+from kwake_tui.lines import BLANK, Line, Span, section
+from kwake_tui.names import short
+
+
+def describe_lines(world: World, target: str) -> tuple[Line, ...]:
+    """The rows for a reference, or for `connection:name`."""
+    if target.startswith("connection:"):
+        return _connection(world.connections[target.partition(":")[2]])
+    record = world.cluster.get(target)
+    value = record.value
+    rows = [_fact("kind", value.kind), _fact("name", value.metadata.name)]
+    rows += [_fact("namespace", value.metadata.namespace)] if value.metadata.namespace else []
+    rows += [_fact("label", f"{name}={label}") for name, label in sorted(value.metadata.labels.items())]
+    rows += [_fact("owner", str(owner.key)) for owner in world.cluster.owners(value)]
+    rows += [_fact("read from", str(record.origin))] if record.origin else []
+    rows += [_fact("made by", record.made.removeprefix("made by "))] if record.made else []
+    rows += _of_kind(world, value)
+    happened = [event for event in world.events if event.subject == str(value.key)]
+    if happened:
+        rows += [BLANK, section("since the last action")]
+        rows += [Line((Span(f"{clock(event.time_ms):<9}", "muted"), Span(event.text))) for event in happened]
+    return tuple(rows)
+
+
+def _fact(label: str, text: str, role: str = "text1") -> Line:
+    return Line((Span(f"{label:<14}", "muted"), Span(text, role)))
+
+
+def _of_kind(world: World, value: KubeObject) -> list[Line]:
+    match value:
+        case Pod():
+            declared = [port for container in value.spec.containers for port in container.ports]
+            ports = [f"{port.container_port}/{port.protocol} {port.name}".rstrip() for port in declared]
+            return [
+                _fact("phase", value.status.phase or "Pending"),
+                _fact("ready", "yes" if value.is_ready else "no"),
+                _fact("IP", ", ".join(value.ips) or "none yet"),
+                _fact("node", value.spec.node_name or "none yet"),
+                _fact("uid", value.metadata.uid),
+                *(_fact("port", port) for port in ports),
+            ]
+        case Service():
+            rows = [_fact("type", value.spec.type), _fact("ClusterIP", ", ".join(value.cluster_ips) or "none")]
+            rows += [_fact("selector", f"{k}={v}") for k, v in sorted(value.spec.selector.items())]
+            for port in value.spec.ports:
+                node_port = f", nodePort {port.node_port}" if port.node_port else ""
+                rows.append(_fact("port", f"{port.port}/{port.protocol} → {port.target_port or port.port}{node_port}"))
+            rows += [_fact("answers on", i.ip or i.hostname) for i in value.status.load_balancer.ingress]
+            return rows + _endpoints(world, value)
+        case _:
+            return []
+
+
+def _endpoints(world: World, service: Service) -> list[Line]:
+    slices: tuple[EndpointSlice, ...] = world.cluster.slices_by_service.get(service.key, ())
+    rows = [BLANK, section("endpoints")]
+    for item in slices:
+        for endpoint in item.endpoints:
+            state = "terminating" if endpoint.terminating else "ready" if endpoint.ready else "not ready"
+            name = endpoint.target_ref.name if endpoint.target_ref else ""
+            rows.append(Line((Span(f"{', '.join(endpoint.addresses):<16}"), Span(f"{state:<13}", "muted"), Span(name))))
+    return rows if len(rows) > 2 else [*rows, Line((Span("none", "muted"),))]
+
+
+def _connection(connection: Connection) -> tuple[Line, ...]:
+    mark = connection_mark(connection)
+    rows = [
+        Line((Span(f"{mark}", mark.role, bold=True), Span(f"   {connection.reason}"))),
+        _fact("flow", str(connection.flow)),
+        _fact("opened", clock(connection.opened_ms)),
+        _fact("frontend", connection.frontend),
+    ]
+    if connection.service:
+        rows.append(_fact("service", connection.service))
+    if connection.original:
+        rows.append(_fact("conntrack", str(connection.original)))
+    if connection.translated:
+        rows.append(_fact("translated", str(connection.translated)))
+    if connection.nat_node:
+        rows.append(_fact("held by", f"{connection.nat_node}, {connection.proxy}"))
+    rows += [BLANK, section("backends")]
+    rows += [
+        Line((Span(f"{clock(r.time_ms):<9}", "muted"), Span(f"{short(r.backend)}  {r.ip}:{r.port}")))
+        for r in connection.backends
+    ]
+    rows += [BLANK, section("what became of it")]
+    for turn in connection.turns:
+        stands = FATES[turn.fate]
+        rows.append(
+            Line(
+                (Span(f"{clock(turn.time_ms):<9}", "muted"), Span(f"{stands} ", stands.role), Span(f" {turn.reason}")),
+                (Span(turn.cite, "faint"),) if turn.cite else (),
+                shrink=2,
+            )
+        )
+    return tuple(rows)

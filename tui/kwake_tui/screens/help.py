@@ -1,0 +1,32 @@
+"""The help page: every key, every command, and what the glyphs mean."""
+
+from __future__ import annotations
+
+from kwake_tui.commands import COMMANDS
+from kwake_tui.glyphs import FATES, MIGRATED, OUTCOMES
+from kwake_tui.keymap import KEYS
+from kwake_tui.lines import BLANK, Line, Span, section
+
+_MOVING = (
+    ("tab", "the next pane; shift+tab the one before; or click"),
+    ("j k g G", "move in a pane; arrows, page keys and the wheel too"),
+    ("h l", "fold and unfold in the cluster"),
+    ("enter", "fold, unfold, or show: an object in the editor, a connection's path"),
+    ("ctrl+p", "the palette"),
+)
+
+
+def help_lines() -> tuple[Line, ...]:
+    """All rows."""
+    rows = [section("keys")]
+    rows += [_row(key.shown, key.help) for key in KEYS]
+    rows += [BLANK, section("moving"), *(_row(key, words) for key, words in _MOVING)]
+    rows += [BLANK, section("commands, after :"), *(_row(f"{c.name} {c.usage}".strip(), c.help, 32) for c in COMMANDS)]
+    rows += [BLANK, section("glyphs")]
+    for mark in (*OUTCOMES.values(), *FATES.values(), MIGRATED):
+        rows.append(Line((Span(f"{mark.glyph} {mark.word}", mark.role),)))
+    return tuple(rows)
+
+
+def _row(key: str, words: str, cells: int = 12) -> Line:
+    return Line((Span(f"{key:<{cells}}", "you", bold=True), Span(words)))

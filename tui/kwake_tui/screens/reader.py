@@ -1,0 +1,35 @@
+"""A page to read: YAML, a description, the help."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from kwake_tui.lines import Line, Span
+from kwake_tui.widgets.line_list import LineList, content
+
+
+class ReaderScreen(ModalScreen[None]):
+    """Rows in a box; esc leaves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,question_mark", "leave", show=False)]
+
+    def __init__(self, word: str, subject: str, lines: tuple[Line, ...]) -> None:
+        super().__init__()
+        self._title = (Span(f"{word}  {subject}"),)
+        self._lines = lines
+
+    def compose(self) -> ComposeResult:
+        """The box."""
+        rows = LineList(id="page", classes="dialog")
+        rows.border_title = content(self._title)
+        rows.border_subtitle = "esc back"
+        rows.show(lambda width: self._lines)
+        yield rows
+
+    def action_leave(self) -> None:
+        """Close the page."""
+        self.dismiss(None)

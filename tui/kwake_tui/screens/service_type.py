@@ -1,0 +1,87 @@
+"""Switch a Service's type: what each type keeps, allocates, releases or why it is refused, before it is done."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button
+
+from kwake.actions import Action, SetServiceType
+from kwake_tui.lines import Span
+from kwake_tui.screens.type_trials import Trial, detail_lines, service_of, trials, type_lines
+from kwake_tui.session import Session
+from kwake_tui.widgets.line_bar import LineBar
+from kwake_tui.widgets.line_list import LineList, content
+
+
+class ServiceTypeScreen(ModalScreen[Action]):
+    """Answers with the action, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", show=False),
+        Binding("down,j", "move(1)", show=False, priority=True),
+        Binding("up,k", "move(-1)", show=False, priority=True),
+        Binding("left,h", "app.focus_previous", show=False),
+        Binding("right,l", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, session: Session, reference: str) -> None:
+        super().__init__()
+        self._session = session
+        self._reference = reference
+        self._trials = trials(session.world, reference)
+
+    def compose(self) -> ComposeResult:
+        """The types, the details of one, and two buttons."""
+        with Vertical(id="service-type", classes="dialog") as box:
+            box.border_title = content((Span(f"Switch type  {self._reference}"),))
+            box.border_subtitle = "↑ ↓ type   tab button   esc back"
+            yield LineList(id="types")
+            yield LineBar(id="details")
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="no", compact=True)
+                yield Button("Switch", id="yes", compact=True)
+
+    def on_mount(self) -> None:
+        """The first type that would change something, and Cancel under the finger."""
+        rows = self.query_one("#types", LineList)
+        rows.can_focus = False
+        before = service_of(self._session.world, self._reference)
+        first = next((trial.type for trial in self._trials if trial.after and not trial.is_now), self._trials[0].type)
+        rows.show(lambda width: type_lines(self._trials, before, self._reference), first)
+        rows.styles.height = len(self._trials) + 1
+        self.query_one("#no", Button).focus()
+        self._detail(first)
+
+    @property
+    def _trial(self) -> Trial:
+        chosen = self.query_one("#types", LineList).target
+        return next((trial for trial in self._trials if trial.type == chosen), self._trials[0])
+
+    def _detail(self, type_name: str) -> None:
+        trial = next(trial for trial in self._trials if trial.type == type_name)
+        world, flow = self._session.world, self._session.flow
+        self.query_one("#details", LineBar).show(lambda width: detail_lines(trial, world, self._reference, flow, width))
+        button = self.query_one("#yes", Button)
+        button.label = f"Switch to {trial.type}"
+        button.disabled = trial.is_now or trial.after is None
+
+    def on_line_list_moved(self, event: LineList.Moved) -> None:
+        """Another type."""
+        self._detail(event.rows.target)
+
+    def action_move(self, step: int) -> None:
+        """Through the types, wherever the focus is."""
+        self.query_one("#types", LineList).action_move(step)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Do it, or not."""
+        self.dismiss(SetServiceType(self._reference, self._trial.type) if event.button.id == "yes" else None)
+
+    def action_leave(self) -> None:
+        """Not."""
+        self.dismiss(None)

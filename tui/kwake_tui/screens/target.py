@@ -1,0 +1,82 @@
+"""Where to: a list of everything that can be dialled, narrowed as one types."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from kwake.cluster import Cluster
+from kwake_tui.lines import Line, Span
+from kwake_tui.names import parts, short, targets
+from kwake_tui.widgets.line_list import LineList, content
+
+
+class TargetScreen(ModalScreen[str]):
+    """Asks for the target of a trace."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("tab", "complete", show=False, priority=True),
+    ]
+
+    def __init__(self, cluster: Cluster, source: str) -> None:
+        super().__init__()
+        namespace = parts(source)[1]
+        self._source = source
+        self._targets = sorted(targets(cluster), key=lambda target: parts(target)[1] != namespace)
+
+    def compose(self) -> ComposeResult:
+        """The question above, the candidates below."""
+        with Vertical(id="targets", classes="dialog") as box:
+            box.border_title = content((Span(f"Trace  {short(self._source)} → ?"),))
+            box.border_subtitle = "enter traces   tab completes   esc back"
+            yield Input(placeholder="svc/shop/web:80, an address, a DNS name, internet", id="wanted", compact=True)
+            yield LineList(id="candidates")
+
+    def on_mount(self) -> None:
+        """Everything at first."""
+        self.query_one(Input).cursor_blink = False
+        self.query_one(Input).focus()
+        self.query_one("#candidates").can_focus = False
+        self._narrow("")
+
+    def _narrow(self, wanted: str) -> None:
+        found = tuple(target for target in self._targets if all(word in target for word in wanted.split()))
+        lines = [Line((Span(target),), target=target) for target in found]
+        if wanted.strip() and wanted not in found:
+            lines.append(Line((Span("as typed  ", "muted"), Span(wanted, bold=True)), target=wanted))
+        self.query_one(LineList).show(lambda width: tuple(lines), lines[0].target if lines else None)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow as one types."""
+        self._narrow(event.value)
+
+    def on_input_submitted(self) -> None:
+        """Trace to the one under the cursor."""
+        if self.query_one(LineList).target:
+            self.dismiss(self.query_one(LineList).target)
+
+    def on_line_list_chosen(self, event: LineList.Chosen) -> None:
+        """A second click chooses."""
+        self.dismiss(event.rows.target)
+
+    def action_move(self, step: int) -> None:
+        """Through the candidates, while one types."""
+        self.query_one(LineList).action_move(step)
+
+    def action_complete(self) -> None:
+        """Take over the candidate, to change it."""
+        field = self.query_one(Input)
+        field.value = self.query_one(LineList).target or field.value
+        field.cursor_position = len(field.value)
+
+    def action_leave(self) -> None:
+        """No trace."""
+        self.dismiss(None)

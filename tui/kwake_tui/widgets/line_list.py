@@ -1,0 +1,174 @@
+"""Rows over a model, painted line by line: only what is visible is ever built into a strip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from kwake_tui.lines import Line, Span, fit, shown
+
+Model = Callable[[int], tuple[Line, ...]]
+"""The rows for a width in cells."""
+
+
+def styled(app: App[int], span: Span, background: str) -> Segment:
+    """A span in the theme's colours."""
+    colours = app.theme_variables
+    style = Style(color=colours[span.role], bgcolor=colours[background], bold=span.bold, strike=span.strike)
+    return Segment(span.text, style)
+
+
+def content(spans: tuple[Span, ...]) -> Content:
+    """Spans as content: for titles and subtitles, which would read a plain string as markup."""
+    return Content("").join(Content.styled(span.text, "bold" if span.bold else "") for span in shown(spans))
+
+
+class LineList(ScrollView, can_focus=True):
+    """A list with a cursor, keys, wheel and clicks. Rows without a target only scroll by."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", show=False),
+        Binding("up,k", "move(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("home,g", "edge(0)", show=False),
+        Binding("end,G", "edge(1)", show=False),
+        Binding("enter,space", "choose", show=False),
+    ]
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+        def __init__(self, rows: LineList) -> None:
+            super().__init__()
+            self.rows = rows
+
+        @property
+        def control(self) -> LineList:
+            """The list."""
+            return self.rows
+
+    class Chosen(Moved):
+        """Enter, space or a second click on the row under the cursor."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._model: Model = lambda width: ()
+        self._lines: tuple[Line, ...] = ()
+        self._cursor = 0
+
+    @property
+    def target(self) -> str:
+        """What the row under the cursor stands for; empty where it stands for nothing."""
+        return self._lines[self._cursor].target if self._cursor < len(self._lines) else ""
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """All rows."""
+        return self._lines
+
+    def show(self, model: Model, target: str | None = None) -> None:
+        """Show another model; the cursor stays with its target, or goes to the one given."""
+        self._model = model
+        self._rebuild(self.target if target is None else target)
+
+    def on_resize(self) -> None:
+        """Rows are laid out for a width."""
+        self._rebuild(self.target)
+
+    def _rebuild(self, target: str) -> None:
+        self._lines = self._model(max(self.size.width - 2, 0))
+        found = [index for index, line in enumerate(self._lines) if target and line.target == target]
+        stops = [index for index, line in enumerate(self._lines) if line.target]
+        if found:
+            self._cursor = found[0]
+        else:
+            self._cursor = min(stops, key=lambda stop: abs(stop - self._cursor), default=0)
+        self.virtual_size = Size(self.size.width, len(self._lines))
+        self._reveal()
+        self.refresh()
+
+    def _reveal(self) -> None:
+        if any(line.target for line in self._lines):
+            self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
+
+    def render_line(self, y: int) -> Strip:
+        """One visible row."""
+        index = y + int(self.scroll_offset.y)
+        width = self.size.width
+        if index >= len(self._lines) or width < 3:
+            return Strip([styled(self.app, Span(" " * width), "background")], width)
+        line = self._lines[index]
+        here = index == self._cursor and bool(line.target)
+        background = line.tint or ("cursor" if here else "background")
+        mark = Span("▌" if here else " ", "you" if self.has_focus else "muted")
+        spans = [mark, *fit(line, width - 2), Span(" ")]
+        return Strip([styled(self.app, span, background) for span in spans], width)
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row, if the row can hold it."""
+        if 0 <= index < len(self._lines) and self._lines[index].target and index != self._cursor:
+            self._cursor = index
+            self.refresh()
+            self.post_message(self.Moved(self))
+        self._reveal()
+
+    def action_move(self, step: int) -> None:
+        """To the next row that stands for something; scroll where none does."""
+        index = self._cursor + step
+        while 0 <= index < len(self._lines) and not self._lines[index].target:
+            index += step
+        if 0 <= index < len(self._lines):
+            self.move_to(index)
+        else:
+            self.scroll_relative(y=step, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """A page down or up."""
+        stops = [index for index, line in enumerate(self._lines) if line.target]
+        goal = self._cursor + pages * max(self.size.height - 1, 1)
+        if stops:
+            self.move_to(min(stops, key=lambda stop: abs(stop - goal)))
+        else:
+            self.scroll_relative(y=pages * max(self.size.height - 1, 1), animate=False)
+
+    def action_edge(self, end: int) -> None:
+        """The first or the last row."""
+        stops = [index for index, line in enumerate(self._lines) if line.target]
+        if stops:
+            self.move_to(stops[-end])
+        if not stops or not end:
+            self.scroll_to(y=len(self._lines) if end else 0, animate=False)
+
+    def action_choose(self) -> None:
+        """Enter on the row."""
+        if self.target:
+            self.post_message(self.Chosen(self))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click puts the cursor there, a second one chooses."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        self.move_to(offset.y + int(self.scroll_offset.y))
+        if event.chain == 2:
+            self.action_choose()
+
+    def on_focus(self) -> None:
+        """The cursor's mark changes its colour."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The cursor's mark changes its colour."""
+        self.refresh()

@@ -1,0 +1,53 @@
+"""The `:` prompt: one row, with completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widgets import Input
+
+Completions = Callable[[str], list[str]]
+
+
+class _Completer(Suggester):
+    def __init__(self, completions: Completions) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._completions = completions
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The best line that goes on from what is typed."""
+        return next((line for line in self._completions(value) if line.startswith(value) and line != value), None)
+
+
+class Prompt(Input):
+    """Shown only while one types a command."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False, priority=True),
+        Binding("tab", "complete", show=False, priority=True),
+    ]
+
+    class Left(Message):
+        """Nothing shall be done."""
+
+    def __init__(self, completions: Completions) -> None:
+        super().__init__(id="prompt", compact=True, suggester=_Completer(completions), select_on_focus=False)
+        self._completions = completions
+        self.cursor_blink = False
+        self.display = False
+
+    def action_complete(self) -> None:
+        """Take over the best completion; another tab goes on to the next one."""
+        lines = self._completions(self.value)
+        if lines == [self.value] or not lines:
+            return
+        self.value = lines[0] if lines[0] != self.value else lines[1]
+        self.cursor_position = len(self.value)
+
+    def action_leave(self) -> None:
+        """Back, without doing anything."""
+        self.post_message(self.Left())

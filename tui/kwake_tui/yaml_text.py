@@ -1,0 +1,49 @@
+"""Manifests as text to read and edit, and back."""
+
+from __future__ import annotations
+
+import re
+
+from kwake.errors import UsageError
+from kwake.objects.document import Manifest
+from kwake.sources.yaml_reader import SyntaxProblem, read_yaml
+from kwake.sources.yaml_writer import to_yaml
+from kwake_tui.lines import Line, Span
+
+_SERVER_METADATA = ("managedFields", "uid", "resourceVersion", "creationTimestamp", "generation", "selfLink")
+_KEY = re.compile(r"^(\s*(?:- )*)([^\s:][^:]*)(:)(\s.*)?$")
+
+
+def editable(manifest: Manifest) -> str:
+    """The YAML to edit: what the API server owns (status, uid) is left out; a PUT keeps it."""
+    shown = {name: value for name, value in manifest.items() if name != "status"}
+    metadata = shown.get("metadata")
+    if isinstance(metadata, dict):
+        shown["metadata"] = {name: value for name, value in metadata.items() if name not in _SERVER_METADATA}
+    return to_yaml(shown)
+
+
+def read_manifest(text: str) -> Manifest:
+    """The one manifest in a text. Raises UsageError with the line at fault."""
+    try:
+        documents = [parsed.value for parsed in read_yaml(text.encode())]
+    except SyntaxProblem as problem:
+        raise UsageError(f"line {problem.line}: {problem.text}") from None
+    found = [value for value in documents if value is not None]
+    if len(found) != 1 or not isinstance(found[0], dict):
+        raise UsageError(f"one object is edited at a time: the text holds {len(found)}")
+    manifest: Manifest = found[0]
+    return manifest
+
+
+def yaml_lines(manifest: Manifest) -> tuple[Line, ...]:
+    """A manifest as rows to read."""
+    return tuple(_row(row) for row in to_yaml(manifest).splitlines())
+
+
+def _row(row: str) -> Line:
+    matched = _KEY.match(row)
+    if matched is None:
+        return Line((Span(row),))
+    indent, name, colon, value = matched.groups()
+    return Line((Span(indent, "faint"), Span(name, "key"), Span(colon, "faint"), Span(value or "")))
