@@ -1,0 +1,220 @@
+"""The last part of a way: egress policy, route, ingress policy, and whether somebody listens (NP-29)."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address, ip_network
+
+import msgspec
+
+from kwake.dataplane.ends import OUTSIDE, holder_of
+from kwake.dataplane.evidence import side_deciders
+from kwake.dataplane.path import Branch, Decider, Hop, Outcome
+from kwake.dataplane.view import View
+from kwake.dataplane.way import Way
+from kwake.objects.basis import Basis, weakest
+from kwake.objects.key import Key
+from kwake.objects.kinds import LISTENS_ANNOTATION, Node, Pod
+from kwake.policy.ends import PolicyEnd, Side
+from kwake.policy.policy_set import compile_policies
+
+_LISTENS = re.compile(r"\s*(\d+)(?:/(\w+))?\s*")
+
+
+class Destination(msgspec.Struct, frozen=True, eq=False):
+    """Where a packet goes after DNAT, and who is there."""
+
+    ip: str
+    port: int
+    pod: Pod | None
+    """Who has the address now."""
+    node: str
+    expected: Key | None = None
+    """The pod that the Service's slice meant."""
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether another pod has the address by now (PD-27)."""
+        return self.pod is not None and self.expected is not None and self.pod.key != self.expected
+
+
+def destination(view: View, ip: str, port: int, expected: Key | None = None, node: str = "") -> Destination:
+    """Who is at an address now: a pod of its own address, or one on the network of the node that has it."""
+    holder = holder_of(view, ip)
+    if holder is not None:
+        return Destination(ip, port, holder, holder.spec.node_name, expected)
+    there = view.cluster.nodes_by_ip.get(ip)
+    if there is not None:
+        return Destination(ip, port, _on_host_network(view, there, port, expected), there.metadata.name, expected)
+    return Destination(ip, port, None, node, expected)
+
+
+def arrive(way: Way, to: Destination, egress_port: int | None = None) -> Branch:
+    """The end of a way whose destination is fixed. `egress_port` is what the client's policy judges, if another."""
+    view = way.view
+    judged = leave(way, to, egress_port)
+    if isinstance(judged, Branch):
+        return judged
+    way, target = judged, _target_end(view, to)
+    way = way.met(_route(way, to))
+    if to.pod is not None:
+        source = _source_end(way)
+        policies = compile_policies(view.policy, view.profile)
+        side = policies.verdict(source, target, way.protocol, to.port).ingress
+        hop = _policy_hop("ingress", to.node, side, str(to.pod.key))
+        if way.is_masqueraded and source.node == to.node:
+            hop = msgspec.structs.replace(hop, basis=weakest((hop.basis, Basis.INFERRED)), cite="NP-23")
+        if way.is_masqueraded and not way.source and side.isolated_by:
+            return _source_unknown(way, hop, to)
+        if side.allowed is not True:
+            return _stopped_by_policy(way, hop, side, to)
+        way = way.met(_admitted(view, hop, side))
+    return _socket(way, to)
+
+
+def leave(way: Way, to: Destination, egress_port: int | None = None) -> Way | Branch:
+    """The way after the client's egress policies have judged where it goes (NP-20), or its end there."""
+    if way.client.pod is None or way.has_left:
+        return way
+    policies = compile_policies(way.view.policy, way.view.profile)
+    side = policies.verdict(client_end(way), _target_end(way.view, to), way.protocol, egress_port or to.port).egress
+    hop = _policy_hop("egress", way.client.at, side, way.client.name)
+    if side.allowed is not True:
+        return _stopped_by_policy(way, hop, side, to)
+    return msgspec.structs.replace(way.met(_admitted(way.view, hop, side)), has_left=True)
+
+
+def client_end(way: Way) -> PolicyEnd:
+    """The client as its own policies see it."""
+    pod = way.client.pod
+    return PolicyEnd(as_policies_know(way.view, pod) if pod else None, way.client.ip, way.client.node)
+
+
+def as_policies_know(view: View, pod: Pod) -> Pod:
+    """The pod with the labels that the policy agents have taken in; else as the API has it (NP-10)."""
+    known = view.policy.pod(pod.metadata.namespace, pod.metadata.name)
+    return known if known is not None and known.metadata.uid == pod.metadata.uid else pod
+
+
+def listens(pod: Pod, port: int, protocol: str) -> tuple[bool, Basis]:
+    """Whether somebody listens there: what the annotation says, else yes, and that is assumed."""
+    said = pod.metadata.annotations.get(LISTENS_ANNOTATION)
+    if said is None:
+        return True, Basis.ASSUMED
+    ports = {(int(m[1]), (m[2] or "TCP").upper()) for m in map(_LISTENS.fullmatch, said.split(",")) if m}
+    return (port, protocol) in ports, Basis.SOURCED
+
+
+def _source_end(way: Way) -> PolicyEnd:
+    """The client as the server's policies see it: the node that replaced its address, if one did (NP-23)."""
+    if not way.is_masqueraded:
+        return client_end(way)
+    node = way.view.cluster.nodes_by_ip.get(way.source)
+    return PolicyEnd(None, way.source or "0.0.0.0", node.metadata.name if node else way.nat_node or "")
+
+
+def _target_end(view: View, to: Destination) -> PolicyEnd:
+    return PolicyEnd(as_policies_know(view, to.pod) if to.pod else None, to.ip, to.node)
+
+
+def _on_host_network(view: View, node: Node, port: int, expected: Key | None) -> Pod | None:
+    """The pod on a node's network that the slice meant, else one that declares the port."""
+    if expected is not None:
+        meant = view.cluster.pod(expected.namespace, expected.name)
+        if meant is not None and meant.spec.host_network and meant.spec.node_name == node.metadata.name:
+            return meant
+    for pod in view.cluster.all(Pod):
+        is_there = pod.spec.host_network and pod.spec.node_name == node.metadata.name and not pod.is_terminal
+        if is_there and any(p.container_port == port for c in pod.port_containers for p in c.ports):
+            return pod
+    return None
+
+
+def _policy_hop(kind: str, at: str, side: Side, subject: str) -> Hop:
+    text = side.reason
+    if side.allowed is False:
+        text = f"dropped by {', '.join(key.name for key in side.isolated_by)}"
+    policy = side.admitted_by[0].policy if side.admitted_by else side.isolated_by[0] if side.isolated_by else None
+    return Hop(kind, at, text, str(policy) if policy else subject, side.basis, side.cite, detail=side.near_misses)
+
+
+def _admitted(view: View, hop: Hop, side: Side) -> Hop:
+    deciders = side_deciders(view, side)
+    return msgspec.structs.replace(hop, decider=deciders[0]) if deciders else hop
+
+
+def _stopped_by_policy(way: Way, hop: Hop, side: Side, to: Destination) -> Branch:
+    """A denial is a silent drop (NP-28); an unknown verdict stays unknown."""
+    outcome = Outcome.DROPPED if side.allowed is False else Outcome.UNKNOWN
+    reason = f"{hop.text}: {side.reason}" if side.allowed is False else side.reason
+    return way.end(
+        hop, outcome, side_deciders(way.view, side), pod=to.pod, ip=to.ip, port=to.port, node=to.node, reason=reason
+    )
+
+
+def _source_unknown(way: Way, hop: Hop, to: Destination) -> Branch:
+    text = f"the address of {way.nat_node}, which the policy judges, is not in the snapshot"
+    unknown = msgspec.structs.replace(hop, text=text, basis=Basis.UNKNOWN, cite="NP-23", detail=())
+    return way.end(unknown, Outcome.UNKNOWN, pod=to.pod, ip=to.ip, port=to.port, node=to.node)
+
+
+def _route(way: Way, to: Destination) -> Hop:
+    start = way.nat_node or way.client.at
+    where = to.node or OUTSIDE
+    return Hop("route", where, "same node" if start == where else f"{start} → {where}", cite="NP-29")
+
+
+def _socket(way: Way, to: Destination) -> Branch:
+    """Whether a live process answers there."""
+    view = way.view
+
+    def end(hop: Hop, outcome: Outcome) -> Branch:
+        return way.end(hop, outcome, pod=to.pod, ip=to.ip, port=to.port, node=to.node)
+
+    if to.pod is None:
+        return end(*_nobody(view, to))
+    name, uid = to.pod.metadata.name, to.pod.metadata.uid
+    subject = str(to.pod.key)
+    if uid in view.stopped or view.exits.get(uid) in ("graceful", "killed"):
+        kernel = Decider(subject, "no process listens", cite="CX-12")
+        text = f"refused: the containers of {name} are down"
+        return end(Hop("socket", to.node, text, subject, Basis.INFERRED, "CX-12", kernel), Outcome.REFUSED)
+    if view.exits.get(uid) == "lost":
+        lost = Decider(f"Node/{to.node}", "lost", cite="CX-19c")
+        text = f"{to.node} is lost: nobody answers"
+        return end(Hop("socket", to.node, text, subject, Basis.INFERRED, "CX-19c", lost), Outcome.DROPPED)
+    listening, basis = listens(to.pod, to.port, way.protocol)
+    if not listening:
+        silent = Decider(subject, f"does not listen on {to.port}/{way.protocol}", cite="EP-8")
+        text = f"refused: {name} does not listen on {to.port}/{way.protocol}"
+        return end(Hop("socket", to.node, text, subject, Basis.INFERRED, "EP-8", silent), Outcome.REFUSED)
+    if to.is_stranger:
+        text = f"misdelivered: {name} has {to.ip} now, it was meant for {to.expected}"
+        return end(Hop("socket", to.node, text, subject, basis, "PD-27"), Outcome.DELIVERED)
+    return end(Hop("socket", to.node, f"{name} listens on {to.port}", subject, basis, "EP-8"), Outcome.DELIVERED)
+
+
+def _nobody(view: View, to: Destination) -> tuple[Hop, Outcome]:
+    """No pod has the address: a lost node's, a node's own, one that was freed, or one outside."""
+    lost = next((p for p in view.cluster.pods_by_ip.get(to.ip, ()) if view.exits.get(p.metadata.uid) == "lost"), None)
+    if lost is not None:
+        text = f"{lost.spec.node_name} is lost: nobody answers"
+        gone = Decider(f"Node/{lost.spec.node_name}", "lost", cite="CX-19c")
+        return Hop("socket", lost.spec.node_name, text, str(lost.key), Basis.INFERRED, "CX-19c", gone), Outcome.DROPPED
+    if to.ip in view.cluster.nodes_by_ip:
+        text = f"what listens on {to.port} of {to.node} is not in the snapshot"
+        return Hop("socket", to.node, text, f"Node/{to.node}", Basis.UNKNOWN, "SV-40"), Outcome.UNKNOWN
+    if to.expected is not None or in_pod_ranges(view, to.ip):
+        text = f"no pod has {to.ip} any more: refused or dropped, it depends on the CNI (not verified)"
+        subject = str(to.expected) if to.expected else None
+        return Hop("socket", to.node or OUTSIDE, text, subject, Basis.UNKNOWN, "8.3"), Outcome.UNKNOWN
+    text = f"{to.ip} is outside the cluster; what answers there is not in the snapshot"
+    return Hop("socket", OUTSIDE, text, None, Basis.UNKNOWN, "EP-15"), Outcome.UNKNOWN
+
+
+def in_pod_ranges(view: View, ip: str) -> bool:
+    """Whether pods get such addresses: by the nodes' ranges, else by the cluster's."""
+    address = ip_address(ip)
+    ranges = [cidr for node in view.cluster.all(Node) for cidr in node.pod_cidrs]
+    ranges = ranges or view.profile["cluster-cidr"].split(",")
+    return any(address in ip_network(cidr, strict=False) for cidr in ranges)

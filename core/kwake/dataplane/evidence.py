@@ -1,0 +1,37 @@
+"""Who decided, and where that is written."""
+
+from __future__ import annotations
+
+from kwake.cluster import Cluster
+from kwake.dataplane.path import Decider
+from kwake.dataplane.view import View
+from kwake.objects.document import FieldPath
+from kwake.objects.key import Key
+from kwake.objects.kinds import Service
+from kwake.policy.ends import Side
+from kwake.sources.location import locate
+
+
+def decider(cluster: Cluster, key: Key, rule: str, path: FieldPath = (), cite: str = "") -> Decider:
+    """An object of this cluster that decided, with the file and line of the field at `path`."""
+    found = cluster.find(key)
+    origin = found.origin if found is not None else None
+    if origin is None:
+        return Decider(str(key), rule, cite=cite)
+    return Decider(str(key), rule, origin.source.name, locate(origin, path), cite)
+
+
+def service_decider(view: View, service: Service, rule: str, path: FieldPath = (), cite: str = "") -> Decider:
+    """A Service, as the proxies work from it."""
+    return decider(view.proxy, service.key, rule, path, cite)
+
+
+def side_deciders(view: View, side: Side) -> tuple[Decider, ...]:
+    """What made a side of a verdict: the rules that admit, or else every policy that isolates (two may)."""
+    if side.allowed and side.admitted_by:
+        return tuple(decider(view.policy, r.policy, str(r), r.path, side.cite) for r in side.admitted_by)
+    if side.allowed:
+        return ()
+    rule = f"isolates {side.direction.lower()}, no rule admits" if side.allowed is False else side.reason
+    path = ("spec", "podSelector")
+    return tuple(decider(view.policy, key, rule, path, side.cite) for key in side.isolated_by)

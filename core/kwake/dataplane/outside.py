@@ -1,0 +1,139 @@
+"""Packets of clients outside the cluster, and what a load balancer does with them (SV-60)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kwake.control.endpoints import endpoints_of
+from kwake.dataplane.arrival import arrive, destination, in_pod_ranges
+from kwake.dataplane.ends import OUTSIDE, holder_of, is_address
+from kwake.dataplane.evidence import service_decider
+from kwake.dataplane.merging import alike_merged
+from kwake.dataplane.on_node import at_node, shown
+from kwake.dataplane.path import Branch, Decider, Hop, Outcome
+from kwake.dataplane.proxy import Origin
+from kwake.dataplane.view import View
+from kwake.dataplane.way import Way
+from kwake.objects.basis import Basis
+from kwake.objects.kinds import Node, Service, ServicePort
+
+
+def from_outside(way: Way) -> tuple[Branch, ...]:
+    """A packet of a client outside the cluster."""
+    view = way.view
+    node = view.cluster.nodes_by_ip.get(way.dst)
+    if node is not None:
+        return at_node(way, node.metadata.name, Origin.OUTSIDE)
+    for service in view.proxy.all(Service):
+        if any(way.dst in (i.ip, i.hostname) for i in service.status.load_balancer.ingress):
+            return through_load_balancer(way, service)
+        if way.dst in service.spec.external_ips:
+            nodes = view.cluster.all(Node)
+            text = f"the network brings {way.dst} to a node"
+            return alike_merged(
+                _spread(way, nodes, Hop("route", OUTSIDE, text, str(service.key), Basis.ASSUMED, "SV-40"))
+            )
+    for service in view.proxy.all(Service):
+        if way.dst in service.cluster_ips:
+            why = service_decider(view, service, "ClusterIP only", ("spec", "type"), "SV-40")
+            way = msgspec.structs.replace(way, frontend="cluster-ip", service=way.service or str(service.key))
+            text = "dropped: a ClusterIP exists only inside the cluster"
+            return (
+                way.end(Hop("route", OUTSIDE, text, str(service.key), Basis.INFERRED, "SV-40", why), Outcome.DROPPED),
+            )
+    holder = holder_of(view, way.dst)
+    if holder is not None or in_pod_ranges(view, way.dst):
+        subject = str(holder.key) if holder is not None else None
+        text = "dropped: pod addresses are not routed from outside (assumed)"
+        why = Decider("network", "pod addresses are not routed from outside")
+        hop = Hop("route", OUTSIDE, text, subject, Basis.ASSUMED, "", why)
+        return (way.end(hop, Outcome.DROPPED, pod=holder, ip=way.dst, port=way.port),)
+    return (arrive(way, destination(view, way.dst, way.port)),)
+
+
+def through_load_balancer(way: Way, service: Service) -> tuple[Branch, ...]:
+    """SV-60: to a node as the address itself, to a node port, or straight to a pod; by the profile's `lb`."""
+    view = way.view
+    kind = view.profile["lb"]
+    way = msgspec.structs.replace(way, frontend="load-balancer", service=str(service.key))
+    set_up = view.balancer.service(service.metadata.namespace, service.metadata.name)
+    name = service.metadata.name
+    if kind == "none" or set_up is None or set_up.spec.type != "LoadBalancer":
+        who = "nobody watches Services of type LoadBalancer" if kind == "none" else f"{name} has no load balancer now"
+        text = f"{who}; what answers on {way.dst} is not known"
+        return (
+            way.end(Hop("load-balancer", OUTSIDE, text, str(service.key), Basis.UNKNOWN, "SV-60"), Outcome.UNKNOWN),
+        )
+    port = next((p for p in set_up.spec.ports if (p.port, p.protocol) == (way.port, way.protocol)), None)
+    if port is None:
+        text = f"refused: the load balancer of {name} has no port {way.port}"
+        why = service_decider(view, service, f"no port {way.port}", ("spec", "ports"), "SV-60")
+        hop = Hop("load-balancer", OUTSIDE, text, str(service.key), Basis.INFERRED, "SV-60", why)
+        return (way.end(hop, Outcome.REFUSED),)
+    basis = view.profile.setting("lb").basis
+    hop = Hop("load-balancer", OUTSIDE, f"load balancer of {name}", str(service.key), basis, "SV-60")
+    if kind == "nlb-ip":
+        return _to_pods(way, set_up, port, hop)
+    nodes = _target_nodes(view, service)
+    if kind != "cloud-proxy" and _is_vip(service, way.dst):
+        return alike_merged(_spread(way, nodes, hop))
+    if not port.node_port:
+        text = f"{name} has no node port: the load balancer cannot reach a node"
+        why = service_decider(view, service, "no node port", ("spec", "allocateLoadBalancerNodePorts"), "SV-60")
+        lost = Hop("load-balancer", OUTSIDE, f"dropped: {text}", str(service.key), Basis.INFERRED, "SV-61", why)
+        return (way.end(lost, Outcome.DROPPED),)
+    proxied = msgspec.structs.replace(way, src=way.dst if is_address(way.dst) else "", port=port.node_port)
+    return alike_merged(_spread(proxied, nodes, hop, node_address_dialled=True))
+
+
+def _spread(way: Way, nodes: tuple[Node, ...], hop: Hop, *, node_address_dialled: bool = False) -> tuple[Branch, ...]:
+    """The packet comes in at any of these nodes."""
+    if not nodes:
+        text = f"{hop.text}: there is no node to send it to"
+        return (way.end(msgspec.structs.replace(hop, text=text, basis=Basis.INFERRED), Outcome.UNKNOWN),)
+    branches: list[Branch] = []
+    for node in nodes:
+        dst = node.ip if node_address_dialled else way.dst
+        one = msgspec.structs.replace(way, share=way.share / len(nodes), dst=dst)
+        inward = Hop("route", node.metadata.name, f"→ {node.metadata.name}", cite="SV-60")
+        for branch in at_node(one.met(hop, inward), node.metadata.name, Origin.OUTSIDE):
+            dialled = branch.translation
+            if dialled is not None and node_address_dialled:
+                dialled = msgspec.structs.replace(dialled, dst=way.dst)
+            branches.append(msgspec.structs.replace(branch, translation=dialled))
+    return tuple(branches)
+
+
+def _to_pods(way: Way, service: Service, port: ServicePort, hop: Hop) -> tuple[Branch, ...]:
+    """IP targets: the load balancer dials the pods itself, with an address of its own (NP-25)."""
+    view = way.view
+    backends = tuple(b for b in endpoints_of(view.balancer, service, port, "IPv4") if b.ready)
+    if not backends:
+        text = f"refused: {service.metadata.name} has no ready endpoint"
+        why = service_decider(view, service, "no ready endpoint", ("spec", "selector"), "SV-60")
+        end = msgspec.structs.replace(hop, text=text, basis=Basis.INFERRED, decider=why)
+        return (way.end(end, Outcome.REFUSED),)
+    src = way.dst if is_address(way.dst) else ""
+    branches = []
+    for backend in backends:
+        chosen = f", 1 of {len(backends)}" if len(backends) > 1 else ""
+        text = f"→ {shown(backend.ip, backend.port)}{chosen}"
+        nat = Hop("nat", OUTSIDE, text, str(service.key), Basis.ASSUMED, "NP-25")
+        one = msgspec.structs.replace(way, share=way.share / len(backends), src=src)
+        to = destination(view, backend.ip, backend.port, backend.pod, backend.node)
+        branches.append(arrive(one.met(hop, nat), to))
+    return tuple(branches)
+
+
+def _target_nodes(view: View, service: Service) -> tuple[Node, ...]:
+    """Where the load balancer sends to: under a Local policy the nodes whose health check passes (SV-52)."""
+    nodes = view.cluster.all(Node)
+    if service.spec.external_traffic_policy != "Local":
+        return nodes
+    slices = view.proxy.slices_by_service.get(service.key, ())
+    local = {e.node_name for s in slices for e in s.endpoints if e.ready}
+    return tuple(node for node in nodes if node.metadata.name in local) or nodes
+
+
+def _is_vip(service: Service, dst: str) -> bool:
+    return any(i.ip == dst and i.ip_mode == "VIP" for i in service.status.load_balancer.ingress)

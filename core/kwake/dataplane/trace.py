@@ -1,0 +1,80 @@
+"""Where a dial made now would go: the one function that answers a flow."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import msgspec
+
+from kwake.dataplane.dial import dial
+from kwake.dataplane.ends import (
+    AddressTarget,
+    Client,
+    NameTarget,
+    NodeTarget,
+    PodTarget,
+    ServiceTarget,
+    Target,
+    resolve_sources,
+    resolve_target,
+)
+from kwake.dataplane.finding import find_by_name, find_service
+from kwake.dataplane.merging import alike_sources
+from kwake.dataplane.path import Branch, Flow, Hop, Outcome, Path
+from kwake.dataplane.ports import port_of_address, port_of_pod
+from kwake.dataplane.view import View
+from kwake.dataplane.way import Way
+from kwake.objects.printable import printable
+
+
+def trace(view: View, flow: Flow) -> Path:
+    """The path of a flow at this moment: one branch for each source and endpoint that may meet.
+
+    Raises ReferenceNotFound where an end names nothing, or the port cannot be told.
+    """
+    clients = resolve_sources(view, flow.source)
+    target, notes = resolve_target(view, flow.target)
+    ways = [branches_of(view, flow, client, target, Fraction(1, len(clients))) for client in clients]
+    branches: list[Branch] = []
+    for group, count in alike_sources(ways):
+        branches += group
+        if count > 1:
+            notes += (f"{count} pods of {flow.source} fare alike; shown for {group[0].source}",)
+    return Path(flow, tuple(branches), tuple(map(printable, (*notes, *_port_notes(branches)))))
+
+
+def branches_of(view: View, flow: Flow, client: Client, target: Target, share: Fraction) -> tuple[Branch, ...]:
+    """The branches of one source."""
+    start = Hop("client", client.at, printable(f"{client.name.rpartition('/')[2]} {client.ip}"), client.name)
+    way = Way(view, client, "", 0, flow.protocol, (start,), share)
+    match target:
+        case ServiceTarget():
+            return find_service(way, flow, target)
+        case NameTarget():
+            return find_by_name(way, flow, target.name)
+        case AddressTarget():
+            port = port_of_address(view, target.ip, flow)
+            return dial(msgspec.structs.replace(way, dst=target.ip, port=port))
+        case NodeTarget():
+            port = port_of_address(view, target.node.ip, flow)
+            return dial(msgspec.structs.replace(way, dst=target.node.ip, port=port))
+        case PodTarget():
+            branches: list[Branch] = []
+            for pod in target.pods:
+                port, one = port_of_pod(pod, flow), share / len(target.pods)
+                branches += dial(msgspec.structs.replace(way, dst=pod.ip, port=port, share=one))
+            return tuple(branches)
+
+
+def _port_notes(branches: list[Branch]) -> tuple[str, ...]:
+    """Warn where a policy judged another port than the one that was dialled (NP-20)."""
+    notes = [
+        f"port {b.translation.dst_port} is the Service's, policies see {b.port}"
+        for b in branches
+        if b.outcome is Outcome.DROPPED
+        and b.translation is not None
+        and b.translation.node is not None
+        and b.hops[-1].kind in ("egress", "ingress")
+        and b.port not in (None, b.translation.dst_port)
+    ]
+    return tuple(dict.fromkeys(notes))
