@@ -55,7 +55,7 @@ def _needs_something(desk: Desk) -> str:
 
 
 def _needs_flow(desk: Desk) -> str:
-    return "" if desk.session.flow else "no path is shown yet: t traces from the pod under the cursor"
+    return "" if desk.session.shown_flow else "no path is shown yet: t traces from the pod under the cursor"
 
 
 def _needs_past(desk: Desk) -> str:
@@ -101,7 +101,7 @@ def trace(desk: Desk) -> None:
 
 def open_connection(desk: Desk) -> None:
     """Open a connection for the path that is shown, under the target's name."""
-    flow = desk.session.flow
+    flow = desk.session.shown_flow
     if flow is None:
         return
     taken = desk.session.world.connections

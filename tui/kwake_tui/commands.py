@@ -72,8 +72,8 @@ def _open(desk: Desk, words: Words) -> None:
     if len(words) == 3:
         target = parse_target(words[2])
         flow = Flow(words[1], target.reference, target.port, target.protocol)
-    elif len(words) == 1 and desk.session.flow:
-        flow = desk.session.flow
+    elif len(words) == 1 and desk.session.shown_flow:
+        flow = desk.session.shown_flow
     else:
         raise UsageError("open NAME SOURCE TARGET; without a source it opens the path that is shown")
     desk.attempt(OpenConnection(words[0], flow.source, flow.target, flow.port, flow.protocol, flow.via))

@@ -21,6 +21,8 @@ class Span(msgspec.Struct, frozen=True):
     role: str = "text1"
     bold: bool = False
     strike: bool = False
+    chip: bool = False
+    """Reversed: the chosen one of a row of tabs."""
 
     @property
     def cells(self) -> int:

@@ -43,6 +43,16 @@ def short(reference: str, beside: str = "") -> str:
     return f"{word}{place}{name}"
 
 
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_GENERATED = re.compile(rf"(.+)-[{_LETTERS}]{{4,10}}-([{_LETTERS}]{{5}})")
+"""Deployment, pod-template hash and suffix, in the letters of generated names (`k8s:apimachinery/pkg/util/rand`)."""
+
+
+def brief(reference: str, beside: str = "") -> str:
+    """As `short`, and the pod of a Deployment without the hash of its ReplicaSet: `web-x2v4k`."""
+    return _GENERATED.sub(r"\1-\2", short(reference, beside))
+
+
 def parts(reference: str) -> tuple[str, str, str]:
     """Kind, namespace and name of a reference; all empty where it names no object (an address, `internet`)."""
     try:

@@ -41,11 +41,11 @@ def _change(label: str, before: tuple[str, str], after: tuple[str, str]) -> Line
 
 
 def _dialled(session: Session, after: World) -> list[Line]:
-    if session.flow is None:
+    if session.shown_flow is None:
         return []
     try:
-        before = path_in(session.world, session.flow)
-        then = path_in(after, session.flow)
+        before = path_in(session.world, session.shown_flow)
+        then = path_in(after, session.shown_flow)
     except KwakeError as error:
         return [Line((Span(f"? unknown  {error}", "doubt"),))]
     return [_change("dialled now", dial_words(before), dial_words(then))]

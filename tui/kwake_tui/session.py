@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import pairwise
 
 import msgspec
 
@@ -14,7 +15,7 @@ from kwake.objects.event import Event
 from kwake.objects.kinds import Pod
 from kwake.timeline import Timeline
 from kwake.world import World
-from kwake_tui.names import parts, short
+from kwake_tui.names import brief, parts
 
 
 class Session(msgspec.Struct, frozen=True, eq=False):
@@ -56,6 +57,19 @@ class Session(msgspec.Struct, frozen=True, eq=False):
         """Everything that happened on the way here."""
         return tuple(event for entry in self.timeline.path for event in self.timeline.entries[entry].world.events)
 
+    @property
+    def shown_flow(self) -> Flow | None:
+        """The flow that is looked at, with the successor in the place of a pod that went on the way here."""
+        flow = self.flow
+        if flow is None:
+            return None
+        entries = [self.timeline.entries[entry].world.cluster for entry in self.timeline.path]
+        for before, after in pairwise(entries):
+            source = successor(before, after, flow.source) or flow.source
+            target = successor(before, after, flow.target) or flow.target
+            flow = msgspec.structs.replace(flow, source=source, target=target)
+        return flow
+
     def do(self, action: Action) -> Session:
         """Carry out an action and let the world settle. Raises what `World.do` raises."""
         timeline = self.timeline.do(action, settle=True)
@@ -86,9 +100,9 @@ def path_in(world: World, flow: Flow) -> Path:
 
 def successor(before: Cluster, after: Cluster, pod: str) -> str:
     """Who took a pod's place: the new pod of the same owner, as a reference; empty if nobody did."""
-    _, namespace, name = parts(pod)
-    went = before.pod(namespace, name)
-    if went is None:
+    kind, namespace, name = parts(pod)
+    went = before.pod(namespace, name) if kind == "Pod" else None
+    if went is None or after.pod(namespace, name) is not None:
         return ""
     owner = went.controller
     known = {item.metadata.uid for item in before.all(Pod)}
@@ -104,9 +118,9 @@ def action_title(action: Action | None) -> str:
         case None:
             return "load"
         case KillPod(pod=pod):
-            return f"kill {short(pod)}"
+            return f"kill {brief(pod)}"
         case Delete(target=target):
-            return f"delete {short(target)}"
+            return f"delete {brief(target)}"
         case Apply(manifest=manifest):
             metadata = manifest.get("metadata")
             return f"edit {metadata.get('name', '?') if isinstance(metadata, dict) else '?'}"

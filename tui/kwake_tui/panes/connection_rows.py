@@ -9,7 +9,7 @@ from kwake.dataplane.path import Outcome, Path
 from kwake.objects.time import clock
 from kwake_tui.glyphs import OUTCOMES, connection_mark
 from kwake_tui.lines import Line, Span
-from kwake_tui.names import short
+from kwake_tui.names import brief, short
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -68,10 +68,10 @@ def _cell(text: str, role: str, cells: int, *, bold: bool = False) -> Span:
 
 
 def _ends(connection: Connection) -> str:
-    source = short(connection.client.pod) if connection.client else short(connection.flow.source)
+    source = brief(connection.client.pod) if connection.client else short(connection.flow.source)
     if connection.server:
         reached = connection.backends[-1]
-        target = f"{short(connection.server.pod, connection.flow.source)}:{reached.port}"
+        target = f"{brief(connection.server.pod, connection.flow.source)}:{reached.port}"
     elif connection.backends:
         target = f"{connection.backends[-1].ip}:{connection.backends[-1].port}"
     else:

@@ -21,6 +21,8 @@ def key_line(pane: str, can: Callable[[str], bool]) -> Line:
     for number, (shown, word, able) in enumerate(offered):
         spans.append(Span("   " if number else ""))
         spans += [Span(shown, "you" if able else "faint", bold=able), Span(f" {word}", "muted" if able else "faint")]
+    if pane == "editor":
+        return Line(tuple(spans))
     right = (
         Span(":", "you", bold=True),
         Span(" command   ", "muted"),

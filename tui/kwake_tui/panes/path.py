@@ -20,7 +20,7 @@ class PathPane(LineList):
 
     def show_session(self, session: Session) -> None:
         """Answer the session's flow where it is."""
-        flow = session.flow
+        flow = session.shown_flow
         if flow is None:
             self.border_title = content((Span("Path"),))
             self.show(lambda width: EMPTY)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import msgspec
+from rich.cells import cell_len
 
 from kwake.cluster import Cluster
 from kwake.dataplane.path import Branch, Hop, Outcome, Path
@@ -38,7 +39,7 @@ def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
         by_source.setdefault(branch.source, []).append(branch)
     for source, branches in by_source.items():
         rows.append(BLANK)
-        rows += _source(source, branches, known, column)
+        rows += _source(source, branches, known, column, width)
     for note in path.notes:
         rows += [BLANK, *wrapped(("▲ ", "warn"), note, width)]
     return tuple(rows)
@@ -67,22 +68,27 @@ def _verdict(path: Path, width: int) -> Iterator[Line]:
         yield from wrapped(("  ", "muted"), reason, width)
 
 
-def wrapped(head: tuple[str, str], text: str, width: int) -> Iterator[Line]:
-    """A sentence in as many rows as it needs, the later ones indented."""
-    room = max(width - len(head[0]), 10)
-    words = text.split(" ")
-    row = ""
-    first = True
-    for word in words:
-        if row and len(row) + 1 + len(word) > room:
-            yield Line((Span(head[0] if first else " " * len(head[0]), head[1]), Span(row, "muted")))
-            first, row = False, word
+def wrap(text: str, room: int) -> list[str]:
+    """A sentence in rows of at most `room` cells, broken between words; never none."""
+    rows = [""]
+    for word in text.split(" "):
+        longer = f"{rows[-1]} {word}" if rows[-1] else word
+        if rows[-1] and cell_len(longer) > max(room, 10):
+            rows.append(word)
         else:
-            row = f"{row} {word}" if row else word
-    yield Line((Span(head[0] if first else " " * len(head[0]), head[1]), Span(row, "muted")))
+            rows[-1] = longer
+    return rows
 
 
-def _source(source: str, branches: list[Branch], known: Known, column: int) -> Iterator[Line]:
+def wrapped(head: tuple[str, str], text: str, width: int) -> Iterator[Line]:
+    """A sentence after a glyph, in as many rows as it needs, the later ones indented."""
+    glyph, role = head
+    for row in wrap(text, width - len(glyph)):
+        yield Line((Span(glyph, role), Span(row, "muted")))
+        glyph = " " * len(glyph)
+
+
+def _source(source: str, branches: list[Branch], known: Known, column: int, width: int) -> Iterator[Line]:
     pod = _pod(source, known.cluster)
     name = middle_cut(short(source), column - 3)
     address = pod.ip if pod else ""
@@ -93,12 +99,12 @@ def _source(source: str, branches: list[Branch], known: Known, column: int) -> I
     )
     common = _common(branches)
     for hop in common:
-        if hop.kind not in ("client",):
-            yield from _hop(hop, "│ ")
+        if hop.kind != "client":
+            yield from _hop(hop, "│ ", width)
     went = _went(source, known)
     ends = [(branch, branch.hops[len(common) :]) for branch in branches]
     if len(ends) == 1 and not went and ends[0][0].pod is None:
-        yield from _last(ends[0][0], ends[0][1])
+        yield from _last(ends[0][0], ends[0][1], width)
         return
     if common:
         yield Line((Span("│", "rule"),))
@@ -110,9 +116,9 @@ def _source(source: str, branches: list[Branch], known: Known, column: int) -> I
         last = number == len(ends) - 1
         if (number and hops) or (went and not number):
             yield Line((Span("│", "rule"),))
-        yield _endpoint(branch, known, "└─" if last else "├─", column)
+        yield _endpoint(branch, known, "└─" if last else "├─", column, _share(branch, branches))
         for hop in hops:
-            yield from _hop(hop, "    " if last else "│   ")
+            yield from _hop(hop, "    " if last else "│   ", width)
 
 
 def _common(branches: list[Branch]) -> tuple[Hop, ...]:
@@ -125,16 +131,16 @@ def _common(branches: list[Branch]) -> tuple[Hop, ...]:
     return first[: min(shared, at_the_end)]
 
 
-def _last(branch: Branch, hops: tuple[Hop, ...]) -> Iterator[Line]:
+def _last(branch: Branch, hops: tuple[Hop, ...], width: int) -> Iterator[Line]:
     mark = OUTCOMES[branch.outcome]
     for hop in hops:
-        yield from _hop(hop, "│ ")
+        yield from _hop(hop, "│ ", width)
     address = branch.ip or ""
     port = f":{branch.port}" if branch.ip and branch.port else ""
     yield Line((Span("└─", "rule"), Span(f"{mark.glyph} {mark.word}", mark.role), Span(f"  {address}{port}", "muted")))
 
 
-def _endpoint(branch: Branch, known: Known, branch_line: str, column: int) -> Line:
+def _endpoint(branch: Branch, known: Known, branch_line: str, column: int, share: tuple[Span, ...]) -> Line:
     mark = OUTCOMES[branch.outcome]
     name = short(branch.pod, branch.source) if branch.pod else branch.ip or mark.word
     pod = _pod(branch.pod or "", known.cluster)
@@ -146,15 +152,19 @@ def _endpoint(branch: Branch, known: Known, branch_line: str, column: int) -> Li
             Span(f"{mark.glyph} ", mark.role, bold=True),
             Span(middle_cut(name, column - 5).ljust(column - 4), bold=born),
             Span(branch.ip or "", "ok" if born else "muted", bold=born),
-            *_share(branch.share),
+            *share,
         ),
         facts,
         tint="okbg" if born else "",
     )
 
 
-def _share(share: Fraction) -> tuple[Span, ...]:
-    return () if share in (0, 1) else (Span(f"  {share.numerator} of {share.denominator}", "faint"),)
+def _share(branch: Branch, branches: list[Branch]) -> tuple[Span, ...]:
+    """Its part of the dials, as a count; not said where all are equal."""
+    share: Fraction = branch.share
+    if len({other.share for other in branches}) == 1:
+        return ()
+    return (Span(f"  {share.numerator} of {share.denominator}", "faint"),)
 
 
 def _went(source: str, known: Known) -> list[Branch]:
@@ -187,15 +197,19 @@ def _gone(branch: Branch, column: int) -> Line:
     )
 
 
-def _hop(hop: Hop, stem: str) -> Iterator[Line]:
-    label = hop.kind if len(hop.kind) < LABEL else f"{hop.kind} "
+def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
     mark: Mark | None = OUTCOMES[hop.outcome] if hop.outcome else None
     role = mark.role if mark and hop.outcome is not Outcome.DELIVERED else "text1"
     right = (Span(hop.cite, "faint"),) if hop.cite else ()
-    doubt = (Span(" ?", "doubt"),) if hop.basis is Basis.UNKNOWN else ()
-    yield Line((Span(stem, "rule"), Span(label.ljust(LABEL), "muted"), Span(hop.text, role), *doubt), right, shrink=2)
+    room = width - len(stem) - LABEL
+    label = hop.kind[: LABEL - 1]
+    text = f"{hop.text} ?" if hop.basis is Basis.UNKNOWN else hop.text
+    for row in wrap(text, room - (len(hop.cite) + 1 if hop.cite else 0)):
+        yield Line((Span(stem, "rule"), Span(label.ljust(LABEL), "muted"), Span(row, role)), right, shrink=2)
+        label, right = "", ()
     for detail in hop.detail:
-        yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(detail, "muted")), shrink=2)
+        for row in wrap(detail, room):
+            yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(row, "muted")), shrink=2)
 
 
 def _pod(reference: str, cluster: Cluster) -> Pod | None:

@@ -25,6 +25,7 @@ from kwake_tui.panes.events import EventsPane
 from kwake_tui.panes.key_line import key_line, notice_line
 from kwake_tui.panes.path import PathPane
 from kwake_tui.panes.status import status_line
+from kwake_tui.panes.tabs import tab_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.preview import preview_lines
 from kwake_tui.session import Session, successor
@@ -54,6 +55,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Status, panes, timeline, key line."""
         yield LineBar(id="status")
+        yield LineBar(id="tabs")
         with Horizontal(id="upper"):
             yield ClusterPane(self._session.world.cluster)
             yield PathPane()
@@ -104,6 +106,7 @@ class MainScreen(Screen[None]):
         self.query_one(TimelineBar).show_timeline(session.timeline)
         self.query_one("#status", LineBar).show(lambda width: (status_line(session, width),))
         self._follow()
+        self._activate(self.pane)
         self._show_keys()
 
     def attempt(self, action: Action) -> bool:
@@ -165,6 +168,9 @@ class MainScreen(Screen[None]):
         """Where only one pane fits, it is this one."""
         for pane in self.query(".pane"):
             pane.set_class(pane.id == name, "-active")
+        self.query_one("#upper").set_class(name in PANES[:3], "-active")
+        edited = self.query_one(EditorPane).is_edited
+        self.query_one("#tabs", LineBar).show(lambda width: (tab_line(self._session, name, edited),))
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Other keys for another pane."""

@@ -40,7 +40,7 @@ class ServiceTypeScreen(ModalScreen[Action]):
         with Vertical(id="service-type", classes="dialog") as box:
             box.border_title = content((Span(f"Switch type  {self._reference}"),))
             box.border_subtitle = "↑ ↓ type   tab button   esc back"
-            yield LineList(id="types")
+            yield LineList(id="types", lit=True)
             yield LineBar(id="details")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="no", compact=True)
@@ -64,7 +64,7 @@ class ServiceTypeScreen(ModalScreen[Action]):
 
     def _detail(self, type_name: str) -> None:
         trial = next(trial for trial in self._trials if trial.type == type_name)
-        world, flow = self._session.world, self._session.flow
+        world, flow = self._session.world, self._session.shown_flow
         self.query_one("#details", LineBar).show(lambda width: detail_lines(trial, world, self._reference, flow, width))
         button = self.query_one("#yes", Button)
         button.label = f"Switch to {trial.type}"

@@ -38,7 +38,7 @@ class TargetScreen(ModalScreen[str]):
             box.border_title = content((Span(f"Trace  {short(self._source)} → ?"),))
             box.border_subtitle = "enter traces   tab completes   esc back"
             yield Input(placeholder="svc/shop/web:80, an address, a DNS name, internet", id="wanted", compact=True)
-            yield LineList(id="candidates")
+            yield LineList(id="candidates", lit=True)
 
     def on_mount(self) -> None:
         """Everything at first."""

@@ -25,6 +25,8 @@ Model = Callable[[int], tuple[Line, ...]]
 def styled(app: App[int], span: Span, background: str) -> Segment:
     """A span in the theme's colours."""
     colours = app.theme_variables
+    if span.chip:
+        return Segment(span.text, Style(color=colours["background"], bgcolor=colours[span.role], bold=True))
     style = Style(color=colours[span.role], bgcolor=colours[background], bold=span.bold, strike=span.strike)
     return Segment(span.text, style)
 
@@ -62,11 +64,12 @@ class LineList(ScrollView, can_focus=True):
     class Chosen(Moved):
         """Enter, space or a second click on the row under the cursor."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, classes: str | None = None, lit: bool = False) -> None:
         super().__init__(id=id, classes=classes)
         self._model: Model = lambda width: ()
         self._lines: tuple[Line, ...] = ()
         self._cursor = 0
+        self._lit = lit
 
     @property
     def target(self) -> str:
@@ -112,7 +115,7 @@ class LineList(ScrollView, can_focus=True):
         line = self._lines[index]
         here = index == self._cursor and bool(line.target)
         background = line.tint or ("cursor" if here else "background")
-        mark = Span("▌" if here else " ", "you" if self.has_focus else "muted")
+        mark = Span("▌" if here else " ", "you" if self.has_focus or self._lit else "muted")
         spans = [mark, *fit(line, width - 2), Span(" ")]
         return Strip([styled(self.app, span, background) for span in spans], width)
 
