@@ -1,0 +1,113 @@
+"""What may stand on the command line. Only argparse is imported here: `kwake --help` is quick."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+COMMANDS = {
+    "trace": "where a dial would go, hop by hop, and what decides it",
+    "reach": "who may talk to whom: all pairs",
+    "replay": "run scenarios and tell what was not as expected",
+    "check": "what is wrong, assumed or unknown in a snapshot",
+}
+
+_EXIT_CODES = """\
+exit codes: 0 all met, 1 an expectation failed, 2 bad usage, syntax or an object that the API server would refuse,
+3 a snapshot that cannot be read, 4 only unknown answers stood in the way, 5 nothing to run, 70 a fault of kwake"""
+
+_SNAPSHOT = "a file, a folder or - for standard input: plain Kubernetes manifests, YAML or JSON"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error is said."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"kwake: {message}; see {self.prog} --help\n")
+
+
+def command_of(arguments: list[str]) -> str:
+    """The command that these arguments call; empty for the console."""
+    return arguments[0] if arguments and arguments[0] in COMMANDS else ""
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The arguments as values, `command` among them. Ends the process on bad ones, and for --help and --version."""
+    command = command_of(arguments)
+    if not command:
+        return _console().parse_args(arguments, argparse.Namespace(command=""))
+    parser = _Parser(prog=f"kwake {command}", description=f"Tells {COMMANDS[command]}.", allow_abbrev=False,
+                     formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXIT_CODES)  # fmt: skip
+    _ADD[command](parser)
+    return parser.parse_args(arguments[1:], argparse.Namespace(command=command))
+
+
+def _console() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS)) + 2
+    commands = "\n".join(f"  {name:<{width}}{words}" for name, words in COMMANDS.items())
+    parser = _Parser(
+        prog="kwake",
+        usage="kwake [OPTION…] [SNAPSHOT…]\n       kwake COMMAND …",
+        description="A what-if console for Kubernetes networking. Without a snapshot it opens the sample cluster\n"
+        "shop; without a terminal it prints what the cluster holds.",
+        epilog=f"commands (kwake COMMAND --help):\n{commands}\n\n{_EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="*", help=_SNAPSHOT)
+    parser.add_argument("--version", action="store_true", help="print the version and end")
+    _add_world(parser)
+    _add_output(parser)
+    return parser
+
+
+def _add_world(parser: argparse.ArgumentParser, seed: int | None = 0) -> None:
+    """How the cluster behaves: profile, its fields, seed, leniency."""
+    parser.add_argument("--profile", metavar="NAME[+NAME]", action="append", default=[],
+                        help="how CNI, proxy, DNS and IPAM behave (default: calico); several compare")  # fmt: skip
+    parser.add_argument("--set", metavar="FIELD=VALUE", action="append", default=[], dest="fields",
+                        help="one field of the profile, as host-network-pods=selected")  # fmt: skip
+    parser.add_argument("--seed", metavar="N", type=int, default=seed, help="what all draws come from")
+    parser.add_argument("--lenient", action="store_true",
+                        help="skip objects that the API server would refuse; what they touch is unknown")  # fmt: skip
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", choices=("text", "json"), help="text (default) or json")
+
+
+def _add_trace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
+    parser.add_argument("--from", required=True, metavar="A", dest="source",
+                        help="who dials: deploy/shop/web, shop/web-1, internet, an address")  # fmt: skip
+    parser.add_argument("--to", required=True, metavar="B", dest="target",
+                        help="who is dialled: svc/shop/checkout, a pod, a DNS name, an address")  # fmt: skip
+    parser.add_argument("--port", metavar="P", help="a number or a port's name (default: the target's only one)")
+    parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"), default="TCP")
+    parser.add_argument("--via", choices=("dns", "env", "ip"), default="dns", help="how the client finds a Service")
+    _add_world(parser)
+    _add_output(parser)
+
+
+def _add_reach(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
+    parser.add_argument("--by", choices=("workload", "pod"), default="workload", help="what counts as one end")
+    _add_world(parser)
+    _add_output(parser)
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scenario", metavar="SCENARIO", nargs="+", help="a scenario, or a folder of them")
+    parser.add_argument("--step", metavar="ID", help="look at this step only")
+    parser.add_argument("--json", metavar="FILE", help="write the report to this file, too")
+    _add_world(parser, seed=None)
+    _add_output(parser)
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
+    _add_world(parser)
+    _add_output(parser)
+
+
+_ADD = {"trace": _add_trace, "reach": _add_reach, "replay": _add_replay, "check": _add_check}

@@ -1,0 +1,283 @@
+"""The command line: standard output is data, standard error is narration. One catch for everything that goes wrong.
+
+Modules are imported where a command needs them: `kwake --help` must not wait for the model, nor any command but the
+console for Textual.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from kwake_tui.arguments import parse
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Iterable
+
+    from kwake.world import World
+
+INTERNAL_ERROR = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""What a shell says of a process that wrote to a closed pipe."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return the process's exit code."""
+    _take_any_character()
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has gone: leave Python nothing to flush into the pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        return _failed(error, words)
+    return code
+
+
+def _take_any_character() -> None:
+    """A terminal or a pipe that is not UTF-8 gets escapes, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _failed(error: Exception, words: list[str]) -> int:
+    """Say what went wrong: the user's mistake in its own words, ours with all that a report needs."""
+    from kwake.errors import KwakeError
+
+    if isinstance(error, KwakeError):
+        _narrate(f"kwake: {error}")
+        return error.exit_code
+    import platform
+    import shlex
+    import traceback
+
+    trace = "".join(traceback.format_exception(error))
+    _narrate(f"kwake: a fault of kwake, not of what it was given. Please report it with all of this:\n"
+             f"kwake {shlex.join(words)}\n{_version()}, Python {platform.python_version()} on {platform.platform()}\n"
+             f"{trace}")  # fmt: skip
+    return INTERNAL_ERROR
+
+
+def _run(words: list[str]) -> int:
+    arguments = parse(words)
+    return _COMMANDS[arguments.command](arguments)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"kwake {version('kwake')}"
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Data. Names in it are shown, never obeyed."""
+    from kwake.objects.printable import printable
+
+    sys.stdout.writelines(f"{printable(line)}\n" for line in lines)
+
+
+def _narrate(text: str) -> None:
+    from kwake.objects.printable import printable
+
+    sys.stderr.writelines(f"{printable(line)}\n" for line in text.splitlines())
+
+
+def _overrides(fields: list[str]) -> dict[str, str]:
+    """`--set FIELD=VALUE` as a map."""
+    from kwake.errors import UsageError
+
+    for field in fields:
+        if not field.partition("=")[0] or "=" not in field:
+            raise UsageError(f"--set {field}: write FIELD=VALUE, as host-network-pods=selected")
+    return {name: value for name, _, value in (field.partition("=") for field in fields)}
+
+
+def _stdin() -> Callable[[], bytes]:
+    """Standard input, read once however often it is asked for."""
+    from functools import cache
+
+    return cache(lambda: sys.stdin.buffer.read())
+
+
+def _worlds(arguments: Namespace) -> list[World]:
+    """The snapshot opened once for each profile."""
+    import kwake
+    from kwake.errors import UsageError
+
+    if arguments.snapshot.count("-") > 1:
+        raise UsageError("- stands for standard input, and that can be read only once")
+    stdin, overrides = _stdin(), _overrides(arguments.fields)
+    return [
+        kwake.open(arguments.snapshot, profile, arguments.seed, overrides=overrides, lenient=arguments.lenient,
+                   stdin=stdin)
+        for profile in arguments.profile or ["calico"]
+    ]  # fmt: skip
+
+
+def _show(
+    arguments: Namespace, worlds: list[World], text: Callable[[World], list[str]], form: Callable[[World], object]
+) -> None:
+    """One answer for each world; of several, each under the name of its profile."""
+    from kwake_tui.text.columns import json_text
+
+    if arguments.output == "json":
+        forms = [form(world) for world in worlds]
+        if len(worlds) > 1:
+            named = zip(worlds, forms, strict=True)
+            forms = [{"profile": world.profile.name, **one} for world, one in named if isinstance(one, dict)]
+        _print(json_text(forms if len(worlds) > 1 else forms[0]).split("\n"))
+        return
+    for at, world in enumerate(worlds):
+        if len(worlds) > 1:
+            _print([*[""][: min(at, 1)], f"profile {world.profile.name}"])
+        _print(text(world))
+
+
+def _tell_findings(world: World) -> None:
+    """One line about what the answer rests on."""
+    if world.findings:
+        from kwake_tui.text.findings import count_line
+
+        _narrate(f"kwake: {count_line(world.findings)}; kwake check lists them")
+
+
+def _console(arguments: Namespace) -> int:
+    if arguments.version:
+        _print([_version()])
+        return 0
+    if not arguments.snapshot:
+        from kwake.samples import DEFAULT, sample_path
+
+        arguments.snapshot, title = [str(sample_path())], DEFAULT
+    else:
+        title = " ".join(arguments.snapshot)
+    worlds = _worlds(arguments)
+    if arguments.output is None and len(worlds) == 1 and sys.stdout.isatty() and sys.stdin.isatty():
+        from kwake_tui.app import run
+
+        return run(worlds[0], title=title, paths=arguments.snapshot)
+    from kwake_tui.text.cluster import cluster_json, cluster_lines
+
+    _show(arguments, worlds, lambda world: cluster_lines(world, title), cluster_json)
+    return 0
+
+
+def _trace(arguments: Namespace) -> int:
+    from kwake.dataplane.path import Outcome
+    from kwake.errors import UsageError
+    from kwake_tui.text.path import path_json, path_lines
+
+    port: int | str | None = arguments.port
+    if isinstance(port, str) and port.lstrip("-").isdigit():
+        port = int(port)
+        if not 0 < port < 65536:
+            raise UsageError(f"--port {port}: a port is a number from 1 to 65535, or a name")
+    worlds = _worlds(arguments)
+    asked = (arguments.source, arguments.target, port, arguments.protocol, arguments.via)
+    paths = {id(world): world.trace(*asked) for world in worlds}
+    _show(arguments, worlds, lambda w: path_lines(paths[id(w)]), lambda w: path_json(paths[id(w)]))
+    for note in dict.fromkeys(note for path in paths.values() for note in path.notes):
+        _narrate(f"kwake: note: {note}")
+    _tell_findings(worlds[0])
+    return 4 if any(path.outcome is Outcome.UNKNOWN for path in paths.values()) else 0
+
+
+def _reach(arguments: Namespace) -> int:
+    import json
+
+    from kwake_tui.text.reach import reach_lines
+
+    worlds = _worlds(arguments)
+    reaches = {id(world): world.reach(arguments.by) for world in worlds}
+    _show(arguments, worlds, lambda w: reach_lines(reaches[id(w)]), lambda w: json.loads(reaches[id(w)].to_json()))
+    _tell_findings(worlds[0])
+    return 0
+
+
+def _check(arguments: Namespace) -> int:
+    from kwake_tui.text.findings import check_json, finding_lines
+
+    worlds = _worlds(arguments)
+    _show(
+        arguments, worlds, lambda w: finding_lines(w.findings), lambda w: check_json(w.findings, len(w.cluster))
+    )  # fmt: skip
+    return 0
+
+
+def _replay(arguments: Namespace) -> int:
+    from kwake.scenario.load import load, step_named
+    from kwake.scenario.report import Report, as_json
+    from kwake_tui.text.columns import json_text
+    from kwake_tui.text.replay import replay_lines
+
+    scenarios = [scenario for path in arguments.scenario for scenario in load(path)]
+    if arguments.step is not None:
+        for scenario in scenarios:
+            step_named(scenario, arguments.step)
+    stdin = _stdin()
+    cases = [_case(s, profile, arguments, stdin) for s in scenarios for profile in arguments.profile or s.profiles]
+    report = Report(tuple(cases))
+    form = json_text(as_json(report))
+    if arguments.json is not None:
+        _write(arguments.json, form + "\n")
+    _print(form.split("\n") if arguments.output == "json" else replay_lines(report))
+    return report.exit_code
+
+
+if TYPE_CHECKING:
+    from kwake.scenario.report import Case
+    from kwake.scenario.scenario import Scenario
+
+
+def _case(scenario: Scenario, profile: str, arguments: Namespace, stdin: Callable[[], bytes]) -> Case:
+    """One scenario in a world of its own."""
+    import kwake
+    from kwake.scenario.run import replay
+
+    seed = scenario.seed if arguments.seed is None else arguments.seed
+    again = ["kwake", "replay", scenario.file, "--profile", profile]
+    again += ["--seed", str(seed)] if arguments.seed is not None else []
+    again += [word for field in arguments.fields for word in ("--set", field)]
+    again += ["--lenient"] if arguments.lenient else []
+    world = kwake.open(
+        list(scenario.snapshot),
+        profile,
+        seed,
+        overrides=_overrides(arguments.fields),
+        lenient=arguments.lenient,
+        layered=True,
+        stdin=stdin,
+    )
+    return replay(scenario, world, tuple(again), arguments.step)
+
+
+def _write(path: str, text: str) -> None:
+    """The report's file, written beside and renamed: a crash leaves the old one or the new."""
+    from pathlib import Path
+
+    from kwake.errors import UsageError
+
+    target = Path(path)
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(target)
+    except OSError as error:
+        raise UsageError(f"--json {path}: {error.strerror}") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+_COMMANDS = {"": _console, "trace": _trace, "reach": _reach, "check": _check, "replay": _replay}

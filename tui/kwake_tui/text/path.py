@@ -1,0 +1,134 @@
+"""A path as text, verdict first and evidence under it, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from kwake.dataplane.path import Branch, Decider, Hop, Outcome, Path
+from kwake.objects.basis import Basis
+from kwake_tui.glyphs import OUTCOMES
+from kwake_tui.text.columns import columns, padded
+
+VERSION = 1
+LABEL = 10
+"""Cells of a hop's label, its gap included."""
+
+
+def path_lines(path: Path) -> list[str]:
+    """The verdict, then what happens to the packet, hop by hop."""
+    lines = columns([[str(OUTCOMES[path.outcome]), str(path.flow), f"basis {path.basis.value}"]])
+    if path.outcome is Outcome.MIXED:
+        lines += columns([["", ", ".join(_shares(path.branches))]])
+    shared = path.hops
+    groups = [list(group) for _, group in groupby(_ordered(path.branches), key=_alike)]
+    if len(path.branches) == 1:
+        lines += ["", *hop_lines(shared), *_ending(path.branches[0])]
+        return lines
+    lines += ["", *hop_lines(shared)]
+    for group in groups:
+        lines += ["", *columns([_branch_row(branch) for branch in group]), *_ending(group[0], indent=2)]
+        lines += hop_lines(group[0].hops[len(shared) :], indent=2)
+        others = len(group) - 1
+        if others:
+            lines.append(f"  and {others} alike, with other addresses")
+    return lines
+
+
+def hop_lines(hops: Iterable[Hop], indent: int = 0) -> list[str]:
+    """One hop a row: its kind, its words, where, by which rule; further lines under it."""
+    rows: list[list[str]] = []
+    for hop in hops:
+        mark = "" if hop.basis is Basis.SOURCED else f"({hop.basis.value})"
+        decider = hop.decider
+        place = f"{decider.file}:{decider.line}" if decider and decider.file and decider.line else ""
+        rows.append([padded(hop.kind, LABEL - 2), hop.text, hop.at, hop.cite, place, mark])
+        rows += [[padded("", LABEL - 2), detail] for detail in hop.detail]
+    return [line for line in _in_two_passes(rows, indent) if line.strip()]
+
+
+def _in_two_passes(rows: list[list[str]], indent: int) -> list[str]:
+    """Columns whose widths only full rows decide: a long detail under a hop must not push the rules away."""
+    full = iter(columns([row for row in rows if len(row) > 2], indent))
+    return [next(full) if len(row) > 2 else columns([row], indent)[0] for row in rows]
+
+
+def decider_lines(deciders: Iterable[Decider], indent: int = 0) -> list[str]:
+    """What decided, with file, line and rule."""
+    rows = [
+        [padded("decided by", LABEL), d.object, d.rule, f"{d.file}:{d.line}" if d.file and d.line else "", d.cite]
+        for d in deciders
+    ]
+    return columns(rows, indent)
+
+
+def _ending(branch: Branch, indent: int = 0) -> Iterator[str]:
+    if branch.reason and branch.outcome is not Outcome.DELIVERED:
+        yield from columns([[padded("because", LABEL - 2), branch.reason]], indent)
+    yield from decider_lines(branch.decided_by, indent)
+
+
+def _ordered(branches: Iterable[Branch]) -> list[Branch]:
+    """What does not arrive first: that is what one looks for."""
+    return sorted(branches, key=lambda b: (b.outcome is Outcome.DELIVERED, _alike(b)))
+
+
+def _alike(branch: Branch) -> tuple[bool, str, tuple[tuple[str, str], ...]]:
+    deciders = tuple((d.object, d.rule) for d in branch.decided_by)
+    return branch.outcome is Outcome.DELIVERED, branch.outcome.value, deciders
+
+
+def _branch_row(branch: Branch) -> list[str]:
+    address = branch.ip or ""
+    if branch.ip and branch.port:
+        address = f"[{branch.ip}]:{branch.port}" if ":" in branch.ip else f"{branch.ip}:{branch.port}"
+    to = branch.pod or ("" if branch.ip is None else "outside the pods")
+    return [str(OUTCOMES[branch.outcome]), share(branch.share), f"{branch.source} → {to}", address, branch.node or ""]
+
+
+def share(part: Fraction) -> str:
+    """A share as a count: `1 of 3`."""
+    return f"{part.numerator} of {part.denominator}"
+
+
+def _shares(branches: Iterable[Branch]) -> Iterator[str]:
+    sums: dict[Outcome, Fraction] = {}
+    for branch in branches:
+        sums[branch.outcome] = sums.get(branch.outcome, Fraction(0)) + branch.share
+    return (f"{share(part)} {outcome.value}" for outcome, part in sorted(sums.items(), key=lambda item: item[0].value))
+
+
+def path_json(path: Path) -> dict[str, Any]:
+    """The stable form of `kwake trace -o json`."""
+    return {
+        "version": VERSION,
+        "outcome": path.outcome.value,
+        "basis": path.basis.value,
+        "decided_by": [_decider(decider) for decider in path.decided_by],
+        "hops": [_hop(hop) for hop in path.hops],
+        "branches": [_branch(branch) for branch in path.branches],
+    }
+
+
+def _decider(decider: Decider) -> dict[str, Any]:
+    return {"object": decider.object, "rule": decider.rule, "file": decider.file, "line": decider.line}
+
+
+def _hop(hop: Hop) -> dict[str, Any]:
+    return {"kind": hop.kind, "at": hop.at, "text": hop.text, "object": hop.object, "basis": hop.basis.value}
+
+
+def _branch(branch: Branch) -> dict[str, Any]:
+    return {
+        "source": branch.source,
+        "pod": branch.pod,
+        "ip": branch.ip,
+        "port": branch.port,
+        "share": str(branch.share),
+        "outcome": branch.outcome.value,
+        "basis": branch.basis.value,
+        "decided_by": [_decider(decider) for decider in branch.decided_by],
+        "hops": [_hop(hop) for hop in branch.hops],
+    }

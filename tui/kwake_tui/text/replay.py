@@ -1,0 +1,99 @@
+"""What a replay found, as text: met steps in a row each, everything that is needed where one is not."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from kwake.dataplane.path import Branch, Path
+from kwake.objects.basis import Basis
+from kwake.objects.time import clock, seconds
+from kwake.scenario.availability import Span
+from kwake.scenario.report import Case, Check, Report, StepReport, Verdict, Window
+from kwake_tui.text.columns import columns, padded
+from kwake_tui.text.path import LABEL, hop_lines
+
+GLYPHS = {Verdict.MET: "✓", Verdict.FAILED: "×", Verdict.UNKNOWN: "?"}
+
+
+def replay_lines(report: Report) -> list[str]:
+    """All cases, and the count of expectations at the end."""
+    lines = [line for case in report.cases for line in (*_case(case), "")]
+    checks = [c for case in report.cases for c in (*case.always, *(c for step in case.steps for c in step.checks))]
+    met = sum(check.verdict is Verdict.MET for check in checks)
+    unknown = sum(check.verdict is Verdict.UNKNOWN for check in checks)
+    words = f"{met} of {len(checks)} expectations met"
+    return [*lines, words + (f", {unknown} unknown" if unknown else "")]
+
+
+def _case(case: Case) -> Iterator[str]:
+    glyph = GLYPHS[case.verdict]
+    yield from columns([[f"{glyph} {case.name}", f"{case.profile} · seed {case.seed}", case.file]])
+    rows = [[f"{GLYPHS[s.verdict]} {s.id}", clock(s.time_ms), s.action, _rest(s)] for s in case.steps]
+    heads = columns(rows, indent=2)
+    for head, step in zip(heads, case.steps, strict=True):
+        yield head
+        for window in step.windows:
+            yield from _window(window, step)
+        for check in step.checks:
+            if check.verdict is not Verdict.MET:
+                yield from _unmet(check, case, step)
+    for check in case.always:
+        if check.verdict is not Verdict.MET:
+            yield from _unmet(check, case, None)
+
+
+def _rest(step: StepReport) -> str:
+    met = sum(check.verdict is Verdict.MET for check in step.checks)
+    settled = f"settled after {seconds(step.settled_ms - step.time_ms)}" if step.settled_ms > step.time_ms else ""
+    count = f"{met} of {len(step.checks)} met" if step.checks else ""
+    return ", ".join(word for word in (settled, count) if word)
+
+
+def _window(window: Window, step: StepReport) -> list[str]:
+    """`dialled now` through the time that the step needs: each span with the clocks that make its length."""
+    rows = []
+    for at, span in enumerate(window.spans):
+        name = f"dialled now  {window.flow}" if at == 0 else ""
+        rows.append([name, clock(span.from_ms), _outcome(span), span.sum_text or "from then on"])
+    return columns(rows, indent=6)
+
+
+def _outcome(span: Span) -> str:
+    mark = "" if span.basis is Basis.SOURCED else f" ({span.basis.value})"
+    return span.outcome.value + mark
+
+
+def _unmet(check: Check, case: Case, step: StepReport | None) -> Iterator[str]:
+    yield from columns([[f"{GLYPHS[check.verdict]} {check.what}", f"{case.file}:{check.line}"]], indent=6)
+    rows = [["expected", check.expected], ["actual", f"{check.actual}, at {clock(check.at_ms)}"]]
+    rows += [["why" if at == 0 else "", line] for at, line in enumerate(check.why)]
+    yield from columns([[padded(label, LABEL - 2), words] for label, words in rows], indent=8)
+    if check.path is not None:
+        yield from _differing(check.path, check.before)
+    if step is not None and case.again:
+        command = shlex.join([*case.again, "--step", step.id])
+        yield from columns([[padded("again", LABEL - 2), command]], indent=8)
+
+
+def _differing(path: Path, before: Path | None) -> list[str]:
+    """The path as it is, with the first hop that is otherwise than before the step marked."""
+    branch, old = path.branches[0], _counterpart(path.branches[0], before)
+    first = None
+    if old is not None:
+        pairs = zip(branch.hops, old.hops, strict=False)
+        first = next((at for at, (new, was) in enumerate(pairs) if (new.kind, new.text) != (was.kind, was.text)), None)
+    lines = []
+    for at, hop in enumerate(branch.hops):
+        mark = "▸ " if at == first else "  "
+        lines += [f"        {mark}{line}" for line in hop_lines([hop])]
+    if first is not None and old is not None:
+        lines += columns([[padded("before", LABEL - 2), f"{old.hops[first].kind}  {old.hops[first].text}"]], 8)
+    return lines
+
+
+def _counterpart(branch: Branch, before: Path | None) -> Branch | None:
+    """The branch of the earlier path from the same source, if there is one."""
+    if before is None:
+        return None
+    return next((old for old in before.branches if old.source == branch.source), None)
