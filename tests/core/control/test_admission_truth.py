@@ -1,0 +1,43 @@
+"""Manifests that other tools say the API server refuses; and those that people run, which must open."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from kwake.cluster import Record
+from kwake.errors import InvalidSnapshot
+from kwake.findings import refusals
+from kwake.sources import read
+
+
+def refused(paths: list[Path]) -> str:
+    """Why these manifests are no snapshot, or nothing."""
+    try:
+        snapshot = read(paths)
+    except InvalidSnapshot as error:
+        return str(error)
+    return "\n".join(map(str, refusals(Record(entry.document, entry.value) for entry in snapshot.entries)))
+
+
+def test_network_policies_and_namespaces_that_the_api_server_rejects_are_refused(truth: Path) -> None:
+    cases = json.loads((truth / "errors.json").read_text())
+    of_admin_tier = ("anp_", "banp_", "example_w_err_pods_w_same_owner_and_labels_gap_anp")
+    taken = []
+    for case in cases:
+        if case["api_server_rejects"] and not case["case"].startswith(of_admin_tier):
+            paths = [truth / "manifests" / name for name in case["manifests"]]
+            why = refused(paths)
+            if not any(str(path) in why for path in paths):
+                taken.append((case["case"], why))
+    assert taken == []
+
+
+def test_manifests_that_are_right_are_not_refused(truth: Path) -> None:
+    wrong = []
+    for name in ("networkpolicy.json", "explain.json", "evaluate.json"):
+        for case in json.loads((truth / name).read_text()):
+            paths = [truth / "manifests" / path for path in case.get("manifests", ())]
+            if paths and (why := refused(paths)):
+                wrong.append((case["case"], why))
+    assert wrong == []

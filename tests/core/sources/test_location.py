@@ -1,0 +1,68 @@
+"""Which line a field stands in."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kwake.objects.document import FieldPath
+from kwake.sources import locate, read
+
+YAML = """# head
+apiVersion: v1
+kind: Service
+metadata:
+  name: a
+spec:
+  ports:
+  - port: 80
+
+  - name: b
+    port: 81
+---
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Service, metadata: {name: b}}
+- apiVersion: v1
+  kind: Service
+  metadata:
+    name: c
+    labels: {app: c}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "line"),
+    [
+        ("a", (), 2),
+        ("a", ("spec", "ports", 1), 10),
+        ("a", ("spec", "ports", 1, "port"), 11),
+        ("a", ("spec", "ports", 7, "port"), 7),
+        ("a", ("spec", "selector", "app"), 6),
+        ("b", ("metadata", "name"), 16),
+        ("c", ("metadata", "labels", "app"), 21),
+        ("c", ("nope",), 17),
+    ],
+)
+def test_a_field_of_yaml_is_found(name: str, path: FieldPath, line: int) -> None:
+    [origin] = [e.document.origin for e in read("-", stdin=YAML.encode).entries if e.key.name == name]
+    assert origin is not None
+    assert locate(origin, path) == line
+
+
+@pytest.mark.parametrize("indent", [1, None])
+@pytest.mark.parametrize("tail", ["", '{"apiVersion": "v1", "kind": "Service", "metadata": {"name": 7}}'])
+def test_a_field_of_json_is_found(indent: int | None, tail: str) -> None:
+    def service(port: int) -> dict[str, object]:
+        ports = [{"name": "x", "port": port}]
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": f"s{port}"}, "spec": {"ports": ports}}
+
+    text = json.dumps({"kind": "List", "items": [service(80), service(81)]}, indent=indent) + "\n" + tail
+    snapshot = read("-", stdin=text.encode, lenient=True)
+    for entry in snapshot.entries:
+        assert entry.document.origin is not None
+        line = locate(entry.document.origin, ("spec", "ports", 0, "port"))
+        assert f'"port": {entry.key.name[1:]}' in text.split("\n")[line - 1]
+    assert [problem.where for problem in snapshot.problems] == ([f"-:{text.count(chr(10)) + 1}"] if tail else [])
