@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from kwake.cluster import Cluster, Record
-from kwake.control.admission import Violation, violations
+from kwake.control.admission import violations
 from kwake.control.endpoints import missing_slices
 from kwake.control.inference import infer
 from kwake.control.ipam import addressing_of
@@ -15,9 +15,8 @@ from kwake.control.services import admit
 from kwake.control.workloads import initial_pods
 from kwake.draws import Draws
 from kwake.errors import InvalidSnapshot, Rejected
-from kwake.findings import check
+from kwake.findings import check, problem
 from kwake.objects.decode import decode
-from kwake.objects.document import Origin
 from kwake.objects.finding import Finding, Problem
 from kwake.objects.key import Key
 from kwake.objects.kinds import LoadBalancerStatus, Pod, Service, Unmodelled
@@ -28,7 +27,7 @@ from kwake.simulation.engine import settle
 from kwake.simulation.state import State
 from kwake.simulation.steps import start_pods
 from kwake.simulation.tasks import Sync
-from kwake.sources import Entry, Snapshot, locate, read
+from kwake.sources import Snapshot, read
 from kwake.sources.snapshot import Where
 from kwake.world import World
 
@@ -62,21 +61,19 @@ def open_world(
 def world_from(snapshot: Snapshot, profile: Profile, seed: int, *, lenient: bool = False) -> World:
     """The settled world of a snapshot that was read."""
     findings = list(snapshot.findings)
-    findings += [_left_out(problem) for problem in snapshot.problems]
+    findings += map(_left_out, snapshot.problems)
     cluster, refused = _admitted(snapshot, lenient, findings)
     cluster = infer(cluster, profile)
     draws = Draws(seed)
-    cluster, draws, more = _with_services(cluster, profile, draws, lenient, findings)
-    refused += more
+    cluster, draws = _with_services(cluster, profile, draws, findings)
     if refused:
         raise InvalidSnapshot(tuple(map(str, refused)))
     changes, draws = missing_slices(cluster, draws)
     cluster = cluster.with_changes(changes)
     changes, draws = initial_pods(cluster, draws)
     cluster = cluster.with_changes(changes)
-    state = _started(State(cluster, profile, addressing_of(cluster, profile), draws))
-    findings += check(state.cluster, profile)
-    return World(state, tuple(dict.fromkeys(findings)))
+    state = _started(State(cluster, profile, addressing_of(cluster, profile), draws, opened=cluster))
+    return World(state, check(state.cluster, profile, findings))
 
 
 def _left_out(problem: Problem) -> Finding:
@@ -90,64 +87,49 @@ def _admitted(snapshot: Snapshot, lenient: bool, findings: list[Finding]) -> tup
     records: dict[Key, Record] = {}
     refused: list[Problem] = []
     for entry in snapshot.entries:
+        item = Record(entry.document, entry.value)
         wrong = violations(entry.value, entry.document.manifest)
-        fatal = [v for v in wrong if v.severity == "refused"]
-        findings += [_reported(entry, v) for v in wrong if v.severity != "refused"]
-        if not fatal:
-            records[entry.key] = Record(entry.document, entry.value)
-        elif lenient:
-            findings += [_left_out(_problem(entry, v)) for v in fatal]
-            records[entry.key] = _unread(entry)
+        fatal = [problem(item, violation) for violation in wrong if violation.severity == "refused"]
+        if fatal and (lenient or isinstance(entry.value, Service)):
+            findings += map(_left_out, fatal)
+            item = _unread(item)
         else:
-            refused += [_problem(entry, v) for v in fatal]
+            refused += fatal
+        records[entry.key] = item
     return Cluster(records), refused
 
 
-def _unread(entry: Entry) -> Record:
+def _unread(item: Record) -> Record:
     """An object that is kept as it was written but that nothing may be concluded from."""
-    value = entry.value
+    value = item.value
     kept = Unmodelled(api_version=value.api_version, kind=value.kind, metadata=value.metadata)
-    return Record(entry.document, kept)
+    return Record(item.document, kept)
 
 
-def _place(origin: Origin | None, violation: Violation) -> str:
-    return f"{origin.source.name}:{locate(origin, violation.field)}" if origin is not None else ""
+def _with_services(cluster: Cluster, profile: Profile, draws: Draws, findings: list[Finding]) -> tuple[Cluster, Draws]:
+    """The cluster with Services that were never stored (no uid) taken in, those with a fixed address first.
 
-
-def _problem(entry: Entry, violation: Violation) -> Problem:
-    return Problem(_place(entry.document.origin, violation), str(entry.key), violation.field, violation.reason)
-
-
-def _reported(entry: Entry, violation: Violation) -> Finding:
-    return Finding("warning", str(entry.key), violation.reason, _place(entry.document.origin, violation))
-
-
-def _with_services(
-    cluster: Cluster, profile: Profile, draws: Draws, lenient: bool, findings: list[Finding]
-) -> tuple[Cluster, Draws, list[Problem]]:
-    """The cluster with Services that were never stored (no uid) taken in, those with a fixed address first."""
+    One that the API server would refuse does not refuse the snapshot, as a policy would: it opens and closes no way
+    but its own, and that is unknown.
+    """
     fresh = [s for s in cluster.all(Service) if not s.metadata.uid]
     records = {s.key: cluster.record(s.key) for s in fresh}
     cluster = cluster.with_changes(dict.fromkeys(records))
-    refused: list[Problem] = []
     for service in sorted(fresh, key=lambda s: (not _pinned(s), s.key)):
         old = records[service.key]
         try:
             manifest, draws = admit(cluster, old.manifest, None, "create", profile, draws)
         except Rejected as error:
             where = str(old.origin) if old.origin is not None else ""
-            problem = Problem(where, str(service.key), (error.field,) if error.field else (), error.reason)
-            if lenient:
-                findings.append(_left_out(problem))
-                cluster = cluster.with_changes({service.key: _unread(Entry(old.document, old.value))})
-            else:
-                refused.append(problem)
+            reason = f"{error.field}: {error.reason}" if error.field else error.reason
+            findings.append(_left_out(Problem(where, str(service.key), (), reason)))
+            cluster = cluster.with_changes({service.key: _unread(old)})
             continue
         manifest["metadata"]["uid"], draws = draws.uid(str(service.key))
         manifest["metadata"].setdefault("namespace", service.metadata.namespace)
         doc = old.document.replaced(manifest)
         cluster = cluster.with_changes({service.key: Record(doc, decode(doc), old.made)})
-    return cluster, draws, refused
+    return cluster, draws
 
 
 def _pinned(service: Service) -> bool:

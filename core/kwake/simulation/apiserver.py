@@ -6,17 +6,18 @@ from typing import Any
 
 from kwake.cluster import Record, record
 from kwake.control.admission import violations
+from kwake.control.balancer import CLEANUP_FINALIZER
 from kwake.control.services import admit
 from kwake.errors import Rejected
+from kwake.objects.basis import Basis
 from kwake.objects.decode import DecodeError, decode
 from kwake.objects.document import Document, FieldPath, Manifest, Origin, document
 from kwake.objects.key import Key
-from kwake.objects.kinds import KubeObject, Pod, Service
+from kwake.objects.kinds import KubeObject, Pod, Service, Workload
 from kwake.objects.time import timestamp
 from kwake.simulation.draft import Draft
 from kwake.simulation.steps import terminate
 
-BALANCER_FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
 _KEPT_METADATA = (
     "uid",
     "creationTimestamp",
@@ -64,7 +65,18 @@ def update(draft: Draft, old: Record, patch: dict[str, Any], *, how: str) -> Non
     stored = _stored(draft, manifest, old, how, old.origin)
     if stored.key != old.key:
         raise Rejected(str(old.key), "the name, namespace and kind of an object may not change", field="metadata.name")
+    store(draft, stored)
+
+
+def store(draft: Draft, stored: Record) -> None:
+    """Put a record into the cluster, and say so where what it sets off is not modelled."""
+    old = draft.cluster.find(stored.key)
     draft.change({stored.key: stored})
+    before = old.value if old is not None else None
+    after = stored.value
+    if isinstance(before, Workload) and isinstance(after, Workload) and before.spec.template != after.spec.template:
+        words = f"the template of {stored.key.name} has changed; a rollout is not modelled: its pods stay as they are"
+        draft.tell("rollout-unknown", stored.key, words, "controller", basis=Basis.UNKNOWN)
 
 
 def _decoded(manifest: Manifest) -> KubeObject:
@@ -193,7 +205,7 @@ def marked_deleted(item: Record, now_ms: int) -> Record:
     metadata = manifest["metadata"]
     metadata["deletionTimestamp"] = timestamp(now_ms)
     finalizers = metadata.setdefault("finalizers", [])
-    if BALANCER_FINALIZER not in finalizers:
-        finalizers.append(BALANCER_FINALIZER)
+    if CLEANUP_FINALIZER not in finalizers:
+        finalizers.append(CLEANUP_FINALIZER)
     doc = Document(document(manifest).raw, item.origin)
     return Record(doc, decode(doc), item.made)

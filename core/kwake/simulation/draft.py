@@ -26,6 +26,7 @@ class Draft:
         self.cluster = state.cluster
         self.addressing = state.addressing
         self.draws = state.draws
+        self.opened = state.opened
         self.now_ms = state.now_ms
         self.sequence = state.sequence
         self.pending = list(state.pending)
@@ -46,6 +47,7 @@ class Draft:
             profile=self.profile,
             addressing=self.addressing,
             draws=self.draws,
+            opened=self.opened,
             now_ms=self.now_ms,
             sequence=self.sequence,
             pending=tuple(self.pending),

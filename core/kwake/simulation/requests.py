@@ -33,7 +33,7 @@ from kwake.errors import ReferenceNotFound, Rejected, UsageError
 from kwake.objects.basis import Basis
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod, Service
-from kwake.simulation.apiserver import create, delete_object, update
+from kwake.simulation.apiserver import create, delete_object, store, update
 from kwake.simulation.draft import Draft
 from kwake.simulation.steps import remove_pod, start_pods, terminate
 from kwake.simulation.tasks import MakeSandbox, StartContainers
@@ -128,7 +128,7 @@ def _apply(draft: Draft, action: Apply) -> None:
     made = create(draft, action.manifest, action.origin)
     _say(draft, "applied", made.key, f"{'replace' if made.key in draft.cluster else 'create'} {made.key}")
     fresh = made.key not in draft.cluster
-    draft.change({made.key: made})
+    store(draft, made)
     if fresh and isinstance(made.value, Pod):
         start_pods(draft, [made.key])
 

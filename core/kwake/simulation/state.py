@@ -36,6 +36,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
     profile: Profile
     addressing: Addressing
     draws: Draws
+    opened: Cluster
+    """The snapshot as it was opened: a workload that lacked pods in it keeps that gap."""
     now_ms: int = 0
     sequence: int = 0
     pending: tuple[Pending, ...] = ()
@@ -77,6 +79,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
             "profile": self.profile,
             "addressing": self.addressing,
             "draws": self.draws,
+            "opened": digest(self.opened),
             "now_ms": self.now_ms,
             "sequence": self.sequence,
             "pending": self.pending,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from kwake.control.balancer import balancer_gone, balancer_ready
+from kwake.control.balancer import CLEANUP_FINALIZER, balancer_gone, balancer_ready
 from kwake.control.endpoints import service_slices
 from kwake.control.ipam import assign, release
 from kwake.control.pods import addressed, exit_delay_ms, readiness_delay_ms, ready, scheduled, terminating
@@ -51,7 +51,7 @@ def start_pods(draft: Draft, keys: list[Key]) -> None:
 
 
 def _reconcile_workloads(draft: Draft, task: ReconcileWorkloads) -> None:
-    changes, draft.draws = reconcile(draft.cluster, draft.draws)
+    changes, draft.draws = reconcile(draft.cluster, draft.draws, draft.opened)
     created = [k for k, record in changes.items() if record is not None and k.kind == "Pod" and k not in draft.cluster]
     doomed = [k for k, record in changes.items() if record is None and k.kind == "Pod"]
     draft.change({k: record for k, record in changes.items() if k not in doomed})
@@ -240,22 +240,24 @@ def _sync(draft: Draft, task: Sync) -> None:
 def _sync_balancer(draft: Draft) -> None:
     """The service controller has set up or torn down the cloud's load balancers (SV-16 to SV-18)."""
     for service in draft.cluster.all(Service):
+        wanted = service.spec.type == "LoadBalancer" and not service.metadata.deletion_timestamp
         record = draft.cluster.record(service.key)
         name = service.metadata.name
-        if service.spec.type == "LoadBalancer" and not service.metadata.deletion_timestamp:
-            if service.status.load_balancer.ingress or service.spec.load_balancer_class:
-                continue
+        if wanted and not service.status.load_balancer.ingress and not service.spec.load_balancer_class:
             made, draft.draws = balancer_ready(record, draft.profile, draft.draws)
+            if made is record:
+                draft.tell(
+                    "balancer-absent", service.key, f"nobody gives {name} a load balancer", "cloud", rule="SV-18"
+                )
+                continue
             draft.change({service.key: made})
             assert isinstance(made.value, Service)
-            ingress = made.value.status.load_balancer.ingress
-            where = " ".join(i.ip or i.hostname for i in ingress)
-            draft.tell("balancer-ready", service.key, f"the load balancer of {name} answers on {where}", "cloud",
-                       rule="SV-18", basis=Basis.ASSUMED)  # fmt: skip
-        elif service.metadata.deletion_timestamp:
-            changes = balancer_gone(draft.cluster, record)
-            draft.change(changes)
-            draft.tell("balancer-gone", service.key, f"the load balancer of {name} is gone", "cloud", rule="SV-17")
+            where = " ".join(i.ip or i.hostname for i in made.value.status.load_balancer.ingress)
+            words = f"the load balancer of {name} answers on {where}"
+            draft.tell("balancer-ready", service.key, words, "cloud", rule="SV-18", basis=Basis.ASSUMED)
+        elif not wanted and CLEANUP_FINALIZER in service.metadata.finalizers:
+            draft.change(balancer_gone(draft.cluster, record))
+            draft.tell("balancer-gone", service.key, f"the load balancer of {name} is gone", "cloud", rule="SV-16")
 
 
 _STEPS: dict[type[msgspec.Struct], Callable[..., None]] = {
