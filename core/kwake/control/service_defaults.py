@@ -71,7 +71,7 @@ def normalise_cluster_ips(spec: Spec, old: Spec | None) -> None:
             spec["clusterIP"] = many[0]
         return
     old_one, old_many = old.get("clusterIP") or "", list(old.get("clusterIPs") or ())
-    if one != old_one and many == old_many:
+    if one != old_one and (many == old_many or not many):
         _set(spec, "clusterIPs", [one] if one else [])
     elif one == old_one and many != old_many:
         _set(spec, "clusterIP", many[0] if many else "")
