@@ -263,9 +263,13 @@ def _path(world: World, name: str, flows: dict[str, Flow]) -> Path | None:
 
 
 def _windows(seen: tuple[World, ...], flows: dict[str, Flow]) -> tuple[Window, ...]:
-    """The flows that a dial would find otherwise for a while, or from now on."""
+    """The flows that a dial would find otherwise for a while, or from now on; equal flows once."""
+    held = seen[0].connections
+    questions: dict[Flow, str] = {}
+    for name in sorted(flows, key=lambda name: name in held):
+        questions.setdefault(flows[name], name)
     windows = []
-    for name, flow in flows.items():
+    for flow, name in questions.items():
         if _path(seen[0], name, flows) is None and _path(seen[-1], name, flows) is None:
             continue
         found = spans(seen, flow)

@@ -83,7 +83,7 @@ def _service_row(cluster: Cluster, service: Service) -> list[str]:
     ingress = " ".join(i.ip or i.hostname for i in service.status.load_balancer.ingress)
     name = f"{service.metadata.namespace}/{service.metadata.name}"
     addresses = service.spec.external_name or " ".join(service.cluster_ips) or "None"
-    return [name, type_, addresses, ingress, _ports(service), f"{_ready(cluster, service)} endpoints"]
+    return [name, type_, addresses, ingress, _ports(service), _endpoints(cluster, service)]
 
 
 def _ports(service: Service) -> str:
@@ -92,6 +92,11 @@ def _ports(service: Service) -> str:
         node_port = f":{port.node_port}" if port.node_port else ""
         words.append(f"{port.port}{node_port}/{port.protocol}")
     return " ".join(words)
+
+
+def _endpoints(cluster: Cluster, service: Service) -> str:
+    ready = _ready(cluster, service)
+    return f"{ready} {'endpoint' if ready == 1 else 'endpoints'}"
 
 
 def _ready(cluster: Cluster, service: Service) -> int:

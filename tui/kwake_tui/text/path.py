@@ -25,8 +25,7 @@ def path_lines(path: Path) -> list[str]:
     shared = path.hops
     groups = [list(group) for _, group in groupby(_ordered(path.branches), key=_alike)]
     if len(path.branches) == 1:
-        lines += ["", *hop_lines(shared), *_ending(path.branches[0])]
-        return lines
+        return [*lines, *_ending(path.branches[0]), "", *hop_lines(shared)]
     lines += ["", *hop_lines(shared)]
     for group in groups:
         lines += ["", *columns([_branch_row(branch) for branch in group]), *_ending(group[0], indent=2)]
@@ -42,9 +41,7 @@ def hop_lines(hops: Iterable[Hop], indent: int = 0) -> list[str]:
     rows: list[list[str]] = []
     for hop in hops:
         mark = "" if hop.basis is Basis.SOURCED else f"({hop.basis.value})"
-        decider = hop.decider
-        place = f"{decider.file}:{decider.line}" if decider and decider.file and decider.line else ""
-        rows.append([padded(hop.kind, LABEL - 2), hop.text, hop.at, hop.cite, place, mark])
+        rows.append([padded(hop.kind, LABEL - 2), hop.text, hop.at, hop.cite, _place(hop.decider)[1], mark])
         rows += [[padded("", LABEL - 2), detail] for detail in hop.detail]
     return [line for line in _in_two_passes(rows, indent) if line.strip()]
 
@@ -55,19 +52,18 @@ def _in_two_passes(rows: list[list[str]], indent: int) -> list[str]:
     return [next(full) if len(row) > 2 else columns([row], indent)[0] for row in rows]
 
 
-def decider_lines(deciders: Iterable[Decider], indent: int = 0) -> list[str]:
-    """What decided, with file, line and rule."""
-    rows = [
-        [padded("decided by", LABEL), d.object, d.rule, f"{d.file}:{d.line}" if d.file and d.line else "", d.cite]
-        for d in deciders
-    ]
-    return columns(rows, indent)
+def _ending(branch: Branch, indent: int = 0) -> list[str]:
+    """Why it ends so, and what decided, with file, line and rule."""
+    rows = [["because", branch.reason]] if branch.reason and branch.outcome is not Outcome.DELIVERED else []
+    rows += [["by", f"{d.object}: {d.rule}", *_place(d)] for d in branch.decided_by]
+    return columns([[padded(label, LABEL - 2), *cells] for label, *cells in rows], indent)
 
 
-def _ending(branch: Branch, indent: int = 0) -> Iterator[str]:
-    if branch.reason and branch.outcome is not Outcome.DELIVERED:
-        yield from columns([[padded("because", LABEL - 2), branch.reason]], indent)
-    yield from decider_lines(branch.decided_by, indent)
+def _place(decider: Decider | None) -> list[str]:
+    """The rule's id, and file and line where the deciding words stand."""
+    if decider is None:
+        return ["", ""]
+    return [decider.cite, f"{decider.file}:{decider.line}" if decider.file and decider.line else ""]
 
 
 def _ordered(branches: Iterable[Branch]) -> list[Branch]:

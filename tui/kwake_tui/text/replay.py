@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from kwake.dataplane.path import Branch, Path
+from kwake.dataplane.path import Branch, Outcome, Path
 from kwake.objects.basis import Basis
 from kwake.objects.time import clock, seconds
 from kwake.scenario.availability import Span
@@ -34,7 +34,7 @@ def _case(case: Case) -> Iterator[str]:
     for head, step in zip(heads, case.steps, strict=True):
         yield head
         for window in step.windows:
-            yield from _window(window, step)
+            yield from _window(window)
         for check in step.checks:
             if check.verdict is not Verdict.MET:
                 yield from _unmet(check, case, step)
@@ -50,17 +50,18 @@ def _rest(step: StepReport) -> str:
     return ", ".join(word for word in (settled, count) if word)
 
 
-def _window(window: Window, step: StepReport) -> list[str]:
+def _window(window: Window) -> list[str]:
     """`dialled now` through the time that the step needs: each span with the clocks that make its length."""
     rows = []
     for at, span in enumerate(window.spans):
         name = f"dialled now  {window.flow}" if at == 0 else ""
-        rows.append([name, clock(span.from_ms), _outcome(span), span.sum_text or "from then on"])
+        why = span.reason if span.outcome is not Outcome.DELIVERED else ""
+        rows.append([name, clock(span.from_ms), _outcome(span), span.sum_text or "from then on", why])
     return columns(rows, indent=6)
 
 
 def _outcome(span: Span) -> str:
-    mark = "" if span.basis is Basis.SOURCED else f" ({span.basis.value})"
+    mark = "" if span.basis in (Basis.SOURCED, Basis.UNKNOWN) else f" ({span.basis.value})"
     return span.outcome.value + mark
 
 
