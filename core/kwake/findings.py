@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from kwake.cluster import Cluster, Record
 from kwake.control.admission import Violation, violations
-from kwake.control.near_miss import near_miss
+from kwake.control.nearest_label import selects_nothing
 from kwake.control.violation import MASK
 from kwake.objects.basis import Basis
 from kwake.objects.document import FieldPath, Origin
@@ -174,7 +174,7 @@ def _unmatched(
     candidates = labels.get(value.metadata.namespace, [])
     if not any(map(selector.matches, candidates)):
         where = _where(cluster.record(value.key).origin, field)
-        yield Finding("warning", str(value.key), near_miss(selector, candidates), where)
+        yield Finding("warning", str(value.key), selects_nothing(selector, candidates), where)
 
 
 def _unread_kinds(cluster: Cluster) -> Iterator[Finding]:

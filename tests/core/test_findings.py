@@ -1,0 +1,210 @@
+"""The lines of `kwake check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kwake.cluster import Cluster, Record, record
+from kwake.control.inference import infer
+from kwake.findings import Finding, check, refusals
+from kwake.objects.basis import Basis
+from kwake.objects.document import Manifest
+from kwake.objects.event import Clock
+from kwake.profiles.profile import Profile, Setting
+from kwake.sources import read
+from tests.core.manifests import bare_pod, namespace, node, service
+
+SHOP = namespace("shop")
+
+
+def findings(*manifests: Manifest, profile: Profile | None = None) -> tuple[Finding, ...]:
+    records = [record(manifest) for manifest in manifests]
+    return check(Cluster({item.key: item for item in records}), profile)
+
+
+def lines(*manifests: Manifest, level: str = "warning") -> list[str]:
+    return [f"{f.subject}: {f.text}" for f in findings(*manifests) if f.level == level]
+
+
+def running(name: str, ip: str = "10.0.0.1", **spec: Any) -> Manifest:
+    manifest = bare_pod(name)
+    manifest["spec"].update(spec)
+    return {**manifest, "status": {"phase": "Running", **({"podIP": ip} if ip else {})}}
+
+
+def policy(**selector: str) -> Manifest:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "deny", "namespace": "shop"},
+        "spec": {"podSelector": {"matchLabels": selector}},
+    }
+
+
+def test_two_pods_of_one_ip() -> None:
+    assert lines(running("a"), running("b")) == ["10.0.0.1: is the address of shop/a and shop/b"]
+
+
+def test_pd_14_a_finished_pod_holds_its_ip_no_more() -> None:
+    done = running("b")
+    done["status"]["phase"] = "Succeeded"
+    assert lines(running("a"), done) == []
+
+
+def test_pd_21_host_network_pods_share_an_ip() -> None:
+    assert lines(running("a", hostNetwork=True), running("b", hostNetwork=True)) == []
+
+
+def test_hidden_addresses_are_unknown() -> None:
+    [line] = lines(running("a", "***HIDDEN***"), running("b", "***HIDDEN***"), level="unknown")
+    assert line.startswith("***HIDDEN***: hides the address of shop/a and shop/b")
+
+
+def test_a_running_pod_without_an_ip() -> None:
+    assert lines(running("a", "")) == ["Pod/shop/a: runs, but its status has no IP: no Service reaches it"]
+
+
+def test_a_manifest_of_a_pod_needs_no_ip() -> None:
+    assert lines(bare_pod("a")) == []
+
+
+def test_a_service_that_selects_nothing_names_the_nearest_label() -> None:
+    manifest = service("checkout")
+    manifest["spec"]["selector"] = {"app": "check-out"}
+    assert lines(manifest, bare_pod("checkout")) == [
+        "Service/shop/checkout: selects 0 pods: app=check-out; nearest label app=checkout"
+    ]
+
+
+def test_a_policy_that_selects_nothing() -> None:
+    assert lines(policy(app="x"), bare_pod("web")) == ["NetworkPolicy/shop/deny: selects 0 pods: app=x"]
+
+
+def test_a_policy_with_a_misspelt_key_names_the_nearest_label() -> None:
+    assert lines(policy(ap="web"), bare_pod("web")) == [
+        "NetworkPolicy/shop/deny: selects 0 pods: ap=web; nearest label app=web"
+    ]
+
+
+def test_a_policy_may_select_pods_that_a_workload_will_make() -> None:
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "a"}]}}},
+    }
+    assert lines(policy(app="web"), job) == []
+
+
+def test_an_owner_that_is_not_there() -> None:
+    manifest = service("a")
+    manifest["spec"]["selector"] = {}
+    manifest["metadata"]["ownerReferences"] = [
+        {"apiVersion": "x.io/v1", "kind": "App", "name": "a", "uid": "1", "controller": True}
+    ]
+    assert lines(manifest) == ["App/shop/a: owns Service/shop/a, and is not in the snapshot"]
+
+
+def test_faults_that_a_dump_may_have_are_listed_and_many_of_a_kind_in_one_line() -> None:
+    bad = [bare_pod(f"Pod{n}") for n in range(5)]
+    for manifest in bad:
+        manifest["metadata"]["ownerReferences"] = [{"kind": "", "name": "x", "apiVersion": "v1", "uid": "1"}]
+    found = [line for line in lines(*bad) if "ownerReferences" in line]
+    assert found == [
+        'Pod/shop/Pod0: metadata.ownerReferences[0].kind: Invalid value: "": kind must not be empty (and 4 more of'
+        " kind Pod)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "level"),
+    [
+        ("cilium.io/v2", "CiliumNetworkPolicy", "unknown"),
+        ("crd.projectcalico.org/v1", "NetworkPolicy", "unknown"),
+        ("projectcalico.org/v3", "GlobalNetworkPolicy", "unknown"),
+        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", "unknown"),
+        ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy", "unknown"),
+        ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", "unknown"),
+        ("security.istio.io/v1", "AuthorizationPolicy", "unknown"),
+        ("example.com/v1", "Foo", "skipped"),
+    ],
+)
+def test_kinds_that_are_not_read_are_counted(api_version: str, kind: str, level: str) -> None:
+    objects = [{"apiVersion": api_version, "kind": kind, "metadata": {"name": name}} for name in "ab"]
+    [finding] = [f for f in findings(*objects) if f.subject.startswith(f"{kind}.")]
+    assert finding.level == level
+    assert finding.text.startswith("2 ")
+
+
+def test_that_ports_listen_is_one_assumption() -> None:
+    told = bare_pod("b")
+    told["metadata"]["annotations"] = {"kwake.dev/listens": "8080"}
+    assert lines(SHOP, bare_pod("a"), bare_pod("c"), told, level="assumption") == [
+        "Pod: declared container ports listen: 2 pods; others too unless kwake.dev/listens says which"
+    ]
+
+
+def test_namespaces_that_are_only_implied_have_no_labels() -> None:
+    assert lines(SHOP, policy(), {**policy(), "metadata": {"name": "a", "namespace": "pay"}}, level="assumption") == [
+        "Namespace: only implied by what is in them, so without labels of their own: pay"
+    ]
+
+
+def test_what_was_inferred_or_assumed_says_so() -> None:
+    pod = record(bare_pod("a"))
+    assert [(f.level, f.subject) for f in check(infer(Cluster({pod.key: pod}))) if "Node" in f.subject] == [
+        ("assumption", "Node/node-a"),
+        ("assumption", "Node/node-b"),
+        ("assumption", "Node/node-c"),
+    ]
+
+
+def test_a_profile_lists_what_it_assumes() -> None:
+    sure, unsure = Setting("x", Basis.SOURCED, "s"), Setting("y", Basis.UNKNOWN, "")
+    profile = Profile("p", {"policy": sure, "lb": unsure}, {"sandbox": Clock("sandbox", 1, Basis.ASSUMED, "")})
+    assert [f"{f.subject}: {f.text}" for f in findings(profile=profile)] == [
+        "profile p: no source gives these, so they are assumed: lb, sandbox"
+    ]
+
+
+def test_findings_have_one_order_whatever_the_order_of_the_objects() -> None:
+    objects = [SHOP, node("n", 1), running("a"), running("b"), service("x"), policy(app="x"), bare_pod("c")]
+    assert findings(*objects) == findings(*reversed(objects))
+
+
+def test_escape_codes_in_names_are_shown() -> None:
+    assert "\x1b" not in str(Finding("warning", "Pod/\x1b[2J", "\x1b", "\x1b.yaml:1"))
+
+
+def test_refusals_name_file_line_object_field_and_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: Bad_name\nspec:\n  podSelector: {}\n"
+        "  ingress:\n  - from:\n    - ipBlock:\n        cidr: 10.0.0.0/99\n"
+    )
+    records = [Record(entry.document, entry.value) for entry in read(path).entries]
+    assert [str(problem) for problem in refusals(records)] == [
+        f"{path}:10: NetworkPolicy/default/Bad_name: spec.ingress[0].from[0].ipBlock.cidr: Invalid value:"
+        ' "10.0.0.0/99": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
+    ]
+    where = [f.where for f in check(Cluster({r.key: r for r in records})) if "RFC 1123" in f.text]
+    assert where == [f"{path}:4"]
+
+
+def test_real_dumps_and_manifests_open_with_findings(truth: Path) -> None:
+    sets = [*sorted((truth / "dumps").iterdir()), *sorted((truth / "real-manifests").iterdir())]
+    names = ("onlineboutique", "onlineboutique_workloads", "minikube_resources", "acs-security-demos")
+    sets += [truth / "manifests" / "tests" / name for name in names]
+    empty = []
+    for path in sets:
+        snapshot = read(path, lenient=True)
+        cluster = infer(Cluster({entry.key: Record(entry.document, entry.value) for entry in snapshot.entries}))
+        if not snapshot.entries or refusals(cluster) or not check(cluster, found=snapshot.findings):
+            empty.append(path.name)
+        if path.parent.name == "dumps" and snapshot.problems:
+            empty.append(f"{path.name}: {snapshot.problems[0]}")
+    assert len(sets) >= 31
+    assert empty == []
