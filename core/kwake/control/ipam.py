@@ -15,9 +15,6 @@ from kwake.profiles.profile import Profile
 
 Network = IPv4Network | IPv6Network
 
-COOLDOWN_MS = 30_000
-"""How long the VPC CNI keeps a released address back (PD-26)."""
-
 
 class Range(msgspec.Struct, frozen=True):
     """Addresses of one family that a node's allocator hands out, as numbers, and what it remembers."""
@@ -122,13 +119,14 @@ def release(addressing: Addressing, node: str, ip: str, profile: Profile, now_ms
     if pool is None or address is None or pool.ipam == "host-local":
         return addressing
     number = int(address)
+    cooldown_ms = profile.clock("ip-cooldown").ms
     ranges: list[Range] = []
     for item in pool.ranges:
         known = item.version == address.version and any(number in _numbers(block) for block in item.blocks)
         if not known or number in item.freed:
             ranges.append(item)
-        elif pool.ipam == "vpc-cni":
-            ranges.append(msgspec.structs.replace(item, cooling=(*item.cooling, (number, now_ms + COOLDOWN_MS))))
+        elif cooldown_ms:
+            ranges.append(msgspec.structs.replace(item, cooling=(*item.cooling, (number, now_ms + cooldown_ms))))
         else:
             ranges.append(msgspec.structs.replace(item, freed=(*item.freed, number)))
     return addressing.with_pool(msgspec.structs.replace(pool, ranges=tuple(ranges)))
@@ -189,9 +187,10 @@ def _usable(ipam: str, block: str) -> range:
     """A block without what no pod gets: network, gateway and broadcast address; of an IPAM's own block the first
     address, which its node's tunnel takes (assumed)."""
     numbers = _numbers(block)
-    if len(numbers) <= 2:
+    size = numbers.stop - numbers.start  # len() is too small for IPv6
+    if size <= 2:
         return numbers
-    if ipam == "host-local" or len(numbers) != 64:
+    if ipam == "host-local" or size != 64:
         end = numbers.stop - 1 if ":" not in block else numbers.stop
         return range(numbers.start + 2, end)
     return range(numbers.start + 1, numbers.stop)
@@ -230,7 +229,7 @@ def _pool_of(cluster: Cluster, name: str, addressing: Addressing, profile: Profi
             note = f"{name}: range {', '.join(blocks)} inferred from the addresses of its pods"
             ranges.append(Range(version, blocks, max(numbers), basis=Basis.INFERRED, note=note))
     if not ranges:
-        block = _free_block(24, addressing, cluster, profile)
+        block = _free_block(int(profile["node-cidr-size"]), addressing, cluster, profile)
         note = f"{name}: range {block or 'none'} assumed, the next free one of the cluster's {profile['cluster-cidr']}"
         ranges.append(Range(4, (block,) if block else (), basis=Basis.ASSUMED, note=note))
     return Pool(name, ipam, tuple(ranges))

@@ -320,7 +320,7 @@ def test_sv_12_a_new_node_port_with_type_cluster_ip_is_refused(calico: Profile) 
 
 def test_sv_13_node_ports_of_a_balancer_stay_until_they_are_left_out(calico: Profile) -> None:
     cluster = created(calico, fresh(type="LoadBalancer", ports=[{"name": "http", "port": 80, "nodePort": 30100}]))
-    off = {"allocateLoadBalancerNodePorts": False}
+    off: dict[str, Any] = {"allocateLoadBalancerNodePorts": False}
     assert node_ports(patched(calico, cluster, {"spec": off})) == [30100]
     without = put(calico, cluster, fresh(type="LoadBalancer", **off))
     assert node_ports(without) == [0]
