@@ -36,9 +36,6 @@ WEB: dict[str, Any] = {
     "labels": {"app": "web", "pod-template-hash": "7d9f"},
     "ownerReferences": owner("ReplicaSet", "web-7d9f"),
 }
-    "labels": {"app": "web", "pod-template-hash": "7d9f"},
-    "ownerReferences": owner("ReplicaSet", "web-7d9f"),
-}
 
 
 def test_a_node_takes_its_address_from_the_host_ip_of_its_pods() -> None:
