@@ -17,22 +17,29 @@ Parts = tuple[tuple[ConnectionSet, int], ...]
 """The other ends, cut by what may pass: disjoint sets of classes, together everybody."""
 
 
+NAMESPACE_LABELS = "a policy asks for labels of a namespace that the snapshot does not hold"
+
+
 class Group(msgspec.Struct, frozen=True):
     """Classes whose policies say the same in one direction."""
 
     members: int
-    parts: Parts
-    unread: tuple[str, ...]
-    """Policies of unread kinds that may select them: what passes is then unknown."""
+    sure: Parts
+    """What passes for sure."""
+    possible: Parts
+    """What may pass: more than that where something is not known."""
+    doubts: tuple[str, ...]
+    """What is not known."""
 
 
 class Rectangle(msgspec.Struct, frozen=True):
-    """Every source here may open these connections to every destination here, or it is unknown whether."""
+    """Every source here may open these connections to every destination here."""
 
     sources: int
     destinations: int
     connections: ConnectionSet
-    unread: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+    """Empty if that is sure; else why it is only possible."""
 
 
 class Matrix:
@@ -41,7 +48,7 @@ class Matrix:
     def __init__(self, classes: Classes, policies: PolicySet) -> None:
         self._classes = classes
         self._policies = policies
-        self._peers: dict[tuple[str, bytes], int] = {}
+        self._peers: dict[tuple[str, bytes], tuple[int, int]] = {}
         self._of_namespace: dict[str, int] = {}
         by_ports: dict[tuple[int | None, ...], int] = {}
         names = sorted({n for p in policies.policies for rule in (*p.ingress, *p.egress) for n in rule.named})
@@ -57,7 +64,7 @@ class Matrix:
         self.ingress = self._groups(INGRESS)
 
     def rectangles(self) -> Iterator[Rectangle]:
-        """What may pass between whom; disjoint. Pairs that may not talk are in none."""
+        """What passes between whom, the sure ones disjoint. Pairs that may not talk are in none."""
         versions = {
             version: self._classes.where(i for i, m in enumerate(self._classes.members) if m.version == version)
             for version in sorted({member.version for member in self._classes.members})
@@ -67,63 +74,79 @@ class Matrix:
                 if not out.members & version:
                     continue
                 for into in self.ingress:
-                    yield from _crossed(out, into, version)
+                    yield from _crossed(out, into, out.sure, into.sure, version, ())
+                    if doubts := tuple(dict.fromkeys(out.doubts + into.doubts)):
+                        yield from _crossed(out, into, out.possible, into.possible, version, doubts)
 
     def _groups(self, direction: str) -> tuple[Group, ...]:
-        alike: dict[tuple[Parts, tuple[str, ...]], int] = {}
+        alike: dict[tuple[Parts, Parts, tuple[str, ...]], int] = {}
         known: dict[object, Parts] = {}
+        everything: Parts = ((ALL, self._classes.everyone),)
+        nothing: Parts = ((NONE, self._classes.everyone),)
+
+        def parts(selecting: tuple[CompiledPolicy, ...], pod: Pod, possible: bool) -> Parts:
+            own_ports = tuple(pod.named_port(*n) for p in selecting for rule in p.ingress for n in rule.named)
+            asked = tuple(p.key for p in selecting), own_ports if direction == INGRESS else (), possible
+            if asked not in known:
+                known[asked] = self._parts(direction, selecting, pod, possible)
+            return known[asked]
+
         for index, member in enumerate(self._classes.members):
             pod = self._policies.seeing.pod(member.representative)
-            selecting = self._policies.selecting(pod, direction) if pod is not None else ()
             unread = self._policies.unread_for(pod, direction) if pod is not None else ()
-            if pod is None or not selecting or unread:
-                parts: Parts = ((ALL, self._classes.everyone),)
+            selecting = self._policies.selecting(pod, direction) if pod is not None else ()
+            group: tuple[Parts, Parts, tuple[str, ...]]
+            if unread:
+                names = ", ".join(str(policy.key) for policy in unread)
+                group = nothing, everything, (f"{names} may select it; kwake does not read this kind",)
+            elif pod is None or not selecting:
+                group = everything, everything, ()
             else:
-                own_ports = tuple(pod.named_port(*n) for p in selecting for rule in p.ingress for n in rule.named)
-                asked = (tuple(policy.key for policy in selecting), own_ports if direction == INGRESS else ())
-                if asked not in known:
-                    known[asked] = self._parts(direction, selecting, pod)
-                parts = known[asked]
-            group = (parts, tuple(str(policy.key) for policy in unread))
+                sure, possible = parts(selecting, pod, False), parts(selecting, pod, True)
+                group = sure, possible, () if sure == possible else (NAMESPACE_LABELS,)
             alike[group] = alike.get(group, 0) | 1 << index
-        return tuple(Group(members, parts, unread) for (parts, unread), members in alike.items())
+        return tuple(Group(members, *group) for group, members in alike.items())
 
-    def _parts(self, direction: str, selecting: tuple[CompiledPolicy, ...], pod: Pod) -> Parts:
+    def _parts(self, direction: str, selecting: tuple[CompiledPolicy, ...], pod: Pod, possible: bool) -> Parts:
         """The union of the rules, each a set of peers and what it allows them (NP-2)."""
         parts = {NONE: self._classes.everyone}
         for policy in selecting:
             for rule in policy.rules(direction):
-                peers = self._admitted(rule)
+                peers = self._admitted(rule, possible)
                 if direction == INGRESS or not rule.named:
                     parts = _with_rule(parts, peers, rule.connections(pod))
                     continue
                 for alike in self._by_named_ports:
                     if peers & alike:
-                        first = self._classes.members[((peers & alike) & -(peers & alike)).bit_length() - 1]
+                        first = self._classes.members[next(bits_of(peers & alike))]
                         destination = self._policies.seeing.pod(first.representative)
                         parts = _with_rule(parts, peers & alike, rule.connections(destination))
         return tuple(parts.items())
 
-    def _admitted(self, rule: Rule) -> int:
-        """The classes that a rule's peers mean."""
+    def _admitted(self, rule: Rule, possible: bool) -> int:
+        """The classes that a rule's peers mean, or possibly mean."""
         if not rule.peers:
             return self._classes.everyone
         bits = 0
         for peer in rule.peers:
-            bits |= self._meant(peer, rule.ref.policy.namespace)
+            sure, perhaps = self._meant(peer, rule.ref.policy.namespace)
+            bits |= sure | perhaps if possible else sure
         return bits
 
-    def _meant(self, peer: PolicyPeer, namespace: str) -> int:
+    def _meant(self, peer: PolicyPeer, namespace: str) -> tuple[int, int]:
+        """The classes that a peer means, and those of which that is not known."""
         local = peer.ip_block is None and peer.namespace_selector is None
         asked = (namespace if local else "", msgspec.json.encode(peer))
         if asked not in self._peers:
-            members = self._classes.members
             candidates = self._of_namespace.get(namespace, 0) if local else self._classes.everyone
-            self._peers[asked] = self._classes.where(
-                index
-                for index in bits_of(candidates)
-                if self._policies.seeing.admits(peer, namespace, members[index].representative)
-            )
+            sure, perhaps = 0, 0
+            for index in bits_of(candidates):
+                admits = self._policies.seeing.admits(peer, namespace, self._classes.members[index].representative)
+                if admits:
+                    sure |= 1 << index
+                elif admits is None:
+                    perhaps |= 1 << index
+            self._peers[asked] = sure, perhaps
         return self._peers[asked]
 
 
@@ -138,15 +161,16 @@ def _with_rule(parts: dict[ConnectionSet, int], peers: int, connections: Connect
     return joined
 
 
-def _crossed(out: Group, into: Group, version: int) -> Iterator[Rectangle]:
+def _crossed(
+    out: Group, into: Group, sent_parts: Parts, taken_parts: Parts, version: int, doubts: tuple[str, ...]
+) -> Iterator[Rectangle]:
     """What may pass from one group to another: both sides must allow it (NP-2)."""
-    unread = tuple(dict.fromkeys(out.unread + into.unread))
-    for sent, destinations in out.parts:
+    for sent, destinations in sent_parts:
         towards = destinations & into.members & version
         if not sent or not towards:
             continue
-        for taken, sources in into.parts:
+        for taken, sources in taken_parts:
             from_ = sources & out.members & version
             connections = sent & taken
             if from_ and connections:
-                yield Rectangle(from_, towards, connections, unread)
+                yield Rectangle(from_, towards, connections, doubts)

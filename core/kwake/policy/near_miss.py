@@ -65,7 +65,7 @@ def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy, pods:
 
 
 def _admits(denied: Denied, seeing: Seeing, rule: Rule) -> bool:
-    return seeing.rule_admits(rule, denied.other) and _serves(denied, rule)
+    return seeing.rule_admits(rule, denied.other) is True and _serves(denied, rule)
 
 
 def _serves(denied: Denied, rule: Rule) -> bool:

@@ -7,10 +7,10 @@ from weakref import WeakKeyDictionary
 
 from kwake.cluster import Cluster
 from kwake.objects.basis import Basis, weakest
-from kwake.objects.kinds import NetworkPolicy, Node, Pod
+from kwake.objects.kinds import Namespace, NetworkPolicy, Node, Pod
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict
 from kwake.policy.near_miss import Denied, near_misses
-from kwake.policy.rules import CompiledPolicy, Seeing, compiled
+from kwake.policy.rules import CompiledPolicy, Rule, Seeing, compiled
 from kwake.policy.unread import UnreadPolicy, unread_policies
 from kwake.profiles.profile import Profile
 
@@ -27,6 +27,7 @@ class PolicySet:
             cluster.namespaces,
             host_network_pods=profile["host-network-pods"] == "selected",
             ip_blocks_hold_pods=profile["ipblock-matches-pods"] == "yes",
+            undescribed=frozenset(cluster.namespaces) - _described(cluster),
         )
         self.enforced = profile["policy"] != "none"
         self.policies = tuple(map(compiled, cluster.all(NetworkPolicy))) if self.enforced else ()
@@ -109,17 +110,24 @@ class PolicySet:
             return Side(direction, True, "not isolated", Basis.SOURCED, "NP-1")
         keys = tuple(policy.key for policy in isolating)
         destination = pod if direction == INGRESS else self.seeing.pod(other)
-        admitting = [
-            rule
-            for policy in isolating
-            for rule in policy.rules(direction)
-            if self.seeing.rule_admits(rule, other) and rule.connections(destination).holds(protocol, port)
-        ]
+        admitting: list[Rule] = []
+        doubtful: list[Rule] = []
+        for policy in isolating:
+            for rule in policy.rules(direction):
+                admits = self.seeing.rule_admits(rule, other)
+                if admits is not False and rule.connections(destination).holds(protocol, port):
+                    (admitting if admits else doubtful).append(rule)
         basis = self._basis(isolating, direction, other)
         if admitting:
             first = admitting[0]
             reason = f"{first.ref.policy.name} {first.ref} admits it"
             return Side(direction, True, reason, basis, "NP-2", keys, tuple(rule.ref for rule in admitting))
+        if doubtful and other.pod is not None:
+            asking, home = doubtful[0].ref, other.pod.metadata.namespace
+            reason = (
+                f"{asking.policy.name} {asking} asks for labels of namespace {home}, which the snapshot does not hold"
+            )
+            return Side(direction, None, reason, Basis.UNKNOWN, "NP-6", keys)
         reason = f"isolated by {_listed(key.name for key in keys)}, no rule admits"
         asked = Denied(direction, pod, other, self.seeing.pod(other), protocol, port)
         home = pod.metadata.namespace
@@ -156,6 +164,12 @@ def _unknown(side: Side, reason: str, cite: str) -> Side:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
+
+
+def _described(cluster: Cluster) -> frozenset[str]:
+    """Namespaces whose labels are known: those that were read, not made."""
+    records = (cluster.record(namespace.key) for namespace in cluster.all(Namespace))
+    return frozenset(record.key.name for record in records if not record.made)
 
 
 _compiled: WeakKeyDictionary[Cluster, dict[tuple[str, ...], PolicySet]] = WeakKeyDictionary()

@@ -78,7 +78,7 @@ def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
         for sources, destinations in ((inside[0], rectangle.destinations), (rectangle.sources & outside, inside[1])):
             if sources and destinations:
                 found.add(_names_of(sources, owners), _names_of(destinations, owners), rectangle.connections,
-                          rectangle.unread)  # fmt: skip
+                          rectangle.doubts)  # fmt: skip
     _add_own_node(found, pods, names, policies, classes, matrix, profile)
     return found.result()
 
@@ -96,34 +96,32 @@ class _Found:
 
     def __init__(self) -> None:
         self._pairs: defaultdict[tuple[str, str], ConnectionSet] = defaultdict(lambda: NONE)
-        self._unknown: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        self._possible: defaultdict[tuple[str, str], dict[str, ConnectionSet]] = defaultdict(dict)
 
     def add(self, sources: Iterable[str], destinations: list[str], connections: ConnectionSet,
-            unread: tuple[str, ...]) -> None:  # fmt: skip
-        """These connections between all of these; unknown if a policy of an unread kind may judge them."""
-        reason = f"{', '.join(unread)} may select it; kwake does not read this kind"
+            doubts: tuple[str, ...] = ()) -> None:  # fmt: skip
+        """These connections between all of these; with doubts they are only possible."""
         for source in sources:
             for destination in destinations:
                 if source == destination:
                     continue
-                if unread:
-                    self.add_unknown(source, destination, reason)
-                else:
+                if not doubts:
                     self._pairs[source, destination] |= connections
-
-    def add_unknown(self, source: str, destination: str, reason: str) -> None:
-        """Not known what may pass."""
-        self._unknown[source, destination][reason] = None
+                    continue
+                possible = self._possible[source, destination]
+                for doubt in doubts:
+                    possible[doubt] = possible.get(doubt, NONE) | connections
 
     def result(self) -> Reach:
-        """All of it, in order. What is unknown beside everything is not worth saying."""
+        """All of it, in order. What may pass anyway is not unknown."""
         pairs = tuple(Pair(src, dst, self._pairs[src, dst]) for src, dst in sorted(self._pairs))
-        unknown = tuple(
-            UnknownPair(src, dst, "; ".join(self._unknown[src, dst]))
-            for src, dst in sorted(self._unknown)
-            if self._pairs.get((src, dst)) != ALL
-        )
-        return Reach(pairs, unknown)
+        unknown = []
+        for src, dst in sorted(self._possible):
+            sure = self._pairs.get((src, dst), NONE)
+            doubts = [doubt for doubt, possible in self._possible[src, dst].items() if sure | possible != sure]
+            if doubts:
+                unknown.append(UnknownPair(src, dst, "; ".join(doubts)))
+        return Reach(pairs, tuple(unknown))
 
 
 def _add_own_node(
@@ -149,18 +147,16 @@ def _add_own_node(
             for pod in networked:
                 if names[host.key] == names[pod.key]:
                     continue
-                found.add([names[host.key]], [names[pod.key]], ALL, ())
+                found.add([names[host.key]], [names[pod.key]], ALL)
                 if pod.key in open_egress or to_node == "judged":
                     continue
-                if to_node == "allowed":
-                    found.add([names[pod.key]], [names[host.key]], ALL, ())
-                else:
-                    found.add_unknown(names[pod.key], names[host.key], NODE_EGRESS)
+                doubts = () if to_node == "allowed" else (NODE_EGRESS,)
+                found.add([names[pod.key]], [names[host.key]], ALL, doubts)
 
 
 def _unisolated(classes: Classes, matrix: Matrix) -> Iterable[Pod]:
     """Pods that may send everything to everybody, as far as known."""
     for group in matrix.egress:
-        if [allowed for allowed, _ in group.parts] == [ALL]:
+        if [allowed for allowed, _ in group.possible] == [ALL]:
             for index in bits_of(group.members):
                 yield from classes.members[index].pods

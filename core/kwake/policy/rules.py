@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
+from kwake.cluster import NAME_LABEL
 from kwake.objects.document import FieldPath
 from kwake.objects.key import Key
 from kwake.objects.kinds import EgressRule, IngressRule, IPBlock, NetworkPolicy, Pod, PolicyPeer, PolicyPort
@@ -99,6 +100,8 @@ class Seeing(msgspec.Struct, frozen=True):
     """Whether selectors see pods on the host's network (NP-15)."""
     ip_blocks_hold_pods: bool
     """Whether an ipBlock admits pods (NP-22)."""
+    undescribed: frozenset[str] = frozenset()
+    """Namespaces that the snapshot only implies: of their labels just `kubernetes.io/metadata.name` is known."""
 
     def pod(self, end: PolicyEnd) -> Pod | None:
         """The pod that selectors see at this end."""
@@ -110,28 +113,43 @@ class Seeing(msgspec.Struct, frozen=True):
 
     def labels_of(self, namespace: str) -> Labels:
         """The labels of a namespace, named or implied."""
-        return self.namespaces.get(namespace) or {"kubernetes.io/metadata.name": namespace}
+        return self.namespaces.get(namespace) or {NAME_LABEL: namespace}
 
-    def rule_admits(self, rule: Rule, end: PolicyEnd) -> bool:
-        """Whether a rule's peers mean the end, whatever the port. No peers: everybody (NP-5)."""
-        return not rule.peers or any(self.admits(peer, rule.ref.policy.namespace, end) for peer in rule.peers)
+    def rule_admits(self, rule: Rule, end: PolicyEnd) -> bool | None:
+        """Whether a rule's peers mean the end, whatever the port. No peers: everybody (NP-5). None: not known."""
+        if not rule.peers:
+            return True
+        answers = {self.admits(peer, rule.ref.policy.namespace, end) for peer in rule.peers}
+        return True if True in answers else None if None in answers else False
 
-    def admits(self, peer: PolicyPeer, namespace: str, end: PolicyEnd) -> bool:
-        """Whether a peer of a policy in this namespace means the end (NP-6)."""
+    def admits(self, peer: PolicyPeer, namespace: str, end: PolicyEnd) -> bool | None:
+        """Whether a peer of a policy in this namespace means the end (NP-6). None: not known."""
         pod = self.pod(end)
         if peer.ip_block is not None:
             return (pod is None or self.ip_blocks_hold_pods) and block_holds(peer.ip_block, end.ip)
         return pod is not None and self.selectors_match(peer, namespace, pod)
 
-    def selectors_match(self, peer: PolicyPeer, namespace: str, pod: Pod) -> bool:
+    def selectors_match(self, peer: PolicyPeer, namespace: str, pod: Pod) -> bool | None:
         """Whether the selectors of a peer mean a pod; without a namespaceSelector, one of the policy's namespace."""
+        if peer.pod_selector is not None and not peer.pod_selector.matches(pod.metadata.labels):
+            return False
         home = pod.metadata.namespace
         if peer.namespace_selector is None:
-            if home != namespace:
-                return False
-        elif not peer.namespace_selector.matches(self.labels_of(home)):
+            return home == namespace
+        return self.namespace_matches(peer.namespace_selector, home)
+
+    def namespace_matches(self, selector: LabelSelector, namespace: str) -> bool | None:
+        """Whether a selector means a namespace. None where the snapshot does not say the labels that it asks for."""
+        labels = self.labels_of(namespace)
+        if namespace not in self.undescribed:
+            return selector.matches(labels)
+        named = LabelSelector(
+            {key: value for key, value in selector.match_labels.items() if key == NAME_LABEL},
+            tuple(requirement for requirement in selector.match_expressions if requirement.key == NAME_LABEL),
+        )
+        if not named.matches(labels):
             return False
-        return peer.pod_selector is None or peer.pod_selector.matches(pod.metadata.labels)
+        return True if named == selector else None
 
 
 def block_holds(block: IPBlock, ip: str) -> bool:

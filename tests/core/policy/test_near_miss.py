@@ -1,0 +1,107 @@
+"""What a denial says nearly matched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.core.policy.clusters import ask, cluster, namespace, pod, policy
+
+WEB = pod("shop/web", ip="10.0.1.1", node="a", app="web", track="canary")
+DB = pod("shop/db", ip="10.0.2.1", node="b", app="db", ports=[{"name": "pg", "containerPort": 5432}])
+DENY = policy("shop/deny", {"podSelector": {}})
+
+
+def misses(*policies: Any, source: str = "shop/web", port: int = 5432, extra: tuple[Any, ...] = ()) -> tuple[str, ...]:
+    of = cluster(WEB, DB, namespace("shop"), *extra, DENY, *policies)
+    verdict = ask(of, source, "shop/db", port)
+    assert verdict.ingress.allowed is False
+    return verdict.ingress.near_misses
+
+
+def admit(peer: dict[str, Any], ports: list[dict[str, Any]] | None = None, **select: str) -> dict[str, Any]:
+    return {"podSelector": {"matchLabels": select}, "ingress": [{"from": [peer], "ports": ports or []}]}
+
+
+def labels(**wanted: str) -> dict[str, Any]:
+    return {"podSelector": {"matchLabels": wanted}}
+
+
+def test_a_label_of_the_peer_differs() -> None:
+    assert misses(policy("shop/allow", admit(labels(track="stable"), app="db"))) == (
+        "allow ingress rule 1 admits track=stable",
+        "shop/web has track=canary",
+    )
+
+
+def test_the_port_differs() -> None:
+    assert misses(policy("shop/allow", admit(labels(app="web"), [{"port": 443}], app="db"))) == (
+        "allow ingress rule 1 admits TCP 443",
+        "dialled TCP 5432",
+    )
+
+
+def test_the_pod_lacks_the_port_name() -> None:
+    assert misses(policy("shop/allow", admit(labels(app="web"), [{"port": "postgres"}], app="db"))) == (
+        "allow ingress rule 1 admits TCP postgres",
+        "shop/db has no TCP port named postgres",
+    )
+
+
+def test_the_policy_selects_other_pods() -> None:
+    db2 = pod("shop/db2", ip="10.0.2.2", app="db2")
+    assert misses(policy("shop/allow", admit(labels(app="web"), app="db2")), extra=(db2,)) == (
+        "allow selects app=db2",
+        "this pod has app=db",
+    )
+
+
+def test_the_policy_selects_no_pod_at_all() -> None:
+    assert misses(policy("shop/allow", admit(labels(app="web"), app="d-b"))) == (
+        "allow selects 0 pods: app=d-b",
+        "nearest label app=db",
+    )
+
+
+def test_the_namespace_has_another_label() -> None:
+    peer = {"namespaceSelector": {"matchLabels": {"team": "a"}}}
+    assert misses(policy("shop/allow", admit(peer, app="db"))) == (
+        "allow ingress rule 1 admits namespaces with team=a",
+        "namespace shop has no label team",
+    )
+
+
+def test_the_peer_is_in_another_namespace() -> None:
+    extra = pod("mail/web", ip="10.0.3.1", app="web"), namespace("mail")
+    assert misses(policy("shop/allow", admit(labels(app="web"), app="db")), source="mail/web", extra=extra) == (
+        "allow ingress rule 1 admits pods of namespace shop",
+        "mail/web is in namespace mail",
+    )
+
+
+def test_the_address_is_in_an_exception() -> None:
+    block = {"ipBlock": {"cidr": "203.0.113.0/24", "except": ["203.0.113.8/29"]}}
+    assert misses(policy("shop/allow", admit(block, app="db")), source="203.0.113.9") == (
+        "allow ingress rule 1 admits 203.0.113.0/24 except 203.0.113.8/29",
+        "the address is 203.0.113.9",
+    )
+
+
+def test_the_peer_is_on_the_hosts_network() -> None:
+    agent = pod("shop/agent", ip="192.168.0.9", node="c", host_network=True, app="agent")
+    assert misses(policy("shop/allow", admit(labels(app="agent"), app="db")), source="shop/agent", extra=(agent,)) == (
+        "allow ingress rule 1 admits app=agent",
+        "shop/agent is on the host's network: no selector sees it",
+    )
+
+
+def test_the_nearest_two_are_shown_the_nearest_first() -> None:
+    found = misses(
+        policy("shop/far", admit(labels(app="zzzz", track="qqqq"), app="db")),
+        policy("shop/mid", admit(labels(app="zzzz"), app="db")),
+        policy("shop/near", admit(labels(app="wep"), app="db")),
+    )
+    assert [line.split()[0] for line in found[::2]] == ["near", "mid"]
+
+
+def test_a_denial_by_a_lone_default_deny_has_nothing_near() -> None:
+    assert misses() == ()
