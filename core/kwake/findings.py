@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from kwake.cluster import Cluster, Record
@@ -13,8 +13,10 @@ from kwake.objects.basis import Basis
 from kwake.objects.document import FieldPath, Origin
 from kwake.objects.field_path import dotted
 from kwake.objects.finding import Finding, Level, Problem
+from kwake.objects.key import GROUP_OF_KIND, Key
 from kwake.objects.kinds import (
     LISTENS_ANNOTATION,
+    MODELLED,
     KubeObject,
     Namespace,
     NetworkPolicy,
@@ -25,6 +27,7 @@ from kwake.objects.kinds import (
     Workload,
 )
 from kwake.objects.selector import Labels, LabelSelector
+from kwake.policy.unread import unread_policies
 from kwake.profiles.profile import Profile
 from kwake.sources import locate
 
@@ -33,21 +36,8 @@ __all__ = ["Finding", "Level", "Problem", "check", "problem", "refusals"]
 LEVELS: tuple[Level, ...] = ("warning", "unknown", "assumption", "inferred", "skipped")
 """In the order of a report."""
 
-POLICY_KINDS = {
-    ("CiliumNetworkPolicy", "cilium.io"),
-    ("CiliumClusterwideNetworkPolicy", "cilium.io"),
-    ("NetworkPolicy", "crd.projectcalico.org"),
-    ("NetworkPolicy", "projectcalico.org"),
-    ("GlobalNetworkPolicy", "crd.projectcalico.org"),
-    ("GlobalNetworkPolicy", "projectcalico.org"),
-    ("AdminNetworkPolicy", "policy.networking.k8s.io"),
-    ("BaselineAdminNetworkPolicy", "policy.networking.k8s.io"),
-    ("ClusterNetworkPolicy", "policy.networking.k8s.io"),
-    ("AuthorizationPolicy", "security.istio.io"),
-    ("NetworkPolicy", "crd.antrea.io"),
-    ("ClusterNetworkPolicy", "crd.antrea.io"),
-}
-"""Kinds and groups of policies that may decide about traffic and that kwake keeps without reading them."""
+L7_POLICIES = frozenset({("AuthorizationPolicy", "security.istio.io")})
+"""Kinds and groups that decide about requests inside a connection: kwake models none of that."""
 
 MANY = 3
 """Objects with the same fault that are listed one by one; of more the first stands for all."""
@@ -178,15 +168,24 @@ def _unmatched(
 
 
 def _unread_kinds(cluster: Cluster) -> Iterator[Finding]:
-    """Objects that are kept and not read, by kind: policies among them may decide."""
-    kinds = Counter((item.key.kind, item.key.group) for item in cluster if isinstance(item.value, Unmodelled))
-    for (kind, group), count in kinds.items():
+    """Objects that are kept and not read, by kind: policies among them may decide (NP-16)."""
+    policies = {policy.key for policy in unread_policies(cluster)}
+    kinds: defaultdict[tuple[str, str], list[Key]] = defaultdict(list)
+    for value in cluster.all(Unmodelled):
+        kinds[(value.key.kind, value.key.group)].append(value.key)
+    for (kind, group), keys in kinds.items():
         name = f"{kind}.{group}" if group else kind
-        if (kind, group) in POLICY_KINDS:
-            text = f"{count} not read, and may decide about traffic: answers about what they select are unknown"
+        deciding = sum(key in policies for key in keys)
+        if (kind, group) in L7_POLICIES:
+            text = f"{len(keys)} not read: they may refuse requests on connections that are delivered here"
+            yield Finding("unknown", name, text)
+        elif kind in MODELLED and GROUP_OF_KIND[kind] == group:
+            yield Finding("unknown", name, f"{len(keys)} left out: what they decide is unknown")
+        elif deciding:
+            text = f"{deciding} not read, and may decide about traffic: answers about what they select are unknown"
             yield Finding("unknown", name, text)
         else:
-            yield Finding("skipped", name, f"{count} kept, not read: it says nothing about traffic that kwake models")
+            yield Finding("skipped", name, f"{len(keys)} kept, not read")
 
 
 def _made(cluster: Cluster) -> Iterator[Finding]:

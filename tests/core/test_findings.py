@@ -13,6 +13,7 @@ from kwake.findings import Finding, check, refusals
 from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
 from kwake.objects.event import Clock
+from kwake.objects.kinds import Unmodelled
 from kwake.profiles.profile import Profile, Setting
 from kwake.sources import read
 from tests.core.manifests import bare_pod, namespace, node, service
@@ -133,10 +134,18 @@ def test_faults_that_a_dump_may_have_are_listed_and_many_of_a_kind_in_one_line()
     ],
 )
 def test_kinds_that_are_not_read_are_counted(api_version: str, kind: str, level: str) -> None:
-    objects = [{"apiVersion": api_version, "kind": kind, "metadata": {"name": name}} for name in "ab"]
+    spec: Manifest = {"endpointSelector": {}, "ingress": [{}]}
+    objects = [{"apiVersion": api_version, "kind": kind, "metadata": {"name": n}, "spec": spec} for n in "ab"]
     [finding] = [f for f in findings(*objects) if f.subject.startswith(f"{kind}.")]
     assert finding.level == level
     assert finding.text.startswith("2 ")
+
+
+def test_a_policy_that_was_left_out_is_unknown() -> None:
+    read_as = record(policy())
+    left_out = Record(read_as.document, Unmodelled(kind="NetworkPolicy", api_version="networking.k8s.io/v1"))
+    [finding] = check(Cluster({left_out.key: left_out}))
+    assert (finding.level, finding.text) == ("unknown", "1 left out: what they decide is unknown")
 
 
 def test_that_ports_listen_is_one_assumption() -> None:

@@ -272,7 +272,7 @@ def _no_object(value: Any, directly: bool) -> str | None:
             return f"{kind} of {version} configures a tool and is no object of a cluster"
         if kind == "Config" and version == "v1" and "clusters" in value:
             return "a kubeconfig is no object of a cluster"
-        if kind and (version or kind in GROUP_OF_KIND):
+        if kind and (version or str(kind) in GROUP_OF_KIND):
             return None
     return None if directly else "no Kubernetes object: it has no kind and apiVersion"
 
