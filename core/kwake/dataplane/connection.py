@@ -55,6 +55,8 @@ class Reached(msgspec.Struct, frozen=True):
     """A pod's reference or an address."""
     ip: str
     port: int
+    misdelivered: bool = False
+    """Whether the address belongs to a pod that was never meant (PD-27)."""
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -66,6 +68,8 @@ class Turn(msgspec.Struct, frozen=True):
     basis: Basis
     cite: str = ""
     decided_by: tuple[Decider, ...] = ()
+    cause: str = ""
+    """What set it off, in the words of the action or event."""
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -112,4 +116,9 @@ class Connection(msgspec.Struct, frozen=True):
     @property
     def migrated(self) -> bool:
         """Whether it moved to another backend (UDP)."""
-        return len(self.backends) > 1
+        return sum(not reached.misdelivered for reached in self.backends) > 1
+
+    @property
+    def misdelivered(self) -> bool:
+        """Whether it reaches a pod that was never meant, because that has the address now (PD-27)."""
+        return bool(self.backends) and self.backends[-1].misdelivered

@@ -90,7 +90,9 @@ class Handling(msgspec.Struct, frozen=True):
         return self.masquerade or backend.ip == src
 
 
-class _Frontend(msgspec.Struct, frozen=True):
+class Frontend(msgspec.Struct, frozen=True):
+    """An address and port that a proxy answers for (SV-40)."""
+
     kind: str
     service: Service
     port: ServicePort
@@ -98,7 +100,7 @@ class _Frontend(msgspec.Struct, frozen=True):
 
 def handle(node: ProxyNode, cluster: Cluster, packet: Packet) -> Handling:
     """What the proxy of a node, working from this cluster, does to a packet that meets it there."""
-    frontend = _frontend(node, cluster, packet)
+    frontend = frontend_of(node, cluster, packet)
     if frontend is None:
         return _unmatched(node, cluster, packet)
     service, port, kind = frontend.service, frontend.port, frontend.kind
@@ -149,7 +151,8 @@ def _proxied(cluster: Cluster) -> Iterator[Service]:
             yield service
 
 
-def _frontend(node: ProxyNode, cluster: Cluster, packet: Packet) -> _Frontend | None:
+def frontend_of(node: ProxyNode, cluster: Cluster, packet: Packet) -> Frontend | None:
+    """Which Service and port a packet is for, if any."""
     for service in _proxied(cluster):
         for kind, addresses in (
             ("cluster-ip", service.cluster_ips),
@@ -159,14 +162,14 @@ def _frontend(node: ProxyNode, cluster: Cluster, packet: Packet) -> _Frontend | 
             if packet.dst in addresses:
                 for port in service.spec.ports:
                     if (port.port, port.protocol) == (packet.port, packet.protocol):
-                        return _Frontend(kind, service, port)
+                        return Frontend(kind, service, port)
     if _takes_node_ports(node, packet.dst):
         for service in _proxied(cluster):
             if service.spec.type not in ("NodePort", "LoadBalancer"):
                 continue
             for port in service.spec.ports:
                 if port.node_port and (port.node_port, port.protocol) == (packet.port, packet.protocol):
-                    return _Frontend("node-port", service, port)
+                    return Frontend("node-port", service, port)
     return None
 
 

@@ -1,0 +1,119 @@
+"""Connections: opening one, following it through every change, and dialling it again."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm
+
+import msgspec
+
+from kwake.dataplane.connection import Connection, Fate, PodEnd, Reached, Tuple5, Turn
+from kwake.dataplane.datagrams import follow_datagrams
+from kwake.dataplane.ends import Client, resolve_sources, resolve_target
+from kwake.dataplane.living import how_it_is
+from kwake.dataplane.path import Branch, Flow, Outcome, Path
+from kwake.dataplane.records import server_end, translated_tuple
+from kwake.dataplane.streams import follow_stream
+from kwake.dataplane.trace import branches_of, trace
+from kwake.dataplane.view import View
+from kwake.draws import Draws
+
+EPHEMERAL_PORTS = (32768, 28232)
+"""First, and how many: Linux's `ip_local_port_range`."""
+
+
+def open_connection(view: View, name: str, flow: Flow, draws: Draws) -> tuple[Connection, Draws]:
+    """Dial from the first ready source pod by name, to one of the ends that the dial may have.
+
+    A dial that is not delivered gives a failed connection. Raises ReferenceNotFound as `trace` does.
+    """
+    clients = resolve_sources(view, flow.source)
+    client = next((c for c in clients if c.pod is None or c.pod.is_ready), clients[0])
+    target, _ = resolve_target(view, flow.target)
+    branches = branches_of(view, flow, client, target, Fraction(1))
+    branch, draws = _drawn(branches, f"backend/{name}", draws)
+    first, count = EPHEMERAL_PORTS
+    offset, draws = draws.integer(f"source-port/{name}", count)
+    return _connection(view, name, flow, client, branch, first + offset), draws
+
+
+def follow(connection: Connection, before: View, after: View, cause: str) -> Connection:
+    """The connection after a change of anything: with a new turn of its fate, or the same object.
+
+    `cause` is what the user or the cluster did; the turn keeps it.
+    """
+    if connection.fate.is_over:
+        return connection
+    rules = follow_datagrams if connection.flow.protocol == "UDP" else follow_stream
+    followed = rules(connection, before, after)
+    if len(followed.turns) == len(connection.turns):
+        return connection
+    turn = msgspec.structs.replace(followed.turns[-1], cause=cause)
+    return msgspec.structs.replace(followed, turns=(*followed.turns[:-1], turn))
+
+
+def again(view: View, connection: Connection) -> Path:
+    """The same flow dialled now, from the same pod if that still lives. Raises ReferenceNotFound as `trace` does."""
+    client = connection.client
+    if client is None or how_it_is(view, client) != "alive":
+        return trace(view, connection.flow)
+    return trace(view, msgspec.structs.replace(connection.flow, source=client.pod))
+
+
+def conntrack_line(connection: Connection) -> str:
+    """The NAT record as `conntrack -L` would show it, with the node that keeps it."""
+    original, translated = connection.original, connection.translated
+    if original is None:
+        return f"{connection.flow.protocol.lower()} no record: {connection.reason}"
+    state = {"TCP": "ESTABLISHED ", "SCTP": "ESTABLISHED "}.get(connection.flow.protocol, "")
+    if connection.fate.is_over:
+        state = f"{connection.fate.value} "
+    line = f"{connection.flow.protocol.lower()} {state}{_sides(original)}"
+    if translated is not None:
+        line += f" [nat {_sides(translated)}]"
+    return line + (f" {connection.nat_node}" if connection.nat_node else " no NAT")
+
+
+def _sides(tuple5: Tuple5) -> str:
+    return f"src={tuple5.src} dst={tuple5.dst} sport={tuple5.src_port} dport={tuple5.dst_port}"
+
+
+def _drawn(branches: tuple[Branch, ...], stream: str, draws: Draws) -> tuple[Branch, Draws]:
+    """One of the branches, each as likely as its share."""
+    below = lcm(*(branch.share.denominator for branch in branches))
+    number, draws = draws.integer(stream, below)
+    passed = Fraction(0)
+    for branch in branches:
+        passed += branch.share
+        if number < passed * below:
+            return branch, draws
+    return branches[-1], draws
+
+
+def _connection(view: View, name: str, flow: Flow, client: Client, branch: Branch, src_port: int) -> Connection:
+    translation = branch.translation
+    original = None
+    if translation is not None:
+        original = Tuple5(client.ip, src_port, translation.dst, translation.dst_port)
+    delivered = branch.outcome is Outcome.DELIVERED
+    last = branch.hops[-1]
+    if delivered:
+        turn = Turn(view.now_ms, Fate.OPEN, f"open to {branch.pod or branch.ip}", branch.basis, "CX-1")
+    else:
+        turn = Turn(view.now_ms, Fate.FAILED, branch.reason, branch.basis, last.cite, branch.decided_by)
+    backend = Reached(view.now_ms, branch.pod or branch.ip or "", branch.ip or "", branch.port or 0)
+    return Connection(
+        name,
+        flow,
+        PodEnd(client.name, client.pod.metadata.uid, client.ip, client.node) if client.pod is not None else None,
+        server_end(view, branch) if delivered else None,
+        original,
+        translated_tuple(original, branch) if delivered and original is not None else None,
+        translation.node if translation is not None else None,
+        view.profile["proxy"],
+        translation.service if translation is not None else None,
+        translation.frontend if translation is not None else "pod-ip",
+        view.now_ms,
+        (backend,) if delivered else (),
+        (turn,),
+    )

@@ -1,0 +1,166 @@
+"""The fate of an open TCP or SCTP connection (CX-10 to CX-19, CX-24 to CX-27)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kwake.cluster import Cluster
+from kwake.control.endpoints import Backend, endpoints_of
+from kwake.dataplane.connection import Connection, Fate, PodEnd, Turn
+from kwake.dataplane.evidence import decider
+from kwake.dataplane.living import how_it_is
+from kwake.dataplane.open_policy import policy_turn
+from kwake.dataplane.path import Decider
+from kwake.dataplane.proxy import ANTREA, CILIUM, IPVS, OVN
+from kwake.dataplane.records import destination_of, frontend_in
+from kwake.dataplane.view import View
+from kwake.objects.basis import Basis
+from kwake.objects.key import Key, key
+from kwake.objects.kinds import Service
+from kwake.objects.reference import parse_reference
+
+
+def follow_stream(connection: Connection, before: View, after: View) -> Connection:
+    """The connection after a change: the first rule that has something to say says it."""
+    turn = ended(connection, after) or _proxy_turn(connection, before, after) or policy_turn(connection, before, after)
+    if turn is None or (turn.fate is Fate.STALLED and connection.fate is Fate.STALLED):
+        return connection
+    return msgspec.structs.replace(connection, turns=(*connection.turns, turn))
+
+
+def ended(connection: Connection, view: View) -> Turn | None:
+    """The turn that the end of a process brings (CX-10 to CX-12, CX-19c)."""
+    for end, cites in ((connection.server, ("CX-11", "CX-12")), (connection.client, ("CX-10", "CX-10"))):
+        if end is not None:
+            turn = _end_of(view, end, *cites)
+            if turn is not None:
+                return turn
+    return None
+
+
+def _end_of(view: View, end: PodEnd, graceful: str, killed: str) -> Turn | None:
+    name = end.pod.rpartition("/")[2]
+    match how_it_is(view, end):
+        case "alive":
+            return None
+        case "graceful":
+            basis = Basis.SOURCED if graceful == "CX-11" else Basis.INFERRED
+            return Turn(view.now_ms, Fate.CLOSED, f"{name} exited after SIGTERM", basis, graceful)
+        case "killed":
+            return Turn(view.now_ms, Fate.RESET, f"{name} was killed", Basis.INFERRED, killed)
+        case "crashed":
+            return Turn(view.now_ms, Fate.RESET, f"a container of {name} crashed", Basis.INFERRED, killed)
+        case "moved":
+            reason = f"the sandbox of {name} was made anew, its sockets are gone"
+            return Turn(view.now_ms, Fate.RESET, reason, Basis.INFERRED, "PD-3")
+        case _:
+            reason = f"{end.node} is lost: no FIN, no RST"
+            return Turn(view.now_ms, Fate.STALLED, reason, Basis.INFERRED, "CX-19c")
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """What a change of the proxies' cluster means to a connection."""
+
+    now_ms: int
+    mode: str
+    service: Key
+    is_deleted: bool
+    frontend_gone: bool
+    backend_gone: bool
+    """Whether the backend has left its last Service, not by terminating."""
+    others: bool
+    """Whether the Service has other backends now."""
+    backend: str
+    deciders: tuple[Decider, ...]
+
+
+def _proxy_turn(connection: Connection, before: View, after: View) -> Turn | None:
+    """What changes of the Service and its endpoints do. The NAT record itself is never rewritten (CX-1)."""
+    if connection.fate is not Fate.OPEN or connection.nat_node is None:
+        return None
+    if before.proxy is not after.proxy:
+        change = _change(connection, before, after)
+        if change is not None:
+            return _by_mode(change)
+    return _balancer_turn(connection, before, after)
+
+
+def _change(connection: Connection, before: View, after: View) -> _Change | None:
+    had, has = frontend_in(connection, before), frontend_in(connection, after)
+    named = connection.service
+    if had is None and named is None:
+        return None
+    service = had.service.key if had is not None else _service_key(named or "")
+    gone_before = find_backend(before.proxy, connection) is None
+    gone = not gone_before and find_backend(after.proxy, connection) is None
+    frontend_gone = had is not None and (has is None or has.service.key != had.service.key)
+    if not gone and not frontend_gone:
+        return None
+    others = has is not None and any(b.ready for b in endpoints_of(after.proxy, has.service, has.port))
+    found = after.proxy.find(service)
+    where = after.proxy if found is not None else before.proxy
+    name = connection.backends[-1].backend.rpartition("/")[2] if connection.backends else ""
+    deciders = (decider(where, service, "deleted" if found is None else "changed", ("spec",)),)
+    return _Change(after.now_ms, connection.proxy, service, found is None, frontend_gone, gone, others, name, deciders)
+
+
+def _by_mode(change: _Change) -> Turn | None:
+    """CX-13, CX-14, CX-24 for kube-proxy; CX-25 ipvs, CX-26 OVN-Kubernetes, CX-27 Cilium, Antrea unsourced (SV-54)."""
+    name = change.service.name
+    gone = f"Service {name} is deleted" if change.is_deleted else f"{name} no longer answers on the dialled address"
+
+    def turn(fate: Fate, reason: str, basis: Basis, cite: str) -> Turn:
+        return Turn(change.now_ms, fate, reason, basis, cite, change.deciders)
+
+    if change.mode in IPVS and change.frontend_gone:
+        basis = Basis.SOURCED if change.is_deleted else Basis.INFERRED
+        return turn(Fate.STALLED, f"{gone}: ipvs removes the virtual server", basis, "CX-25")
+    if change.mode in OVN and change.is_deleted:
+        return turn(Fate.STALLED, f"{gone}: OVN-Kubernetes flushes its conntrack", Basis.INFERRED, "CX-26")
+    if change.mode in ANTREA and (change.is_deleted or change.backend_gone):
+        return turn(Fate.OPEN, f"{gone}: what Antrea does to open connections is not known", Basis.UNKNOWN, "SV-54")
+    if change.mode in CILIUM and change.is_deleted:
+        return turn(Fate.OPEN, f"{gone}: what Cilium does to open connections is not known", Basis.UNKNOWN, "CX-27")
+    if change.mode in CILIUM and change.backend_gone:
+        left = f"{change.backend} left its last Service while it lives"
+        if change.others:
+            return turn(Fate.RESET, f"{left}: Cilium sends the next packet elsewhere", Basis.SOURCED, "CX-27")
+        return turn(Fate.STALLED, f"{left}: Cilium has nowhere to send the next packet", Basis.INFERRED, "CX-27")
+    if change.is_deleted:
+        return turn(Fate.OPEN, f"stays open: {gone}, its NAT record is not", Basis.SOURCED, "CX-13")
+    if change.frontend_gone:
+        return turn(Fate.OPEN, f"stays open: {gone}, the NAT record stands", Basis.SOURCED, "CX-24")
+    return turn(Fate.OPEN, f"stays open: {change.backend} left the endpoints and lives on", Basis.SOURCED, "CX-14")
+
+
+def _balancer_turn(connection: Connection, before: View, after: View) -> Turn | None:
+    """A load balancer is torn down some time after the type changed; whether it cuts is not known (CX-24)."""
+    if connection.frontend != "load-balancer" or connection.client is not None or before.balancer is after.balancer:
+        return None
+    if _is_balanced(connection, before.balancer) and not _is_balanced(connection, after.balancer):
+        reason = "the load balancer is torn down: whether it cuts open connections depends on the cloud"
+        return Turn(after.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, "CX-24")
+    return None
+
+
+def _is_balanced(connection: Connection, cluster: Cluster) -> bool:
+    named = _service_key(connection.service or "Service/-/-")
+    service = cluster.service(named.namespace, named.name)
+    return service is not None and service.spec.type == "LoadBalancer"
+
+
+def find_backend(cluster: Cluster, connection: Connection) -> Backend | None:
+    """The endpoint that a connection's packets end up at, in whichever Service has it (CX-27c)."""
+    ip, number = destination_of(connection)
+    for service in cluster.all(Service):
+        for port in service.spec.ports:
+            if port.protocol == connection.flow.protocol:
+                for backend in endpoints_of(cluster, service, port):
+                    if (backend.ip, backend.port) == (ip, number):
+                        return backend
+    return None
+
+
+def _service_key(reference: str) -> Key:
+    parsed = parse_reference(reference)
+    return key("Service", parsed.namespace, parsed.name)
