@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from kwake.cluster import Cluster
 from kwake_tui.lines import Span
-from kwake_tui.panes.tree import TreeState, foldable, folded_at_start, tree
+from kwake_tui.panes.tree import TreeState, foldable, folded_at_start, open_at_start, tree
 from kwake_tui.widgets.line_list import LineList, content
 
 
@@ -25,6 +25,7 @@ class ClusterPane(LineList):
         super().__init__(id="cluster", classes="pane")
         self._cluster = cluster
         self._state = TreeState(folded_at_start(cluster))
+        self._remake(open_at_start(cluster))
         self.border_title = content((Span("Cluster"),))
 
     def show_cluster(self, cluster: Cluster, before: Cluster | None, edited: str, target: str | None = None) -> None:

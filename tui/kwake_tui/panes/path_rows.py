@@ -15,7 +15,13 @@ from kwake.objects.basis import Basis
 from kwake.objects.kinds import Pod
 from kwake_tui.glyphs import GONE, OUTCOMES, Mark
 from kwake_tui.lines import BLANK, Line, Span, middle_cut
-from kwake_tui.names import parts, short
+from kwake_tui.names import brief, parts, short
+
+ROOMY = 70
+"""Cells from which on every hop has its row."""
+
+FACT = 10
+"""Cells up to which a detail is a fact at the right of its hop, and goes where there is no room."""
 
 LABEL = 10
 """Cells of a hop's label, its gap included."""
@@ -32,7 +38,7 @@ class Known(msgspec.Struct, frozen=True):
 
 def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
     """The rows of a path for a width in cells."""
-    column = max(18, min(24, width * 44 // 100)) if width < 70 else 28
+    column = max(18, min(24, width * 44 // 100)) if width < ROOMY else 34
     rows = list(_verdict(path, width))
     by_source: dict[str, list[Branch]] = {}
     for branch in path.branches:
@@ -90,7 +96,7 @@ def wrapped(head: tuple[str, str], text: str, width: int) -> Iterator[Line]:
 
 def _source(source: str, branches: list[Branch], known: Known, column: int, width: int) -> Iterator[Line]:
     pod = _pod(source, known.cluster)
-    name = middle_cut(short(source), column - 3)
+    name = _name(source, "", column - 3)
     address = pod.ip if pod else ""
     node = pod.spec.node_name if pod else ""
     yield Line(
@@ -99,10 +105,11 @@ def _source(source: str, branches: list[Branch], known: Known, column: int, widt
     )
     common = _common(branches)
     for hop in common:
-        if hop.kind != "client":
+        if hop.kind != "client" and _says_something(hop, width):
             yield from _hop(hop, "│ ", width)
     went = _went(source, known)
-    ends = [(branch, branch.hops[len(common) :]) for branch in branches]
+    own = [[hop for hop in branch.hops if hop not in common and _says_something(hop, width)] for branch in branches]
+    ends = list(zip(branches, own, strict=True))
     if len(ends) == 1 and not went and ends[0][0].pod is None:
         yield from _last(ends[0][0], ends[0][1], width)
         return
@@ -121,17 +128,22 @@ def _source(source: str, branches: list[Branch], known: Known, column: int, widt
             yield from _hop(hop, "    " if last else "│   ", width)
 
 
-def _common(branches: list[Branch]) -> tuple[Hop, ...]:
-    """The hops that all branches of a source share; of a single one, those before its endpoint's own."""
+def _common(branches: list[Branch]) -> list[Hop]:
+    """The hops that all branches of a source share; of a single one, those that are not its endpoint's."""
     first, *others = (branch.hops for branch in branches)
-    shared = 0
-    while shared < len(first) and all(len(o) > shared and o[shared] == first[shared] for o in others):
-        shared += 1
-    at_the_end = next((i for i, hop in enumerate(first) if hop.kind in ("ingress", "socket")), len(first))
-    return first[: min(shared, at_the_end)]
+    if not others:
+        return [hop for hop in first if hop.kind not in ("ingress", "socket")]
+    return [hop for hop in first if all(hop in hops for hops in others)]
 
 
-def _last(branch: Branch, hops: tuple[Hop, ...], width: int) -> Iterator[Line]:
+def _says_something(hop: Hop, width: int) -> bool:
+    """Whether a hop needs a row: what the endpoint's row says already (address, node) only where there is room."""
+    plain = hop.decider is None and not hop.detail and hop.basis is not Basis.UNKNOWN
+    silent = plain and hop.kind in ("nat", "route", "socket") and hop.outcome in (None, Outcome.DELIVERED)
+    return not silent or width >= ROOMY
+
+
+def _last(branch: Branch, hops: list[Hop], width: int) -> Iterator[Line]:
     mark = OUTCOMES[branch.outcome]
     for hop in hops:
         yield from _hop(hop, "│ ", width)
@@ -142,7 +154,7 @@ def _last(branch: Branch, hops: tuple[Hop, ...], width: int) -> Iterator[Line]:
 
 def _endpoint(branch: Branch, known: Known, branch_line: str, column: int, share: tuple[Span, ...]) -> Line:
     mark = OUTCOMES[branch.outcome]
-    name = short(branch.pod, branch.source) if branch.pod else branch.ip or mark.word
+    name = _name(branch.pod, branch.source, column - 5) if branch.pod else branch.ip or mark.word
     pod = _pod(branch.pod or "", known.cluster)
     born = known.before is not None and pod is not None and not _was(pod, known.before)
     facts = (Span(branch.node, "muted"),) if branch.node else ()
@@ -182,8 +194,7 @@ def _went(source: str, known: Known) -> list[Branch]:
 
 
 def _gone(branch: Branch, column: int) -> Line:
-    name = short(branch.pod or "", branch.source)
-    cut = middle_cut(name, column - 5)
+    cut = _name(branch.pod or "", branch.source, column - 5)
     return Line(
         (
             Span("├─", "rule"),
@@ -200,16 +211,26 @@ def _gone(branch: Branch, column: int) -> Line:
 def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
     mark: Mark | None = OUTCOMES[hop.outcome] if hop.outcome else None
     role = mark.role if mark and hop.outcome is not Outcome.DELIVERED else "text1"
-    right = (Span(hop.cite, "faint"),) if hop.cite else ()
     room = width - len(stem) - LABEL
-    label = hop.kind[: LABEL - 1]
     text = f"{hop.text} ?" if hop.basis is Basis.UNKNOWN else hop.text
-    for row in wrap(text, room - (len(hop.cite) + 1 if hop.cite else 0)):
-        yield Line((Span(stem, "rule"), Span(label.ljust(LABEL), "muted"), Span(row, role)), right, shrink=2)
-        label, right = "", ()
+    facts = [detail for detail in hop.detail if cell_len(detail) <= FACT]
+    fact = "  ".join([*facts, *([hop.cite] if hop.cite else [])])
+    if cell_len(text) + 1 + cell_len(fact) > room:
+        fact = ""
+    label = hop.kind[: LABEL - 1]
+    for row in wrap(text, room):
+        left = (Span(stem, "rule"), Span(label.ljust(LABEL), "muted"), Span(row, role))
+        yield Line(left, (Span(fact, "faint"),) if fact else (), shrink=2)
+        label, fact = "", ""
     for detail in hop.detail:
-        for row in wrap(detail, room):
+        for row in wrap(detail, room) if detail not in facts else ():
             yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(row, "muted")), shrink=2)
+
+
+def _name(reference: str, beside: str, cells: int) -> str:
+    """A pod's name in this many cells: whole, else without the hash of its ReplicaSet, else cut."""
+    name = short(reference, beside)
+    return name if cell_len(name) <= cells else middle_cut(brief(reference, beside), cells)
 
 
 def _pod(reference: str, cluster: Cluster) -> Pod | None:

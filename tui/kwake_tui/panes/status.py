@@ -21,7 +21,7 @@ def status_line(session: Session, width: int) -> Line:
     profile = [Span("    ", "muted"), Span(world.profile.name)]
     profile += [Span(f" · {proxy.value}", "muted")] if proxy else []
     second = session.second
-    profile += [Span("  against ", "faint"), Span(second.profile.name)] if second else []
+    beside = [Span("  against ", "faint"), Span(second.profile.name)] if second else []
     actions = len(session.timeline.path) - 1
     settled = "✓ settled" if world.is_settled else f"◐ {world.pending} pending"
     right = (
@@ -29,7 +29,8 @@ def status_line(session: Session, width: int) -> Line:
         Span(f"  {settled}  {actions} action{'' if actions == 1 else 's'}", "muted"),
     )
     head = [Span("≈ kwake", "you", bold=True), Span("  "), Span(session.title, "strong", bold=True)]
-    taken = sum(span.cells for span in (*head, *profile, *right))
-    if taken + len(words) + 4 <= width:
-        head += [Span(f"  {words}", "muted")]
-    return Line(tuple(head + profile), right, shrink=2)
+    counts_span = Span(f"  {words}", "muted")
+    for left in ([*head, counts_span, *profile, *beside], [*head, *profile, *beside], [*head, *profile[:2], *beside]):
+        if sum(span.cells for span in (*left, *right)) + 3 <= width:
+            return Line(tuple(left), right, shrink=2)
+    return Line(tuple(head), right, shrink=2)

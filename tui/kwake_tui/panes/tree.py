@@ -35,10 +35,17 @@ def foldable(target: str) -> bool:
     return target.startswith(_GROUP) or kind == "Namespace" or kind in _WORKLOADS
 
 
+def open_at_start(cluster: Cluster) -> str:
+    """The namespace that begins unfolded: the one with the most pods, system ones only if there is no other."""
+    pods = cluster.pods_by_namespace
+    names = sorted(cluster.namespaces, key=lambda name: (name.startswith("kube-"), -len(pods.get(name, ())), name))
+    return f"Namespace/{names[0]}" if names else ""
+
+
 def folded_at_start(cluster: Cluster) -> frozenset[str]:
-    """System namespaces and the nodes begin folded."""
-    system = (f"Namespace/{name}" for name in cluster.namespaces if name.startswith("kube-"))
-    return frozenset({*system, f"{_GROUP}nodes"})
+    """One namespace begins unfolded, so that it fits; all others and the nodes are folded."""
+    names = {f"Namespace/{name}" for name in cluster.namespaces}
+    return frozenset({*names, f"{_GROUP}nodes"} - {open_at_start(cluster)})
 
 
 def tree(cluster: Cluster, state: TreeState) -> tuple[Line, ...]:

@@ -1,0 +1,96 @@
+"""The rows of the Cluster pane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kwake.cluster import Cluster, record
+from kwake_tui.panes.tree import TreeState, folded_at_start, tree
+from tests.tui.player import plain
+
+
+def pod(name: str, ip: str, owner: str, uid: str, *, ready: bool = True) -> dict[str, Any]:
+    reference = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": owner, "uid": owner, "controller": True}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "shop", "uid": uid, "ownerReferences": [reference]},
+        "status": {"podIP": ip, "conditions": [{"type": "Ready", "status": str(ready)}]},
+    }
+
+
+STATSD = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "statsd", "namespace": "shop"}}
+SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "statsd", "namespace": "shop"},
+    "spec": {"clusterIP": "10.96.0.31"},
+}
+
+
+def cluster(*manifests: dict[str, Any]) -> Cluster:
+    records = [record(manifest) for manifest in manifests]
+    return Cluster({item.key: item for item in records})
+
+
+def rows(shown: Cluster, state: TreeState | None = None) -> list[str]:
+    return [plain(line) for line in tree(shown, state or TreeState())]
+
+
+def test_pods_stand_under_their_workload_with_their_address() -> None:
+    shown = cluster(STATSD, pod("statsd-0", "10.244.2.6", "statsd", "a"), pod("statsd-1", "10.244.1.15", "statsd", "b"))
+
+    assert rows(shown) == [
+        "▾ ns shop  2/2",
+        "▾ sts statsd  2/2",
+        "● 0  10.244.2.6",
+        "● 1  10.244.1.15",
+    ]
+
+
+def test_a_pod_that_is_not_ready_counts_as_such() -> None:
+    shown = cluster(STATSD, pod("statsd-0", "10.244.2.6", "statsd", "a", ready=False))
+
+    assert rows(shown)[1:] == ["▾ sts statsd  0/1", "◐ 0  10.244.2.6"]
+
+
+def test_a_killed_pod_stands_struck_through_above_its_successor() -> None:
+    before = cluster(STATSD, pod("statsd-0", "10.244.2.6", "statsd", "a"))
+    after = cluster(STATSD, pod("statsd-0", "10.244.2.9", "statsd", "b"))
+
+    lines = tree(after, TreeState(before=before))
+
+    gone, born = lines[2], lines[3]
+    assert (plain(gone), gone.tint) == ("× 0  10.244.2.6", "badbg")
+    assert gone.left[2].strike and gone.right[0].strike
+    assert (plain(born), born.tint) == ("● 0  10.244.2.9", "okbg")
+
+
+def test_a_service_without_ready_endpoints_is_empty() -> None:
+    assert "○ statsd  10.96.0.31" in rows(cluster(SERVICE))
+
+
+def test_folded_rows_hide_what_is_under_them() -> None:
+    shown = cluster(STATSD, SERVICE, pod("statsd-0", "10.244.2.6", "statsd", "a"))
+
+    assert rows(shown, TreeState(frozenset({"StatefulSet/shop/statsd", "group:shop/svc"}))) == [
+        "▾ ns shop  1/1",
+        "▸ sts statsd  1/1",
+        "▸ svc  1",
+    ]
+
+
+def test_the_namespace_with_most_pods_begins_open() -> None:
+    other = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ops"}}
+    shown = cluster(other, STATSD, pod("statsd-0", "10.244.2.6", "statsd", "a"))
+
+    assert folded_at_start(shown) == {"Namespace/ops", "group:nodes"}
+
+
+def test_an_edited_object_says_so() -> None:
+    shown = cluster(SERVICE)
+    state = msgspec.structs.replace(TreeState(), edited="Service/shop/statsd")
+
+    assert "○ statsd edited  10.96.0.31" in rows(shown, state)
