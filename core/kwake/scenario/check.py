@@ -145,7 +145,7 @@ def _decider(decider: Decider) -> str:
 
 def _outcome(path: Path, wanted: str) -> _Seen:
     outcome = path.outcome
-    return _Seen(outcome.value, _verdict(outcome.value == wanted, outcome is Outcome.UNKNOWN))
+    return _Seen(outcome.value, _verdict(outcome.value == wanted, outcome is Outcome.UNKNOWN and wanted != "unknown"))
 
 
 def _details(

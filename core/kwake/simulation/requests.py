@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -47,10 +48,27 @@ def request(draft: Draft, action: Action) -> None:
 
 
 def _pod(draft: Draft, reference: str) -> tuple[Record, Pod]:
-    record = draft.cluster.record(draft.cluster.resolve(reference))
+    record = draft.cluster.record(draft.cluster.resolve(_end_of_connection(draft, reference) or reference))
     if not isinstance(record.value, Pod):
         raise ReferenceNotFound(f"{reference}: {record.key} is not a pod; name one of its pods, as {reference}#0")
     return record, record.value
+
+
+_END = re.compile(r"(source|backend)\((.+)\)")
+
+
+def _end_of_connection(draft: Draft, reference: str) -> str | None:
+    """The pod that `source(pay)` or `backend(pay)` means; None for any other reference."""
+    match = _END.fullmatch(reference)
+    if match is None:
+        return None
+    connection = draft.connections.get(match[2])
+    if connection is None:
+        raise ReferenceNotFound(f"{reference}: there is no connection {match[2]}")
+    end = connection.client if match[1] == "source" else connection.server
+    if end is None:
+        raise ReferenceNotFound(f"{reference}: that end of {match[2]} is no pod")
+    return end.pod
 
 
 def _say(draft: Draft, kind: str, key: Key, text: str, rule: str = "") -> None:

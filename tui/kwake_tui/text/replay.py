@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from kwake.dataplane.path import Branch, Outcome, Path
 from kwake.objects.basis import Basis
 from kwake.objects.time import clock, seconds
-from kwake.scenario.availability import Span
 from kwake.scenario.report import Case, Check, Report, StepReport, Verdict, Window
 from kwake_tui.text.columns import columns, padded
 from kwake_tui.text.path import LABEL, hop_lines
@@ -33,6 +32,7 @@ def _case(case: Case) -> Iterator[str]:
     heads = columns(rows, indent=2)
     for head, step in zip(heads, case.steps, strict=True):
         yield head
+        yield from _already_open(step)
         for window in step.windows:
             yield from _window(window)
         for check in step.checks:
@@ -50,19 +50,28 @@ def _rest(step: StepReport) -> str:
     return ", ".join(word for word in (settled, count) if word)
 
 
+def _already_open(step: StepReport) -> list[str]:
+    """What became of open connections in this step, and when."""
+    told = [event for event in step.events if event.kind.startswith("connection-") and event.actor == "connection"]
+    rows = [[f"already open {event.subject}", clock(event.time_ms), _sure(event.text, event.basis)] for event in told]
+    return columns(rows, indent=6)
+
+
 def _window(window: Window) -> list[str]:
     """`dialled now` through the time that the step needs: each span with the clocks that make its length."""
     rows = []
     for at, span in enumerate(window.spans):
         name = f"dialled now  {window.flow}" if at == 0 else ""
         why = span.reason if span.outcome is not Outcome.DELIVERED else ""
-        rows.append([name, clock(span.from_ms), _outcome(span), span.sum_text or "from then on", why])
+        rows.append(
+            [name, clock(span.from_ms), _sure(span.outcome.value, span.basis), span.sum_text or "from then on", why]
+        )
     return columns(rows, indent=6)
 
 
-def _outcome(span: Span) -> str:
-    mark = "" if span.basis in (Basis.SOURCED, Basis.UNKNOWN) else f" ({span.basis.value})"
-    return span.outcome.value + mark
+def _sure(words: str, basis: Basis) -> str:
+    """The words, and how sure they are where that is not a matter of course."""
+    return words if basis in (Basis.SOURCED, Basis.UNKNOWN) else f"{words} ({basis.value})"
 
 
 def _unmet(check: Check, case: Case, step: StepReport | None) -> Iterator[str]:
