@@ -38,10 +38,10 @@ def test_pd_5_a_killed_pod_of_a_deployment_is_replaced_at_once_by_another() -> N
     victim = _pods(before, "web")[0]
 
     killed = before.do(kwake.KillPod(f"shop/{victim.metadata.name}"))
-    a_second_later = killed.advance(1)
+    soon_after = killed.advance(0.5)
     after = killed.settle()
 
-    assert len(_pods(a_second_later, "web")) == 3, "both run: the old one terminating, the new one starting"
+    assert len(_pods(soon_after, "web")) == 3, "both run: the old one terminating, the new one starting"
     new = [pod for pod in _pods(after, "web") if pod.metadata.uid not in {p.metadata.uid for p in _pods(before, "web")}]
     assert len(new) == 1
     assert new[0].metadata.name != victim.metadata.name
