@@ -47,21 +47,9 @@ def decode(document: Document) -> KubeObject:
     Raises DecodeError with the path of the field at fault. The namespace of a namespaced object that names none
     is `default`.
     """
-    manifest = document.manifest
-    if not isinstance(manifest, dict):
-        raise DecodeError(f"expected an object, found {type(manifest).__name__}")
-    for field in ("apiVersion", "kind"):
-        if not isinstance(manifest.get(field), str) or not manifest[field]:
-            raise DecodeError(f"{field} is missing or not a string", (field,))
-    manifest = _pruned(manifest)
-    kind: str = manifest["kind"]
-    known = MODELLED.get(kind)
-    if known is not None and group_of(manifest["apiVersion"], kind) != GROUP_OF_KIND[kind]:
-        known = None
-    try:
-        value: KubeObject = msgspec.convert(manifest, known or Unmodelled)
-    except msgspec.ValidationError as error:
-        raise DecodeError(*_path(str(error))) from None
+    value = _directly(document)
+    if value is None:
+        value = _with_care(document)
     metadata = value.metadata
     if not metadata.name:
         raise DecodeError("name is missing" + (" (generateName alone names nothing)" if metadata.generate_name else ""),
@@ -69,6 +57,48 @@ def decode(document: Document) -> KubeObject:
     namespace = "" if _is_cluster_scoped(value) else metadata.namespace or "default"
     if namespace != metadata.namespace:
         value = msgspec.structs.replace(value, metadata=msgspec.structs.replace(metadata, namespace=namespace))
+    return value
+
+
+class _Head(msgspec.Struct, rename="camel"):
+    """What says how to read the rest."""
+
+    api_version: str
+    kind: str
+
+
+def _type_of(api_version: str, kind: str) -> type[KubeObject]:
+    known = MODELLED.get(kind)
+    return known if known is not None and group_of(api_version, kind) == GROUP_OF_KIND[kind] else Unmodelled
+
+
+def _directly(document: Document) -> KubeObject | None:
+    """The value of a sound document, straight from its bytes (five times faster); None where that fails.
+
+    A null in a field that kwake does not model does no harm, and in an optional one it reads as absent anyway.
+    """
+    try:
+        head = msgspec.json.decode(document.raw, type=_Head)
+        if head.api_version and head.kind:
+            return msgspec.json.decode(document.raw, type=_type_of(head.api_version, head.kind))
+    except (msgspec.ValidationError, RecursionError):
+        pass  # the careful way says what is wrong, and where
+    return None
+
+
+def _with_care(document: Document) -> KubeObject:
+    """The value of a document with nulls in the way, or the error in it."""
+    manifest = document.manifest
+    if not isinstance(manifest, dict):
+        raise DecodeError(f"expected an object, found {type(manifest).__name__}")
+    for field in ("apiVersion", "kind"):
+        if not isinstance(manifest.get(field), str) or not manifest[field]:
+            raise DecodeError(f"{field} is missing or not a string", (field,))
+    manifest = _pruned(manifest)
+    try:
+        value: KubeObject = msgspec.convert(manifest, _type_of(manifest["apiVersion"], manifest["kind"]))
+    except msgspec.ValidationError as error:
+        raise DecodeError(*_path(str(error))) from None
     return value
 
 

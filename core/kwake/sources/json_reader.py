@@ -17,7 +17,8 @@ from kwake.objects.key import GROUP_OF_KIND
 from kwake.sources.yaml_reader import Parsed, SyntaxProblem, read_yaml
 
 _SPACE = re.compile(r"\s*")
-_NEEDS_A_LOOK = re.compile(rb'\\u0022|"[ \t\r\n]+:')
+_MAY_MISLEAD = (b"\\u0022", b" :", b"\t:", b"\n:", b"\r:")
+"""What a text must not hold for its `":` to be counted as keys: an escaped quote, a blank before a colon."""
 _TOO_DEEP = "too many maps and lists inside each other"
 
 
@@ -84,7 +85,8 @@ def _decoded(data: bytes) -> Any:
         value = msgspec.json.decode(data)
     except RecursionError:
         raise SyntaxProblem(_first_line(data), _TOO_DEEP) from None
-    if _NEEDS_A_LOOK.search(data) or msgspec.json.encode(value).count(b'":') != data.count(b'":'):
+    misleading = any(sign in data for sign in _MAY_MISLEAD)
+    if misleading or msgspec.json.encode(value).count(b'":') != data.count(b'":'):
         return next(_slowly(data)).value
     return value
 
