@@ -201,6 +201,10 @@ def _nobody(view: View, to: Destination) -> tuple[Hop, Outcome]:
         text = f"{lost.spec.node_name} is lost: nobody answers"
         gone = Decider(f"Node/{lost.spec.node_name}", "lost", cite="CX-19c")
         return Hop("socket", lost.spec.node_name, text, str(lost.key), Basis.INFERRED, "CX-19c", gone), Outcome.DROPPED
+    if to.ip in view.cluster.nodes_by_ip and _is_node_port(view, to.port):
+        text = f"refused: no Service has the node port {to.port}"
+        kernel = Decider(f"Node/{to.node}", f"nobody listens on {to.port}", cite="CX-24")
+        return Hop("socket", to.node, text, f"Node/{to.node}", Basis.INFERRED, "CX-24", kernel), Outcome.REFUSED
     if to.ip in view.cluster.nodes_by_ip:
         text = f"what listens on {to.port} of {to.node} is not in the snapshot"
         return Hop("socket", to.node, text, f"Node/{to.node}", Basis.UNKNOWN, "SV-40"), Outcome.UNKNOWN
@@ -210,6 +214,11 @@ def _nobody(view: View, to: Destination) -> tuple[Hop, Outcome]:
         return Hop("socket", to.node or OUTSIDE, text, subject, Basis.UNKNOWN, "8.3"), Outcome.UNKNOWN
     text = f"{to.ip} is outside the cluster; what answers there is not in the snapshot"
     return Hop("socket", OUTSIDE, text, None, Basis.UNKNOWN, "EP-15"), Outcome.UNKNOWN
+
+
+def _is_node_port(view: View, port: int) -> bool:
+    first, _, last = view.profile["node-port-range"].partition("-")
+    return int(first) <= port <= int(last)
 
 
 def in_pod_ranges(view: View, ip: str) -> bool:

@@ -42,7 +42,7 @@ def lookup(view: View, client: Client, name: str) -> Answer:
     missed = Answer(name, reason=f"NXDOMAIN: there is no Service behind {name}", detail=_nearest(view, client, name))
     for candidate in _candidates(client, name, zone):
         if not _in_zone(candidate, zone):
-            if _is_cluster_like(view, candidate):
+            if missed.service is not None or _is_cluster_like(view, candidate):
                 return missed
             return Answer(candidate, alias=candidate, reason=_external(candidate), cite="DN-12", basis=Basis.UNKNOWN)
         answer = _in_cluster(view, client, candidate, zone)

@@ -24,7 +24,6 @@ from kwake.dataplane.path import Branch, Flow, Hop, Outcome, Path
 from kwake.dataplane.ports import port_of_address, port_of_pod
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
-from kwake.objects.printable import printable
 
 
 def trace(view: View, flow: Flow) -> Path:
@@ -40,12 +39,12 @@ def trace(view: View, flow: Flow) -> Path:
         branches += group
         if count > 1:
             notes += (f"{count} pods of {flow.source} fare alike; shown for {group[0].source}",)
-    return Path(flow, tuple(branches), tuple(map(printable, (*notes, *_port_notes(branches)))))
+    return Path(flow, tuple(branches), (*notes, *_port_notes(branches)))
 
 
 def branches_of(view: View, flow: Flow, client: Client, target: Target, share: Fraction) -> tuple[Branch, ...]:
     """The branches of one source."""
-    start = Hop("client", client.at, printable(f"{client.name.rpartition('/')[2]} {client.ip}"), client.name)
+    start = Hop("client", client.at, f"{client.name.rpartition('/')[2]} {client.ip}", client.name)
     way = Way(view, client, "", 0, flow.protocol, (start,), share)
     match target:
         case ServiceTarget():
