@@ -45,6 +45,8 @@ class Line(msgspec.Struct, frozen=True):
     """Role of the background of what changed just now: `okbg`, `badbg`, `youbg`."""
     shrink: int | None = None
     """Which span of `left` gives way first where there is no room."""
+    spare: int | None = None
+    """Which span of `left` goes altogether, before that, where there is no room."""
     fill: str = " "
     """What stands between left and right; `─` makes a section's rule."""
     target: str = ""
@@ -100,6 +102,9 @@ def fit(line: Line, width: int) -> list[Span]:
 def _narrowed(line: Line, room: int) -> list[Span]:
     spans = shown(line.left)
     excess = sum(span.cells for span in spans) - room
+    if excess > 0 and line.spare is not None:
+        without = tuple(Span("") if i == line.spare else span for i, span in enumerate(line.left))
+        return _narrowed(msgspec.structs.replace(line, left=without, spare=None), room)
     if excess > 0 and line.shrink is not None:
         yielding = line.left[line.shrink]
         kept = max(yielding.cells - excess, 5)

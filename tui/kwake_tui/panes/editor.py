@@ -14,7 +14,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
 from kwake_tui.lines import Line, Span
-from kwake_tui.names import parts
+from kwake_tui.names import brief, parts
 from kwake_tui.theme import BACKGROUND, DEEP
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
@@ -116,6 +116,7 @@ class EditorPane(Vertical):
 
     def _retitle(self) -> None:
         kind, namespace, name = parts(self.reference)
+        name = brief(self.reference) if kind == "Pod" else name
         word = "Policy" if kind == "NetworkPolicy" else kind or "YAML"
         subject = f"  {namespace}/{name}" if namespace else f"  {name}" if name else ""
         self.border_title = content((Span(word + subject),))

@@ -18,7 +18,9 @@ class EventsPane(LineList):
         self.border_title = content((Span("Events"),))
 
     def show_session(self, session: Session) -> None:
-        """Show the session's events, the cursor on the newest."""
+        """Show the session's events from the last action on; the newest are last."""
         events = session.events
         fresh = len(session.world.events) if session.follows else 0
-        self.show(lambda width: event_lines(events, fresh, width) or EMPTY, f"event:{len(events) - 1}")
+        first = max(len(events) - max(fresh, 1), 0)
+        self.show(lambda width: event_lines(events, fresh, width) or EMPTY, f"event:{first}")
+        self.scroll_to(y=first, animate=False, force=True)

@@ -12,7 +12,9 @@ from rich.cells import cell_len
 from kwake.cluster import Cluster
 from kwake.dataplane.path import Branch, Hop, Outcome, Path
 from kwake.objects.basis import Basis
+from kwake.objects.event import Event
 from kwake.objects.kinds import Pod
+from kwake.objects.time import clock
 from kwake_tui.glyphs import GONE, OUTCOMES, Mark
 from kwake_tui.lines import BLANK, Line, Span, middle_cut
 from kwake_tui.names import brief, parts, short
@@ -34,6 +36,12 @@ class Known(msgspec.Struct, frozen=True):
     before: Cluster | None = None
     previous: Path | None = None
     """The same flow before the last action."""
+    events: tuple[Event, ...] = ()
+    """What the last action set off."""
+
+    def when(self, kind: str, pod: str | None) -> str:
+        """The time of an event of a pod, or empty."""
+        return next((clock(e.time_ms) for e in self.events if e.kind == kind and e.subject == pod), "")
 
 
 def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
@@ -118,7 +126,7 @@ def _source(source: str, branches: list[Branch], known: Known, column: int, widt
     for number, branch in enumerate(went):
         if number:
             yield Line((Span("│", "rule"),))
-        yield _gone(branch, column)
+        yield _gone(branch, column, known.when("pod-gone", branch.pod))
     for number, (branch, hops) in enumerate(ends):
         last = number == len(ends) - 1
         if (number and hops) or (went and not number):
@@ -157,7 +165,9 @@ def _endpoint(branch: Branch, known: Known, branch_line: str, column: int, share
     name = _name(branch.pod, branch.source, column - 5) if branch.pod else branch.ip or mark.word
     pod = _pod(branch.pod or "", known.cluster)
     born = known.before is not None and pod is not None and not _was(pod, known.before)
-    facts = (Span(branch.node, "muted"),) if branch.node else ()
+    ready = known.when("pod-ready", branch.pod) if born else ""
+    fact = f"ready {ready}" if ready else branch.node or ""
+    facts = (Span(fact, "muted"),) if fact else ()
     return Line(
         (
             Span(branch_line, "rule"),
@@ -193,7 +203,7 @@ def _went(source: str, known: Known) -> list[Branch]:
     return lost
 
 
-def _gone(branch: Branch, column: int) -> Line:
+def _gone(branch: Branch, column: int, when: str) -> Line:
     cut = _name(branch.pod or "", branch.source, column - 5)
     return Line(
         (
@@ -203,7 +213,7 @@ def _gone(branch: Branch, column: int) -> Line:
             Span(" " * (column - 4 - len(cut))),
             Span(branch.ip or "", "bad", strike=True),
         ),
-        (Span(GONE.word, "muted"),),
+        (Span(f"{GONE.word} {when}".rstrip(), "muted"),),
         tint="badbg",
     )
 

@@ -226,6 +226,7 @@ def _service(cluster: Cluster, service: Service, state: TreeState) -> Line:
         (Span(service_address(service), "muted"),),
         tint="youbg" if _changed(service, state) else "",
         shrink=2,
+        spare=3,
         target=str(service.key),
     )
 

@@ -26,7 +26,7 @@ class ReaderScreen(ModalScreen[None]):
         """The box."""
         rows = LineList(id="page", classes="dialog")
         rows.border_title = content(self._title)
-        rows.border_subtitle = "esc back"
+        rows.note = "esc back"
         rows.show(lambda width: self._lines)
         yield rows
 

@@ -70,6 +70,8 @@ class LineList(ScrollView, can_focus=True):
         self._lines: tuple[Line, ...] = ()
         self._cursor = 0
         self._lit = lit
+        self.note = ""
+        """What the subtitle says beside the rows that are in sight."""
 
     @property
     def target(self) -> str:
@@ -100,11 +102,23 @@ class LineList(ScrollView, can_focus=True):
             self._cursor = min(stops, key=lambda stop: abs(stop - self._cursor), default=0)
         self.virtual_size = Size(self.size.width, len(self._lines))
         self._reveal()
+        self._tell_place()
         self.refresh()
 
     def _reveal(self) -> None:
         if any(line.target for line in self._lines):
             self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows are in sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._tell_place()
+
+    def _tell_place(self) -> None:
+        """Which rows are in sight, where not all are."""
+        first, height, total = int(self.scroll_offset.y), self.size.height, len(self._lines)
+        place = f"{first + 1}-{min(first + height, total)} of {total}" if 0 < height < total else ""
+        self.border_subtitle = "   ".join(filter(None, (place, self.note)))
 
     def render_line(self, y: int) -> Strip:
         """One visible row."""

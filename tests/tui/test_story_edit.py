@@ -1,0 +1,104 @@
+"""A connection is open, a policy is edited under it: the open one and a new one side by side."""
+
+from __future__ import annotations
+
+from kwake.dataplane.connection import Fate
+from kwake.dataplane.path import Outcome
+from tests.tui.player import Player, play, shop
+
+POLICY = "NetworkPolicy/shop/allow-web"
+
+
+async def open_checkout(player: Player) -> None:
+    """Trace from web to checkout by keys, and keep a connection open."""
+    await player.go_to("Deployment/shop/web")
+    await player.press("t")
+    await player.type("checkout:443")
+    await player.press("enter", "o")
+
+
+async def edit_policy(player: Player, old: str, new: str) -> None:
+    """Change a word of the policy in the editor and apply it."""
+    await player.go_to(POLICY)
+    await player.press("e")
+    area = player.desk.query_one("#editor").area  # type: ignore[attr-defined]  # EditorPane has it
+    row = next(n for n, line in enumerate(area.text.splitlines()) if line.endswith(old))
+    area.move_cursor((row, len(area.text.splitlines()[row])))
+    await player.press(*["backspace"] * len(old))
+    await player.type(new)
+
+
+def test_the_path_shows_verdict_first_and_evidence_under_it() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+
+        rows = player.rows("#path")
+        assert rows[0].startswith("✓ delivered")
+        assert sum("allow-web ingress rule 1 admits it" in row for row in rows) == 3
+
+    play(shop(), story)
+
+
+def test_an_edited_policy_cuts_new_dials_and_keeps_the_open_connection() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s")
+
+        world = player.session.world
+        assert world.connections["checkout"].fate is Fate.OPEN
+        assert world.again("checkout").outcome is Outcome.DROPPED
+        row = player.row("#connections", "svc/checkout")
+        assert row.index("● open") < row.index("∅ dropped")
+        assert player.rows("#path")[0].startswith("∅ dropped")
+
+    play(shop(), story)
+
+
+def test_the_second_profile_answers_beside_the_first() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s")
+
+        assert player.rows("#connections")[0].split() == ["calico", "cilium"]
+        assert "≠ ◐ stalled" in player.row("#connections", "svc/checkout")
+
+    play(shop(), story)
+
+
+def test_the_editor_previews_before_anything_is_applied() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        before = player.session.world
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.until(lambda: any("→ ∅ dropped" in row for row in player.rows("#preview")))
+
+        assert player.row("#preview", "dialled now") == "dialled now  ✓ delivered → ∅ dropped"
+        assert player.session.world is before
+
+    play(shop(), story)
+
+
+def test_a_refusal_shows_the_api_servers_words() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await edit_policy(player, "Ingress", "Sideways")
+        await player.press("ctrl+s")
+
+        (notice,) = player.rows("#keys")
+        assert notice.startswith("× NetworkPolicy/shop/allow-web: spec.policyTypes")
+        assert "Sideways" in notice
+        assert len(player.session.timeline.path) == 1
+
+    play(shop(), story)
+
+
+def test_yaml_that_cannot_be_read_names_its_line() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "Ingress", "[")
+        await player.press("ctrl+s")
+
+        assert player.rows("#keys")[0].startswith("× line ")
+
+    play(shop(), story)

@@ -1,0 +1,113 @@
+"""A pod is picked and killed: its successor has another IP, and the endpoints follow."""
+
+from __future__ import annotations
+
+from kwake.objects.kinds import EndpointSlice
+from kwake.world import World
+from tests.tui.player import Player, play, shop
+
+
+def search_pod(world: World) -> tuple[str, str]:
+    """Reference and address of the only pod of `search`."""
+    (pod,) = world.cluster.pods_of(world.cluster.resolve("deploy/shop/search"))
+    return str(pod.key), pod.ip
+
+
+def endpoints(world: World, service: str) -> list[str]:
+    slices: tuple[EndpointSlice, ...] = world.cluster.slices_by_service[world.cluster.resolve(service)]
+    return [address for item in slices for endpoint in item.endpoints for address in endpoint.addresses]
+
+
+def test_a_killed_pod_stands_beside_its_successor_with_the_new_ip() -> None:
+    world = shop()
+    pod, old_ip = search_pod(world)
+
+    async def story(player: Player) -> None:
+        await player.go_to(pod)
+        await player.press("ctrl+k")
+
+        new_pod, new_ip = search_pod(player.session.world)
+        assert (new_pod, new_ip) != (pod, old_ip)
+        rows = player.rows("#cluster")
+        at = next(number for number, row in enumerate(rows) if row.startswith("×"))
+        assert rows[at].endswith(old_ip)
+        assert rows[at + 1].endswith(new_ip)
+        assert player.desk.chosen == new_pod, "the cursor goes to the successor"
+
+    play(world, story)
+
+
+def test_the_endpoints_follow_and_the_events_say_when() -> None:
+    world = shop()
+    pod, old_ip = search_pod(world)
+
+    async def story(player: Player) -> None:
+        await player.go_to(pod)
+        await player.press("ctrl+k")
+
+        _, new_ip = search_pod(player.session.world)
+        assert endpoints(player.session.world, "svc/shop/search") == [new_ip]
+        assert "kill pod shop/search" in player.rows("#events")[0]
+        assert player.row("#events", f"{new_ip} added").startswith("0:0")
+        assert any(f"{old_ip} removed" in row or f"{old_ip} terminating" in row for row in player.rows("#events"))
+        assert "kill search-" in player.rows("#timeline")[1]
+
+    play(world, story)
+
+
+def test_the_struck_through_pod_goes_with_the_next_action() -> None:
+    world = shop()
+    pod, old_ip = search_pod(world)
+
+    async def story(player: Player) -> None:
+        await player.go_to(pod)
+        await player.press("ctrl+k", "r")
+
+        assert not [row for row in player.rows("#cluster") if old_ip in row]
+
+    play(world, story)
+
+
+def test_undo_gives_everything_back() -> None:
+    world = shop()
+    pod, old_ip = search_pod(world)
+
+    async def story(player: Player) -> None:
+        await player.go_to(pod)
+        await player.press("ctrl+k", "z")
+
+        assert player.session.world == world
+        assert search_pod(player.session.world) == (pod, old_ip)
+        assert "undone" in player.rows("#timeline")[1]
+
+        await player.press("Z")
+        assert search_pod(player.session.world) != (pod, old_ip)
+
+    play(world, story)
+
+
+def test_delete_asks_and_cancel_is_under_the_finger() -> None:
+    world = shop()
+    pod, _ = search_pod(world)
+
+    async def story(player: Player) -> None:
+        await player.go_to(pod)
+        await player.press("ctrl+d", "enter")
+        assert player.session.world == world
+
+        await player.press("ctrl+d", "right", "enter")
+        assert search_pod(player.session.world)[0] != pod
+
+    play(world, story)
+
+
+def test_a_key_that_cannot_act_says_why() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Service/shop/cart")
+        await player.press("ctrl+k")
+        assert player.rows("#keys") == ["▲ this needs a pod; the cursor is on Service cart"]
+
+        await player.press("z")
+        assert player.rows("#keys") == ["▲ nothing to undo: this is the beginning"]
+
+    play(shop(), story)

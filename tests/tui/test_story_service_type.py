@@ -1,0 +1,88 @@
+"""A Service's type is switched by a dialog that says before what it changes; then all is undone."""
+
+from __future__ import annotations
+
+from kwake_tui.screens.service_type import ServiceTypeScreen
+from kwake_tui.screens.type_trials import service_of
+from tests.tui.player import Player, play, shop
+from tests.tui.test_story_edit import edit_policy, open_checkout
+
+CATALOG = "Service/shop/catalog"
+
+
+async def open_dialog(player: Player) -> None:
+    await player.go_to(CATALOG)
+    await player.press("s")
+    await player.until(lambda: isinstance(player.app.screen, ServiceTypeScreen))
+
+
+def test_the_dialog_says_what_is_kept_allocated_and_released() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+
+        rows = player.rows("#types")
+        assert rows[1].split()[:4] == ["○", "ClusterIP", "=", "10.103.236.213"]
+        assert "− 30080" in rows[1]
+        assert "as it is now" in rows[2]
+        assert player.row("#details", "released") == "− released    nodePort 30080"
+
+    play(shop(), story)
+
+
+def test_a_refused_type_quotes_the_api_server() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        await player.press("down", "down", "down", "down")
+
+        assert "× refused" in player.row("#types", "Headless")
+        assert "spec.clusterIPs" in " ".join(player.rows("#details"))
+        await player.press("right", "enter")
+        assert player.session.world == shop(), "there is no button to press"
+
+    play(shop(), story)
+
+
+def test_cancel_comes_first() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        await player.press("enter")
+
+        assert not isinstance(player.app.screen, ServiceTypeScreen)
+        assert len(player.session.timeline.path) == 1
+
+    play(shop(), story)
+
+
+def test_the_switch_is_done_and_told() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        await player.press("right", "enter")
+
+        assert service_of(player.session.world, CATALOG).spec.type == "ClusterIP"
+        assert player.row("#events", "nodePort 30080").endswith("SV-10")
+
+    play(shop(), story)
+
+
+def test_all_three_stories_are_undone_back_to_the_start() -> None:
+    world = shop()
+    (pod,) = world.cluster.pods_of(world.cluster.resolve("deploy/shop/search"))
+
+    async def story(player: Player) -> None:
+        await player.go_to(str(pod.key))
+        await player.press("ctrl+k")
+        await open_checkout(player)
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s", "escape")
+        await open_dialog(player)
+        await player.press("right", "enter")
+        assert len(player.session.timeline.path) == 5
+
+        await player.press("z", "z", "z", "z")
+
+        assert player.session.world == world
+        assert player.rows("#timeline")[0].count("○") == 4
+        await player.press("Z", "Z", "Z", "Z")
+        assert len(player.session.timeline.path) == 5
+
+    play(world, story)
