@@ -18,6 +18,7 @@ from kwake.dataplane.ends import (
     resolve_sources,
     resolve_target,
 )
+from kwake.dataplane.equal_clients import each_traced
 from kwake.dataplane.finding import find_by_name, find_service
 from kwake.dataplane.merging import alike_sources
 from kwake.dataplane.path import Branch, Flow, Hop, Outcome, Path
@@ -33,7 +34,8 @@ def trace(view: View, flow: Flow) -> Path:
     """
     clients = resolve_sources(view, flow.source)
     target, notes = resolve_target(view, flow.target)
-    ways = [branches_of(view, flow, client, target, Fraction(1, len(clients))) for client in clients]
+    share = Fraction(1, len(clients))
+    ways = each_traced(view, clients, lambda client: branches_of(view, flow, client, target, share))
     branches: list[Branch] = []
     for group, count in alike_sources(ways):
         branches += group

@@ -360,3 +360,20 @@ def test_the_same_question_gives_the_same_bytes() -> None:
     assert msgspec.json.encode(str(trace(view(*manifests), flow))) == msgspec.json.encode(
         str(trace(view(*manifests), flow))
     )
+
+
+def test_equal_sources_that_an_ip_block_tells_apart_are_not_taken_for_equal() -> None:
+    webs = [pod("web-1", "10.244.1.7", owner="web"), pod("web-2", "10.244.1.9", owner="web")]
+    first = policy("first", {"app": "checkout"}, ingress=[{"from": [{"ipBlock": {"cidr": "10.244.1.7/32"}}]}])
+    path = dialled(view(deployment("web"), *webs, ONE, SERVICE, endpoint_slice("checkout", ONE), first),
+                   source="deploy/shop/web")  # fmt: skip
+    assert [b.outcome for b in path.branches] == [Outcome.DELIVERED, Outcome.DROPPED]
+
+
+def test_sources_that_are_endpoints_too_meet_each_other_and_themselves() -> None:
+    owned = [pod(f"checkout-{n}", f"10.244.1.{10 + n}", owner="checkout") for n in (1, 2)]
+    path = dialled(view(deployment("checkout"), *owned, SERVICE, endpoint_slice("checkout", *owned)),
+                   source="deploy/shop/checkout")  # fmt: skip
+    hairpins = [b for b in path.branches if b.source == b.pod]
+    assert len(path.branches) == 4 and len(hairpins) == 2
+    assert all("snat" in [hop.kind for hop in b.hops] for b in hairpins)
