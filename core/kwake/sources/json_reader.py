@@ -17,6 +17,7 @@ from kwake.objects.key import GROUP_OF_KIND
 from kwake.sources.yaml_reader import Parsed, SyntaxProblem, read_yaml
 
 _SPACE = re.compile(r"\s*")
+_GAP = re.compile(rb"[ \t\r\n,]*")
 _MAY_MISLEAD = (b"\\u0022", b" :", b"\t:", b"\n:", b"\r:")
 """What a text must not hold for its `":` to be counted as keys: an escaped quote, a blank before a colon."""
 _TOO_DEEP = "too many maps and lists inside each other"
@@ -59,7 +60,10 @@ def _items(data: bytes, items: list[msgspec.Raw]) -> Iterator[Parsed]:
     at, line = 0, 1
     for raw in items:
         text = bytes(raw)
-        start = data.index(text, at)
+        gap = _GAP.match(data, at)
+        start = gap.end() if gap else at
+        if not data.startswith(text, start):  # only the first one does not stand where the last one ended
+            start = data.index(text, at)
         line += data.count(b"\n", at, start)
         try:
             yield Parsed(_decoded(text), line)

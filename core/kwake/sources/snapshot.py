@@ -66,8 +66,9 @@ def _standard_input() -> bytes:
 def read(where: Where, *, stdin: Stdin = _standard_input, layered: bool = False, lenient: bool = False) -> Snapshot:
     """A snapshot from files, folders, standard input and manifests.
 
-    With `layered` an object of a later entry of `where` replaces one of the same key from an earlier entry; else, and
-    within one entry, two different objects of one key are a problem. Raises SnapshotUnreadable for what cannot be
+    With `layered` an object of a later entry of `where` replaces one of the same key from an earlier entry. Of two
+    different objects of one key in two files of a folder the later file's counts, and that is listed; else they are a
+    problem. Raises SnapshotUnreadable for what cannot be
     read at all, InvalidSnapshot for bad syntax and, unless `lenient`, for problems with objects.
     """
     with _garbage_collector_off():
@@ -119,6 +120,7 @@ class _Reading:
         self.problems: list[Problem] = []
         self.syntax: list[str] = []
         self._manifests = 0
+        self._in_folders: set[str] = set()
 
     def take_manifest(self, manifest: Manifest) -> None:
         """One manifest that is a dict already."""
@@ -128,6 +130,8 @@ class _Reading:
     def take_source(self, named: Named) -> None:
         """Every document of a file."""
         source = named.source
+        if not named.directly:
+            self._in_folders.add(source.name)
         try:
             documents = list(_documents(source))
         except SyntaxProblem as problem:
@@ -207,11 +211,23 @@ class _Reading:
         if before is entry:
             return
         place = str(before.document.origin or "before")
-        if before.document.manifest == entry.document.manifest:
+        if self._applied_in_turn(before, entry):
+            # kubectl apply -f FOLDER writes file after file, by name: what a later one says counts.
+            self.entries[entry.key] = entry
+            text = f"stands in {place} too, with another content; the later file counts, as with kubectl apply"
+            self.findings.append(Finding("warning", str(entry.key), text, where))
+        elif before.document.manifest == entry.document.manifest:
             self.findings.append(Finding("warning", str(entry.key), f"stands twice, and first in {place}", where))
         else:
             reason = f"already exists, in {place}, with another content"
             self.problems.append(Problem(where, str(entry.key), (), reason))
+
+    def _applied_in_turn(self, before: Entry, entry: Entry) -> bool:
+        """Whether the two differ and stand in two files of a folder: variants, as in a folder of examples."""
+        first, second = before.document.origin, entry.document.origin
+        if first is None or second is None or before.document.manifest == entry.document.manifest:
+            return False
+        return first.source is not second.source and {first.source.name, second.source.name} <= self._in_folders
 
     def _refuse(self, origin: Origin | None, where: str, subject: str, path: FieldPath, reason: str) -> None:
         if origin is not None:
