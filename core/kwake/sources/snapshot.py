@@ -27,9 +27,11 @@ from kwake.sources.yaml_reader import Parsed, SyntaxProblem, read_yaml
 Where = str | Path | Mapping[str, Any] | Iterable[str | Path | Mapping[str, Any]]
 """A file, a folder, `-` for standard input, a manifest, or several of these."""
 
-TOOL_GROUPS = ("kustomize.config.k8s.io", "kind.x-k8s.io", "kubeadm.k8s.io", "kubelet.config.k8s.io",
+TOOL_GROUPS = ("kind.x-k8s.io", "kubeadm.k8s.io", "kubelet.config.k8s.io",
                "kubeproxy.config.k8s.io", "client.authentication.k8s.io", "audit.k8s.io", "skaffold")  # fmt: skip
 """Groups of files that configure a tool and are never objects of a cluster."""
+
+KUSTOMIZE = "not applied; render the folder with kubectl kustomize"
 
 _HELM = re.compile(rb"\{\{-?\s*(?:[.$\"/(]|[a-z]+ )")
 
@@ -130,6 +132,10 @@ class _Reading:
     def take_source(self, named: Named) -> None:
         """Every document of a file."""
         source = named.source
+        if named.patch_of:
+            text = f"is a patch in {named.patch_of}: {KUSTOMIZE}"
+            self.findings.append(Finding("skipped", source.name, text, source.name))
+            return
         if not named.directly:
             self._in_folders.add(source.name)
         try:
@@ -284,6 +290,8 @@ def _no_object(value: Any, directly: bool) -> str | None:
     if isinstance(value, dict):
         kind, version = value.get("kind"), value.get("apiVersion")
         group = version.partition("/")[0] if isinstance(version, str) else ""
+        if kind and group == "kustomize.config.k8s.io":
+            return KUSTOMIZE
         if kind and (group in TOOL_GROUPS or (group.endswith(".config.k8s.io") and "metadata" not in value)):
             return f"{kind} of {version} configures a tool and is no object of a cluster"
         if kind == "Config" and version == "v1" and "clusters" in value:

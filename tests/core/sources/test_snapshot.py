@@ -99,11 +99,30 @@ def test_a_later_layer_replaces_objects_of_an_earlier_one() -> None:
     assert [(e.key.name, "spec" in e.document.manifest) for e in snapshot.entries] == [("a", True), ("b", False)]
 
 
-def test_within_one_layer_two_objects_of_one_name_stay_a_fault(tmp_path: Path) -> None:
+def test_of_variants_in_a_folder_the_later_file_counts_and_that_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(POD.replace("NAME", "a"))
+    (tmp_path / "b.yaml").write_text(POD.replace("NAME", "a") + "spec: {nodeName: x}\n")
+
+    snapshot = read(tmp_path)
+
+    [entry] = snapshot.entries
+    assert entry.document.manifest["spec"] == {"nodeName": "x"}
+    [finding] = snapshot.findings
+    assert finding.where == f"{tmp_path}/b.yaml:1"
+    assert f"stands in {tmp_path}/a.yaml:1 too" in finding.text
+
+
+def test_within_one_file_of_a_folder_two_objects_of_one_name_stay_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(POD.replace("NAME", "a") + "---\n" + POD.replace("NAME", "a") + "spec: {}\n")
+    with pytest.raises(InvalidSnapshot, match="already exists"):
+        read([tmp_path], layered=True)
+
+
+def test_two_files_named_one_by_one_may_not_hold_two_objects_of_one_name(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(POD.replace("NAME", "a"))
     (tmp_path / "b.yaml").write_text(POD.replace("NAME", "a") + "spec: {nodeName: x}\n")
     with pytest.raises(InvalidSnapshot, match="already exists"):
-        read([tmp_path], layered=True)
+        read([tmp_path / "a.yaml", tmp_path / "b.yaml"])
 
 
 def test_a_field_of_the_wrong_type_is_refused_with_its_line() -> None:
@@ -153,6 +172,21 @@ def test_files_that_are_no_objects_are_listed(tmp_path: Path) -> None:
     for name, content in others.items():
         (tmp_path / name).write_text(content)
     assert sorted(Path(finding.subject).name for finding in read(tmp_path).findings) == sorted(others)
+
+
+def test_patches_of_a_kustomization_are_listed_and_not_taken_for_objects(tmp_path: Path) -> None:
+    for folder in ("base", "overlay"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "base" / "pod.yaml").write_text(POD.replace("NAME", "a"))
+    for name in ("one.yaml", "two.yaml"):
+        (tmp_path / "overlay" / name).write_text(POD.replace("NAME", "a") + f"spec: {{nodeName: {name}}}\n")
+    (tmp_path / "overlay" / "kustomization.yaml").write_text(
+        "resources: [../base]\npatches: [{path: one.yaml}, {patch: 'a: b'}]\npatchesStrategicMerge: [./two.yaml]\n"
+    )
+    snapshot = read(tmp_path)
+    assert [(entry.key.name, "spec" in entry.document.manifest) for entry in snapshot.entries] == [("a", False)]
+    assert [Path(f.subject).name for f in snapshot.findings] == ["kustomization.yaml", "one.yaml", "two.yaml"]
+    assert "render the folder with kubectl kustomize" in snapshot.findings[1].text
 
 
 def test_a_policy_without_an_api_version_is_never_passed_over(tmp_path: Path) -> None:
