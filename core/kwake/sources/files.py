@@ -13,7 +13,9 @@ import msgspec
 from kwake.errors import InvalidSnapshot, SnapshotUnreadable
 from kwake.objects.document import Source
 from kwake.objects.printable import printable
+from kwake.sources import kustomize
 from kwake.sources.json_reader import is_json
+from kwake.sources.kustomize import patches_of
 
 SUFFIXES = (".yaml", ".yml", ".json")
 """Files that are read in a folder. A file that is named is read whatever its name."""
@@ -33,6 +35,8 @@ class Named(msgspec.Struct, frozen=True):
 
     source: Source
     directly: bool
+    patch_of: str = ""
+    """The kustomization that uses it as a patch, if one does."""
 
 
 def sources_of(where: str | Path, stdin: Stdin) -> Iterator[Named]:
@@ -42,8 +46,11 @@ def sources_of(where: str | Path, stdin: Stdin) -> Iterator[Named]:
         return
     path = Path(where)
     if path.is_dir():
-        for file in _files_below(path):
-            yield Named(_source(str(file), _bytes(file)), False)
+        files = tuple(_files_below(path))
+        patches = patches_of((file, _bytes(file)) for file in files if file.name in kustomize.NAMES)
+        for file in files:
+            patch_of = patches.get(os.path.normpath(file), "")
+            yield Named(_source(str(file), _bytes(file)), False, patch_of)
         return
     yield Named(_source(str(where), _bytes(path)), True)
 
