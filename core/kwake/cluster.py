@@ -218,6 +218,21 @@ class Cluster:
         pods = self.pods_by_namespace.get(owner.namespace, ())
         return tuple(pod for pod in pods if any(o.key == owner for o in self.owners(pod)))
 
+    @cached_property
+    def _by_controller(self) -> dict[tuple[str, str, str], tuple[KubeObject, ...]]:
+        controlled: defaultdict[tuple[str, str, str], list[KubeObject]] = defaultdict(list)
+        for values in self._by_kind.values():
+            for value in values:
+                owner = value.controller
+                if owner is not None:
+                    controlled[value.metadata.namespace, owner.kind, owner.name].append(value)
+        return {owner: tuple(values) for owner, values in controlled.items()}
+
+    def controlled_by(self, owner: Key, kind: type[T]) -> tuple[T, ...]:
+        """The objects of a typed kind that name this object as their controller, by name."""
+        values = self._by_controller.get((owner.namespace, owner.kind, owner.name), ())
+        return tuple(value for value in values if isinstance(value, kind))
+
     def owners(self, value: KubeObject) -> Iterator[Record]:
         """The chain of controllers that are here, nearest first."""
         seen: set[Key] = set()

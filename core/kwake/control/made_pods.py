@@ -36,8 +36,10 @@ def template_hash(template: Manifest) -> str:
     return "".join(POD_SUFFIX_ALPHABET[ord(letter) % len(POD_SUFFIX_ALPHABET)] for letter in number)
 
 
-def replica_set_of(deployment: Record, draws: Draws) -> tuple[Record, Draws]:
-    """The ReplicaSet of a Deployment's present template, with as many replicas as the Deployment."""
+def replica_set_of(
+    deployment: Record, draws: Draws, *, revision: int = 1, replicas: int | None = None
+) -> tuple[Record, Draws]:
+    """The ReplicaSet of a Deployment's present template, with as many replicas as the Deployment unless told."""
     manifest = deployment.manifest
     spec = manifest.get("spec") or {}
     template: Manifest = msgspec.json.decode(msgspec.json.encode(spec.get("template") or {}))
@@ -54,12 +56,12 @@ def replica_set_of(deployment: Record, draws: Draws) -> tuple[Record, Draws]:
             "name": name,
             "namespace": deployment.key.namespace,
             "labels": labels,
-            "annotations": {"deployment.kubernetes.io/revision": "1"},
+            "annotations": {"deployment.kubernetes.io/revision": str(revision)},
             "ownerReferences": [owner_reference(deployment)],
             "uid": uid,
         },
         "spec": {
-            "replicas": spec.get("replicas", 1),
+            "replicas": spec.get("replicas", 1) if replicas is None else replicas,
             "selector": {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), HASH_LABEL: suffix}},
             "template": template,
         },

@@ -8,20 +8,18 @@ import msgspec
 
 from kwake.cluster import Cluster, Record
 from kwake.control.changes import Changes, edited
+from kwake.control.daemon_sets import eligible, reconcile_daemon_set
 from kwake.control.made_pods import (
-    bound_to,
     daemon_pod,
     owner_reference,
     pod_from,
     replica_set_of,
     stateful_pod,
-    template_pod,
 )
-from kwake.control.scheduling import unfit
+from kwake.control.rollout import reconcile_deployment
+from kwake.control.stateful_sets import ordinals, reconcile_stateful_set
 from kwake.draws import Draws
 from kwake.objects.basis import Basis
-from kwake.objects.decode import decode
-from kwake.objects.document import document
 from kwake.objects.key import Key
 from kwake.objects.kinds import (
     DaemonSet,
@@ -55,16 +53,8 @@ REPLACEMENTS: dict[str, ReplacementRule] = {
     "ReplicationController": ReplacementRule(
         "at once", False, False, True, "a terminating pod does not count as active"
     ),
-    "StatefulSet": ReplacementRule(
-        "when gone",
-        True,
-        False,
-        False,
-        "a StatefulSet makes it again under the same name once it is gone; not modelled yet",
-    ),
-    "DaemonSet": ReplacementRule(
-        "when gone", False, True, False, "a DaemonSet makes another on its node once it is gone; not modelled yet"
-    ),
+    "StatefulSet": ReplacementRule("when gone", True, False, True, "its name must be free first"),
+    "DaemonSet": ReplacementRule("when gone", False, True, True, "the old pod must be gone from the node first"),
     "Job": ReplacementRule(
         "at once", False, False, False, "a Job's retries depend on its failure policy; not modelled yet"
     ),
@@ -127,9 +117,7 @@ def _first_objects(cluster: Cluster, owner: Record, draws: Draws) -> tuple[Chang
             made, draws = replica_set_of(owner, draws)
             return {made.key: made}, draws
         case StatefulSet():
-            spec = owner.manifest.get("spec") or {}
-            start = (spec.get("ordinals") or {}).get("start", 0)
-            for ordinal in range(start, start + owner.value.spec.replicas):
+            for ordinal in ordinals(owner):
                 made, draws = stateful_pod(owner, ordinal, draws)
                 changes[made.key] = made
         case DaemonSet():
@@ -141,6 +129,10 @@ def _first_objects(cluster: Cluster, owner: Record, draws: Draws) -> tuple[Chang
             for _ in range(_wanted(owner)):
                 made, draws = pod_from(owner, draws, cluster, changes)
                 changes[made.key] = made
+            if isinstance(owner.value, Job):
+                manifest = owner.manifest
+                manifest["status"] = {"active": len(changes)}
+                changes[owner.key] = edited(owner, manifest)
     return changes, draws
 
 
@@ -157,19 +149,10 @@ def _wanted(owner: Record) -> int:
             return 0
 
 
-def eligible(owner: Record, node: Node) -> bool:
-    """Whether a DaemonSet has a pod on this node: selector, affinity and taints allow it."""
-    manifest = bound_to(template_pod(owner), node.metadata.name)
-    pod = decode(document(manifest))
-    return isinstance(pod, Pod) and not unfit(node, pod, manifest)
-
-
 def _has_dependents(cluster: Cluster, owner: Record) -> bool:
     """Whether the snapshot has something that this workload controls."""
-    if isinstance(owner.value, Deployment):
-        return any(cluster.controller_of(rs) == owner for rs in cluster.all(ReplicaSet))
-    pods = cluster.pods_by_namespace.get(owner.key.namespace, ())
-    return any(cluster.controller_of(pod) == owner for pod in pods)
+    kind = ReplicaSet if isinstance(owner.value, Deployment) else Pod
+    return bool(cluster.controlled_by(owner.key, kind))
 
 
 def _with_uid(owner: Record, draws: Draws) -> tuple[Record, Draws]:
@@ -190,63 +173,56 @@ def reconcile(cluster: Cluster, draws: Draws, opened: Cluster | None = None) -> 
     """
     changes: Changes = {}
     for deployment in cluster.all(Deployment):
-        written, draws = _reconcile_deployment(cluster, deployment, draws)
+        written, draws = reconcile_deployment(cluster, deployment, opened, draws)
         changes.update(written)
     draft = cluster.with_changes(changes)
+    bare: dict[str, list[Pod]] = {}
+    for pod in draft.all(Pod):
+        if not pod.metadata.owner_references and _is_active(pod):
+            bare.setdefault(pod.metadata.namespace, []).append(pod)
     for kind in (ReplicaSet, ReplicationController):
         for value in draft.all(kind):
             if value.metadata.deletion_timestamp is None:
-                written, draws = _reconcile_replicas(draft, draft.record(value.key), opened, draws)
+                unowned = [pod for pod in bare.get(value.metadata.namespace, ()) if pod.key not in changes]
+                written, draws = _reconcile_replicas(draft, draft.record(value.key), unowned, opened, draws)
                 changes.update(written)
+    for ordered in draft.all(StatefulSet):
+        if ordered.metadata.deletion_timestamp is None:
+            written, draws = reconcile_stateful_set(draft, draft.record(ordered.key), opened, draws)
+            changes.update(written)
+    for daemon in draft.all(DaemonSet):
+        if daemon.metadata.deletion_timestamp is None:
+            written, draws = reconcile_daemon_set(draft, draft.record(daemon.key), opened, draws)
+            changes.update(written)
+    for job in draft.all(Job):
+        if job.metadata.uid and not _is_known(draft, job, opened):
+            written, draws = _first_objects(draft, draft.record(job.key), draws)
+            changes.update(written)
     return changes, draws
 
 
-def _reconcile_deployment(cluster: Cluster, deployment: Deployment, draws: Draws) -> tuple[Changes, Draws]:
-    """A new Deployment gets its ReplicaSet; one that was scaled scales its newest."""
-    sets = replica_sets_of(cluster, deployment)
-    record = cluster.record(deployment.key)
-    if not sets:
-        if record.manifest.get("status"):
-            return {}, draws  # a dump without ReplicaSets: there is nothing to scale
-        made, draws = replica_set_of(record, draws)
-        return {made.key: made}, draws
-    newest = sets[-1]
-    if newest.spec.replicas == deployment.spec.replicas or any(rs.spec.replicas for rs in sets[:-1]):
-        return {}, draws
-    found = cluster.record(newest.key)
-    manifest = found.manifest
-    manifest["spec"]["replicas"] = deployment.spec.replicas
-    return {newest.key: edited(found, manifest)}, draws
+def _is_known(cluster: Cluster, job: Job, opened: Cluster | None) -> bool:
+    """Whether a Job has begun: it was in the snapshot, or has been given its first pods, which its status tells."""
+    record = cluster.record(job.key)
+    return bool(record.manifest.get("status")) or (opened is not None and job.key in opened) or opened is None
 
 
-def replica_sets_of(cluster: Cluster, deployment: Deployment) -> tuple[ReplicaSet, ...]:
-    """The ReplicaSets of a Deployment, the newest last, by their revision."""
-    record = cluster.record(deployment.key)
-    own = [rs for rs in cluster.all(ReplicaSet) if cluster.controller_of(rs) == record]
-    return tuple(sorted(own, key=lambda rs: (_revision(rs), rs.metadata.name)))
-
-
-def _revision(value: KubeObject) -> int:
-    text = value.metadata.annotations.get("deployment.kubernetes.io/revision", "0")
-    return int(text) if text.isdigit() else 0
-
-
-def _reconcile_replicas(cluster: Cluster, owner: Record, opened: Cluster | None, draws: Draws) -> tuple[Changes, Draws]:
+def _reconcile_replicas(
+    cluster: Cluster, owner: Record, bare: list[Pod], opened: Cluster | None, draws: Draws
+) -> tuple[Changes, Draws]:
     """Pods of a ReplicaSet or ReplicationController: orphan, adopt, then create or delete (PD-5, PD-7)."""
     changes: Changes = {}
     selector = _selector(owner.value)
     active: list[Pod] = []
-    for pod in cluster.pods_by_namespace.get(owner.key.namespace, ()):
-        if pod.is_terminal or pod.is_terminating:
-            continue
-        matches = selector is not None and selector.matches(pod.metadata.labels)
-        owned = _is_owned(pod, owner.value)
-        if owned and not matches:
-            changes[pod.key] = _orphaned(cluster.record(pod.key), owner)
-        elif matches and not pod.metadata.owner_references:
+    for pod in cluster.controlled_by(owner.key, Pod):
+        if _is_active(pod) and _same_uid(pod, owner.value):
+            if selector is not None and not selector.matches(pod.metadata.labels):
+                changes[pod.key] = _orphaned(cluster.record(pod.key), owner)
+            else:
+                active.append(pod)
+    for pod in bare:
+        if selector is not None and selector.matches(pod.metadata.labels):
             changes[pod.key] = _adopted(cluster.record(pod.key), owner)
-            active.append(pod)
-        elif owned:
             active.append(pod)
     missing = _wanted(owner) - len(active) - _gap(opened, owner.key)
     for _ in range(missing):
@@ -263,8 +239,7 @@ def _gap(opened: Cluster | None, owner: Key) -> int:
     found = opened.find(owner) if opened is not None else None
     if opened is None or found is None:
         return 0
-    pods = opened.pods_by_namespace.get(owner.namespace, ())
-    active = [pod for pod in pods if _is_owned(pod, found.value) and not (pod.is_terminal or pod.is_terminating)]
+    active = [pod for pod in opened.controlled_by(owner, Pod) if _is_active(pod) and _same_uid(pod, found.value)]
     return _wanted(found) - len(active) if active or found.manifest.get("status") else 0
 
 
@@ -280,11 +255,15 @@ def _selector(value: KubeObject) -> LabelSelector | None:
     return None if selector.is_empty else selector
 
 
-def _is_owned(pod: Pod, owner: KubeObject) -> bool:
+def _is_active(pod: Pod) -> bool:
+    """Whether a ReplicaSet counts it (PD-5)."""
+    return not pod.is_terminal and not pod.is_terminating
+
+
+def _same_uid(pod: Pod, owner: KubeObject) -> bool:
+    """Whether the pod's owner is this very object, not an earlier one of its name; dumps leave uids out."""
     reference = pod.controller
-    if reference is None or (reference.kind, reference.name) != (owner.kind, owner.metadata.name):
-        return False
-    return not reference.uid or not owner.metadata.uid or reference.uid == owner.metadata.uid
+    return reference is None or not reference.uid or not owner.metadata.uid or reference.uid == owner.metadata.uid
 
 
 def _orphaned(pod: Record, owner: Record) -> Record:
