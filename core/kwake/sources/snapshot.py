@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,26 +13,27 @@ import msgspec
 
 from kwake.errors import InvalidSnapshot
 from kwake.objects.decode import DecodeError, decode
-from kwake.objects.document import Document, FieldPath, Manifest, Origin, Source, document
+from kwake.objects.document import Document, FieldPath, Manifest, Origin, document
 from kwake.objects.finding import Finding, Problem
-from kwake.objects.key import GROUP_OF_KIND, Key
+from kwake.objects.key import Key
 from kwake.objects.kinds import KubeObject
 from kwake.objects.printable import printable
 from kwake.sources.files import Named, Stdin, sources_of
-from kwake.sources.json_reader import read_items, read_json
 from kwake.sources.location import locate
-from kwake.sources.yaml_reader import Parsed, SyntaxProblem, read_yaml
+from kwake.sources.shapes import (
+    HELM_EXPRESSION,
+    KUSTOMIZE,
+    documents_of,
+    is_list,
+    is_templated,
+    no_object,
+    subject_of,
+    typed_item,
+)
+from kwake.sources.yaml_reader import Parsed, SyntaxProblem
 
 Where = str | Path | Mapping[str, Any] | Iterable[str | Path | Mapping[str, Any]]
 """A file, a folder, `-` for standard input, a manifest, or several of these."""
-
-TOOL_GROUPS = ("kind.x-k8s.io", "kubeadm.k8s.io", "kubelet.config.k8s.io",
-               "kubeproxy.config.k8s.io", "client.authentication.k8s.io", "audit.k8s.io", "skaffold")  # fmt: skip
-"""Groups of files that configure a tool and are never objects of a cluster."""
-
-KUSTOMIZE = "not applied; render the folder with kubectl kustomize"
-
-_HELM = re.compile(rb"\{\{-?\s*(?:[.$\"/(]|[a-z]+ )")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -139,11 +139,11 @@ class _Reading:
         if not named.directly:
             self._in_folders.add(source.name)
         try:
-            documents = list(_documents(source))
+            documents = list(documents_of(source))
         except SyntaxProblem as problem:
             self._take_bad_syntax(named, problem)
             return
-        if any(_is_templated(parsed.value) for _, _, parsed in documents):
+        if any(is_templated(parsed.value) for _, _, parsed in documents):
             self._take_helm(named)
             return
         if all(parsed.value is None for _, _, parsed in documents):
@@ -158,7 +158,7 @@ class _Reading:
             self._take_tree(parsed, Origin(source, index, path, parsed.line), named.directly)
 
     def _take_bad_syntax(self, named: Named, problem: SyntaxProblem) -> None:
-        if _HELM.search(named.source.data):
+        if HELM_EXPRESSION.search(named.source.data):
             self._take_helm(named)
         else:
             self.syntax.append(f"{named.source.name}:{problem.line}: {problem.text}")
@@ -176,7 +176,7 @@ class _Reading:
     def _take_tree(self, parsed: Parsed, origin: Origin, directly: bool) -> None:
         """A document, or each item of it if it is a List."""
         value, path, where = parsed.value, origin.path, str(origin)
-        if not _is_list(value):
+        if not is_list(value):
             self._take(value, origin, where, directly)
             return
         items = value.get("items")
@@ -187,15 +187,15 @@ class _Reading:
         lines = parsed.item_lines if len(parsed.item_lines) == len(items) else (parsed.line,) * len(items)
         for index, (item, line) in enumerate(zip(items, lines, strict=True)):
             place = Origin(origin.source, origin.index, (*path, "items", index), line)
-            self._take_tree(Parsed(_typed(item, value), line), place, directly=True)
+            self._take_tree(Parsed(typed_item(item, value), line), place, directly=True)
 
     def _take(self, value: Any, origin: Origin | None, where: str, directly: bool) -> None:
         """One object."""
-        if _is_list(value):
+        if is_list(value):
             for item in value.get("items") or ():
-                self._take(_typed(item, value), origin, where, directly)
+                self._take(typed_item(item, value), origin, where, directly)
             return
-        if (reason := _no_object(value, directly)) is not None:
+        if (reason := no_object(value, directly)) is not None:
             name = origin.source.name if origin else where
             self.findings.append(Finding("skipped", name, reason, where))
             return
@@ -206,9 +206,9 @@ class _Reading:
             doc = document(value, origin)
             entry = Entry(doc, decode(doc))
         except DecodeError as error:
-            self._refuse(origin, where, _subject(value), error.path, error.message)
+            self._refuse(origin, where, subject_of(value), error.path, error.message)
         except (TypeError, UnicodeEncodeError, RecursionError) as error:
-            self._refuse(origin, where, _subject(value), (), f"not what JSON can hold: {error}")
+            self._refuse(origin, where, subject_of(value), (), f"not what JSON can hold: {error}")
         else:
             self._keep(entry, where)
 
@@ -239,71 +239,3 @@ class _Reading:
         if origin is not None:
             where = f"{origin.source.name}:{locate(origin, path)}"
         self.problems.append(Problem(where, subject, path, reason))
-
-
-def _documents(source: Source) -> Iterator[tuple[int, FieldPath, Parsed]]:
-    """Documents and, of a JSON List, items: the index of the document, the path in it, the value."""
-    if source.format == "json":
-        listed = read_items(source.data)
-        if listed is not None:
-            head, items = listed
-            for at, item in enumerate(items):
-                yield 0, ("items", at), Parsed(_typed(item.value, head), item.line)
-            return
-        try:
-            yield from ((at, (), parsed) for at, parsed in enumerate(read_json(source.data)))
-            return
-        except SyntaxProblem:
-            if source.name.endswith(".json"):
-                raise
-    yield from ((at, (), parsed) for at, parsed in enumerate(read_yaml(source.data)))
-
-
-def _is_list(value: Any) -> bool:
-    """A List, or a PodList and the like; a kind that merely ends so has a spec of its own."""
-    if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
-        return False
-    metadata = value.get("metadata")
-    named = isinstance(metadata, dict) and metadata.get("name")
-    return value["kind"] == "List" or (value["kind"].endswith("List") and not named and "spec" not in value)
-
-
-def _typed(item: Any, listed: Manifest) -> Any:
-    """An item of a PodList needs not say that it is a Pod."""
-    kind = listed["kind"].removesuffix("List")
-    if kind and isinstance(item, dict) and "kind" not in item:
-        return {"apiVersion": listed.get("apiVersion"), "kind": kind, **item}
-    return item
-
-
-def _is_templated(value: Any) -> bool:
-    """Whether a Helm expression stands, quoted, where an object has its name."""
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    return isinstance(metadata, dict) and any("{{" in str(metadata.get(field)) for field in ("name", "namespace"))
-
-
-def _no_object(value: Any, directly: bool) -> str | None:
-    """Why a document of a folder is no object of a cluster, or None if it must be one.
-
-    What might be a policy is never passed over: a policy left out makes a false "delivered".
-    """
-    if isinstance(value, dict):
-        kind, version = value.get("kind"), value.get("apiVersion")
-        group = version.partition("/")[0] if isinstance(version, str) else ""
-        if kind and group == "kustomize.config.k8s.io":
-            return KUSTOMIZE
-        if kind and (group in TOOL_GROUPS or (group.endswith(".config.k8s.io") and "metadata" not in value)):
-            return f"{kind} of {version} configures a tool and is no object of a cluster"
-        if kind == "Config" and version == "v1" and "clusters" in value:
-            return "a kubeconfig is no object of a cluster"
-        if kind and (version or str(kind) in GROUP_OF_KIND):
-            return None
-    return None if directly else "no Kubernetes object: it has no kind and apiVersion"
-
-
-def _subject(value: Manifest) -> str:
-    """What to call an object that cannot be decoded."""
-    metadata = value.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    names = (value.get("kind"), metadata.get("namespace"), metadata.get("name"))
-    return "/".join(name for name in names if isinstance(name, str) and name)

@@ -55,6 +55,18 @@ def test_lists_are_flattened_and_each_item_keeps_its_path() -> None:
     assert [origin and origin.path for origin in origins] == [("items", 0), ("items", 1, "items", 0)]
 
 
+def test_yaml_in_flow_style_that_begins_like_json_is_read() -> None:
+    snapshot = text('{"apiVersion": v1, "kind": Pod, "metadata": {"name": a}}\n---\n' + POD.replace("NAME", "b"))
+    assert places(snapshot) == [("a", "-:1"), ("b", "-:3")]
+
+
+def test_json_that_is_cut_off_says_so_as_json() -> None:
+    whole = json.dumps({"kind": "List", "apiVersion": "v1", "items": [pod("a"), pod("b")]}, indent=1)
+    [problem] = refusal(whole[:-40])
+    assert problem.startswith("-:")
+    assert "bad JSON" in problem
+
+
 @pytest.mark.parametrize("form", [json.dumps, lambda value: "# YAML\n" + json.dumps(value)])
 def test_items_of_a_pod_list_are_pods_without_saying_so(form: Any) -> None:
     listed = {"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "a"}}]}
