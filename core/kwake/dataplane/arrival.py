@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 import msgspec
 
 from kwake.dataplane.ends import OUTSIDE, holder_of
-from kwake.dataplane.evidence import side_deciders
+from kwake.dataplane.evidence import admission, side_deciders
 from kwake.dataplane.path import Branch, Decider, Hop, Outcome
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
@@ -16,7 +16,7 @@ from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key
 from kwake.objects.kinds import LISTENS_ANNOTATION, Node, Pod
 from kwake.policy.ends import PolicyEnd, Side
-from kwake.policy.policy_set import compile_policies
+from kwake.policy.policy_set import PolicySet, compile_policies
 
 _LISTENS = re.compile(r"\s*(\d+)(?:/(\w+))?\s*")
 
@@ -61,7 +61,7 @@ def arrive(way: Way, to: Destination, egress_port: int | None = None) -> Branch:
         source = _source_end(way)
         policies = compile_policies(view.policy, view.profile)
         side = policies.verdict(source, target, way.protocol, to.port).ingress
-        hop = _policy_hop("ingress", to.node, side, str(to.pod.key))
+        hop = _policy_hop("ingress", to.node, side, str(to.pod.key), policies, source)
         if way.is_masqueraded and source.node == to.node:
             hop = msgspec.structs.replace(hop, basis=weakest((hop.basis, Basis.INFERRED)), cite="NP-23")
         if way.is_masqueraded and not way.source and side.isolated_by:
@@ -77,8 +77,9 @@ def leave(way: Way, to: Destination, egress_port: int | None = None) -> Way | Br
     if way.client.pod is None or way.has_left:
         return way
     policies = compile_policies(way.view.policy, way.view.profile)
-    side = policies.verdict(client_end(way), _target_end(way.view, to), way.protocol, egress_port or to.port).egress
-    hop = _policy_hop("egress", way.client.at, side, way.client.name)
+    target = _target_end(way.view, to)
+    side = policies.verdict(client_end(way), target, way.protocol, egress_port or to.port).egress
+    hop = _policy_hop("egress", way.client.at, side, way.client.name, policies, target)
     if side.allowed is not True:
         return _stopped_by_policy(way, hop, side, to)
     return msgspec.structs.replace(way.met(_admitted(way.view, hop, side)), has_left=True)
@@ -130,9 +131,11 @@ def _on_host_network(view: View, node: Node, port: int, expected: Key | None) ->
     return None
 
 
-def _policy_hop(kind: str, at: str, side: Side, subject: str) -> Hop:
+def _policy_hop(kind: str, at: str, side: Side, subject: str, policies: PolicySet, other: PolicyEnd) -> Hop:
     text = side.reason
-    if side.allowed is False:
+    if side.allowed and side.admitted_by:
+        text = admission(policies, side.admitted_by[0], other)
+    elif side.allowed is False:
         text = f"dropped by {', '.join(key.name for key in side.isolated_by)}"
     policy = side.admitted_by[0].policy if side.admitted_by else side.isolated_by[0] if side.isolated_by else None
     return Hop(kind, at, text, str(policy) if policy else subject, side.basis, side.cite, detail=side.near_misses)

@@ -14,7 +14,7 @@ from kwake.dataplane.living import how_it_is
 from kwake.dataplane.path import Branch, Flow, Outcome, Path
 from kwake.dataplane.records import server_end, translated_tuple
 from kwake.dataplane.streams import follow_stream
-from kwake.dataplane.trace import branches_of, trace
+from kwake.dataplane.trace import branches_of, normalised, trace
 from kwake.dataplane.view import View
 from kwake.draws import Draws
 
@@ -27,6 +27,7 @@ def open_connection(view: View, name: str, flow: Flow, draws: Draws) -> tuple[Co
 
     A dial that is not delivered gives a failed connection. Raises ReferenceNotFound as `trace` does.
     """
+    flow = normalised(flow)
     clients = resolve_sources(view, flow.source)
     client = next((c for c in clients if c.pod is None or c.pod.is_ready), clients[0])
     target, _ = resolve_target(view, flow.target)

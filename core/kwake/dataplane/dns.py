@@ -16,6 +16,9 @@ from kwake.objects.kinds import EndpointSlice, Service, SliceEndpoint
 NDOTS = 5
 """`options ndots:5` of a pod's resolv.conf (DN-12)."""
 
+LONGEST_CHAIN = 8
+"""How many aliases in a row are followed: a loop of ExternalName Services must end."""
+
 
 class Answer(msgspec.Struct, frozen=True):
     """What a lookup gives. Without addresses and without `alias` it failed, and `reason` says why."""
@@ -112,7 +115,7 @@ def _in_zone(name: str, zone: str) -> bool:
     return name == zone or name.endswith(f".{zone}")
 
 
-def _in_cluster(view: View, client: Client, name: str, zone: str) -> Answer | None:
+def _in_cluster(view: View, client: Client, name: str, zone: str, aliases: int = 0) -> Answer | None:
     """The answer to a full name of the zone; None for NXDOMAIN without a Service."""
     labels = name.removesuffix(zone).rstrip(".").split(".")
     if len(labels) == 3 and labels[2] == "pod":
@@ -124,7 +127,7 @@ def _in_cluster(view: View, client: Client, name: str, zone: str) -> Answer | No
         return None
     hostname = labels[0] if len(labels) == 4 else ""
     if service.spec.type == "ExternalName":
-        return None if hostname else _external_name(name, service)
+        return None if hostname else _external_name(view, client, name, service, aliases)
     if service.is_headless:
         return _headless(view, client, name, service, hostname)
     if hostname:
@@ -135,11 +138,16 @@ def _in_cluster(view: View, client: Client, name: str, zone: str) -> Answer | No
     return Answer(name, addresses[:1], service=service)
 
 
-def _external_name(name: str, service: Service) -> Answer:
-    alias = service.spec.external_name
+def _external_name(view: View, client: Client, name: str, service: Service, aliases: int) -> Answer:
+    """A CNAME (DN-8). One that leads back into the cluster is followed there."""
+    alias = service.spec.external_name.rstrip(".")
+    zone = view.profile["cluster-domain"]
     if is_address(alias):
         reason = f"NXDOMAIN: the externalName {alias} looks like an address, which is not served"
         return Answer(name, service=service, reason=reason, cite="DN-9")
+    if _in_zone(alias, zone):
+        missed = Answer(name, service=service, reason=f"NXDOMAIN: it is an alias of {alias}", cite="DN-8")
+        return (_in_cluster(view, client, alias, zone, aliases + 1) if aliases < LONGEST_CHAIN else None) or missed
     return Answer(name, alias=alias, service=service, reason=_external(alias), cite="DN-8", basis=Basis.SOURCED)
 
 

@@ -36,7 +36,7 @@ class Client(msgspec.Struct, frozen=True):
     @property
     def is_outside(self) -> bool:
         """Whether it is neither a pod nor a node."""
-        return not self.node
+        return self.pod is None and not self.node
 
     @property
     def is_pod_network(self) -> bool:

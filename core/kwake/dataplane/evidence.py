@@ -7,8 +7,9 @@ from kwake.dataplane.path import Decider
 from kwake.dataplane.view import View
 from kwake.objects.document import FieldPath
 from kwake.objects.key import Key
-from kwake.objects.kinds import Service
-from kwake.policy.ends import Side
+from kwake.objects.kinds import PolicyPeer, Service
+from kwake.policy.ends import PolicyEnd, RuleRef, Side
+from kwake.policy.policy_set import PolicySet
 from kwake.sources.location import locate
 
 
@@ -35,3 +36,20 @@ def side_deciders(view: View, side: Side) -> tuple[Decider, ...]:
     rule = f"isolates {side.direction.lower()}, no rule admits" if side.allowed is False else side.reason
     path = ("spec", "podSelector")
     return tuple(decider(view.policy, key, rule, path, side.cite) for key in side.isolated_by)
+
+
+def admission(policies: PolicySet, ref: RuleRef, other: PolicyEnd) -> str:
+    """Which rule admits whom: `allow-web rule 1 admits app=web`."""
+    rules = next(policy.rules(ref.direction) for policy in policies.policies if policy.key == ref.policy)
+    peers = rules[ref.index].peers
+    whom = next((_named(p) for p in peers if policies.seeing.admits(p, ref.policy.namespace, other)), "everybody")
+    return f"{ref.policy.name} rule {ref.index + 1} admits {whom}"
+
+
+def _named(peer: PolicyPeer) -> str:
+    if peer.ip_block is not None:
+        return peer.ip_block.cidr
+    pods = str(peer.pod_selector) if peer.pod_selector is not None and not peer.pod_selector.is_empty else "every pod"
+    if peer.namespace_selector is None:
+        return pods
+    return f"{pods} of {'every namespace' if peer.namespace_selector.is_empty else str(peer.namespace_selector)}"

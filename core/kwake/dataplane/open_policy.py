@@ -9,6 +9,7 @@ from kwake.dataplane.living import pod_of
 from kwake.dataplane.records import destination_of
 from kwake.dataplane.view import View
 from kwake.objects.basis import Basis, weakest
+from kwake.objects.time import seconds
 from kwake.policy.ends import PolicyEnd, Side, Verdict
 from kwake.policy.policy_set import compile_policies
 
@@ -85,7 +86,9 @@ def _denied(view: View, was: Verdict, now: Verdict) -> Turn | None:
     basis = weakest((setting.basis, side.basis))
     match setting.value:
         case "cut":
-            reason = f"dropped by {by}: {cni} judges open connections too"
+            sweep = view.profile.clock("policy-sweep").ms
+            late = f", within {seconds(sweep)}" if sweep else ""
+            reason = f"dropped by {by}: {cni} judges open connections too{late}"
             return Turn(view.now_ms, Fate.STALLED, reason, basis, STALLED_BY_POLICY, deciders)
         case "mixed" if not (was.egress if side is now.egress else was.ingress).isolated_by:
             reason = f"may be cut by {by}: the first policy on a pod can cut what is open under {cni}"

@@ -17,6 +17,9 @@ from kwake.dataplane.way import Way
 from kwake.objects.basis import Basis
 from kwake.objects.kinds import Node, Service, ServicePort
 
+_HABITS = {"metallb-l2": ": one leader node answers", "metallb-bgp": ": a router spreads over the nodes"}
+"""What is particular in how a load balancer brings packets in (SV-62, SV-63)."""
+
 
 def from_outside(way: Way) -> tuple[Branch, ...]:
     """A packet of a client outside the cluster."""
@@ -71,7 +74,8 @@ def through_load_balancer(way: Way, service: Service) -> tuple[Branch, ...]:
         hop = Hop("load-balancer", OUTSIDE, text, str(service.key), Basis.INFERRED, "SV-60", why)
         return (way.end(hop, Outcome.REFUSED),)
     basis = view.profile.setting("lb").basis
-    hop = Hop("load-balancer", OUTSIDE, f"load balancer of {name}", str(service.key), basis, "SV-60")
+    text = f"load balancer of {name}{_HABITS.get(kind, '')}"
+    hop = Hop("load-balancer", OUTSIDE, text, str(service.key), basis, "SV-60")
     if kind == "nlb-ip":
         return _to_pods(way, set_up, port, hop)
     nodes = _target_nodes(view, service)

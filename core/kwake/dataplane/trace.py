@@ -25,6 +25,12 @@ from kwake.dataplane.path import Branch, Flow, Hop, Outcome, Path
 from kwake.dataplane.ports import port_of_address, port_of_pod
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
+from kwake.errors import UsageError
+from kwake.objects.key import key
+from kwake.objects.kinds import Service
+from kwake.objects.reference import parse_reference
+
+PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
 def trace(view: View, flow: Flow) -> Path:
@@ -32,6 +38,7 @@ def trace(view: View, flow: Flow) -> Path:
 
     Raises ReferenceNotFound where an end names nothing, or the port cannot be told.
     """
+    flow = normalised(flow)
     clients = resolve_sources(view, flow.source)
     target, notes = resolve_target(view, flow.target)
     share = Fraction(1, len(clients))
@@ -41,7 +48,15 @@ def trace(view: View, flow: Flow) -> Path:
         branches += group
         if count > 1:
             notes += (f"{count} pods of {flow.source} fare alike; shown for {group[0].source}",)
-    return Path(flow, tuple(branches), (*notes, *_port_notes(branches)))
+    return Path(flow, tuple(branches), (*notes, *_port_notes(branches), *_affinity_notes(view, branches)))
+
+
+def normalised(flow: Flow) -> Flow:
+    """The flow with its protocol as Kubernetes writes it. Raises UsageError for any but the three (NP-11)."""
+    protocol = flow.protocol.upper()
+    if protocol not in PROTOCOLS:
+        raise UsageError(f"{flow.protocol}: write one of {', '.join(PROTOCOLS)}")
+    return msgspec.structs.replace(flow, protocol=protocol)
 
 
 def branches_of(view: View, flow: Flow, client: Client, target: Target, share: Fraction) -> tuple[Branch, ...]:
@@ -79,3 +94,17 @@ def _port_notes(branches: list[Branch]) -> tuple[str, ...]:
         and b.port not in (None, b.translation.dst_port)
     ]
     return tuple(dict.fromkeys(notes))
+
+
+def _affinity_notes(view: View, branches: list[Branch]) -> tuple[str, ...]:
+    """Shares are those of a first dial: under ClientIP affinity a client comes back to its endpoint (SV-48)."""
+    notes = []
+    for named in dict.fromkeys(b.translation.service for b in branches if b.translation is not None):
+        if named is None:
+            continue
+        parsed = parse_reference(named)
+        found = view.proxy.find(key("Service", parsed.namespace, parsed.name))
+        if found is not None and isinstance(found.value, Service) and found.value.spec.session_affinity == "ClientIP":
+            seconds = found.value.spec.session_affinity_config.client_ip.timeout_seconds
+            notes.append(f"{parsed.name} keeps a client on its endpoint for {seconds} s (sessionAffinity)")
+    return tuple(notes)

@@ -84,6 +84,14 @@ def test_dn_8_external_name_leads_out_of_the_cluster() -> None:
     assert path.branches[0].reason == "db.example.com is outside the cluster; what answers there is not in the snapshot"
 
 
+def test_dn_8_an_alias_into_the_cluster_is_followed() -> None:
+    alias = service("pay", "", type="ExternalName", externalName="checkout.shop.svc.cluster.local")
+    here = view(WEB, ONE, SERVICE, endpoint_slice("checkout", ONE), alias)
+    assert trace(here, Flow("shop/web-1", "pay", 80)).outcome is Outcome.DELIVERED
+    circle = service("pay", "", type="ExternalName", externalName="pay.shop.svc.cluster.local")
+    assert trace(view(WEB, circle), Flow("shop/web-1", "pay", 80)).outcome is Outcome.UNRESOLVED
+
+
 def test_dn_9_an_external_name_that_is_an_address_is_not_served() -> None:
     here = view(WEB, service("checkout", "", type="ExternalName", externalName="10.0.0.9"))
     assert (asked(here, "checkout").addresses, asked(here, "checkout").cite) == ((), "DN-9")

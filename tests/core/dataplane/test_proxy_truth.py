@@ -11,6 +11,7 @@ import pytest
 
 from kwake.cluster import Cluster, record
 from kwake.dataplane.proxy import Handling, Origin, Packet, ProxyNode, Treatment, handle
+from kwake.objects.kinds import Service
 
 WORDS = {
     Treatment.REJECT: "reject",
@@ -88,4 +89,35 @@ def wrong_answers(cases: list[Case]) -> tuple[int, list[str]]:
 def test_kube_proxy_handles_every_packet_alike(cases: list[Case], mode: str) -> None:
     packets, wrong = wrong_answers([case for case in cases if case["mode"] == mode])
     assert packets >= 100
+    assert wrong == []
+
+
+def counted(check: Case, cluster: Cluster, node: ProxyNode) -> int:
+    """Service ports with endpoints, but none for this traffic at this node: what kube-proxy drops."""
+    total = 0
+    for service in cluster.all(Service):
+        for port in service.spec.ports:
+            inside = Packet("10.0.0.2", Origin.POD, service.cluster_ips[0], port.port, port.protocol)
+            outside = Packet("203.0.113.2", Origin.OUTSIDE, node.ips[0], port.node_port, port.protocol)
+            wire = inside if check["traffic"] == "internal" else outside
+            total += handle(node, cluster, wire).treatment is Treatment.DROP
+    return total
+
+
+def test_sv_46_and_sv_43_kube_proxys_other_checks(truth: Path) -> None:
+    made, wrong = 0, []
+    for case in json.loads((truth / "services.json").read_text())["checks"]:
+        records = [record(manifest) for manifest in case["manifests"]]
+        cluster = Cluster({r.key: r for r in records})
+        node = proxy_node(case["node"], case["mode"])
+        for check in case["checks"]:
+            made += 1
+            if check["check"] == "lb-ip-captured-by-kube-proxy":
+                wire = Packet("203.0.113.2", Origin.OUTSIDE, check["ip"], check["port"], check["protocol"])
+                got: bool | int = handle(node, cluster, wire).frontend == "load-balancer"
+            else:
+                got = counted(check, cluster, node)
+            if got != check["expected"]:
+                wrong.append(f"{case['case']} {check}: {got}")
+    assert made >= 12
     assert wrong == []

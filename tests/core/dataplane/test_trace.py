@@ -12,7 +12,7 @@ from kwake.cluster import Cluster, record
 from kwake.dataplane.path import Flow, Outcome, Path
 from kwake.dataplane.trace import trace
 from kwake.dataplane.view import View, settled_view
-from kwake.errors import ReferenceNotFound
+from kwake.errors import ReferenceNotFound, UsageError
 from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest, Origin, Source
 from kwake.profiles.load import load_profile
@@ -139,6 +139,7 @@ spec:
     assert (ingress.kind, ingress.object) == ("ingress", "NetworkPolicy/shop/allow-web")
     assert ingress.decider is not None
     assert (ingress.decider.file, ingress.decider.line) == ("policies.yaml", 7)
+    assert ingress.text == "allow-web rule 1 admits app=web"
 
 
 # -- what is no longer, or not yet, programmed --------------------------------------------------------------------
@@ -377,3 +378,23 @@ def test_sources_that_are_endpoints_too_meet_each_other_and_themselves() -> None
     hairpins = [b for b in path.branches if b.source == b.pod]
     assert len(path.branches) == 4 and len(hairpins) == 2
     assert all("snat" in [hop.kind for hop in b.hops] for b in hairpins)
+
+
+def test_sv_48_affinity_is_told_beside_the_shares() -> None:
+    sticky = service("checkout", "10.96.0.23", sessionAffinity="ClientIP")
+    path = dialled(view(WEB, ONE, TWO, sticky, BOTH))
+    assert path.notes == ("checkout keeps a client on its endpoint for 10800 s (sessionAffinity)",)
+
+
+def test_np_11_other_protocols_are_refused_as_a_question() -> None:
+    assert dialled(view(*ALL), protocol="tcp").outcome is Outcome.DELIVERED
+    with pytest.raises(UsageError, match="ICMP: write one of TCP, UDP, SCTP"):
+        dialled(view(*ALL), protocol="ICMP")
+
+
+def test_a_backend_on_the_hosts_network_is_its_pod() -> None:
+    agent = pod("checkout-1", "192.168.0.2", "node-b", host_network=True)
+    path = dialled(view(WEB, agent, SERVICE, endpoint_slice("checkout", agent)))
+    assert (path.outcome, path.branches[0].pod, path.branches[0].node) == (
+        Outcome.DELIVERED, "Pod/shop/checkout-1", "node-b",
+    )  # fmt: skip
