@@ -69,6 +69,8 @@ class StepReport(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
     checks: tuple[Check, ...]
     windows: tuple[Window, ...]
+    rejected: str = ""
+    """Why the API server refuses the action, if it does."""
 
     @property
     def verdict(self) -> Verdict:
@@ -132,6 +134,7 @@ def _step(step: StepReport) -> dict[str, Any]:
         "id": step.id,
         "line": step.line,
         "action": step.action,
+        "rejected": step.rejected or None,
         "time_ms": step.time_ms,
         "settled_ms": step.settled_ms,
         "verdict": step.verdict.value,

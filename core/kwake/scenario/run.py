@@ -141,6 +141,7 @@ def _report(step: Step, taken: _Taken, past: _Past, flows: dict[str, Flow]) -> t
         events=end.events if acts else (),
         checks=tuple(checks),
         windows=_windows(seen, flows) if acts else (),
+        rejected=taken.rejected,
     )
     return report, _Past(_paths(end, flows), {**past.ends, step.id: ends})
 

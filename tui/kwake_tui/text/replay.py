@@ -32,6 +32,8 @@ def _case(case: Case) -> Iterator[str]:
     heads = columns(rows, indent=2)
     for head, step in zip(heads, case.steps, strict=True):
         yield head
+        if step.rejected:
+            yield from columns([["rejected", step.rejected]], indent=6)
         yield from _already_open(step)
         for window in step.windows:
             yield from _window(window)
@@ -53,20 +55,21 @@ def _rest(step: StepReport) -> str:
 def _already_open(step: StepReport) -> list[str]:
     """What became of open connections in this step, and when."""
     told = [event for event in step.events if event.kind.startswith("connection-") and event.actor == "connection"]
-    rows = [[f"already open {event.subject}", clock(event.time_ms), _sure(event.text, event.basis)] for event in told]
+    rows = [["already open", clock(event.time_ms), _sure(event.text, event.basis)] for event in told]
     return columns(rows, indent=6)
 
 
-def _window(window: Window) -> list[str]:
+def _window(window: Window) -> Iterator[str]:
     """`dialled now` through the time that the step needs: each span with the clocks that make its length."""
-    rows = []
-    for at, span in enumerate(window.spans):
-        name = f"dialled now  {window.flow}" if at == 0 else ""
-        why = span.reason if span.outcome is not Outcome.DELIVERED else ""
-        rows.append(
-            [name, clock(span.from_ms), _sure(span.outcome.value, span.basis), span.sum_text or "from then on", why]
-        )
-    return columns(rows, indent=6)
+    yield from columns([["dialled now", window.flow]], indent=6)
+    rows = [
+        [clock(span.from_ms), _sure(span.outcome.value, span.basis), span.sum_text or "from then on"]
+        for span in window.spans
+    ]
+    for row, span in zip(columns(rows, indent=8), window.spans, strict=True):
+        yield row
+        if span.outcome is not Outcome.DELIVERED and span.reason:
+            yield from columns([["", span.reason]], indent=14)
 
 
 def _sure(words: str, basis: Basis) -> str:

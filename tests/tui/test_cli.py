@@ -1,0 +1,314 @@
+"""The command line end to end: what goes to standard output, what to standard error, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kwake.samples import sample_path
+from kwake_tui import cli
+from kwake_tui.cli import main
+
+Capture = pytest.CaptureFixture[str]
+
+SMALL = str(sample_path("small"))
+SHOP = str(sample_path("shop"))
+DENIED = ["trace", SMALL, "--from", "pod/demo/client", "--to", "svc/demo/checkout", "--port", "443"]
+PAID = ["trace", SMALL, "--from", "deploy/demo/web", "--to", "svc/demo/checkout"]
+
+
+def out(capsys: Capture, *arguments: str, code: int = 0) -> str:
+    ended = main(list(arguments))
+    captured = capsys.readouterr()
+    assert ended == code, captured.err
+    return captured.out
+
+
+def form(capsys: Capture, *arguments: str, code: int = 0) -> Any:
+    return json.loads(out(capsys, *arguments, "-o", "json", code=code))
+
+
+# -- the console's twin -------------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_the_console_is_text_on_the_sample_shop(capsys: Capture) -> None:
+    shown = out(capsys)
+
+    assert shown.startswith("kwake  shop  ")
+    for word in ("deploy checkout", "shop/web", "LoadBalancer", "payments/default-deny", "assumption"):
+        assert word in shown
+
+
+def test_the_clusters_json_names_pods_with_address_and_node(capsys: Capture) -> None:
+    shown = form(capsys, SMALL)
+
+    assert (shown["version"], shown["profile"]) == (1, "calico")
+    assert {pod["node"] for pod in shown["pods"]} <= {"node-1", "node-2"}
+    assert all(pod["ips"] and pod["ready"] for pod in shown["pods"])
+    assert [service["name"] for service in shown["services"]] == ["checkout", "web"]
+
+
+def test_a_snapshot_may_come_from_standard_input(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Path(SMALL, "cluster.yaml").read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    shown = form(capsys, "-", "--profile", "calico", "--profile", "cilium")
+
+    assert [(one["profile"], len(one["pods"])) for one in shown] == [("calico", 4), ("cilium", 4)]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_other_names(capsys: Capture) -> None:
+    first, again, other = (out(capsys, SMALL, "--seed", seed) for seed in ("7", "7", "8"))
+
+    assert first == again != other
+
+
+# -- trace --------------------------------------------------------------------------------------------------------
+
+
+def test_trace_puts_the_verdict_first_and_the_deciding_line_under_it(capsys: Capture) -> None:
+    assert main(DENIED) == 0
+
+    captured = capsys.readouterr()
+    verdict, because, by, *hops = captured.out.splitlines()
+    assert verdict.startswith("∅ dropped  pod/demo/client → svc/demo/checkout:443")
+    assert because.startswith("because ")
+    assert "NetworkPolicy/demo/checkout-from-web" in by and "cluster.yaml:" in by
+    assert any("admits app=web" in line for line in hops), "what nearly matched"
+    assert "8443" in captured.err, "the port that policies see is narration"
+
+
+def test_the_line_that_trace_names_is_in_the_policy(capsys: Capture) -> None:
+    (decider,) = form(capsys, *DENIED)["decided_by"]
+
+    assert decider["object"] == "NetworkPolicy/demo/checkout-from-web"
+    lines = Path(decider["file"]).read_text().splitlines()
+    document = "\n".join(lines[: decider["line"]]).rpartition("---")[2]
+    assert "kind: NetworkPolicy" in document and "checkout-from-web" in document
+
+
+def test_trace_json_has_its_stable_keys(capsys: Capture) -> None:
+    path = form(capsys, *PAID)
+
+    assert list(path) == ["version", "outcome", "basis", "decided_by", "hops", "branches"]
+    assert (path["version"], path["outcome"]) == (1, "delivered")
+    assert list(path["hops"][0]) == ["kind", "at", "text", "object", "basis"]
+    assert list(path["branches"][0]) == [
+        "source", "pod", "ip", "port", "share", "outcome", "basis", "decided_by", "hops"
+    ]  # fmt: skip
+
+
+def test_several_profiles_compare(capsys: Capture) -> None:
+    listed = form(capsys, *DENIED, "--profile", "calico", "--profile", "flannel")
+
+    assert [(one["profile"], one["outcome"]) for one in listed] == [("calico", "dropped"), ("flannel", "delivered")]
+    text = out(capsys, *DENIED, "--profile", "calico", "--profile", "flannel")
+    assert "profile calico\n∅ dropped" in text and "profile flannel\n✓ delivered" in text
+
+
+def test_a_field_of_the_profile_may_be_set(capsys: Capture) -> None:
+    text = out(capsys, *PAID, "--set", "proxy=nftables")
+
+    assert text.startswith("✓ delivered")
+
+
+def test_an_unknown_outcome_ends_with_4(capsys: Capture) -> None:
+    away = ["trace", SMALL, "--from", "pod/demo/client", "--to", "198.51.100.9", "--port", "443", "--via", "ip"]
+
+    text = out(capsys, *away, code=4)
+
+    assert text.startswith("? unknown")
+
+
+def test_branches_that_end_alike_are_one_row_each_with_their_share(capsys: Capture) -> None:
+    text = out(capsys, "trace", SHOP, "--from", "deploy/shop/web", "--to", "svc/shop/checkout")
+
+    rows = [line for line in text.splitlines() if line.startswith("✓ delivered  1 of 3")]
+    assert len(rows) == 3
+    assert len({row.index("Pod/shop/checkout") for row in rows}) == 1, "aligned"
+
+
+# -- reach, check -------------------------------------------------------------------------------------------------
+
+
+def test_reach_lists_pairs_that_may_talk(capsys: Capture) -> None:
+    pairs = {(p["src"], p["dst"]): p["connections"] for p in form(capsys, "reach", SMALL)["pairs"]}
+
+    assert pairs["demo/web[Deployment]", "demo/checkout[Deployment]"] == "TCP 8443"
+    assert ("demo/client[Pod]", "demo/checkout[Deployment]") not in pairs
+    assert "demo/web[Deployment]       →  demo/checkout[Deployment]  TCP 8443" in out(capsys, "reach", SMALL)
+
+
+def test_reach_by_pod_names_pods(capsys: Capture) -> None:
+    names = {pair["src"] for pair in form(capsys, "reach", SMALL, "--by", "pod")["pairs"]}
+
+    assert any(name.startswith("demo/web-") and name.endswith("[Pod]") for name in names)
+
+
+def test_check_lists_everything_and_ends_with_0(capsys: Capture) -> None:
+    shown = form(capsys, "check", SHOP)
+
+    assert shown["version"] == 1 and shown["objects"] > 30
+    assert "assumption" in {finding["level"] for finding in shown["findings"]}
+    assert "assumption" in out(capsys, "check", SHOP)
+
+
+# -- replay -------------------------------------------------------------------------------------------------------
+
+
+STORY = f"""\
+kwake: 1
+name: a story
+snapshot: [{SMALL}/cluster.yaml]
+flows:
+  pay: {{from: deploy/demo/web, to: svc/demo/checkout, port: 443}}
+steps:
+  - id: look
+    expect:
+      - {{flow: pay, outcome: dropped}}
+"""
+
+
+def story(tmp_path: Path, text: str = STORY) -> str:
+    file = tmp_path / "story.yaml"
+    file.write_text(text)
+    return str(file)
+
+
+def test_a_failed_replay_says_what_where_and_how_to_run_the_step_again(tmp_path: Path, capsys: Capture) -> None:
+    file = story(tmp_path)
+
+    text = out(capsys, "replay", file, "--seed", "7", code=1)
+
+    assert f"× flow pay  {file}:9" in text
+    assert "expected  dropped" in text and "actual    delivered" in text
+    again = next(line for line in text.splitlines() if "again " in line)
+    assert again.split()[1:] == ["kwake", "replay", file, "--profile", "calico", "--seed", "7", "--step", "look"]
+    assert main(again.split()[2:]) == 1
+
+
+def test_a_replay_that_only_unknown_answers_stop_ends_with_4(tmp_path: Path, capsys: Capture) -> None:
+    text = STORY.replace("svc/demo/checkout, port: 443", '"198.51.100.9", port: 443, via: ip')
+
+    assert "1 unknown" in out(capsys, "replay", story(tmp_path, text), code=4)
+
+
+def test_profile_on_the_command_line_replaces_the_scenarios(tmp_path: Path, capsys: Capture) -> None:
+    text = STORY.replace("steps:", "matrix: {profile: [calico, cilium]}\nsteps:")
+
+    cases = form(capsys, "replay", story(tmp_path, text), "--profile", "flannel", code=1)["scenarios"]
+
+    assert [case["profile"] for case in cases] == ["flannel"]
+
+
+def test_the_json_report_is_written_beside_the_text(tmp_path: Path, capsys: Capture) -> None:
+    report = tmp_path / "report.json"
+
+    text = out(capsys, "replay", story(tmp_path), "--json", str(report), code=1)
+
+    assert text.startswith("× a story")
+    assert json.loads(report.read_text())["verdict"] == "failed"
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["report.json", "story.yaml"]
+
+
+def test_a_folder_without_a_scenario_ends_with_5(tmp_path: Path, capsys: Capture) -> None:
+    out(capsys, "replay", str(tmp_path), code=5)
+
+
+def test_a_step_that_there_is_not_ends_with_2(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["replay", story(tmp_path), "--step", "lok"]) == 2
+    assert "did you mean look?" in capsys.readouterr().err
+
+
+# -- how it ends --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["check", "nowhere.yaml"], 3, "nowhere.yaml: there is no such file"),
+        (["trace", SMALL], 2, "the following arguments are required: --from, --to"),
+        (["--porfile", "calico"], 2, "unrecognized arguments: --porfile"),
+        (["check", SMALL, "--profile", "calcio"], 2, "calico"),
+        (["check", SMALL, "--set", "proxy"], 2, "write FIELD=VALUE"),
+        (["check", SMALL, "--set", "proxxy=ipvs"], 2, "proxy"),
+        (["trace", SMALL, "--from", "demo/clint", "--to", "svc/demo/web"], 2, "demo/client"),
+        (["trace", SMALL, "--from", "demo/client", "--to", "svc/demo/web", "--port", "99999"], 2, "1 to 65535"),
+        (["check", "-", "-"], 2, "only once"),
+        (["replay", SMALL, "--seed", "x"], 2, "invalid int value"),
+    ],
+)
+def test_a_mistake_is_named_in_one_line_without_a_traceback(
+    arguments: list[str], code: int, words: str, capsys: Capture
+) -> None:
+    assert main(arguments) == code
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("kwake: ") and words in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_a_fault_of_ours_ends_with_70_and_all_that_a_report_needs(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fall_over(words: list[str]) -> int:
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr(cli, "_run", fall_over)
+
+    assert main(["check", "a b"]) == 70
+
+    said = capsys.readouterr().err
+    for words in ("kwake check 'a b'", "Python 3", "ZeroDivisionError: a fault", "test_cli.py"):
+        assert words in said
+
+
+def test_an_interrupt_ends_with_130_and_says_nothing(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(words: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_run", interrupt)
+
+    assert main([]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_help_lists_the_commands_there_are_and_imports_no_model() -> None:
+    code = "import sys; from kwake_tui.cli import main; main(['--help']); print(*sorted(sys.modules), file=sys.stderr)"
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert all(f"  {command} " in ended.stdout for command in ("trace", "reach", "replay", "check"))
+    loaded = set(ended.stderr.split())
+    assert not loaded & {"kwake.world", "msgspec", "yaml", "textual", "rich", "importlib.metadata"}
+
+
+def test_the_version_is_the_packages(capsys: Capture) -> None:
+    assert out(capsys, "--version") == "kwake 0.1.0\n"
+
+
+def test_a_reader_that_leaves_early_hears_nothing() -> None:
+    command = f"{sys.executable} -m kwake_tui check {SHOP} | true; echo ${{PIPESTATUS[0]}}"
+
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+
+    assert ended.stderr == ""
+    assert ended.stdout.strip() in ("0", "141")
+
+
+def test_an_output_that_is_not_utf_8_gets_escapes() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "kwake_tui", *DENIED], env=environment, capture_output=True, check=True
+    )
+
+    assert ended.stdout.startswith(b"\\u2205 dropped")

@@ -1,0 +1,57 @@
+"""Every command of the README does what the README shows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from kwake_tui.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def normal(line: str) -> str:
+    return " ".join(line.split())
+
+
+def test_there_are_commands() -> None:
+    assert len(BLOCKS) >= 8
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.splitlines()[0].removeprefix("$ kwake "))
+def test_a_command_prints_what_the_readme_shows(
+    block: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, *shown = block.splitlines()
+    monkeypatch.chdir(ROOT)
+
+    code = main(shlex.split(command.removeprefix("$ kwake")))
+
+    captured = capsys.readouterr()
+    assert code == 0, captured.err
+    printed = [normal(line) for line in (captured.out + captured.err).splitlines()]
+    for line in shown:
+        if line.strip() == "…":
+            continue
+        at = next((at for at, words in enumerate(printed) if words == normal(line)), None)
+        assert at is not None, f"{line!r} is not printed, or not in this order"
+        del printed[: at + 1]
+
+
+def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(ROOT)
+
+    exec(compile(code, "README.md", "exec"), {})
+
+    assert capsys.readouterr().out == "Fate.OPEN Outcome.DELIVERED\n"
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_what_the_readme_links_to_is_there(target: str) -> None:
+    assert (ROOT / target).is_file()
