@@ -39,6 +39,9 @@ LEVELS: tuple[Level, ...] = ("warning", "unknown", "assumption", "inferred", "sk
 L7_POLICIES = frozenset({("AuthorizationPolicy", "security.istio.io")})
 """Kinds and groups that decide about requests inside a connection: kwake models none of that."""
 
+READ_AT_OPEN = frozenset({("Endpoints", "")})
+"""Kinds without a typed view that are read all the same: Services without slices take theirs from Endpoints."""
+
 MANY = 3
 """Objects with the same fault that are listed one by one; of more the first stands for all."""
 
@@ -147,15 +150,18 @@ def _selectors(cluster: Cluster) -> Iterator[Finding]:
 
 
 def _labels_of_pods(cluster: Cluster) -> dict[str, list[Labels]]:
-    """By namespace: labels of pods, and of the pods that workloads would make."""
-    labels: defaultdict[str, list[Labels]] = defaultdict(list)
+    """By namespace: the different labels of pods, and of the pods that workloads would make."""
+    labels: defaultdict[str, dict[tuple[tuple[str, str], ...], Labels]] = defaultdict(dict)
     for item in cluster:
         match item.value:
             case Pod() as pod if not pod.is_terminal:
-                labels[pod.metadata.namespace].append(pod.metadata.labels)
+                own = pod.metadata.labels
             case Workload() | ReplicationController() as workload:
-                labels[workload.metadata.namespace].append(workload.spec.template.metadata.labels)
-    return labels
+                own = workload.spec.template.metadata.labels
+            case _:
+                continue
+        labels[item.key.namespace][tuple(sorted(own.items()))] = own
+    return {namespace: list(different.values()) for namespace, different in labels.items()}
 
 
 def _unmatched(
@@ -174,6 +180,8 @@ def _unread_kinds(cluster: Cluster) -> Iterator[Finding]:
     for value in cluster.all(Unmodelled):
         kinds[(value.key.kind, value.key.group)].append(value.key)
     for (kind, group), keys in kinds.items():
+        if (kind, group) in READ_AT_OPEN:
+            continue
         name = f"{kind}.{group}" if group else kind
         deciding = sum(key in policies for key in keys)
         if (kind, group) in L7_POLICIES:

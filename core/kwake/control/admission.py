@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kwake.control.admission_fields import unknown_policy_fields
 from kwake.control.admission_names import (
     NameRule,
     dns_1035_label,
@@ -51,18 +52,19 @@ _VERSIONS: dict[str, tuple[str, ...]] = {
 """The versions that any Kubernetes ever served; an object of another one would be left out in silence."""
 
 
-def violations(value: KubeObject, manifest: Manifest | None = None) -> tuple[Violation, ...]:
+def violations(value: KubeObject, manifest: Manifest) -> tuple[Violation, ...]:
     """Every rule that an object breaks, in the order of its fields; empty if the API server would take it.
 
     `reported` ones are found in real dumps: a snapshot is taken in with them, an Apply is not.
     """
-    return (*_version(value), *_metadata(value), *_spec(value))
+    return (*_version(value), *_metadata(value), *_spec(value, manifest))
 
 
-def _spec(value: KubeObject) -> Iterator[Violation]:
+def _spec(value: KubeObject, manifest: Manifest) -> Iterator[Violation]:
     match value:
         case NetworkPolicy():
             yield from policy_violations(value)
+            yield from unknown_policy_fields(manifest)
         case Service():
             yield from service_violations(value)
         case Pod():

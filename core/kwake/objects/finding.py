@@ -26,8 +26,9 @@ class Finding(msgspec.Struct, frozen=True, order=True):
     """`file:line`, or empty for what has no place."""
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        return printable(f"{place}{self.level}: {self.subject}: {self.text}")
+        is_file = self.where.startswith(self.subject)
+        parts = (self.where, self.level, "" if self.where and is_file else self.subject, self.text)
+        return printable(": ".join(part for part in parts if part))
 
 
 class Problem(msgspec.Struct, frozen=True):

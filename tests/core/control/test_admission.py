@@ -183,6 +183,13 @@ def test_what_is_good_is_taken(manifest: Manifest) -> None:
             'metadata.ownerReferences[0].kind: Invalid value: "": kind must not be empty',
         ),
         (from_peer(ipBlock={"cidr": "***HIDDEN***/32"}), CIDR),
+        (policy(ingres=[]), 'spec.ingres: unknown field "spec.ingres"'),
+        ({**policy(), "egress": []}, 'egress: unknown field "egress"'),
+        (
+            from_peer(podSelector={"matchlabels": {"a": "b"}}),
+            'unknown field "spec.ingress[0].from[0].podSelector.matchlabels"',
+        ),
+        (port(endport=9, port=1), 'unknown field "spec.egress[0].ports[0].endport"'),
         (pod(ports=[{"name": "a"}]), "spec.containers[0].ports[0].containerPort: Required value"),
     ],
 )  # fmt: skip

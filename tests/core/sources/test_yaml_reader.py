@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
+from kwake.sources import yaml_reader
 from kwake.sources.yaml_reader import MAX_DEPTH, SyntaxProblem, read_yaml
 
 
@@ -68,6 +70,15 @@ def test_bad_yaml_is_an_error_with_its_line(text: str, line: int, words: str) ->
     problem = problem_of(text)
     assert words in problem.text
     assert problem.line == line
+
+
+def test_without_libyaml_the_same_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"a: [1e3, '1e3', !!str 2, no]\nb: &x {c: t}\nd: *x\n---\nkind: List\nitems:\n- 1\n- 2\n"
+    before = list(read_yaml(text))
+    monkeypatch.setattr(yaml_reader, "_Loader", yaml.SafeLoader)
+    assert list(read_yaml(text)) == before
+    assert problem_of("a: 1\na: 2\n").line == 2
+    assert problem_of("a: [\n").line == 2
 
 
 def test_aliases_that_multiply_are_refused_without_being_written_out() -> None:

@@ -1,0 +1,46 @@
+"""Fields that no version of a kind has: misspelt ones, most often.
+
+The API server drops them in silence; `kubectl apply` asks it to refuse them (`fieldValidation=Strict`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from kwake.control.violation import Violation
+from kwake.objects.document import FieldPath, Manifest
+from kwake.objects.field_path import dotted
+from kwake.objects.kinds import PolicySpec
+
+_TOP = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
+
+
+def unknown_policy_fields(manifest: Manifest) -> Iterator[Violation]:
+    """Fields of a NetworkPolicy that there are not. Of its spec every field is modelled, so none is wrongly named."""
+    for name in (name for name in manifest if name not in _TOP):
+        yield _unknown((name,))
+    yield from _below(manifest.get("spec"), PolicySpec, ("spec",))
+
+
+def _unknown(path: FieldPath) -> Violation:
+    return Violation(path, f'unknown field "{dotted(path)}"', "reported")
+
+
+def _below(value: Any, kind: Any, path: FieldPath) -> Iterator[Violation]:
+    """Walks a value along the types of its fields."""
+    if isinstance(value, list) and get_origin(kind) is tuple:
+        for at, item in enumerate(value):
+            yield from _below(item, get_args(kind)[0], (*path, at))
+        return
+    struct = next((k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, msgspec.Struct)), None)
+    if struct is None or not isinstance(value, dict):
+        return
+    known = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
+    for name, child in value.items():
+        if name not in known:
+            yield _unknown((*path, name))
+        else:
+            yield from _below(child, known[name], (*path, name))
