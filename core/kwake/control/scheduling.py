@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
+from kwake.objects.key import Key
 from kwake.objects.kinds import Node, Pod
 
 HostPort = tuple[str, str, int]
@@ -32,31 +33,67 @@ def place(cluster: Cluster, pod: Pod, manifest: Manifest | None = None) -> Place
     best depends on requests and usage that a snapshot does not tell: fewest pods, then the name, is assumed.
     """
     if pod.spec.node_name:
-        return Placement(pod.spec.node_name, "spec.nodeName names it")
+        return _named(pod)
     if manifest is None:
         found = cluster.find(pod.key)
         manifest = found.manifest if found is not None else {}
-    taken = _host_ports_by_node(cluster) if host_ports(pod, manifest) else {}
+    wanted = host_ports(pod, manifest)
+    taken = _host_ports_by_node(cluster) if wanted else {}
+    return _chosen(cluster.all(Node), pod, manifest, _pods_by_node(cluster), wanted, taken)
+
+
+def place_all(cluster: Cluster, pods: Iterable[Pod]) -> dict[Key, Placement]:
+    """The same for many pods of the cluster at once, each seeing those placed before it."""
+    nodes, counts, taken = cluster.all(Node), _pods_by_node(cluster), _host_ports_by_node(cluster)
+    placements: dict[Key, Placement] = {}
+    for pod in pods:
+        if pod.spec.node_name:
+            placements[pod.key] = _named(pod)
+            continue
+        manifest = cluster.record(pod.key).manifest
+        wanted = host_ports(pod, manifest)
+        answer = placements[pod.key] = _chosen(nodes, pod, manifest, counts, wanted, taken)
+        if answer.node is not None:
+            counts[answer.node] += 1
+            taken[answer.node] = taken.get(answer.node, frozenset()) | wanted
+    return placements
+
+
+def _named(pod: Pod) -> Placement:
+    return Placement(pod.spec.node_name, "spec.nodeName names it")
+
+
+def _pods_by_node(cluster: Cluster) -> Counter[str]:
+    return Counter(pod.spec.node_name for pod in cluster.all(Pod) if not pod.is_terminal)
+
+
+def _chosen(
+    nodes: tuple[Node, ...],
+    pod: Pod,
+    manifest: Manifest,
+    counts: Counter[str],
+    wanted: frozenset[HostPort],
+    taken: Mapping[str, frozenset[HostPort]],
+) -> Placement:
+    """One pod among nodes with this many pods and these host ports taken."""
     refused: Counter[str] = Counter()
-    fitting: list[Node] = []
-    nodes = cluster.all(Node)
+    fitting: list[str] = []
     for node in nodes:
-        reason = unfit(node, pod, manifest) or _port_conflict(
-            host_ports(pod, manifest), taken.get(node.metadata.name, ())
-        )
+        name = node.metadata.name
+        reason = unfit(node, pod, manifest) or _port_conflict(wanted, taken.get(name, frozenset()))
         if reason:
             refused[reason] += 1
         else:
-            fitting.append(node)
+            fitting.append(name)
+    if not nodes:
+        return Placement(None, "no nodes available to schedule pods")
     if not fitting:
-        if not nodes:
-            return Placement(None, "no nodes available to schedule pods")
         words = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items()))
         return Placement(None, f"0/{len(nodes)} nodes are available: {words}.")
-    pods = Counter(p.spec.node_name for p in cluster.all(Pod) if not p.is_terminal)
-    best = min(fitting, key=lambda node: (pods[node.metadata.name], node.metadata.name))
-    reason = "the only node that fits" if len(fitting) == 1 else "fewest pods of the nodes that fit (assumed)"
-    return Placement(best.metadata.name, reason, Basis.SOURCED if len(fitting) == 1 else Basis.ASSUMED)
+    best = min(fitting, key=lambda name: (counts[name], name))
+    if len(fitting) == 1:
+        return Placement(best, "the only node that fits")
+    return Placement(best, "fewest pods of the nodes that fit (assumed)", Basis.ASSUMED)
 
 
 def unfit(node: Node, pod: Pod, manifest: Manifest) -> str:
@@ -107,7 +144,7 @@ def _host_ports_by_node(cluster: Cluster) -> dict[str, frozenset[HostPort]]:
     return taken
 
 
-def _port_conflict(wanted: frozenset[HostPort], taken: frozenset[HostPort] | tuple[HostPort, ...]) -> str:
+def _port_conflict(wanted: frozenset[HostPort], taken: frozenset[HostPort]) -> str:
     for ip, protocol, port in wanted:
         for other_ip, other_protocol, other_port in taken:
             same_ip = ip == other_ip or "0.0.0.0" in (ip, other_ip)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kwake.cluster import record
-from kwake.control.scheduling import Placement, place
+from kwake.control.scheduling import Placement, place, place_all
 from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
 from kwake.objects.kinds import Pod
@@ -90,3 +90,11 @@ def test_pd_21_two_pods_may_not_claim_one_port_of_a_node() -> None:
 
 def test_no_nodes() -> None:
     assert placed(new()).node is None
+
+
+def test_many_pods_see_each_other() -> None:
+    ports = [{"containerPort": 8080, "hostPort": 8080}]
+    waiting = [{**new(ports=ports), "metadata": {"name": name, "namespace": "shop"}} for name in "abc"]
+    cluster = cluster_of(node("n1"), node("n2"), *waiting)
+    placements = place_all(cluster, cluster.all(Pod))
+    assert [placement.node for placement in placements.values()] == ["n1", "n2", None]
