@@ -110,8 +110,7 @@ def _source_end(way: Way) -> PolicyEnd:
     """The client as the server's policies see it: the node that replaced its address, if one did (NP-23)."""
     if not way.is_masqueraded:
         return client_end(way)
-    node = way.view.cluster.nodes_by_ip.get(way.source)
-    return PolicyEnd(None, way.source or "0.0.0.0", node.metadata.name if node else way.nat_node or "")
+    return PolicyEnd(None, way.source or "0.0.0.0", way.src_node)
 
 
 def _target_end(view: View, to: Destination) -> PolicyEnd:
@@ -156,7 +155,8 @@ def _stopped_by_policy(way: Way, hop: Hop, side: Side, to: Destination) -> Branc
 
 
 def _source_unknown(way: Way, hop: Hop, to: Destination) -> Branch:
-    text = f"the address of {way.nat_node}, which the policy judges, is not in the snapshot"
+    who = way.src_node or "the load balancer"
+    text = f"the source address, which the policy judges, is that of {who}: not in the snapshot"
     unknown = msgspec.structs.replace(hop, text=text, basis=Basis.UNKNOWN, cite="NP-23", detail=())
     return way.end(unknown, Outcome.UNKNOWN, pod=to.pod, ip=to.ip, port=to.port, node=to.node)
 

@@ -103,8 +103,10 @@ def _by_environment(way: Way, flow: Flow, target: ServiceTarget) -> tuple[Branch
     now = way.view.cluster.service(target.namespace, target.name)
     if now is None or address not in now.cluster_ips:
         became = f"now {now.cluster_ips[0]}" if now is not None and now.cluster_ips else "no ClusterIP now"
-        stale = f"stale: {target.name} has {became}"
-        hop = msgspec.structs.replace(hop, detail=(stale,), cite="DN-22")
+        detail = [f"stale: {target.name} has {became}"]
+        owners = [s.key for s in way.view.proxy.all(Service) if address in s.cluster_ips]
+        detail += [f"{address} belongs to {owner} now" for owner in owners]
+        hop = msgspec.structs.replace(hop, detail=tuple(detail), cite="DN-22")
     # The variable leads to whoever has the address by now, so the Service is read off the frontend that is met.
     way = msgspec.structs.replace(way.met(hop), dst=address, port=port, service=None)
     return dial(way)

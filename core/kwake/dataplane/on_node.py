@@ -99,7 +99,7 @@ def _translated(way: Way, proxy: ProxyNode, origin: Origin, handling: Handling, 
     if handling.masquerades(backend, way.source):
         address = node_address(view, proxy.name)
         if address != way.source:
-            way = msgspec.structs.replace(way, src=address)
+            way = msgspec.structs.replace(way, src=address, src_node=proxy.name)
             text = f"source becomes {address or 'an address that is not in the snapshot'} ({proxy.name})"
             way = way.met(Hop("snat", proxy.name, text, str(service.key), cite="SV-44"))
     to = destination(view, backend.ip, backend.port, backend.pod, backend.node)

@@ -55,7 +55,8 @@ def verdict_of(connection: Connection, view: View) -> Verdict:
         egress = policies.verdict(client, server, connection.flow.protocol, seen).egress
     source = client
     if translated is not None and translated.src != original.src:
-        source = PolicyEnd(None, translated.src or "0.0.0.0", connection.nat_node or "")
+        node = view.cluster.nodes_by_ip.get(translated.src)
+        source = PolicyEnd(None, translated.src or "0.0.0.0", node.metadata.name if node is not None else "")
     ingress = policies.verdict(source, server, connection.flow.protocol, port).ingress
     return Verdict(egress, ingress)
 

@@ -86,24 +86,24 @@ def through_load_balancer(way: Way, service: Service) -> tuple[Branch, ...]:
         why = service_decider(view, service, "no node port", ("spec", "allocateLoadBalancerNodePorts"), "SV-60")
         lost = Hop("load-balancer", OUTSIDE, f"dropped: {text}", str(service.key), Basis.INFERRED, "SV-61", why)
         return (way.end(lost, Outcome.DROPPED),)
-    proxied = msgspec.structs.replace(way, src=way.dst if is_address(way.dst) else "", port=port.node_port)
-    return alike_merged(_spread(proxied, nodes, hop, node_address_dialled=True))
+    return alike_merged(_spread(way, nodes, hop, port.node_port))
 
 
-def _spread(way: Way, nodes: tuple[Node, ...], hop: Hop, *, node_address_dialled: bool = False) -> tuple[Branch, ...]:
-    """The packet comes in at any of these nodes."""
+def _spread(way: Way, nodes: tuple[Node, ...], hop: Hop, node_port: int = 0) -> tuple[Branch, ...]:
+    """The packet comes in at any of these nodes; with `node_port`, from the load balancer and to the node's address."""
     if not nodes:
         text = f"{hop.text}: there is no node to send it to"
         return (way.end(msgspec.structs.replace(hop, text=text, basis=Basis.INFERRED), Outcome.UNKNOWN),)
     branches: list[Branch] = []
     for node in nodes:
-        dst = node.ip if node_address_dialled else way.dst
-        one = msgspec.structs.replace(way, share=way.share / len(nodes), dst=dst)
+        one = msgspec.structs.replace(way, share=way.share / len(nodes))
+        if node_port:
+            one = msgspec.structs.replace(one, dst=node.ip, port=node_port, src=_own_address(way.dst))
         inward = Hop("route", node.metadata.name, f"→ {node.metadata.name}", cite="SV-60")
         for branch in at_node(one.met(hop, inward), node.metadata.name, Origin.OUTSIDE):
             dialled = branch.translation
-            if dialled is not None and node_address_dialled:
-                dialled = msgspec.structs.replace(dialled, dst=way.dst)
+            if dialled is not None:
+                dialled = msgspec.structs.replace(dialled, dst=way.dst, dst_port=way.port)
             branches.append(msgspec.structs.replace(branch, translation=dialled))
     return tuple(branches)
 
@@ -111,22 +111,27 @@ def _spread(way: Way, nodes: tuple[Node, ...], hop: Hop, *, node_address_dialled
 def _to_pods(way: Way, service: Service, port: ServicePort, hop: Hop) -> tuple[Branch, ...]:
     """IP targets: the load balancer dials the pods itself, with an address of its own (NP-25)."""
     view = way.view
-    backends = tuple(b for b in endpoints_of(view.balancer, service, port, "IPv4") if b.ready)
+    family = "IPv6" if ":" in way.dst else "IPv4"
+    backends = tuple(b for b in endpoints_of(view.balancer, service, port, family) if b.ready)
     if not backends:
         text = f"refused: {service.metadata.name} has no ready endpoint"
         why = service_decider(view, service, "no ready endpoint", ("spec", "selector"), "SV-60")
         end = msgspec.structs.replace(hop, text=text, basis=Basis.INFERRED, decider=why)
         return (way.end(end, Outcome.REFUSED),)
-    src = way.dst if is_address(way.dst) else ""
     branches = []
     for backend in backends:
         chosen = f", 1 of {len(backends)}" if len(backends) > 1 else ""
         text = f"→ {shown(backend.ip, backend.port)}{chosen}"
         nat = Hop("nat", OUTSIDE, text, str(service.key), Basis.ASSUMED, "NP-25")
-        one = msgspec.structs.replace(way, share=way.share / len(backends), src=src)
+        one = msgspec.structs.replace(way, share=way.share / len(backends), src=_own_address(way.dst))
         to = destination(view, backend.ip, backend.port, backend.pod, backend.node)
         branches.append(arrive(one.met(hop, nat), to))
     return tuple(branches)
+
+
+def _own_address(dst: str) -> str:
+    """What stands for the load balancer as a source; its real addresses are the cloud's, unknown behind a name."""
+    return dst if is_address(dst) else ""
 
 
 def _target_nodes(view: View, service: Service) -> tuple[Node, ...]:

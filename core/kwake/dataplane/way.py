@@ -30,6 +30,8 @@ class Way(msgspec.Struct, frozen=True, eq=False):
     """The Service that was dialled, `Service/ns/name`."""
     src: str | None = None
     """What a node or load balancer made of the source address; empty if the snapshot does not say, None: nothing."""
+    src_node: str = ""
+    """The node whose address `src` is; empty where it is a load balancer's."""
     nat_node: str | None = None
     has_left: bool = False
     """Whether the client's own policies have judged it: where the packet left for another node or a load balancer."""

@@ -152,6 +152,15 @@ def test_dn_22_a_service_made_again_leaves_the_variable_stale() -> None:
     assert trace(stale, Flow("shop/web-1", "svc/shop/checkout")).outcome is Outcome.DELIVERED
 
 
+def test_su_4_a_stale_address_may_belong_to_another_service_by_now() -> None:
+    other = pod("other-1", "10.244.1.9")
+    taken = (service("other", "10.96.0.23"), endpoint_slice("other", other), service("checkout", "10.96.0.99"))
+    stale = msgspec.structs.replace(view(WEB, other, *taken), environments={"uid-shop-web-1": cluster(WEB, SERVICE)})
+    path = trace(stale, Flow("shop/web-1", "svc/shop/checkout", via="env"))
+    assert (path.outcome, path.branches[0].pod) == (Outcome.DELIVERED, "Pod/shop/other-1")
+    assert path.branches[0].hops[1].detail[1] == "10.96.0.23 belongs to Service/shop/other now"
+
+
 def test_dn_22_a_service_made_later_has_no_variable() -> None:
     late = msgspec.structs.replace(view(WEB, SERVICE), environments={"uid-shop-web-1": cluster(WEB)})
     path = trace(late, Flow("shop/web-1", "svc/shop/checkout", via="env"))

@@ -398,3 +398,26 @@ def test_a_backend_on_the_hosts_network_is_its_pod() -> None:
     assert (path.outcome, path.branches[0].pod, path.branches[0].node) == (
         Outcome.DELIVERED, "Pod/shop/checkout-1", "node-b",
     )  # fmt: skip
+
+
+def test_a_load_balancer_with_a_name_goes_through_node_ports() -> None:
+    named = balanced(ingress=[{"hostname": "lb.example.com"}])
+    path = dialled(view(*ALL[:3], named, BOTH), source="internet")
+    assert kinds(path)[:4] == ["client", "load-balancer", "route", "node-port"]
+    translation = path.branches[0].translation
+    assert translation is not None
+    assert (translation.dst, translation.dst_port, translation.frontend) == ("lb.example.com", 80, "load-balancer")
+
+
+def test_np_25_a_source_that_the_snapshot_does_not_tell_is_unknown_to_policies() -> None:
+    named = balanced(ingress=[{"hostname": "lb.example.com"}], externalTrafficPolicy="Local")
+    office = policy("office", {"app": "checkout"}, ingress=[{"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}]}])
+    assert dialled(view(*ALL[:3], named, BOTH, office), source="internet").outcome is Outcome.UNKNOWN
+
+
+def test_sv_52_a_local_policy_is_only_sent_to_nodes_with_a_ready_endpoint() -> None:
+    local = balanced(externalTrafficPolicy="Local")
+    path = dialled(view(WEB, TWO, local, endpoint_slice("checkout", TWO)), source="internet")
+    assert path.outcome is Outcome.DELIVERED
+    assert [branch.hops[2].at for branch in path.branches] == ["node-b"]
+    assert "snat" not in kinds(path)
