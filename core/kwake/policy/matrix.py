@@ -50,6 +50,8 @@ class Matrix:
         self._policies = policies
         self._peers: dict[tuple[str, bytes], tuple[int, int]] = {}
         self._of_namespace: dict[str, int] = {}
+        self._carrying: dict[tuple[str, str], int] = {}
+        """Classes by label: only they need a look where a selector wants it."""
         by_ports: dict[tuple[int | None, ...], int] = {}
         names = sorted({n for p in policies.policies for rule in (*p.ingress, *p.egress) for n in rule.named})
         for index, member in enumerate(classes.members):
@@ -57,6 +59,8 @@ class Matrix:
             if pod is not None:
                 home = pod.metadata.namespace
                 self._of_namespace[home] = self._of_namespace.get(home, 0) | 1 << index
+                for label in pod.metadata.labels.items():
+                    self._carrying[label] = self._carrying.get(label, 0) | 1 << index
             numbers = tuple(pod.named_port(*name) if pod is not None else None for name in names)
             by_ports[numbers] = by_ports.get(numbers, 0) | 1 << index
         self._by_named_ports = tuple(by_ports.values())
@@ -139,6 +143,8 @@ class Matrix:
         asked = (namespace if local else "", msgspec.json.encode(peer))
         if asked not in self._peers:
             candidates = self._of_namespace.get(namespace, 0) if local else self._classes.everyone
+            for label in peer.pod_selector.match_labels.items() if peer.pod_selector is not None else ():
+                candidates &= self._carrying.get(label, 0)
             sure, perhaps = 0, 0
             for index in bits_of(candidates):
                 admits = self._policies.seeing.admits(peer, namespace, self._classes.members[index].representative)

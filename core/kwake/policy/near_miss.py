@@ -34,12 +34,14 @@ class Denied(msgspec.Struct, frozen=True):
         return self.pod if self.direction == INGRESS else self.other_pod
 
 
-class _Miss(msgspec.Struct, frozen=True, order=True):
+class _Miss(msgspec.Struct, frozen=True):
     """One near miss; the smaller the nearer."""
 
     differences: int
     unlikeness: float
     lines: tuple[str, str]
+    unselecting: CompiledPolicy | None = None
+    """The policy that would have to select the pod."""
 
 
 def near_misses(
@@ -50,18 +52,29 @@ def near_misses(
         miss
         for policy in policies
         if denied.direction in policy.directions
-        for miss in _policy_misses(denied, seeing, policy, pods)
+        for miss in _policy_misses(denied, seeing, policy)
     ]
-    nearest = dict.fromkeys(miss.lines for miss in sorted(misses))
-    return tuple(line for lines in list(nearest)[:SHOWN] for line in lines)
+    nearest = {miss.lines: miss for miss in sorted(misses, key=lambda m: (m.differences, m.unlikeness, m.lines))}
+    return tuple(line for miss in list(nearest.values())[:SHOWN] for line in _spelled(miss, denied, pods))
 
 
-def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy, pods: Sequence[Pod]) -> Iterator[_Miss]:
+def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy) -> Iterator[_Miss]:
     if policy.selector.matches(denied.pod.metadata.labels):
         for rule in policy.rules(denied.direction):
             yield from _rule_misses(denied, seeing, rule)
     elif any(_admits(denied, seeing, rule) for rule in policy.rules(denied.direction)):
-        yield _not_selected(denied, policy, pods)
+        wants, has, count, unlikeness = _difference(policy.selector, denied.pod.metadata.labels)
+        yield _Miss(count, unlikeness, (f"{policy.key.name} selects {wants}", f"this pod has {has}"), policy)
+
+
+def _spelled(miss: _Miss, denied: Denied, pods: Sequence[Pod]) -> tuple[str, str]:
+    """Its lines; a policy that selects nothing at all is most likely misspelt, and says so."""
+    policy = miss.unselecting
+    if policy is None or any(policy.selector.matches(pod.metadata.labels) for pod in pods):
+        return miss.lines
+    wants, has, _, _ = _difference(policy.selector, denied.pod.metadata.labels)
+    nearest = f"nearest label {has}" if "=" in has else f"this pod has {has}"
+    return f"{policy.key.name} selects 0 pods: {wants}", nearest
 
 
 def _admits(denied: Denied, seeing: Seeing, rule: Rule) -> bool:
@@ -70,15 +83,6 @@ def _admits(denied: Denied, seeing: Seeing, rule: Rule) -> bool:
 
 def _serves(denied: Denied, rule: Rule) -> bool:
     return rule.connections(denied.destination).holds(denied.protocol, denied.port)
-
-
-def _not_selected(denied: Denied, policy: CompiledPolicy, pods: Sequence[Pod]) -> _Miss:
-    """A policy whose rules would admit the connection, but that does not select the pod."""
-    wants, has, count, unlikeness = _difference(policy.selector, denied.pod.metadata.labels)
-    if any(policy.selector.matches(pod.metadata.labels) for pod in pods):
-        return _Miss(count, unlikeness, (f"{policy.key.name} selects {wants}", f"this pod has {has}"))
-    nearest = f"nearest label {has}" if "=" in has else f"this pod has {has}"
-    return _Miss(count, unlikeness, (f"{policy.key.name} selects 0 pods: {wants}", nearest))
 
 
 def _rule_misses(denied: Denied, seeing: Seeing, rule: Rule) -> Iterator[_Miss]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from weakref import WeakKeyDictionary
 
 from kwake.cluster import Cluster
@@ -36,8 +37,12 @@ class PolicySet:
         self._in_namespace: dict[str, list[CompiledPolicy]] = {}
         self._pods: dict[str, tuple[Pod, ...]] = cluster.pods_by_namespace
         self._selecting: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[CompiledPolicy, ...]] = {}
+        self._by_label: dict[tuple[str, tuple[str, str] | None], list[CompiledPolicy]] = {}
+        """Policies by namespace and one label that they want: a pod looks only at those of its own labels."""
         for policy in self.policies:
             self._in_namespace.setdefault(policy.namespace, []).append(policy)
+            wanted = next(iter(policy.selector.match_labels.items()), None)
+            self._by_label.setdefault((policy.namespace, wanted), []).append(policy)
 
     def verdict(self, source: PolicyEnd, destination: PolicyEnd, protocol: str, port: int) -> Verdict:
         """May a new connection pass, and which rules say so. The port is the destination's, after DNAT (NP-20)."""
@@ -53,9 +58,13 @@ class PolicySet:
         home, labels = pod.metadata.namespace, pod.metadata.labels
         asked = (direction, home, tuple(sorted(labels.items())))
         if asked not in self._selecting:
+            wanting = [
+                self._by_label.get((home, None), []),
+                *(self._by_label.get((home, i), []) for i in labels.items()),
+            ]
             self._selecting[asked] = tuple(
                 policy
-                for policy in self._in_namespace.get(home, ())
+                for policy in sorted(chain.from_iterable(wanting), key=lambda policy: policy.key)
                 if direction in policy.directions and policy.selector.matches(labels)
             )
         return self._selecting[asked]
