@@ -16,7 +16,7 @@ from kwake.control.made_pods import (
     replica_set_of,
     stateful_pod,
 )
-from kwake.control.rollout import reconcile_deployment
+from kwake.control.rollout import reconcile_deployment, same_template
 from kwake.control.stateful_sets import ordinals, reconcile_stateful_set
 from kwake.draws import Draws
 from kwake.objects.basis import Basis
@@ -83,6 +83,26 @@ def replacement_rule(cluster: Cluster, pod: Pod) -> ReplacementRule:
         reason = f"its owner {owner.kind} {owner.name} is not in the snapshot"
         return ReplacementRule(rule.when, rule.same_name, rule.same_node, False, reason, Basis.UNKNOWN)
     return rule
+
+
+def unmodelled_change(before: Record, after: Record) -> str:
+    """Why what follows from an edit of a workload is unknown; empty if `reconcile` carries it out.
+
+    To be asked with the object as it was and as it is stored now.
+    """
+    old, new = before.manifest.get("spec") or {}, after.manifest.get("spec") or {}
+    match after.value:
+        case StatefulSet() | DaemonSet():
+            on_delete = (new.get("updateStrategy") or {}).get("type") == "OnDelete"
+            if on_delete or same_template(old.get("template") or {}, new.get("template") or {}):
+                return ""
+            return f"a {after.key.kind} rolls its pods to a new template, which is not modelled: they stay as they are"
+        case Job():
+            fields = ("parallelism", "completions", "suspend")
+            changed = [field for field in fields if old.get(field) != new.get(field)]
+            return f"what follows from another {' and '.join(changed)} of a Job is not modelled" if changed else ""
+        case _:
+            return ""
 
 
 # -- at open ------------------------------------------------------------------------------------------------------
