@@ -22,7 +22,7 @@ def test_all_expectations_are_met(scenario: Path, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
-@pytest.mark.parametrize("seed", ["1", "2", "12345"])
+@pytest.mark.parametrize("seed", ["1", "12345"])
 def test_no_expectation_depends_on_the_seed(scenario: Path, seed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(scenario), "--seed", seed]) == 0, capsys.readouterr().out
 

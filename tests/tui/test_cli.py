@@ -222,6 +222,12 @@ def test_a_folder_without_a_scenario_ends_with_5(tmp_path: Path, capsys: Capture
     out(capsys, "replay", str(tmp_path), code=5)
 
 
+def test_a_replay_that_expects_nothing_ends_with_5(tmp_path: Path, capsys: Capture) -> None:
+    text = STORY.replace("outcome: dropped", "outcome: dropped, under: cilium")
+
+    assert "0 of 0 expectations met" in out(capsys, "replay", story(tmp_path, text), code=5)
+
+
 def test_a_step_that_there_is_not_ends_with_2(tmp_path: Path, capsys: Capture) -> None:
     assert main(["replay", story(tmp_path), "--step", "lok"]) == 2
     assert "did you mean look?" in capsys.readouterr().err

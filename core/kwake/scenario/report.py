@@ -107,8 +107,15 @@ class Report(msgspec.Struct, frozen=True):
         return worst([case.verdict for case in self.cases])
 
     @property
+    def checks(self) -> tuple[Check, ...]:
+        """Every expectation that was looked at."""
+        return tuple(c for case in self.cases for c in (*case.always, *(c for step in case.steps for c in step.checks)))
+
+    @property
     def exit_code(self) -> int:
-        """0 all met, 1 an expectation failed, 4 only unknown answers stood in the way."""
+        """0 all met, 1 an expectation failed, 4 only unknown answers stood in the way, 5 nothing was expected."""
+        if not self.checks:
+            return 5
         return {Verdict.MET: 0, Verdict.FAILED: 1, Verdict.UNKNOWN: 4}[self.verdict]
 
 

@@ -54,9 +54,11 @@ def _in_two_passes(rows: list[list[str]], indent: int) -> list[str]:
 
 def _ending(branch: Branch, indent: int = 0) -> list[str]:
     """Why it ends so, and what decided, with file, line and rule."""
-    rows = [["because", branch.reason]] if branch.reason and branch.outcome is not Outcome.DELIVERED else []
-    rows += [["by", f"{d.object}: {d.rule}", *_place(d)] for d in branch.decided_by]
-    return columns([[padded(label, LABEL - 2), *cells] for label, *cells in rows], indent)
+    lines = []
+    if branch.reason and branch.outcome is not Outcome.DELIVERED:
+        lines += columns([[padded("because", LABEL - 2), branch.reason]], indent)
+    rows = [[padded("by", LABEL - 2), f"{d.object}: {d.rule}", *_place(d)] for d in branch.decided_by]
+    return lines + columns(rows, indent)
 
 
 def _place(decider: Decider | None) -> list[str]:

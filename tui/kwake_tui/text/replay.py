@@ -18,10 +18,9 @@ GLYPHS = {Verdict.MET: "✓", Verdict.FAILED: "×", Verdict.UNKNOWN: "?"}
 def replay_lines(report: Report) -> list[str]:
     """All cases, and the count of expectations at the end."""
     lines = [line for case in report.cases for line in (*_case(case), "")]
-    checks = [c for case in report.cases for c in (*case.always, *(c for step in case.steps for c in step.checks))]
-    met = sum(check.verdict is Verdict.MET for check in checks)
-    unknown = sum(check.verdict is Verdict.UNKNOWN for check in checks)
-    words = f"{met} of {len(checks)} expectations met"
+    met = sum(check.verdict is Verdict.MET for check in report.checks)
+    unknown = sum(check.verdict is Verdict.UNKNOWN for check in report.checks)
+    words = f"{met} of {len(report.checks)} expectations met"
     return [*lines, words + (f", {unknown} unknown" if unknown else "")]
 
 
@@ -84,8 +83,8 @@ def _unmet(check: Check, case: Case, step: StepReport | None) -> Iterator[str]:
     yield from columns([[padded(label, LABEL - 2), words] for label, words in rows], indent=8)
     if check.path is not None:
         yield from _differing(check.path, check.before)
-    if step is not None and case.again:
-        command = shlex.join([*case.again, "--step", step.id])
+    if case.again:
+        command = shlex.join([*case.again, *(("--step", step.id) if step is not None else ())])
         yield from columns([[padded("again", LABEL - 2), command]], indent=8)
 
 
