@@ -33,7 +33,8 @@ class _Flushed(msgspec.Struct, frozen=True):
     reason: str
     basis: Basis
     cite: str
-    frontend: Frontend
+    frontend: Frontend | None
+    """What is dialled; None where no Service answers for the address any more."""
 
 
 def follow_datagrams(connection: Connection, before: View, after: View) -> Connection:
@@ -66,7 +67,11 @@ def _turned(connection: Connection, turn: Turn) -> Connection:
 
 def _flushed(connection: Connection, before: View, after: View) -> _Flushed | None:
     """Whether this change of the proxies' cluster drops the record, by proxy and version."""
-    if connection.nat_node is None or before.proxy is after.proxy:
+    if connection.nat_node is None:
+        return None
+    if connection.fate is Fate.STALLED and connection.server is None:
+        return _Flushed("no record is left", Basis.INFERRED, "CX-20", frontend_in(connection, after))
+    if before.proxy is after.proxy:
         return None
     had, has = frontend_in(connection, before), frontend_in(connection, after)
     old, new = _endpoints(before, had), _endpoints(after, has)
@@ -77,8 +82,6 @@ def _flushed(connection: Connection, before: View, after: View) -> _Flushed | No
     removed = address in {(b.ip, b.port) for b in old} and address not in {(b.ip, b.port) for b in new}
     serving = {(b.ip, b.port) for b in new if b.serving}
     name = connection.backends[-1].backend.rpartition("/")[2] if connection.backends else address[0]
-    if connection.fate is Fate.STALLED and connection.translated is None and has is not None:
-        return _Flushed("the next datagram is a new flow", Basis.INFERRED, "CX-20", frontend)
     mode = connection.proxy
     if mode in CILIUM | OVN | ANTREA | {"kube-router-ipvs"}:
         cite = "CX-27" if mode in CILIUM else "CX-26" if mode in OVN else "CX-28"
@@ -116,10 +119,11 @@ def _redialled(connection: Connection, view: View, flushed: _Flushed) -> Connect
     client = Client(name, original.src, connection.client.node if connection.client is not None else "", pod)
     branches = dial(Way(view, client, original.dst, original.dst_port, "UDP"))
     branch = branches[crc32(connection.name.encode()) % len(branches)]
-    decided = service_decider(view, flushed.frontend.service, flushed.reason, ("spec",), flushed.cite)
+    at = flushed.frontend
+    decided = (service_decider(view, at.service, flushed.reason, ("spec",), flushed.cite),) if at is not None else ()
     if branch.outcome is not Outcome.DELIVERED:
-        reason = f"{flushed.reason}; the next datagram is not delivered: {branch.reason}"
-        turn = Turn(view.now_ms, Fate.STALLED, reason, branch.basis, flushed.cite, (decided, *branch.decided_by))
+        reason = f"no record, and the next datagram is not delivered: {branch.reason}"
+        turn = Turn(view.now_ms, Fate.STALLED, reason, branch.basis, flushed.cite, (*decided, *branch.decided_by))
         # Without a record there is nothing that could come back by itself: each datagram is judged anew.
         return _turned(msgspec.structs.replace(connection, translated=None, server=None), turn)
     if (branch.ip, branch.port) == destination_of(connection) and connection.fate is Fate.OPEN:
@@ -127,12 +131,14 @@ def _redialled(connection: Connection, view: View, flushed: _Flushed) -> Connect
     return _moved(connection, view, branch, flushed, decided)
 
 
-def _moved(connection: Connection, view: View, branch: Branch, flushed: _Flushed, decided: Decider) -> Connection:
+def _moved(
+    connection: Connection, view: View, branch: Branch, flushed: _Flushed, decided: tuple[Decider, ...]
+) -> Connection:
     original, translation = connection.original, branch.translation
     assert original is not None and translation is not None
     reached = Reached(view.now_ms, branch.pod or branch.ip or "", branch.ip or "", branch.port or 0)
     reason = f"migrated to {reached.backend.rpartition('/')[2]}: {flushed.reason}"
-    turn = Turn(view.now_ms, Fate.OPEN, reason, flushed.basis, flushed.cite, (decided,))
+    turn = Turn(view.now_ms, Fate.OPEN, reason, flushed.basis, flushed.cite, decided)
     return msgspec.structs.replace(
         connection,
         server=server_end(view, branch),

@@ -125,6 +125,7 @@ def handle(node: ProxyNode, cluster: Cluster, packet: Packet) -> Handling:
             treatment=Treatment.DROP,
             reason=f"{which}: Local, and {name} has no endpoint on {node.name}",
             cite="SV-43",
+            basis=Basis.INFERRED if node.mode in CILIUM | OVN | ANTREA else Basis.SOURCED,
         )
     masquerade = _masquerade(kind, policy, service, node, packet)
     return msgspec.structs.replace(found, backends=chosen.backends, masquerade=masquerade)

@@ -16,7 +16,6 @@ from kwake.dataplane.records import destination_of, frontend_in
 from kwake.dataplane.view import View
 from kwake.objects.basis import Basis
 from kwake.objects.key import Key, key
-from kwake.objects.kinds import Service
 from kwake.objects.reference import parse_reference
 
 
@@ -152,12 +151,17 @@ def _is_balanced(connection: Connection, cluster: Cluster) -> bool:
 def find_backend(cluster: Cluster, connection: Connection) -> Backend | None:
     """The endpoint that a connection's packets end up at, in whichever Service has it (CX-27c)."""
     ip, number = destination_of(connection)
-    for service in cluster.all(Service):
+    listing = [
+        owner
+        for owner, slices in cluster.slices_by_service.items()
+        if any(ip in endpoint.addresses for item in slices for endpoint in item.endpoints)
+    ]
+    for service in filter(None, (cluster.service(owner.namespace, owner.name) for owner in listing)):
         for port in service.spec.ports:
-            if port.protocol == connection.flow.protocol:
-                for backend in endpoints_of(cluster, service, port):
-                    if (backend.ip, backend.port) == (ip, number):
-                        return backend
+            backends = endpoints_of(cluster, service, port) if port.protocol == connection.flow.protocol else ()
+            for backend in backends:
+                if (backend.ip, backend.port) == (ip, number):
+                    return backend
     return None
 
 

@@ -14,7 +14,7 @@ from kwake.dataplane.view import View
 from kwake.draws import Draws
 from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
-from tests.core.dataplane.small_cluster import cluster, endpoint_slice, pod, service, view
+from tests.core.dataplane.small_cluster import cluster, deny_ingress, endpoint_slice, pod, service, view
 
 WEB = pod("web-1", "10.244.1.7")
 ONE = pod("statsd-1", "10.244.2.8", "node-b", port=8125, protocol="UDP")
@@ -134,3 +134,14 @@ def test_a_flow_to_a_pod_itself_has_no_record_to_clean() -> None:
     flow, _ = open_connection(before, "direct", Flow("shop/web-1", "shop/statsd-1", protocol="UDP"), Draws(1))
     flow = follow(flow, before, then(before, WEB, TWO, **GONE), "")
     assert (flow.fate, flow.turns[-1].cite) == (Fate.STALLED, "PD-27")
+
+
+def test_a_flow_without_a_record_is_judged_anew_at_every_datagram() -> None:
+    before, flow = started(**{"proxy-version": "1.37"})
+    denied = deny_ingress({"app": "statsd"})
+    closed = then(before, WEB, TWO, SERVICE, slices(TWO), denied, **GONE)
+    stalled = follow(flow, before, closed, "")
+    assert (stalled.fate, "dropped by default-deny" in stalled.reason) == (Fate.STALLED, True)
+    assert follow(stalled, closed, closed, "") is stalled
+    allowed = msgspec.structs.replace(closed, policy=cluster(WEB, TWO))
+    assert follow(stalled, closed, allowed, "").backends[-1].backend == "Pod/shop/statsd-2"
