@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from kwake.objects.document import FieldPath, Origin, Source
+from kwake.sources.excerpt import excerpt
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SPACE = re.compile(r"\s*")
@@ -20,16 +21,26 @@ def locate(origin: Origin, path: FieldPath = ()) -> int:
     """The line, from 1, of a field of a document; of the nearest field above it if the document has no such field."""
     if not path:
         return origin.line
+    is_json = origin.source.format == "json"
+    part = excerpt(origin)
+    if part is not None:
+        line = _locate_json(part.decode(), 0, path) if is_json else _locate_yaml(_nodes(part), 0, _inside(origin, path))
+        if line:
+            return origin.line - 1 + line
     whole = (*origin.path, *path)
-    if origin.source.format == "json" and (line := _locate_json(origin, whole)):
-        return line
-    roots = _nodes(origin.source)
-    return (origin.index < len(roots) and _locate_yaml(roots[origin.index], whole)) or origin.line
+    line = _locate_json(_text(origin.source), origin.index, whole) if is_json else 0
+    return line or _locate_yaml(_nodes(origin.source.data), origin.index, whole) or origin.line
 
 
-@lru_cache(maxsize=8)
-def _nodes(source: Source) -> tuple[yaml.Node | None, ...]:
-    loader = _Loader(source.data)
+def _inside(origin: Origin, path: FieldPath) -> FieldPath:
+    """The path in an excerpt: an item of a YAML list comes as a list of one."""
+    return (0, *path) if origin.path else path
+
+
+@lru_cache(maxsize=64)
+def _nodes(data: bytes) -> tuple[yaml.Node | None, ...]:
+    """The nodes of a text's documents, with their marks; none if it is no text of its own."""
+    loader = _Loader(data)
     try:
         nodes = []
         while loader.check_node():
@@ -41,8 +52,9 @@ def _nodes(source: Source) -> tuple[yaml.Node | None, ...]:
         loader.dispose()
 
 
-def _locate_yaml(node: yaml.Node | None, path: FieldPath) -> int:
+def _locate_yaml(roots: tuple[yaml.Node | None, ...], index: int, path: FieldPath) -> int:
     line = 0
+    node = roots[index] if index < len(roots) else None
     for step in path:
         if isinstance(node, yaml.MappingNode):
             pair = next(((name, value) for name, value in node.value if name.value == str(step)), None)
@@ -62,13 +74,12 @@ def _text(source: Source) -> str:
     return source.data.decode()
 
 
-def _locate_json(origin: Origin, path: FieldPath) -> int:
+def _locate_json(text: str, index: int, path: FieldPath) -> int:
     """Steps over the values before the one that is wanted; 0 where the text is no JSON after all."""
-    text = _text(origin.source)
     decoder = json.JSONDecoder()
     try:
         found = _space_end(text, 0)
-        for _ in range(origin.index):
+        for _ in range(index):
             found = _space_end(text, decoder.raw_decode(text, found)[1])
         at: int | None = found
         for step in path:
@@ -76,7 +87,7 @@ def _locate_json(origin: Origin, path: FieldPath) -> int:
             if at is None:
                 break
             found = at
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, IndexError):
         return 0
     return 1 + text.count("\n", 0, found)
 

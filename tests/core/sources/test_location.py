@@ -66,3 +66,40 @@ def test_a_field_of_json_is_found(indent: int | None, tail: str) -> None:
         line = locate(entry.document.origin, ("spec", "ports", 0, "port"))
         assert f'"port": {entry.key.name[1:]}' in text.split("\n")[line - 1]
     assert [problem.where for problem in snapshot.problems] == ([f"-:{text.count(chr(10)) + 1}"] if tail else [])
+
+
+def every_line(text: str) -> list[int]:
+    """The line of each `marker` in the objects of a text."""
+    entries = read("-", stdin=text.encode).entries
+    return [locate(e.document.origin, ("metadata", "labels", "marker")) for e in entries if e.document.origin]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # a block text that looks like an item and like the end of a document
+        "kind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  x: |\n    - a\n    ---\n# c\n  metadata:\n    name: a\n"
+        "    labels:\n      marker: x\n- {apiVersion: v1, kind: Pod, metadata: {name: b, labels: {\n   marker: z}}}\n",
+        # a dash on a line of its own
+        "kind: List\nitems:\n-\n  apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n    labels:\n     marker: x\n",
+        # an alias to another item
+        "kind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: a, labels: &l {marker: x}}\n"
+        "- apiVersion: v1\n  kind: Service\n  metadata: {name: b,\n    labels: {<<: *l,\n      marker: z}}\n",
+        # a document that begins behind its marks
+        "--- {apiVersion: v1, kind: Pod, metadata: {name: a,\n labels: {marker: x}}}\n...\n---\n# c\napiVersion: v1\n"
+        "kind: Pod\nmetadata: {name: b, labels: {\n  marker: z}}\n",
+    ],
+)
+def test_an_excerpt_says_the_same_as_the_whole_file(text: str) -> None:
+    lines = [at for at, line in enumerate(text.split("\n"), 1) if "marker" in line]
+    assert every_line(text) == lines
+
+
+def test_the_line_of_a_field_in_a_large_dump_costs_no_second_reading() -> None:
+    pods = [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"p{n}", "labels": {"marker": "x"}}}
+        for n in range(2000)
+    ]
+    text = json.dumps({"kind": "List", "items": pods}, indent=2)
+    lines = [at for at, line in enumerate(text.split("\n"), 1) if "marker" in line]
+    assert every_line(text) == lines
