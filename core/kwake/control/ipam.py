@@ -229,8 +229,14 @@ def _pool_of(cluster: Cluster, name: str, addressing: Addressing, profile: Profi
             note = f"{name}: range {', '.join(blocks)} inferred from the addresses of its pods"
             ranges.append(Range(version, blocks, max(numbers), basis=Basis.INFERRED, note=note))
     if not ranges:
-        block = _free_block(int(profile["node-cidr-size"]), addressing, cluster, profile)
-        note = f"{name}: range {block or 'none'} assumed, the next free one of the cluster's {profile['cluster-cidr']}"
+        if ipam == "vpc-cni" and node is not None and isinstance(parsed_address(node.ip), IPv4Address):
+            # Its pods' addresses come from the subnet that the node's own is in; its size is not known.
+            block: str | None = str(ip_network((node.ip, 24), strict=False))
+            note = f"{name}: range {block} assumed, around the node's own address"
+        else:
+            whole = _cluster_range(cluster, profile)
+            block = _free_block(int(profile["node-cidr-size"]), whole, addressing, cluster)
+            note = f"{name}: range {block or 'none'} assumed, the next free one of {whole}"
         ranges.append(Range(4, (block,) if block else (), basis=Basis.ASSUMED, note=note))
     return Pool(name, ipam, tuple(ranges))
 
@@ -242,13 +248,28 @@ def _covering(ipam: str, version: int, numbers: list[int]) -> tuple[str, ...]:
     return tuple(str(block) for block in sorted(blocks, key=lambda block: int(block.network_address)))
 
 
-def _free_block(length: int, addressing: Addressing, cluster: Cluster, profile: Profile) -> str | None:
+def _cluster_range(cluster: Cluster, profile: Profile) -> IPv4Network:
+    """What nodes' ranges are cut from: the profile's, unless pods live elsewhere; then a /16, or what holds them."""
+    whole = ip_network(profile["cluster-cidr"].split(",")[0].strip())
+    held = [
+        address
+        for pod in cluster.all(Pod)
+        if not pod.spec.host_network and not pod.is_terminal
+        for ip in pod.ips
+        if isinstance(address := parsed_address(ip), IPv4Address)
+    ]
+    if isinstance(whole, IPv4Network) and all(address in whole for address in held):
+        return whole
+    if not held:
+        return IPv4Network("10.244.0.0/16")
+    low, high = int(min(held)), int(max(held))
+    return IPv4Network((low, max(8, min(16, 32 - (low ^ high).bit_length()))), strict=False)
+
+
+def _free_block(length: int, whole: IPv4Network, addressing: Addressing, cluster: Cluster) -> str | None:
     """The first block of the cluster's pod range that overlaps no range known."""
     known = [ip_network(b) for pool in addressing.pools.values() for r in pool.ranges for b in r.blocks]
     known += [ip_network(cidr, strict=False) for node in cluster.all(Node) for cidr in node.pod_cidrs]
-    whole = next(ip_network(cidr.strip()) for cidr in profile["cluster-cidr"].split(","))
-    if not isinstance(whole, IPv4Network):
-        return None
     held = [address for ip in cluster.pods_by_ip if (address := parsed_address(ip)) is not None]
     candidates = whole.subnets(new_prefix=length) if whole.prefixlen <= length else iter((whole,))
     for block in candidates:

@@ -117,6 +117,17 @@ def test_a_node_without_pods_and_range_gets_the_next_free_one(calico: Profile) -
     assert first.basis is Basis.ASSUMED
 
 
+def test_a_node_without_pods_gets_a_range_beside_the_others_wherever_they_live(calico: Profile) -> None:
+    cluster = cluster_of(node("n1"), node("n2"), pod("a", "10.36.0.5"), pod("b", "10.47.0.9", on="n0"))
+    assert assign(addressing_of(cluster, calico), cluster, "n2", calico, 0).ip == "10.32.0.2"
+
+
+def test_vpc_cni_gives_addresses_around_the_nodes_own(vpc_cni: Profile) -> None:
+    cluster = cluster_of(node("n1", ip="10.0.119.150"), node("n2", ip="10.0.68.2"), pod("a", "10.0.68.230", on="n2"))
+    answer = assign(addressing_of(cluster, vpc_cni), cluster, "n1", vpc_cni, 0)
+    assert (answer.ip, answer.basis) == ("10.0.119.2", Basis.ASSUMED)
+
+
 def test_an_inferred_range_that_is_full_goes_on_elsewhere(calico: Profile) -> None:
     pods = [pod(f"p{n}", f"10.9.0.{n}") for n in range(1, 64)]
     cluster = cluster_of(node("n1"), *pods)
