@@ -105,6 +105,12 @@ def test_trace_json_has_its_stable_keys(capsys: Capture) -> None:
     ]  # fmt: skip
 
 
+def test_the_shares_of_all_branches_add_up_to_1(capsys: Capture) -> None:
+    path = form(capsys, "trace", SHOP, "--from", "deploy/shop/web", "--to", "svc/shop/checkout")
+
+    assert [round(branch["share"], 3) for branch in path["branches"]] == [0.333] * 3
+
+
 def test_several_profiles_compare(capsys: Capture) -> None:
     listed = form(capsys, *DENIED, "--profile", "calico", "--profile", "flannel")
 

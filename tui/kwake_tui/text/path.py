@@ -124,7 +124,7 @@ def _branch(branch: Branch) -> dict[str, Any]:
         "pod": branch.pod,
         "ip": branch.ip,
         "port": branch.port,
-        "share": str(branch.share),
+        "share": float(branch.share),
         "outcome": branch.outcome.value,
         "basis": branch.basis.value,
         "decided_by": [_decider(decider) for decider in branch.decided_by],
