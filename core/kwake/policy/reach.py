@@ -22,7 +22,7 @@ from kwake.profiles.profile import Profile
 NODE_EGRESS = "to the pod's own node: whether policies judge it depends on the CNI (NP-14)"
 
 
-class Pair(msgspec.Struct, frozen=True, order=True):
+class Pair(msgspec.Struct, frozen=True):
     """A source that may open connections to a destination."""
 
     src: str

@@ -11,6 +11,7 @@ from typing import Any
 
 from kwake.cluster import Cluster
 from kwake.objects.kinds import Pod
+from kwake.policy.difference import difference
 from kwake.policy.ends import PolicyEnd, Side
 from kwake.policy.policy_set import compile_policies
 from kwake.policy.reach import Reach, reach
@@ -175,3 +176,24 @@ def _letter(egress: Side, ingress: Side) -> str:
         (True, True, "."), (True, False, "i"), (False, True, "e"), (False, False, "X"),
     )  # fmt: skip
     return next((letter for e, i, letter in letters if (e, i) == (egress.allowed, ingress.allowed)), "?")
+
+
+def test_differences_of_netpol_analyzers_cases(truth: Path) -> None:
+    compared, wrong = 0, []
+    for case in cases(truth, "diff.json"):
+        old, new = (cluster_of(truth, case[side]) for side in ("old", "new"))
+        if compile_policies(old, THEIRS).unread or compile_policies(new, THEIRS).unread:
+            continue
+        found = difference(reach(old, THEIRS), reach(new, THEIRS))
+        ours = [(c.src, c.dst, f"{c.before} → {c.after}") for c in found.changes]
+        theirs = [
+            (row["src"], row["dst"], f"{row['old']} → {row['new']}")
+            for row in case["expected"]
+            if "{" not in row["src"] + row["dst"]  # an ingress controller's view
+        ]
+        left, right = _in_common_pieces(ours, theirs)
+        compared += 1
+        if left != right or found.unknown:
+            wrong.append((case["case"], sorted(left ^ right)[:3], len(left), len(right)))
+    assert wrong == []
+    assert compared > 10

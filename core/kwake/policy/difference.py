@@ -1,0 +1,120 @@
+"""Two tables of pairs, and what one allows that the other does not."""
+
+from __future__ import annotations
+
+import ipaddress
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+
+from kwake.policy.connections import NONE, ConnectionSet
+from kwake.policy.reach import Reach, UnknownPair
+
+T = TypeVar("T")
+Pairs = dict[tuple[str, str], T]
+
+
+class PairChange(msgspec.Struct, frozen=True):
+    """A pair whose connections are not what they were; none on one side where it is lost or gained."""
+
+    src: str
+    dst: str
+    before: ConnectionSet
+    after: ConnectionSet
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """All changes between two tables, by source and destination."""
+
+    changes: tuple[PairChange, ...]
+    unknown: tuple[UnknownPair, ...]
+    """Pairs of which it is not known whether they changed: unknown in one table, and not alike in both."""
+
+
+def difference(before: Reach, after: Reach) -> Difference:
+    """What changed. Address ranges are cut where either table cuts them, and joined again where all is alike."""
+    borders = _Borders(before, after)
+    old, new = (borders.cut({(p.src, p.dst): p.connections for p in table.pairs}) for table in (before, after))
+    was, is_ = (borders.cut({(u.src, u.dst): u.reason for u in table.unknown}) for table in (before, after))
+    doubtful: Pairs[str] = {}
+    changes: Pairs[tuple[ConnectionSet, ConnectionSet]] = {}
+    for pair in sorted({*old, *new, *was, *is_}):
+        known = old.get(pair, NONE), new.get(pair, NONE)
+        if pair in was or pair in is_:
+            if known[0] != known[1] or was.get(pair) != is_.get(pair):
+                doubtful[pair] = is_.get(pair) or f"before: {was[pair]}"
+        elif known[0] != known[1]:
+            changes[pair] = known
+    return Difference(
+        tuple(PairChange(*pair, *known) for pair, known in sorted(_joined(changes), key=lambda item: item[0])),
+        tuple(UnknownPair(*pair, reason) for pair, reason in sorted(_joined(doubtful))),
+    )
+
+
+class _Borders:
+    """Where the address ranges of some tables begin and end."""
+
+    def __init__(self, *tables: Reach) -> None:
+        ends = [(p.src, p.dst) for t in tables for p in t.pairs] + [(u.src, u.dst) for t in tables for u in t.unknown]
+        names = {name for pair in ends for name in pair}
+        self._pieces: dict[str, list[str]] = {}
+        ranges = {name: found for name in names if (found := _range(name)) is not None}
+        for version in (4, 6):
+            here = {name: (low, high) for name, (v, low, high) in ranges.items() if v == version}
+            starts = sorted({at for low, high in here.values() for at in (low, high + 1)})
+            for name, (low, high) in here.items():
+                own = starts[bisect_left(starts, low) : bisect_right(starts, high)]
+                lasts = [*(start - 1 for start in own[1:]), high]
+                self._pieces[name] = [_name(version, *piece) for piece in zip(own, lasts, strict=True)]
+
+    def cut(self, pairs: Pairs[T]) -> Pairs[T]:
+        """The pairs with their ranges in pieces."""
+        return {
+            (source, target): value
+            for (src, dst), value in pairs.items()
+            for source in self._pieces.get(src, (src,))
+            for target in self._pieces.get(dst, (dst,))
+        }
+
+
+def _joined(pairs: Pairs[T]) -> Iterator[tuple[tuple[str, str], T]]:
+    """The pairs with neighbouring ranges of one value made one."""
+    outside: dict[tuple[int, str], dict[tuple[int, int, int], T]] = {}
+    for pair, value in pairs.items():
+        for place in (0, 1):
+            span = _range(pair[place])
+            if span is not None:
+                outside.setdefault((place, pair[1 - place]), {})[span] = value
+                break
+        else:
+            yield pair, value
+    for (place, other), spans in outside.items():
+        for name, value in _runs(spans):
+            yield ((name, other) if place == 0 else (other, name)), value
+
+
+def _runs(spans: dict[tuple[int, int, int], T]) -> Iterator[tuple[str, T]]:
+    joined: list[tuple[int, int, int, T]] = []
+    for version, low, high in sorted(spans):
+        value = spans[version, low, high]
+        if joined and (joined[-1][0], joined[-1][2] + 1, joined[-1][3]) == (version, low, value):
+            joined[-1] = version, joined[-1][1], high, value
+        else:
+            joined.append((version, low, high, value))
+    for version, low, high, value in joined:
+        yield _name(version, low, high), value
+
+
+def _range(name: str) -> tuple[int, int, int] | None:
+    """IP version, first and last address of a range; None for a workload."""
+    if "[" in name:
+        return None
+    first, last = map(ipaddress.ip_address, name.split("-"))
+    return first.version, int(first), int(last)
+
+
+def _name(version: int, low: int, high: int) -> str:
+    kind = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
+    return f"{kind(low)}-{kind(high)}"
