@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from textual.events import Key
 from textual.pilot import Pilot
 
 import kwake
@@ -45,7 +46,15 @@ class Player:
     async def type(self, text: str) -> None:
         """Type a text."""
         names = {" ": "space", ":": "colon", "/": "slash", "-": "minus", ".": "full_stop", "=": "equals_sign"}
-        await self.pilot.press(*(names.get(character, character) for character in text))
+        for character in text:
+            self.app.post_message(Key(names.get(character, character), character))
+        await self.pilot.pause()
+
+    async def hold(self, key: str, times: int) -> None:
+        """Press a key as often, as fast as it comes; it must not move the focus."""
+        for _ in range(times):
+            self.app.simulate_key(key)
+        await self.pilot.pause()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to come true, not for a time."""
@@ -70,13 +79,12 @@ class Player:
 
     async def go_to(self, target: str) -> None:
         """Put the cursor of the Cluster pane on an object, by its reference, with the keys of a hand."""
-        await self.press("g")
         pane = self.desk.query_one("#cluster", LineList)
-        for _ in pane.lines:
-            if pane.target == target:
-                return
-            await self.press("j")
-        raise AssertionError(f"{target} is not in the tree: {[line.target for line in pane.lines]}")
+        stops = [line.target for line in pane.lines if line.target]
+        steps = stops.index(target) - stops.index(pane.target)
+        pane.focus()
+        await self.hold("j" if steps > 0 else "k", abs(steps))
+        await self.until(lambda: pane.target == target)
 
     def svg(self) -> str:
         """A picture of the screen."""

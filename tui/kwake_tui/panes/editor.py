@@ -99,15 +99,20 @@ class EditorPane(Vertical):
             return
         self.reference = reference
         self._loaded = text
-        self.area.load_text(text)
+        area = self.area
+        area.replace(text, (0, 0), area.document.end)
+        area.history.clear()
+        area.move_cursor((0, 0))
+        area.scroll_home(animate=False)
         self._retitle()
 
     def preview(self, lines: tuple[Line, ...]) -> None:
         """Show what applying would change; nothing where there is nothing to say."""
         bar = self.query_one("#preview", LineBar)
-        bar.display = bool(lines)
-        bar.styles.height = len(lines)
-        bar.show(lambda width: lines)
+        if lines or bar.display:
+            bar.display = bool(lines)
+            bar.styles.height = len(lines)
+            bar.show(lambda width: lines)
 
     def on_mount(self) -> None:
         """Nothing to preview yet."""

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import DescendantFocus
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -18,6 +19,7 @@ from kwake.errors import KwakeError
 from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
 from kwake_tui.keymap import KEYS
+from kwake_tui.lines import Line
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
 from kwake_tui.panes.editor import EditorPane
@@ -33,6 +35,9 @@ from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
 from kwake_tui.yaml_text import editable, read_manifest
+
+REST_S = 0.05
+"""Seconds that the cursor rests before the editor follows it: a held key does not load every object on its way."""
 
 PANES = ("cluster", "path", "editor", "connections", "events")
 
@@ -51,6 +56,9 @@ class MainScreen(Screen[None]):
         super().__init__()
         self._session = session
         self._said: tuple[str, str] | None = None
+        self._keys = Line()
+        self._last_pane = "cluster"
+        self._resting: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Status, panes, timeline, key line."""
@@ -160,6 +168,9 @@ class MainScreen(Screen[None]):
     def action_pane(self, step: int) -> None:
         """To the next pane."""
         name = PANES[(PANES.index(self.pane) + step) % len(PANES)]
+        self._focus(name)
+
+    def _focus(self, name: str) -> None:
         pane = self.query_one(f"#{name}")
         self._activate(name)
         (pane.area if isinstance(pane, EditorPane) else pane).focus()
@@ -174,14 +185,19 @@ class MainScreen(Screen[None]):
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Other keys for another pane."""
-        if not isinstance(event.widget, Prompt):
+        if isinstance(event.widget, Prompt):
+            return
+        if self.pane != self._last_pane:
             self._said = None
-            self._activate(self.pane)
-            self._show_keys()
+        self._last_pane = self.pane
+        self._activate(self.pane)
+        self._show_keys()
 
     def _show_keys(self) -> None:
         line = notice_line(*self._said) if self._said else key_line(self.pane, lambda act: not ACTS[act].why_not(self))
-        self.query_one("#keys", LineBar).show(lambda width: (line,))
+        if line != self._keys:
+            self._keys = line
+            self.query_one("#keys", LineBar).show(lambda width: (line,))
 
     def _follow(self) -> None:
         """The editor shows what the cursor of the cluster stands on, unless something is edited there."""
@@ -194,8 +210,10 @@ class MainScreen(Screen[None]):
     @on(LineList.Moved, "#cluster")
     def _moved(self) -> None:
         self._said = None
-        self._follow()
         self._show_keys()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST_S, self._follow)
 
     @on(LineList.Chosen, "#cluster")
     def _chosen(self) -> None:
@@ -240,4 +258,4 @@ class MainScreen(Screen[None]):
     def _close_prompt(self) -> None:
         self.query_one(Prompt).display = False
         self.query_one("#keys").display = True
-        self.query_one(ClusterPane).focus()
+        self._focus(self._last_pane)

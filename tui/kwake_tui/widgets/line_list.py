@@ -136,8 +136,9 @@ class LineList(ScrollView, can_focus=True):
     def move_to(self, index: int) -> None:
         """Put the cursor on a row, if the row can hold it."""
         if 0 <= index < len(self._lines) and self._lines[index].target and index != self._cursor:
-            self._cursor = index
-            self.refresh()
+            left, self._cursor = self._cursor, index
+            self.refresh_line(left)
+            self.refresh_line(index)
             self.post_message(self.Moved(self))
         self._reveal()
 

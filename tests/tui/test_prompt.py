@@ -1,0 +1,118 @@
+"""The `:` prompt: commands, completion, refusals; and the keys that open pages."""
+
+from __future__ import annotations
+
+from kwake.objects.kinds import Service
+from kwake_tui.widgets.prompt import Prompt
+from tests.tui.player import Player, play, shop
+
+
+async def command(player: Player, text: str) -> None:
+    await player.press("colon")
+    await player.type(text)
+    await player.press("enter")
+
+
+def test_tab_completes_commands_and_names() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("sca")
+        await player.press("tab")
+        prompt = player.desk.query_one(Prompt)
+        assert prompt.value == "scale "
+
+        await player.type("cart")
+        await player.press("tab")
+        assert prompt.value == "scale deploy/shop/cart"
+
+    play(shop(), story)
+
+
+def test_scale_relabel_and_delete_act() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "scale deploy/shop/cart 3")
+        await command(player, "relabel svc/shop/cart team=carts")
+        await command(player, "delete svc/shop/search")
+
+        cluster = player.session.world.cluster
+        assert len(cluster.pods_of(cluster.resolve("deploy/shop/cart"))) == 3
+        assert cluster.get("svc/shop/cart").value.metadata.labels["team"] == "carts"
+        assert "search" not in [service.metadata.name for service in cluster.all(Service)]
+
+    play(shop(), story)
+
+
+def test_trace_and_open_take_references() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "trace deploy/shop/web svc/shop/cart:9000")
+        await command(player, "open basket")
+        await command(player, "open pay deploy/shop/web svc/shop/checkout:443")
+
+        assert player.rows("#path")[0].startswith("✓ delivered")
+        assert list(player.session.world.connections) == ["basket", "pay"]
+
+        await command(player, "close pay")
+        assert "○ closed" in player.row("#connections", "pay")
+
+    play(shop(), story)
+
+
+def test_an_external_name_is_given_with_set_type() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "set-type svc/shop/search ExternalName search.example.com")
+
+        assert "search.example.com" in " ".join(player.rows("#cluster"))
+
+    play(shop(), story)
+
+
+def test_what_cannot_be_done_is_said_and_nothing_happens() -> None:
+    async def story(player: Player) -> None:
+        for text, words in (
+            ("frobnicate", "no such command"),
+            ("kill", "write kill POD"),
+            ("kill shop/nobody", "there is no Pod shop/nobody"),
+            ("scale deploy/shop/cart many", "expected a number"),
+            ("re svc/shop/cart", "which one: restart, relabel, replace, redo"),
+        ):
+            await command(player, text)
+            assert words in player.rows("#keys")[0]
+        assert len(player.session.timeline.path) == 1
+
+    play(shop(), story)
+
+
+def test_escape_leaves_the_prompt_without_doing_anything() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("quit")
+        await player.press("escape")
+
+        assert not player.desk.query_one(Prompt).display
+        assert player.desk.pane == "cluster"
+
+    play(shop(), story)
+
+
+def test_describe_help_and_yaml_open_pages() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Service/shop/checkout")
+        await player.press("d")
+        assert len([row for row in player.rows("#page") if "ready" in row]) == 3
+        await player.press("escape", "y")
+        assert "kind: Service" in player.rows("#page")
+        await player.press("escape", "question_mark")
+        assert any(row.startswith("ctrl+k") for row in player.rows("#page"))
+        await player.press("escape")
+        assert player.desk.pane == "cluster"
+
+    play(shop(), story)
+
+
+def test_q_leaves_with_status_0() -> None:
+    async def story(player: Player) -> None:
+        await player.press("q")
+
+        assert player.app.return_value == 0
+
+    play(shop(), story)
