@@ -13,9 +13,15 @@ _ITEM = re.compile(rb"( *)- ")
 _JSON_ITEM = re.compile(rb"([ \t]*)\{[ \t]*\r?\n")
 
 
+_OTHER_BREAKS = re.compile(rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8\xa9]")
+"""What ends a line for YAML 1.1 and for no editor: then the marks count other lines than the bytes show."""
+
+
 @lru_cache(maxsize=4)
 def _line_starts(source: Source) -> array[int]:
-    """Where each line begins."""
+    """Where each line begins; nothing where that is not plain."""
+    if source.format == "yaml" and _OTHER_BREAKS.search(source.data):
+        return array("Q")
     return array("Q", (0, *(match.end() for match in re.finditer(rb"\n", source.data))))
 
 
@@ -27,7 +33,10 @@ def excerpt(origin: Origin) -> bytes | None:
     if len(origin.path) > 2:
         return None  # a List in a List: the line is the outer one's
     data = origin.source.data
-    start = _line_starts(origin.source)[origin.line - 1]
+    starts = _line_starts(origin.source)
+    if origin.line > len(starts):
+        return None
+    start = starts[origin.line - 1]
     if origin.source.format == "json":
         end = _json_end(data, start, inside=bool(origin.path))
     elif origin.path:

@@ -70,8 +70,8 @@ def read(where: Where, *, stdin: Stdin = _standard_input, layered: bool = False,
 
     With `layered` an object of a later entry of `where` replaces one of the same key from an earlier entry. Of two
     different objects of one key in two files of a folder the later file's counts, and that is listed; else they are a
-    problem. Raises SnapshotUnreadable for what cannot be
-    read at all, InvalidSnapshot for bad syntax and, unless `lenient`, for problems with objects.
+    problem. Raises SnapshotUnreadable for what cannot be read at all, InvalidSnapshot for bad syntax and, unless
+    `lenient`, for problems with objects.
     """
     with _garbage_collector_off():
         reading = _Reading()

@@ -103,3 +103,11 @@ def test_the_line_of_a_field_in_a_large_dump_costs_no_second_reading() -> None:
     text = json.dumps({"kind": "List", "items": pods}, indent=2)
     lines = [at for at, line in enumerate(text.split("\n"), 1) if "marker" in line]
     assert every_line(text) == lines
+
+
+@pytest.mark.parametrize("line_break", ["\u0085", "\u2028", "\r"])
+def test_breaks_that_only_yaml_counts_do_no_harm(line_break: str) -> None:
+    text = f"# {line_break}{line_break}{line_break}\n{YAML}"
+    for entry in read("-", stdin=text.encode).entries:
+        assert entry.document.origin is not None
+        assert locate(entry.document.origin, ("metadata", "name")) >= entry.document.origin.line
