@@ -55,6 +55,8 @@ def _scenario(value: Value) -> Scenario:
         fields["kwake"].fail(f"expected version 1, found {fields['kwake'].raw!r}")
     if "profile" in fields and "matrix" in fields:
         value.fail("profile and matrix exclude each other")
+    if not fields["snapshot"].texts():
+        fields["snapshot"].fail("expected at least one file or folder")
     file = Path(value.origin.source.name)
     flows = _flows(fields.get("flows"))
     names = [flow.name for flow in flows]
