@@ -6,6 +6,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,10 @@ def _triples(found: Reach) -> list[Triple]:
 
 def _in_common_pieces(*lists: list[Triple]) -> list[set[Triple]]:
     """The lists with every address range cut at every border of any."""
-    borders = sorted(
-        {at for triples in lists for s, d, _ in triples for e in (s, d) for lo, hi in _range(e) for at in (lo, hi + 1)}
-    )
+    names = {name for triples in lists for src, dst, _ in triples for name in (src, dst)}
+    borders = sorted({at for name in names for low, high in _range(name) for at in (low, high + 1)})
 
+    @cache
     def pieces(name: str) -> list[str]:
         return [str(at) for lo, hi in _range(name) for at in borders if lo <= at <= hi] or [name]
 
