@@ -276,3 +276,15 @@ def test_a_replacement_may_be_headless_where_a_switch_may_not() -> None:
     after = _open().do(kwake.ReplaceService("shop/web", "Headless")).settle()
 
     assert _service(after, "web").is_headless
+
+
+def test_a_service_that_the_api_server_would_refuse_is_unknown_and_listed() -> None:
+    two_unnamed = service("odd", ports=[{"port": 80}, {"port": 81}])
+
+    world = _open(two_unnamed)
+
+    assert any("Service/shop/odd" in finding.subject for finding in world.findings)
+    for via in ("dns", "ip"):
+        assert world.trace("deploy/shop/client", "svc/shop/odd", 80, via=via).outcome is Outcome.UNKNOWN
+    assert world.trace("internet", "svc/shop/odd", 80).outcome is Outcome.UNKNOWN
+    assert world.trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.DELIVERED

@@ -214,7 +214,7 @@ def _nobody(view: View, to: Destination) -> tuple[Hop, Outcome]:
     if to.expected is not None or in_pod_ranges(view, to.ip):
         text = f"no pod has {to.ip} any more: refused or dropped, it depends on the CNI (not verified)"
         subject = str(to.expected) if to.expected else None
-        return Hop("socket", to.node or OUTSIDE, text, subject, Basis.UNKNOWN, "8.3"), Outcome.UNKNOWN
+        return Hop("socket", to.node or OUTSIDE, text, subject, Basis.UNKNOWN), Outcome.UNKNOWN
     text = f"{to.ip} is outside the cluster; what answers there is not in the snapshot"
     return Hop("socket", OUTSIDE, text, None, Basis.UNKNOWN, "EP-15"), Outcome.UNKNOWN
 

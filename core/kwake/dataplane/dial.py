@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 
 from kwake.dataplane.arrival import Destination, arrive, destination, leave
-from kwake.dataplane.ends import OUTSIDE
+from kwake.dataplane.ends import OUTSIDE, is_address
 from kwake.dataplane.on_node import at_node
 from kwake.dataplane.outside import from_outside, through_load_balancer
-from kwake.dataplane.path import Branch, Hop
+from kwake.dataplane.path import Branch, Hop, Outcome
 from kwake.dataplane.proxy import LOOPBACK, Origin
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
@@ -19,6 +20,10 @@ from kwake.objects.kinds import Service
 def dial(way: Way) -> tuple[Branch, ...]:
     """Every end that this dial may have, with its share of the dials."""
     client = way.client
+    hidden = next((text for text in (client.ip, way.dst) if not _is_address_or_name(text)), None)
+    if hidden is not None:
+        text = f"{hidden} is no address: the snapshot hides it"
+        return (way.end(Hop("route", client.at, text, way.service, Basis.UNKNOWN), Outcome.UNKNOWN),)
     if client.is_outside:
         return from_outside(way)
     own = client.pod.ips if client.pod is not None and client.is_pod_network else ()
@@ -33,6 +38,11 @@ def dial(way: Way) -> tuple[Branch, ...]:
         leaving = Hop("route", OUTSIDE, text, str(service.key), Basis.INFERRED, "SV-46")
         return through_load_balancer(judged.met(leaving), service)
     return at_node(way, client.node, Origin.POD if client.is_pod_network else Origin.NODE)
+
+
+def _is_address_or_name(text: str) -> bool:
+    """Dumps are published with their addresses replaced by words such as `***HIDDEN***`."""
+    return is_address(text) or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", text) is not None
 
 
 def _balanced_elsewhere(view: View, dst: str) -> Service | None:

@@ -8,9 +8,11 @@ from ipaddress import ip_address
 
 import msgspec
 
+from kwake.cluster import Cluster
 from kwake.dataplane.ends import Client, is_address
 from kwake.dataplane.view import View
 from kwake.objects.basis import Basis
+from kwake.objects.key import key
 from kwake.objects.kinds import EndpointSlice, Service, SliceEndpoint
 
 NDOTS = 5
@@ -60,6 +62,14 @@ def lookup(view: View, client: Client, name: str) -> Answer:
 def service_name(view: View, namespace: str, name: str) -> str:
     """The full name of a Service."""
     return f"{name}.{namespace}.svc.{view.profile['cluster-domain']}."
+
+
+def is_unread(cluster: Cluster, namespace: str, name: str) -> bool:
+    """Whether there is a Service of this name that kwake could not take in: what it does is unknown."""
+    return key("Service", namespace, name) in cluster and cluster.service(namespace, name) is None
+
+
+UNREAD = "the API server would refuse this Service, so what it does is not known"
 
 
 def _asks_cluster_dns(client: Client) -> bool:
@@ -124,6 +134,8 @@ def _in_cluster(view: View, client: Client, name: str, zone: str, aliases: int =
         return None
     service = view.dns.service(labels[-2], labels[-3])
     if service is None:
+        if is_unread(view.dns, labels[-2], labels[-3]):
+            return Answer(name, reason=UNREAD, basis=Basis.UNKNOWN)
         return None
     hostname = labels[0] if len(labels) == 4 else ""
     if service.spec.type == "ExternalName":
@@ -132,6 +144,10 @@ def _in_cluster(view: View, client: Client, name: str, zone: str, aliases: int =
         return _headless(view, client, name, service, hostname)
     if hostname:
         return None
+    masked = [ip for ip in service.cluster_ips if not is_address(ip)]
+    if masked:
+        reason = f"its ClusterIP {masked[0]} is no address: the snapshot hides it"
+        return Answer(name, service=service, reason=reason, basis=Basis.UNKNOWN)
     addresses = _of_family(service.cluster_ips, client)
     if not addresses:
         return Answer(name, service=service, reason=f"NXDOMAIN: {service.metadata.name} has no ClusterIP")
@@ -184,7 +200,8 @@ def _pod_record(name: str, label: str) -> Answer | None:
 def _of_family(addresses: tuple[str, ...], client: Client) -> tuple[str, ...]:
     """Those of the families that the client has an address of; its primary family first."""
     own = client.pod.ips if client.pod is not None else (client.ip,)
-    families = dict.fromkeys(ip_address(ip).version for ip in own)
+    families = dict.fromkeys(ip_address(ip).version for ip in own if is_address(ip))
+    addresses = tuple(ip for ip in addresses if is_address(ip))
     for family in families:
         found = tuple(ip for ip in addresses if ip_address(ip).version == family)
         if found:

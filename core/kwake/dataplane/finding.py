@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from kwake.dataplane.dial import dial
-from kwake.dataplane.dns import Answer, lookup, service_name
+from kwake.dataplane.dns import UNREAD, Answer, is_unread, lookup, service_name
 from kwake.dataplane.ends import OUTSIDE, ServiceTarget, is_address
 from kwake.dataplane.environment import prefix, service_in_environment
 from kwake.dataplane.evidence import decider, service_decider
@@ -121,6 +121,9 @@ def _by_address(way: Way, flow: Flow, target: ServiceTarget) -> tuple[Branch, ..
 
 
 def _no_address(way: Way, target: ServiceTarget, service: Service | None) -> Branch:
+    if is_unread(way.view.cluster, target.namespace, target.name):
+        hop = Hop("service", way.client.at, f"{target.name}: {UNREAD}", str(target), Basis.UNKNOWN)
+        return way.end(hop, Outcome.UNKNOWN)
     if service is None:
         text = f"there is no {target}, so there is no address to dial"
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kwake.cluster import Cluster
 from kwake.dataplane.arrival import as_policies_know, client_end, destination
+from kwake.dataplane.ends import is_address
 from kwake.dataplane.evidence import service_decider, side_deciders
 from kwake.dataplane.on_node import proxy_node
 from kwake.dataplane.path import Branch, Hop, Outcome
@@ -35,6 +36,8 @@ def lookup_hindrance(way: Way, name: str) -> Branch | None:
     view, client = way.view, way.client
     service = dns_service(view.proxy)
     if service is None or not service.cluster_ips or client.pod is None:
+        return None
+    if not (is_address(service.cluster_ips[0]) and is_address(client.ip)):
         return None
     origin = Origin.POD if client.is_pod_network else Origin.NODE
     packet = Packet(client.ip, origin, service.cluster_ips[0], DNS_PORT, "UDP")

@@ -8,7 +8,7 @@ import msgspec
 
 from kwake.control.endpoints import Backend
 from kwake.dataplane.arrival import Destination, arrive, destination, leave
-from kwake.dataplane.ends import holder_of
+from kwake.dataplane.ends import holder_of, is_address
 from kwake.dataplane.evidence import service_decider
 from kwake.dataplane.path import Branch, Decider, Hop, Outcome
 from kwake.dataplane.proxy import Handling, Origin, Packet, ProxyNode, Treatment, handle
@@ -45,11 +45,11 @@ def at_node(way: Way, node: str, origin: Origin) -> tuple[Branch, ...]:
 def proxy_node(view: View, name: str) -> ProxyNode:
     """The proxy of a node, as the profile sets it up."""
     node = node_of(view, name)
-    ips = node.internal_ips if node is not None else ()
+    ips = tuple(ip for ip in node.internal_ips if is_address(ip)) if node is not None else ()
     address = node_address(view, name)
     zone = node.metadata.labels.get(ZONE_LABEL, "") if node is not None else ""
     cidrs = tuple(view.profile["service-cidr"].split(","))
-    return ProxyNode(name, ips or ((address,) if address else ()), zone, view.profile["proxy"], cidrs)
+    return ProxyNode(name, ips or ((address,) if is_address(address) else ()), zone, view.profile["proxy"], cidrs)
 
 
 def _inner_address(view: View, name: str, dst: str) -> str:

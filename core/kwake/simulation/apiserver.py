@@ -8,12 +8,13 @@ from kwake.cluster import Record, record
 from kwake.control.admission import violations
 from kwake.control.balancer import CLEANUP_FINALIZER
 from kwake.control.services import admit
+from kwake.control.workloads import unmodelled_change
 from kwake.errors import Rejected
 from kwake.objects.basis import Basis
 from kwake.objects.decode import DecodeError, decode
 from kwake.objects.document import Document, FieldPath, Manifest, Origin, document
 from kwake.objects.key import Key
-from kwake.objects.kinds import KubeObject, Pod, Service, Workload
+from kwake.objects.kinds import KubeObject, Pod, Service
 from kwake.objects.time import timestamp
 from kwake.simulation.draft import Draft
 from kwake.simulation.steps import terminate
@@ -72,11 +73,9 @@ def store(draft: Draft, stored: Record) -> None:
     """Put a record into the cluster, and say so where what it sets off is not modelled."""
     old = draft.cluster.find(stored.key)
     draft.change({stored.key: stored})
-    before = old.value if old is not None else None
-    after = stored.value
-    if isinstance(before, Workload) and isinstance(after, Workload) and before.spec.template != after.spec.template:
-        words = f"the template of {stored.key.name} has changed; a rollout is not modelled: its pods stay as they are"
-        draft.tell("rollout-unknown", stored.key, words, "controller", basis=Basis.UNKNOWN)
+    why = unmodelled_change(old, stored) if old is not None else ""
+    if why:
+        draft.tell("consequence-unknown", stored.key, why, "controller", basis=Basis.UNKNOWN)
 
 
 def _decoded(manifest: Manifest) -> KubeObject:

@@ -115,7 +115,7 @@ class Draft:
                 continue
             self.connections[name] = moved
             turn = moved.turns[-1]
-            if len(moved.turns) > len(connection.turns):
+            if len(moved.backends) == len(connection.backends):
                 age = seconds(self.now_ms - moved.opened_ms)
                 self.tell(
                     f"connection-{turn.fate.value}",
@@ -127,7 +127,9 @@ class Draft:
                 )
             else:
                 backend = moved.backends[-1]
-                self.tell("connection-migrated", name, f"{name} moves to {backend.backend} {backend.ip}", "connection")
+                kind = "connection-misdelivered" if backend.misdelivered else "connection-migrated"
+                words = f"{name} reaches {backend.backend} {backend.ip} now: {turn.reason}"
+                self.tell(kind, name, words, "connection", rule=turn.cite, basis=turn.basis)
         self._followed = self.freeze()
 
 

@@ -122,7 +122,7 @@ def _schedule_pod(draft: Draft, task: SchedulePod) -> None:
         return
     draft.change({pod.key: scheduled(draft.cluster.record(pod.key), placement.node)})
     draft.tell("pod-scheduled", pod.key, f"{pod.metadata.name} goes to {placement.node}", "scheduler",
-               basis=Basis.ASSUMED)  # fmt: skip
+               basis=placement.basis)  # fmt: skip
     draft.schedule(MakeSandbox(task.pod, task.uid), draft.profile.clock("sandbox"))
 
 
@@ -134,6 +134,7 @@ def _make_sandbox(draft: Draft, task: MakeSandbox) -> None:
     host_ip = node.ip if node is not None else ""
     name = pod.metadata.name
     again = bool(pod.ips)
+    ips: tuple[str, ...] = ()
     if pod.spec.host_network:
         ip, basis, rule = host_ip, Basis.SOURCED, "PD-21"
     else:
@@ -144,12 +145,12 @@ def _make_sandbox(draft: Draft, task: MakeSandbox) -> None:
         if given.ip is None:
             draft.tell("ip-exhausted", pod.key, f"{name} gets no address: {given.reason}", "cni", rule=given.rule)
             return
-        ip, basis, rule = given.ip, given.basis, given.rule
+        ip, ips, basis, rule = given.ip, given.ips, given.basis, given.rule
     if not ip:
         draft.tell("ip-unknown", pod.key, f"{name} gets the address of {pod.spec.node_name}, which is not known", "cni",
                    basis=Basis.UNKNOWN)  # fmt: skip
         return
-    draft.change({pod.key: addressed(draft.cluster.record(pod.key), ip, host_ip)})
+    draft.change({pod.key: addressed(draft.cluster.record(pod.key), ip, host_ip, ips)})
     words = f"{name} gets {ip} on {pod.spec.node_name}" + (f", was {pod.ip}" if again else "")
     draft.tell("ip-assigned", pod.key, words, "cni", rule=rule, basis=basis)
     draft.schedule(StartContainers(task.pod, task.uid), draft.profile.clock("container-start"))

@@ -76,13 +76,13 @@ Task = (
 )
 
 PRIORITY: dict[type[_Task], int] = {
-    ReconcileWorkloads: 0,
     SchedulePod: 1,
     MakeSandbox: 2,
     ExitProcesses: 3,
     StartContainers: 4,
     BecomeReady: 5,
-    SyncEndpoints: 6,
-    Sync: 7,
+    ReconcileWorkloads: 6,
+    SyncEndpoints: 7,
+    Sync: 8,
 }
 """Who goes first in one millisecond."""
