@@ -13,14 +13,28 @@ from kwake.errors import InvalidSnapshot, ScenarioError, SnapshotUnreadable
 from kwake.scenario.load import load
 
 WORDS = st.sampled_from(
-    ["", "\x1b[1m", *"pay deploy/shop/web 10s calico delivered open TCP dns spec.type NodePort".split()]
+    [
+        "pay",
+        "deploy/shop/web",
+        "10s",
+        "calico",
+        "delivered",
+        "open",
+        "TCP",
+        "dns",
+        "spec.type",
+        "NodePort",
+        "",
+        "\x1b[1m",
+    ]
 )
 SCALARS = st.none() | st.booleans() | st.integers(-2, 70_000) | WORDS
 KEYS = st.sampled_from(
-    "flow outcome fate decided_by backend within at under object field value rejected changed since only kill force scale "
-    "replicas apply patch with set-type type open close undo redo relabel labels from to port protocol via hold id after "
-    "do expect profile name kind metadata".split()
-)
+    ["flow", "outcome", "fate", "decided_by", "backend", "within", "at", "under", "object", "field", "value",
+     "rejected", "changed", "since", "only", "kill", "force", "scale", "replicas", "apply", "patch", "with",
+     "set-type", "type", "open", "close", "undo", "redo", "relabel", "labels", "from", "to", "port", "protocol",
+     "via", "hold", "id", "after", "do", "expect", "profile", "name", "kind", "metadata"]
+)  # fmt: skip
 VALUES: st.SearchStrategy[Any] = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
 )
