@@ -244,7 +244,7 @@ if TYPE_CHECKING:
 def _case(scenario: Scenario, profile: str, arguments: Namespace, stdin: Callable[[], bytes]) -> Case:
     """One scenario in a world of its own."""
     import kwake
-    from kwake.scenario.run import replay
+    from kwake.scenario.runner import replay
 
     seed = scenario.seed if arguments.seed is None else arguments.seed
     again = ["kwake", "replay", scenario.file, "--profile", profile]

@@ -10,7 +10,7 @@ import kwake
 from kwake.samples import sample_path
 from kwake.scenario.load import load
 from kwake.scenario.report import Case, Check, Report, Verdict
-from kwake.scenario.run import replay
+from kwake.scenario.runner import replay
 
 HEAD = f"""\
 kwake: 1
