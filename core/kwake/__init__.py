@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kwake.objects.basis import Basis as Basis
     from kwake.opening import open_world as open
     from kwake.timeline import Timeline as Timeline
-    from kwake.wake import Wake as Wake, wake as wake
+    from kwake.waking import Wake as Wake, wake as wake
     from kwake.world import World as World
 
 _HOME = {
@@ -47,20 +47,15 @@ _HOME = {
     "Basis": "kwake.objects.basis",
     "Timeline": "kwake.timeline",
     "World": "kwake.world",
-    "Wake": "kwake.wake",
+    **dict.fromkeys(("Wake", "wake"), "kwake.waking"),
 }  # fmt: skip
 
-__all__ = [*sorted(_HOME), "open", "wake"]
+__all__ = [*sorted(_HOME), "open"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "open":
         return import_module("kwake.opening").open_world
-    if name == "wake":
-        # A function and a module share this name: the function is what the outside sees.
-        function = import_module("kwake.wake").wake
-        globals()["wake"] = function
-        return function
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'kwake' has no attribute {name!r}")

@@ -8,10 +8,10 @@ import kwake
 from kwake import Basis, Fate, Outcome
 from kwake.objects.kinds import Pod, Service
 from kwake.world import World
-from tests.core.manifests import default_deny, service, shop
+from tests.core.manifests import Manifest, default_deny, service, shop
 
 
-def _open(*more: dict[str, object], replicas: int = 2, profile: str = "calico") -> World:
+def _open(*more: Manifest, replicas: int = 2, profile: str = "calico") -> World:
     return kwake.open(shop(*more, replicas=replicas), profile=profile, seed=7)
 
 
@@ -288,3 +288,16 @@ def test_a_service_that_the_api_server_would_refuse_is_unknown_and_listed() -> N
         assert world.trace("deploy/shop/client", "svc/shop/odd", 80, via=via).outcome is Outcome.UNKNOWN
     assert world.trace("internet", "svc/shop/odd", 80).outcome is Outcome.UNKNOWN
     assert world.trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.DELIVERED
+
+
+def test_a_refused_policy_refuses_the_snapshot_and_leniently_makes_its_namespace_unknown() -> None:
+    bad = default_deny()
+    bad["spec"]["ingress"] = [{"from": [{"ipBlock": {"cidr": "10.0.0.0/64"}}]}]
+
+    with pytest.raises(kwake.InvalidSnapshot, match="default-deny"):
+        _open(bad)
+    lenient = kwake.open(shop(bad), lenient=True)
+
+    path = lenient.trace("deploy/shop/client", "svc/shop/web", 80)
+    assert path.outcome is Outcome.UNKNOWN
+    assert any("default-deny" in finding.subject for finding in lenient.findings)

@@ -88,7 +88,7 @@ def test_escape_leaves_the_prompt_without_doing_anything() -> None:
         await player.type("quit")
         await player.press("escape")
 
-        assert not player.desk.query_one(Prompt).display
+        assert not player.desk.query_one("#command").display
         assert player.desk.pane == "cluster"
 
     play(shop(), story)

@@ -60,6 +60,11 @@ def _directions(spec: Manifest, *, default: str = "") -> frozenset[str]:
     return frozenset(named or ({default} if default else set()))
 
 
+def _refused(record: Record) -> Iterator[UnreadPolicy]:
+    """A NetworkPolicy that the API server would refuse, kept by a lenient reading: it may mean any pod it could."""
+    yield UnreadPolicy(record.key, frozenset({INGRESS, EGRESS}), _home(record))
+
+
 def _cilium(record: Record) -> Iterator[UnreadPolicy]:
     manifest = record.manifest
     for spec in (manifest.get("spec"), *(manifest.get("specs") or ())):
@@ -152,6 +157,7 @@ def _selector(found: object) -> LabelSelector:
 
 
 _READERS: dict[tuple[str, str], Callable[[Record], Iterator[UnreadPolicy]]] = {
+    ("networking.k8s.io", "NetworkPolicy"): _refused,
     ("cilium.io", "CiliumNetworkPolicy"): _cilium,
     ("cilium.io", "CiliumClusterwideNetworkPolicy"): _cilium,
     ("crd.projectcalico.org", "NetworkPolicy"): _calico,
