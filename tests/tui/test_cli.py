@@ -246,6 +246,7 @@ def test_a_step_that_there_is_not_ends_with_2(tmp_path: Path, capsys: Capture) -
     ("arguments", "code", "words"),
     [
         (["check", "nowhere.yaml"], 3, "nowhere.yaml: there is no such file"),
+        (["tarce", SMALL, "--from", "a/b"], 2, "did you mean kwake trace?"),
         (["trace", SMALL], 2, "the following arguments are required: --from, --to"),
         (["--porfile", "calico"], 2, "unrecognized arguments: --porfile"),
         (["check", SMALL, "--profile", "calcio"], 2, "calico"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import NoReturn
 
 COMMANDS = {
@@ -35,11 +36,24 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The arguments as values, `command` among them. Ends the process on bad ones, and for --help and --version."""
     command = command_of(arguments)
     if not command:
+        _refuse_misspelt(arguments)
         return _console().parse_args(arguments, argparse.Namespace(command=""))
     parser = _Parser(prog=f"kwake {command}", description=f"Tells {COMMANDS[command]}.", allow_abbrev=False,
                      formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXIT_CODES)  # fmt: skip
     _ADD[command](parser)
     return parser.parse_args(arguments[1:], argparse.Namespace(command=command))
+
+
+def _refuse_misspelt(arguments: list[str]) -> None:
+    """A first word that is no file but nearly a command is meant as that, whatever follows it."""
+    word = arguments[0] if arguments else ""
+    if not word or word.startswith("-") or os.path.lexists(word):
+        return
+    import difflib
+
+    near = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.7)
+    if near:
+        _Parser(prog="kwake").error(f"{word}: no file, no folder and no command; did you mean kwake {near[0]}?")
 
 
 def _console() -> argparse.ArgumentParser:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kwake_tui.arguments import parse
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from kwake.scenario.report import Case
+    from kwake.scenario.scenario import Scenario
     from kwake.world import World
+
+T = TypeVar("T")
 
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
@@ -76,9 +80,12 @@ def _run(words: list[str]) -> int:
 
 
 def _version() -> str:
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
-    return f"kwake {version('kwake')}"
+    try:
+        return f"kwake {version('kwake')}"
+    except PackageNotFoundError:
+        return "kwake, not installed"
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -127,22 +134,25 @@ def _worlds(arguments: Namespace) -> list[World]:
 
 
 def _show(
-    arguments: Namespace, worlds: list[World], text: Callable[[World], list[str]], form: Callable[[World], object]
+    arguments: Namespace,
+    worlds: Sequence[World],
+    answers: Sequence[T],
+    text: Callable[[T], list[str]],
+    form: Callable[[T], dict[str, Any]],
 ) -> None:
     """One answer for each world; of several, each under the name of its profile."""
     from kwake_tui.text.columns import json_text
 
+    several = len(worlds) > 1
     if arguments.output == "json":
-        forms = [form(world) for world in worlds]
-        if len(worlds) > 1:
-            named = zip(worlds, forms, strict=True)
-            forms = [{"profile": world.profile.name, **one} for world, one in named if isinstance(one, dict)]
-        _print(json_text(forms if len(worlds) > 1 else forms[0]).split("\n"))
+        forms = [form(answer) for answer in answers]
+        named = [{"profile": world.profile.name, **one} for world, one in zip(worlds, forms, strict=True)]
+        _print(json_text(named if several else forms[0]).split("\n"))
         return
-    for at, world in enumerate(worlds):
-        if len(worlds) > 1:
-            _print([*[""][: min(at, 1)], f"profile {world.profile.name}"])
-        _print(text(world))
+    for at, (world, answer) in enumerate(zip(worlds, answers, strict=True)):
+        if several:
+            _print([*([""] if at else []), f"profile {world.profile.name}"])
+        _print(text(answer))
 
 
 def _tell_findings(world: World) -> None:
@@ -170,7 +180,7 @@ def _console(arguments: Namespace) -> int:
         return run(worlds[0], title=title, paths=arguments.snapshot)
     from kwake_tui.text.cluster import cluster_json, cluster_lines
 
-    _show(arguments, worlds, lambda world: cluster_lines(world, title), cluster_json)
+    _show(arguments, worlds, worlds, lambda world: cluster_lines(world, title), cluster_json)
     return 0
 
 
@@ -186,22 +196,19 @@ def _trace(arguments: Namespace) -> int:
             raise UsageError(f"--port {port}: a port is a number from 1 to 65535, or a name")
     worlds = _worlds(arguments)
     asked = (arguments.source, arguments.target, port, arguments.protocol, arguments.via)
-    paths = {id(world): world.trace(*asked) for world in worlds}
-    _show(arguments, worlds, lambda w: path_lines(paths[id(w)]), lambda w: path_json(paths[id(w)]))
-    for note in dict.fromkeys(note for path in paths.values() for note in path.notes):
+    paths = [world.trace(*asked) for world in worlds]
+    _show(arguments, worlds, paths, path_lines, path_json)
+    for note in dict.fromkeys(note for path in paths for note in path.notes):
         _narrate(f"kwake: note: {note}")
     _tell_findings(worlds[0])
-    return 4 if any(path.outcome is Outcome.UNKNOWN for path in paths.values()) else 0
+    return 4 if any(path.outcome is Outcome.UNKNOWN for path in paths) else 0
 
 
 def _reach(arguments: Namespace) -> int:
-    import json
-
-    from kwake_tui.text.reach import reach_lines
+    from kwake_tui.text.reach import reach_json, reach_lines
 
     worlds = _worlds(arguments)
-    reaches = {id(world): world.reach(arguments.by) for world in worlds}
-    _show(arguments, worlds, lambda w: reach_lines(reaches[id(w)]), lambda w: json.loads(reaches[id(w)].to_json()))
+    _show(arguments, worlds, [world.reach(arguments.by) for world in worlds], reach_lines, reach_json)
     _tell_findings(worlds[0])
     return 0
 
@@ -211,8 +218,8 @@ def _check(arguments: Namespace) -> int:
 
     worlds = _worlds(arguments)
     _show(
-        arguments, worlds, lambda w: finding_lines(w.findings), lambda w: check_json(w.findings, len(w.cluster))
-    )  # fmt: skip
+        arguments, worlds, worlds, lambda w: finding_lines(w.findings), lambda w: check_json(w.findings, len(w.cluster))
+    )
     return 0
 
 
@@ -234,11 +241,6 @@ def _replay(arguments: Namespace) -> int:
         _write(arguments.json, form + "\n")
     _print(form.split("\n") if arguments.output == "json" else replay_lines(report))
     return report.exit_code
-
-
-if TYPE_CHECKING:
-    from kwake.scenario.report import Case
-    from kwake.scenario.scenario import Scenario
 
 
 def _case(scenario: Scenario, profile: str, arguments: Namespace, stdin: Callable[[], bytes]) -> Case:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from kwake.policy.reach import Reach
 from kwake_tui.text.columns import columns
 
@@ -13,3 +16,9 @@ def reach_lines(reach: Reach) -> list[str]:
     if reach.unknown:
         lines += ["", "? unknown", *columns([[u.src, "→", u.dst, u.reason] for u in reach.unknown], indent=2)]
     return lines
+
+
+def reach_json(reach: Reach) -> dict[str, Any]:
+    """The stable form of `kwake reach -o json`."""
+    form: dict[str, Any] = json.loads(reach.to_json())
+    return form
