@@ -72,9 +72,12 @@ def test_the_editor_previews_before_anything_is_applied() -> None:
         await open_checkout(player)
         before = player.session.world
         await edit_policy(player, "app: web", "app: webshop")
-        await player.until(lambda: any("→ ∅ dropped" in row for row in player.rows("#preview")))
+        await player.until(lambda: len(player.rows("#preview")) > 1)
 
-        assert player.row("#preview", "dialled now") == "dialled now  ✓ delivered → ∅ dropped"
+        rows = player.rows("#preview")
+        assert rows[1] == "checkout already open dialled now"
+        assert rows[2].split() == ["calico", "=", "same", "∅", "dropped"]
+        assert rows[3].split() == ["cilium", "◐", "stalled", "∅", "dropped"]
         assert player.session.world is before
 
     play(shop(), story)
@@ -89,6 +92,7 @@ def test_a_refusal_shows_the_api_servers_words() -> None:
         (notice,) = player.rows("#keys")
         assert notice.startswith("× NetworkPolicy/shop/allow-web: spec.policyTypes")
         assert "Sideways" in notice
+        assert player.rows("#preview")[0].startswith("── the API server says")
         assert len(player.session.timeline.path) == 1
 
     play(shop(), story)

@@ -148,8 +148,10 @@ def describe(desk: Desk) -> None:
 
 
 def undo(desk: Desk) -> None:
-    """Before the last action."""
-    desk.show(desk.session.undo())
+    """Before the last action; the cursor goes back to a pod that it killed."""
+    timeline = desk.session.timeline
+    action = timeline.entries[timeline.current].action
+    desk.show(desk.session.undo(), action.pod if isinstance(action, KillPod) else None)
 
 
 def redo(desk: Desk) -> None:

@@ -28,8 +28,8 @@ class Desk(Protocol):
         """What the cursor stands on: an object's reference, `connection:name`, or empty."""
         ...
 
-    def show(self, session: Session) -> None:
-        """Show another moment."""
+    def show(self, session: Session, target: str | None = None) -> None:
+        """Show another moment, the cursor on a target if one is named."""
         ...
 
     def attempt(self, action: Action) -> bool:

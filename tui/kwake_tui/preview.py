@@ -2,60 +2,105 @@
 
 from __future__ import annotations
 
-from kwake.actions import Apply
+from kwake.actions import Action, Apply
+from kwake.dataplane.path import Flow
 from kwake.errors import KwakeError
 from kwake.world import World
 from kwake_tui.lines import Line, Span, section
+from kwake_tui.names import flow_title
 from kwake_tui.panes.connection_rows import dial_words, stands_words
 from kwake_tui.panes.path_rows import wrapped
 from kwake_tui.session import Session, path_in
 from kwake_tui.yaml_text import read_manifest
 
-ROWS = 5
+ROWS = 6
 """Rows of a preview under its heading."""
+
+_PROFILE, _OPEN = 9, 13
+"""Cells of the columns: the profile's name, and how the connection stands."""
+
+_SAME = "= same"
+
+Words = tuple[str, str]
+"""A cell's text and its colour role."""
 
 
 def preview_lines(session: Session, text: str, width: int) -> tuple[Line, ...]:
-    """Rows that say what would change: the shown path and each open connection; or why it would be refused."""
+    """Rows that say what would change for the shown path and the open connections, or why it would be refused."""
     if not text:
         return ()
+    try:
+        action = Apply(read_manifest(text))
+        after = session.world.do(action).settle()
+    except KwakeError as error:
+        return refusal_lines("if you apply this", error, width)
+    worlds = [(session.world, after)]
+    if session.second is not None:
+        worlds += _second(session.second, action)
     head = section("if you apply this")
+    blocks = [*(_connection(name, worlds) for name in session.world.connections), _dialled(session, worlds)]
+    rows = [row for block in sorted(blocks, key=_is_unchanged) for row in block]
+    return (head, *(rows[:ROWS] or [Line((Span("= nothing that is shown here changes", "muted"),))]))
+
+
+def refusal_lines(title: str, error: KwakeError, width: int) -> tuple[Line, ...]:
+    """The words of a refusal, as far as they fit."""
+    return (section(title), *tuple(wrapped(("× ", "bad"), str(error), width))[:ROWS])
+
+
+def _second(world: World, action: Action) -> list[tuple[World, World]]:
     try:
-        after = session.world.do(Apply(read_manifest(text))).settle()
-    except KwakeError as error:
-        return (head, *tuple(wrapped(("× ", "bad"), str(error), width))[:ROWS])
-    rows = [*_dialled(session, after), *_open(session.world, after)]
-    return (head, *(rows[:ROWS] or [Line((Span("= nothing changes for what is shown", "muted"),))]))
-
-
-def _change(label: str, before: tuple[str, str], after: tuple[str, str]) -> Line:
-    return Line(
-        (
-            Span(f"{label:<13}", "muted"),
-            Span(*before),
-            *((Span(" → ", "faint"), Span(*after, bold=True)) if before != after else ()),
-        ),
-        (Span("same", "faint"),) if before == after else (),
-        shrink=0,
-    )
-
-
-def _dialled(session: Session, after: World) -> list[Line]:
-    if session.shown_flow is None:
+        return [(world, world.do(action).settle())]
+    except KwakeError:
         return []
-    try:
-        before = path_in(session.world, session.shown_flow)
-        then = path_in(after, session.shown_flow)
-    except KwakeError as error:
-        return [Line((Span(f"? unknown  {error}", "doubt"),))]
-    return [_change("dialled now", dial_words(before), dial_words(then))]
 
 
-def _open(now: World, after: World) -> list[Line]:
-    rows = []
-    for name, connection in now.connections.items():
-        if connection.fate.is_over:
+def _is_unchanged(block: list[Line]) -> bool:
+    """Whether all that a block says is `same`: what changes stands first."""
+    return all(line.left[-1].text == _SAME for line in block[1:])
+
+
+def _row(profile: str, stands: Words, dial: Words) -> Line:
+    cells = [Span(profile[: _PROFILE - 1].ljust(_PROFILE), "muted"), Span(*stands), Span(*dial)]
+    return Line((cells[0], cells[1], Span(" " * max(_OPEN - cells[1].cells, 1)), cells[2]))
+
+
+def _or_same(before: Words, after: Words) -> Words:
+    return (_SAME, "muted") if before == after else after
+
+
+def _connection(name: str, worlds: list[tuple[World, World]]) -> list[Line]:
+    rows = [_row(name, ("already open", "muted"), ("dialled now", "muted"))]
+    for now, after in worlds:
+        was, then = now.connections.get(name), after.connections.get(name)
+        if was is None or then is None:
             continue
-        then = after.connections[name]
-        rows.append(_change(name, stands_words(connection, connection.opened_ms), stands_words(then, then.opened_ms)))
-    return [Line((Span("already open", "muted"),)), *rows] if rows else []
+        stands = _or_same(stands_words(was, was.opened_ms), stands_words(then, then.opened_ms))
+        shown = (stands[0].removesuffix(" 0:00"), stands[1])
+        rows.append(_row(now.profile.name, shown, _or_same(_again(now, name), _again(after, name))))
+    return rows
+
+
+def _again(world: World, name: str) -> Words:
+    try:
+        return dial_words(world.again(name))
+    except KwakeError:
+        return "? unknown", "doubt"
+
+
+def _dialled(session: Session, worlds: list[tuple[World, World]]) -> list[Line]:
+    """The path that is shown, unless a connection of the same flow says it already."""
+    flow = session.shown_flow
+    if flow is None or any(connection.flow == flow for connection in session.world.connections.values()):
+        return []
+    rows = [Line((Span(flow_title(flow), "muted"),), shrink=0)]
+    for now, after in worlds:
+        rows.append(_row(now.profile.name, ("", "muted"), _or_same(_dial(now, flow), _dial(after, flow))))
+    return rows
+
+
+def _dial(world: World, flow: Flow) -> Words:
+    try:
+        return dial_words(path_in(world, flow))
+    except KwakeError:
+        return "? unknown", "doubt"

@@ -81,7 +81,7 @@ class EditorPane(Vertical):
         area.cursor_blink = False
         area.highlight_cursor_line = True
         yield area
-        yield LineBar(id="preview")
+        yield LineBar(id="preview", margin=0)
 
     @property
     def area(self) -> TextArea:
@@ -97,13 +97,15 @@ class EditorPane(Vertical):
         """Show an object; what was typed before is given up."""
         if (reference, text) == (self.reference, self._loaded) and not self.is_edited:
             return
+        area = self.area
+        cursor = area.cursor_location if reference == self.reference else (0, 0)
         self.reference = reference
         self._loaded = text
-        area = self.area
         area.replace(text, (0, 0), area.document.end)
         area.history.clear()
-        area.move_cursor((0, 0))
-        area.scroll_home(animate=False)
+        area.move_cursor(cursor)
+        if cursor == (0, 0):
+            area.scroll_home(animate=False)
         self._retitle()
 
     def preview(self, lines: tuple[Line, ...]) -> None:
@@ -113,6 +115,7 @@ class EditorPane(Vertical):
             bar.display = bool(lines)
             bar.styles.height = len(lines)
             bar.show(lambda width: lines)
+            self.call_after_refresh(self.area.scroll_cursor_visible)
 
     def on_mount(self) -> None:
         """Nothing to preview yet."""
@@ -141,7 +144,9 @@ class EditorPane(Vertical):
         self.post_message(self.Typed(self.area.text if self.is_edited else ""))
 
     def action_apply(self) -> None:
-        """Ask for the text to be applied."""
+        """Ask for the text to be applied; its preview has no time left."""
+        if self._timer is not None:
+            self._timer.stop()
         self.post_message(self.Applied(self.area.text))
 
     def action_leave(self) -> None:

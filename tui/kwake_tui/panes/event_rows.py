@@ -7,7 +7,7 @@ from kwake.objects.event import Event
 from kwake.objects.time import clock
 from kwake_tui.lines import Line, Span
 
-ACTOR = 15
+ACTOR = 14
 """Cells of the actor's column."""
 
 
@@ -28,6 +28,5 @@ def _row(event: Event, number: int, fresh: bool) -> Line:
             Span(event.text, "text1" if fresh else "muted"),
         ),
         (*sure, Span(event.rule, "faint")) if event.rule else sure,
-        shrink=2,
         target=f"event:{number}",
     )

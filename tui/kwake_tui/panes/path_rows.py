@@ -116,20 +116,18 @@ def _source(source: str, branches: list[Branch], known: Known, column: int, widt
         if hop.kind != "client" and _says_something(hop, width):
             yield from _hop(hop, "│ ", width)
     went = _went(source, known)
-    own = [[hop for hop in branch.hops if hop not in common and _says_something(hop, width)] for branch in branches]
+    own = [_own(branch, common, branches[:number], width) for number, branch in enumerate(branches)]
     ends = list(zip(branches, own, strict=True))
     if len(ends) == 1 and not went and ends[0][0].pod is None:
         yield from _last(ends[0][0], ends[0][1], width)
         return
     if common:
         yield Line((Span("│", "rule"),))
-    for number, branch in enumerate(went):
-        if number:
-            yield Line((Span("│", "rule"),))
+    for branch in went:
         yield _gone(branch, column, known.when("pod-gone", branch.pod))
     for number, (branch, hops) in enumerate(ends):
         last = number == len(ends) - 1
-        if (number and hops) or (went and not number):
+        if number:
             yield Line((Span("│", "rule"),))
         yield _endpoint(branch, known, "└─" if last else "├─", column, _share(branch, branches))
         for hop in hops:
@@ -142,6 +140,13 @@ def _common(branches: list[Branch]) -> list[Hop]:
     if not others:
         return [hop for hop in first if hop.kind not in ("ingress", "socket")]
     return [hop for hop in first if all(hop in hops for hops in others)]
+
+
+def _own(branch: Branch, common: list[Hop], above: list[Branch], width: int) -> list[Hop]:
+    """The hops that are told under an endpoint; their details only where no endpoint above has told the same."""
+    told = {detail for other in above for hop in other.hops for detail in hop.detail}
+    hops = [hop for hop in branch.hops if hop not in common and _says_something(hop, width)]
+    return [msgspec.structs.replace(h, detail=tuple(d for d in h.detail if d not in told)) for h in hops]
 
 
 def _says_something(hop: Hop, width: int) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from kwake.dataplane.connection import Connection
+from kwake.objects.document import Origin
 from kwake.objects.kinds import EndpointSlice, KubeObject, Pod, Service
 from kwake.objects.time import clock
 from kwake.world import World
@@ -21,7 +24,7 @@ def describe_lines(world: World, target: str) -> tuple[Line, ...]:
     rows += [_fact("namespace", value.metadata.namespace)] if value.metadata.namespace else []
     rows += [_fact("label", f"{name}={label}") for name, label in sorted(value.metadata.labels.items())]
     rows += [_fact("owner", str(owner.key)) for owner in world.cluster.owners(value)]
-    rows += [_fact("read from", str(record.origin))] if record.origin else []
+    rows += [_fact("read from", _place(record.origin))] if record.origin else []
     rows += [_fact("made by", record.made.removeprefix("made by "))] if record.made else []
     rows += _of_kind(world, value)
     happened = [event for event in world.events if event.subject == str(value.key)]
@@ -29,6 +32,11 @@ def describe_lines(world: World, target: str) -> tuple[Line, ...]:
         rows += [BLANK, section("since the last action")]
         rows += [Line((Span(f"{clock(event.time_ms):<9}", "muted"), Span(event.text))) for event in happened]
     return tuple(rows)
+
+
+def _place(origin: Origin) -> str:
+    """The file, by its folder and name, and the line."""
+    return f"{'/'.join(PurePath(origin.source.name).parts[-2:])}:{origin.line}"
 
 
 def _fact(label: str, text: str, role: str = "text1") -> Line:

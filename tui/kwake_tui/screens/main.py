@@ -16,10 +16,12 @@ from textual.widgets import Input
 
 from kwake.actions import Action, Apply, KillPod
 from kwake.errors import KwakeError
+from kwake.objects.key import GROUP_OF_KIND, key
 from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
 from kwake_tui.keymap import KEYS
-from kwake_tui.lines import Line
+from kwake_tui.lines import Line, Span
+from kwake_tui.names import parts
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
 from kwake_tui.panes.editor import EditorPane
@@ -29,7 +31,7 @@ from kwake_tui.panes.path import PathPane
 from kwake_tui.panes.status import status_line
 from kwake_tui.panes.tabs import tab_line
 from kwake_tui.panes.timeline import TimelineBar
-from kwake_tui.preview import preview_lines
+from kwake_tui.preview import preview_lines, refusal_lines
 from kwake_tui.session import Session, successor
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
@@ -72,10 +74,15 @@ class MainScreen(Screen[None]):
         yield EventsPane()
         yield TimelineBar(id="timeline")
         yield LineBar(id="keys")
-        yield Prompt(lambda text: completions(self, text))
+        with Horizontal(id="command"):
+            colon = LineBar(id="colon")
+            colon.show(lambda width: (Line((Span(":", "you", bold=True),)),))
+            yield colon
+            yield Prompt(lambda text: completions(self, text))
 
     def on_mount(self) -> None:
         """Show the beginning."""
+        self.query_one("#command").display = False
         self.show(self._session)
 
     # -- what keys and commands ask for (see desk.py) -----------------------------------------------------------
@@ -146,7 +153,7 @@ class MainScreen(Screen[None]):
         """Open the command prompt over the key line."""
         prompt = self.query_one(Prompt)
         prompt.value = text
-        prompt.display = True
+        self.query_one("#command").display = True
         self.query_one("#keys").display = False
         prompt.focus()
 
@@ -203,7 +210,8 @@ class MainScreen(Screen[None]):
         """The editor shows what the cursor of the cluster stands on, unless something is edited there."""
         editor = self.query_one(EditorPane)
         target = self.query_one(ClusterPane).target
-        record = next((r for r in self._session.world.cluster if str(r.key) == target), None)
+        kind, namespace, name = parts(target)
+        record = self._session.world.cluster.find(key(kind, namespace, name)) if kind in GROUP_OF_KIND else None
         if record is not None and not editor.is_edited:
             editor.load(target, editable(record.manifest))
 
@@ -229,10 +237,13 @@ class MainScreen(Screen[None]):
         editor = self.query_one(EditorPane)
         try:
             manifest = read_manifest(event.text)
+            session = self._session.do(Apply(manifest))
         except KwakeError as error:
             self.say(str(error), "bad")
+            editor.preview(refusal_lines("the API server says", error, editor.size.width))
             return
-        if self.attempt(Apply(manifest)):
+        else:
+            self._session = session
             record = self._session.world.cluster.get(editor.reference)
             editor.load(editor.reference, editable(record.manifest))
             self.show(self._session)
@@ -244,7 +255,7 @@ class MainScreen(Screen[None]):
     @on(EditorPane.Typed)
     def _typed(self, event: EditorPane.Typed) -> None:
         editor = self.query_one(EditorPane)
-        editor.preview(preview_lines(self._session, event.text, editor.size.width - 4))
+        editor.preview(preview_lines(self._session, event.text, editor.size.width))
 
     @on(Input.Submitted, "#prompt")
     def _submitted(self, event: Input.Submitted) -> None:
@@ -256,6 +267,6 @@ class MainScreen(Screen[None]):
 
     @on(Prompt.Left)
     def _close_prompt(self) -> None:
-        self.query_one(Prompt).display = False
+        self.query_one("#command").display = False
         self.query_one("#keys").display = True
         self._focus(self._last_pane)

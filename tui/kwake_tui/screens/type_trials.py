@@ -12,7 +12,7 @@ from kwake.errors import KwakeError
 from kwake.objects.kinds import Node, Service
 from kwake.world import World
 from kwake_tui.lines import Line, Span, section
-from kwake_tui.names import flow_title, parts, short
+from kwake_tui.names import flow_title, parts
 from kwake_tui.panes.connection_rows import dial_words, stands_words
 from kwake_tui.panes.path_rows import wrapped
 from kwake_tui.session import path_in
@@ -74,7 +74,6 @@ def _facts(service: Service) -> _Facts:
 _FIELDS = (("cluster_ip", "clusterIP"), ("node_ports", "nodePort"), ("balancer", "load balancer"))
 _SIGNS = {"kept": ("=", "muted"), "released": ("−", "bad"), "allocated": ("+", "ok"), "replaced": ("~", "moved")}
 _CELLS = 18
-_NOW, _ALLOWED, _REFUSED = Span("as it is now", "muted"), Span("✓ allowed", "ok"), Span("× refused", "bad")
 
 
 def _difference(before: str, after: str) -> str:
@@ -92,7 +91,7 @@ def type_lines(found: tuple[Trial, ...], before: Service, reference: str) -> tup
     rows = [Line(tuple(Span(f"{head:<{width}}", "muted") for head, width in zip(heads, cells, strict=True)))]
     old = _facts(before)
     for trial in found:
-        mark = "●" if trial.is_now else "○" if trial.after else "×"
+        mark = "●" if trial.is_now else "○" if trial.after or trial.type == "ExternalName" else "×"
         spans = [Span(f"{mark} {trial.type:<{_CELLS - 2}}", "text1" if trial.after else "muted", bold=trial.is_now)]
         new = _facts(service_of(trial.after, reference)) if trial.after else None
         for field, _ in _FIELDS:
@@ -101,9 +100,17 @@ def type_lines(found: tuple[Trial, ...], before: Service, reference: str) -> tup
             sign, role = _SIGNS[change] if change else ("", "muted")
             spans.append(Span(f"{sign} {now or was}", role).cut(_CELLS - 1) if change else Span("·", "faint"))
             spans.append(Span(" " * (_CELLS - spans[-1].cells)))
-        verdict = _NOW if trial.is_now else _ALLOWED if trial.after else _REFUSED
+        verdict = _verdict(trial)
         rows.append(Line((*spans, verdict), target=trial.type))
     return tuple(rows)
+
+
+def _verdict(trial: Trial) -> Span:
+    if trial.is_now:
+        return Span("as it is now", "muted")
+    if trial.after is not None:
+        return Span("✓ allowed", "ok")
+    return Span("▲ needs a name", "warn") if trial.type == "ExternalName" else Span("× refused", "bad")
 
 
 def detail_lines(trial: Trial, now: World, reference: str, flow: Flow | None, width: int) -> tuple[Line, ...]:
@@ -112,6 +119,9 @@ def detail_lines(trial: Trial, now: World, reference: str, flow: Flow | None, wi
     if trial.is_now:
         return (section(f"{trial.type}"), Line((Span("as it is now: choose another type above", "muted"),)))
     rows = [section(f"{current_type(before)} → {trial.type}")]
+    if trial.type == "ExternalName" and trial.after is None:
+        how = Span(f":set-type {reference} ExternalName NAME")
+        return (*rows, Line((Span("▲ ", "warn"), Span("it needs the name that it stands for: ", "muted"), how)))
     if trial.after is None:
         return (*rows, *wrapped(("× ", "bad"), trial.refusal, width))
     old, new = _facts(before), _facts(service_of(trial.after, reference))
@@ -135,7 +145,8 @@ def _callers(now: World, after: World, reference: str, flow: Flow | None) -> Ite
             then = after.connections[name]
             stands = stands_words(then, then.opened_ms)
             yield _caller(name, _dial(now, connection.flow), _dial(after, connection.flow), stands)
-    flows = [flow] if flow and parts(flow.target) == parts(reference) else []
+    service = service_of(now, reference)
+    flows = [Flow(flow.source, reference, port.port, port.protocol) for port in service.spec.ports] if flow else []
     for item in [*flows, *_frontends(now, after, reference)]:
         yield _caller(flow_title(item), _dial(now, item), _dial(after, item), None)
 
@@ -158,7 +169,7 @@ def _dial(world: World, flow: Flow) -> tuple[str, str]:
 def _frontends(now: World, after: World, reference: str) -> list[Flow]:
     """What the outside may dial, before or after: each load balancer's address, and a node's port."""
     found: dict[Flow, None] = {}
-    node = next((node.ip for node in now.cluster.all(Node) if node.ip), "")
+    node = next((_outer_ip(node) for node in now.cluster.all(Node) if node.ip), "")
     for world in (now, after):
         service = service_of(world, reference)
         for port in service.spec.ports:
@@ -169,6 +180,6 @@ def _frontends(now: World, after: World, reference: str) -> list[Flow]:
     return list(found)
 
 
-def title(reference: str) -> str:
-    """The dialog's subject."""
-    return short(reference)
+def _outer_ip(node: Node) -> str:
+    """Where the outside finds a node: its ExternalIP if it has one."""
+    return next((a.address for a in node.status.addresses if a.type == "ExternalIP"), node.ip)

@@ -10,10 +10,11 @@ from kwake_tui.widgets.line_list import Model, styled
 
 
 class LineBar(Widget, can_focus=False):
-    """Rows over a model, without a cursor. One cell stays free at each side."""
+    """Rows over a model, without a cursor. `margin` cells stay free at each side."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, classes: str | None = None, margin: int = 1) -> None:
         super().__init__(id=id, classes=classes)
+        self._margin = margin
         self._model: Model = lambda width: ()
 
     def show(self, model: Model) -> None:
@@ -24,7 +25,7 @@ class LineBar(Widget, can_focus=False):
     @property
     def lines(self) -> tuple[Line, ...]:
         """The rows as they are now."""
-        return self._model(max(self.size.width - 2, 0))
+        return self._model(max(self.size.width - 2 * self._margin, 0))
 
     def render_line(self, y: int) -> Strip:
         """One row."""
@@ -32,5 +33,6 @@ class LineBar(Widget, can_focus=False):
         lines = self.lines
         line = lines[y] if y < len(lines) else Line()
         background = line.tint or "background"
-        spans = [Span(" "), *fit(line, width - 2), Span(" ")]
+        side = Span(" " * self._margin)
+        spans = [side, *fit(line, width - 2 * self._margin), side]
         return Strip([styled(self.app, span, background) for span in spans], width).crop(0, width)

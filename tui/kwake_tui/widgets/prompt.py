@@ -38,7 +38,6 @@ class Prompt(Input):
         super().__init__(id="prompt", compact=True, suggester=_Completer(completions), select_on_focus=False)
         self._completions = completions
         self.cursor_blink = False
-        self.display = False
 
     def action_complete(self) -> None:
         """Take over the best completion; another tab goes on to the next one."""
