@@ -200,6 +200,44 @@ def test_a_failed_replay_says_what_where_and_how_to_run_the_step_again(tmp_path:
     assert main(again.split()[2:]) == 1
 
 
+def test_a_failed_replay_marks_the_first_hop_that_is_otherwise_than_before(tmp_path: Path, capsys: Capture) -> None:
+    deny = """
+    do:
+      apply:
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: {name: deny, namespace: demo}
+        spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]}
+    expect:
+      - {flow: pay, outcome: delivered}
+"""
+    file = story(tmp_path, STORY.partition("    expect:")[0].rstrip() + deny)
+
+    text = out(capsys, "replay", file, code=1)
+
+    marked = [line.split() for line in text.splitlines() if line.lstrip().startswith("▸")]
+    assert [words[1] for words in marked] == ["egress"], text
+    before = next(line for line in text.splitlines() if line.split()[:1] == ["before"])
+    assert before.split()[1:] == ["egress", "not", "isolated"]
+
+
+def test_what_always_holds_and_does_not_is_shown_with_its_moment(tmp_path: Path, capsys: Capture) -> None:
+    text = STORY.replace("steps:", "always: [{flow: pay, outcome: dropped}]\nsteps:")
+
+    shown = out(capsys, "replay", story(tmp_path, text), code=1)
+
+    assert "expected  dropped at every moment" in shown
+    assert "actual    delivered at the start, at 0:00.0" in shown
+
+
+def test_later_snapshots_of_a_scenario_override_earlier_ones(tmp_path: Path, capsys: Capture) -> None:
+    other = Path(SMALL, "cluster.yaml").read_text().replace("matchLabels: {app: web}}}]", "matchLabels: {app: x}}}]")
+    (tmp_path / "other.yaml").write_text(other.rpartition("---")[2])
+    text = STORY.replace("cluster.yaml]", "cluster.yaml, other.yaml]")
+
+    assert "1 of 1 expectations met" in out(capsys, "replay", story(tmp_path, text))
+
+
 def test_a_replay_that_only_unknown_answers_stop_ends_with_4(tmp_path: Path, capsys: Capture) -> None:
     text = STORY.replace("svc/demo/checkout, port: 443", '"198.51.100.9", port: 443, via: ip')
 
