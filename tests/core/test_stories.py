@@ -8,7 +8,7 @@ import kwake
 from kwake import Basis, Fate, Outcome
 from kwake.objects.kinds import Pod, Service
 from kwake.world import World
-from tests.core.manifests import Manifest, default_deny, service, shop
+from tests.core.manifests import Manifest, bare_pod, default_deny, namespace, node, service, shop
 
 
 def _open(*more: Manifest, replicas: int = 2, profile: str = "calico") -> World:
@@ -301,3 +301,33 @@ def test_a_refused_policy_refuses_the_snapshot_and_leniently_makes_its_namespace
     path = lenient.trace("deploy/shop/client", "svc/shop/web", 80)
     assert path.outcome is Outcome.UNKNOWN
     assert any("default-deny" in finding.subject for finding in lenient.findings)
+
+
+def test_pd_24_a_pod_without_a_free_address_waits_and_takes_the_one_that_is_freed() -> None:
+    small = {**node("node-a", 0), "spec": {"podCIDR": "10.244.0.0/30"}}
+    world = kwake.open([small, namespace("shop"), bare_pod("first")], profile="flannel")
+    first = world.cluster.pod("shop", "first")
+    assert first is not None
+
+    waiting = world.do(kwake.Apply(bare_pod("second"))).settle()
+    second = waiting.cluster.pod("shop", "second")
+    assert second is not None
+    assert not second.ip
+    assert any(event.rule == "PD-24" for event in waiting.events)
+
+    after = waiting.do(kwake.KillPod("shop/first", force=True)).settle()
+    second = after.cluster.pod("shop", "second")
+    assert second is not None
+    assert second.ip == first.ip
+
+
+def test_pd_5_killing_a_static_pods_mirror_stops_nothing() -> None:
+    mirror = bare_pod("static")
+    mirror["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
+    world = kwake.open(shop(mirror))
+
+    after = world.do(kwake.KillPod("shop/static", force=True)).settle()
+
+    assert after.cluster == world.cluster
+    [event] = [event for event in after.events if event.kind == "mirror-recreated"]
+    assert event.basis is Basis.INFERRED

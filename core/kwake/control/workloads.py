@@ -65,12 +65,12 @@ REPLACEMENTS: dict[str, ReplacementRule] = {
 """PD-5's table by the kind of the controlling owner."""
 
 _BARE = ReplacementRule("never", False, False, True, "it has no owner")
-_MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 
 
 def replacement_rule(cluster: Cluster, pod: Pod) -> ReplacementRule:
     """What follows when this pod is deleted (PD-5). An owner whose rule is not known is said so, never guessed."""
-    if _MIRROR_ANNOTATION in pod.metadata.annotations:
+    if MIRROR_ANNOTATION in pod.metadata.annotations:
         return REPLACEMENTS["Node"]
     owner = pod.controller
     if owner is None:

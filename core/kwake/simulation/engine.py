@@ -8,7 +8,7 @@ from kwake.actions import Action
 from kwake.errors import KwakeError
 from kwake.simulation.draft import Draft
 from kwake.simulation.requests import request
-from kwake.simulation.state import State
+from kwake.simulation.state import Pending, State
 from kwake.simulation.steps import run
 
 SETTLE_LIMIT = 1_000_000
@@ -40,10 +40,23 @@ def settle(state: State) -> State:
 
 
 def step(state: State) -> State:
-    """The state after the next task that waits."""
-    first, *rest = state.pending
-    state = msgspec.structs.replace(state, now_ms=first.due_ms, pending=tuple(rest))
+    """The state after the next task that waits, with its like of the same moment and cause."""
+    first = state.pending[0]
+    count = 1
+    while count < len(state.pending) and _alike(first, state.pending[count]):
+        count += 1
+    tasks = [item.task for item in state.pending[:count]]
+    state = msgspec.structs.replace(state, now_ms=first.due_ms, pending=state.pending[count:])
     draft = Draft(state, cause=first.cause, clocks=first.clocks)
-    run(draft, first.task)
+    run(draft, tasks)
     draft.follow_connections()
     return draft.freeze()
+
+
+def _alike(first: Pending, other: Pending) -> bool:
+    return (first.due_ms, type(first.task), first.cause, first.clocks) == (
+        other.due_ms,
+        type(other.task),
+        other.cause,
+        other.clocks,
+    )

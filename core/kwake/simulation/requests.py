@@ -26,7 +26,7 @@ from kwake.actions import (
 from kwake.cluster import Record
 from kwake.control.pods import ready
 from kwake.control.services import recreated, set_type_patch
-from kwake.control.workloads import replacement_rule
+from kwake.control.workloads import MIRROR_ANNOTATION, replacement_rule
 from kwake.dataplane.connection import Fate, Turn
 from kwake.dataplane.connections import open_connection
 from kwake.dataplane.path import Flow
@@ -82,6 +82,10 @@ def _kill(draft: Draft, action: KillPod) -> None:
     how = ", force" if action.force else "" if action.grace is None else f", grace {action.grace} s"
     words = f"kill pod {pod.metadata.namespace}/{name}{how}"
     _say(draft, "pod-killed", pod.key, words, "PD-13" if action.force else "PD-10")
+    if MIRROR_ANNOTATION in pod.metadata.annotations:
+        words = f"{name} is a static pod: its kubelet runs on and makes the mirror object again"
+        draft.tell("mirror-recreated", pod.key, words, "kubelet", rule="PD-5", basis=Basis.INFERRED)
+        return
     if action.force:
         remove_pod(draft, pod, "killed")
         draft.tell("pod-gone", pod.key, f"{name} is removed at once; {pod.ip or 'no address'} is free", "apiserver",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from kwake.cluster import Record
 from kwake.control.balancer import CLEANUP_FINALIZER, balancer_gone, balancer_ready
 from kwake.control.endpoints import service_slices
 from kwake.control.ipam import assign, release
 from kwake.control.pods import addressed, exit_delay_ms, readiness_delay_ms, ready, scheduled, terminating
-from kwake.control.scheduling import place
+from kwake.control.scheduling import place_all
 from kwake.control.workloads import reconcile
 from kwake.objects.basis import Basis
 from kwake.objects.event import Clock
@@ -30,9 +31,15 @@ from kwake.simulation.tasks import (
 )
 
 
-def run(draft: Draft, task: Task) -> None:
-    """Carry out a task."""
-    _STEPS[type(task)](draft, task)
+def run(draft: Draft, tasks: Sequence[Task]) -> None:
+    """Carry out tasks of one kind, due at one moment for one cause: all at once, or one after the other."""
+    kind = type(tasks[0])
+    together = _TOGETHER.get(kind)
+    if together is not None:
+        together(draft, tasks)
+        return
+    for task in tasks:
+        _ONE_BY_ONE[kind](draft, task)
 
 
 def living(draft: Draft, pod: Key, uid: str) -> Pod | None:
@@ -107,76 +114,95 @@ def free_address(draft: Draft, pod: Pod) -> None:
             waiting.spec.node_name == node
             and not waiting.ips
             and not waiting.is_terminating
-            and not waiting.status.phase
+            and waiting.status.phase in ("", "Pending")
         ):
             draft.schedule_once(MakeSandbox(waiting.key, waiting.metadata.uid), draft.profile.clock("sandbox"))
 
 
-def _schedule_pod(draft: Draft, task: SchedulePod) -> None:
-    pod = living(draft, task.pod, task.uid)
-    if pod is None:
-        return
-    placement = place(draft.cluster, pod)
-    if placement.node is None:
-        draft.tell("pod-unschedulable", pod.key, f"{pod.metadata.name} stays pending: {placement.reason}", "scheduler")
-        return
-    draft.change({pod.key: scheduled(draft.cluster.record(pod.key), placement.node)})
-    draft.tell("pod-scheduled", pod.key, f"{pod.metadata.name} goes to {placement.node}", "scheduler",
-               basis=placement.basis)  # fmt: skip
-    draft.schedule(MakeSandbox(task.pod, task.uid), draft.profile.clock("sandbox"))
+def _schedule_pods(draft: Draft, tasks: Sequence[SchedulePod]) -> None:
+    pods = [pod for task in tasks if (pod := living(draft, task.pod, task.uid)) is not None]
+    placements = place_all(draft.cluster, pods)
+    bound = {k: scheduled(draft.cluster.record(k), p.node) for k, p in placements.items() if p.node is not None}
+    draft.change(bound)
+    for pod in pods:
+        placement, name = placements[pod.key], pod.metadata.name
+        if placement.node is None:
+            words = f"{name} stays pending: {placement.reason}"
+            draft.tell("pod-unschedulable", pod.key, words, "scheduler", basis=placement.basis)
+            continue
+        draft.tell("pod-scheduled", pod.key, f"{name} goes to {placement.node}", "scheduler", basis=placement.basis)
+        draft.schedule(MakeSandbox(pod.key, pod.metadata.uid), draft.profile.clock("sandbox"))
 
 
-def _make_sandbox(draft: Draft, task: MakeSandbox) -> None:
-    pod = living(draft, task.pod, task.uid)
-    if pod is None or pod.is_terminating:
-        return
-    node = draft.cluster.node(pod.spec.node_name)
-    host_ip = node.ip if node is not None else ""
-    name = pod.metadata.name
-    again = bool(pod.ips)
-    ips: tuple[str, ...] = ()
+def _make_sandboxes(draft: Draft, tasks: Sequence[MakeSandbox]) -> None:
+    changes: dict[Key, Record | None] = {}
+    given_out: set[str] = set()
+    for task in tasks:
+        pod = living(draft, task.pod, task.uid)
+        if pod is None or pod.is_terminating:
+            continue
+        ips = _addresses_for(draft, pod, given_out)
+        if ips:
+            given_out.update(ips)
+            node = draft.cluster.node(pod.spec.node_name)
+            host_ip = node.ip if node is not None else ""
+            changes[pod.key] = addressed(draft.cluster.record(pod.key), ips[0], host_ip, ips)
+            draft.schedule(StartContainers(task.pod, task.uid), draft.profile.clock("container-start"))
+    draft.change(changes)
+
+
+def _addresses_for(draft: Draft, pod: Pod, given_out: set[str]) -> tuple[str, ...]:
+    """The addresses that a pod's new sandbox gets, told as an event; none where there are none."""
+    name, node = pod.metadata.name, pod.spec.node_name
     if pod.spec.host_network:
-        ip, basis, rule = host_ip, Basis.SOURCED, "PD-21"
-    else:
-        if again:
-            draft.addressing = release(draft.addressing, pod.spec.node_name, pod.ip, draft.profile, draft.now_ms)
-        given = assign(draft.addressing, draft.cluster, pod.spec.node_name, draft.profile, draft.now_ms)
-        draft.addressing = given.addressing
-        if given.ip is None:
-            draft.tell("ip-exhausted", pod.key, f"{name} gets no address: {given.reason}", "cni", rule=given.rule)
-            return
-        ip, ips, basis, rule = given.ip, given.ips, given.basis, given.rule
-    if not ip:
-        draft.tell("ip-unknown", pod.key, f"{name} gets the address of {pod.spec.node_name}, which is not known", "cni",
-                   basis=Basis.UNKNOWN)  # fmt: skip
-        return
-    draft.change({pod.key: addressed(draft.cluster.record(pod.key), ip, host_ip, ips)})
-    words = f"{name} gets {ip} on {pod.spec.node_name}" + (f", was {pod.ip}" if again else "")
-    draft.tell("ip-assigned", pod.key, words, "cni", rule=rule, basis=basis)
-    draft.schedule(StartContainers(task.pod, task.uid), draft.profile.clock("container-start"))
+        found = draft.cluster.node(node)
+        if found is None or not found.ip:
+            words = f"{name} gets the address of {node}, which is not known"
+            draft.tell("ip-unknown", pod.key, words, "cni", basis=Basis.UNKNOWN)
+            return ()
+        draft.tell("ip-assigned", pod.key, f"{name} has the address of {node}, {found.ip}", "kubelet", rule="PD-21")
+        return (found.ip,)
+    was = pod.ip
+    if was:
+        draft.addressing = release(draft.addressing, node, was, draft.profile, draft.now_ms)
+    given = assign(draft.addressing, draft.cluster, node, draft.profile, draft.now_ms, given_out)
+    draft.addressing = given.addressing
+    if given.ip is None:
+        draft.tell("ip-exhausted", pod.key, f"{name} gets no address: {given.reason}", "cni", rule=given.rule)
+        return ()
+    words = f"{name} gets {given.ip} on {node}" + (f", was {was}" if was else "")
+    draft.tell("ip-assigned", pod.key, words, "cni", rule=given.rule, basis=given.basis)
+    return given.ips
 
 
-def _start_containers(draft: Draft, task: StartContainers) -> None:
-    pod = living(draft, task.pod, task.uid)
-    if pod is None or pod.is_terminating:
-        return
-    draft.stopped -= {task.uid}
-    draft.environments[task.uid] = draft.cluster
-    draft.tell("containers-started", pod.key, f"containers of {pod.metadata.name} run", "kubelet")
-    delay_ms = readiness_delay_ms(pod, draft.profile)
-    if not delay_ms:
-        _become_ready(draft, BecomeReady(task.pod, task.uid))
-        return
-    # The probe's own numbers are the snapshot's; that it succeeds the first time is not.
-    draft.schedule(BecomeReady(task.pod, task.uid), Clock("readiness-probe", delay_ms, Basis.ASSUMED, "readinessProbe"))
+def _start_containers(draft: Draft, tasks: Sequence[StartContainers]) -> None:
+    at_once: list[BecomeReady] = []
+    for task in tasks:
+        pod = living(draft, task.pod, task.uid)
+        if pod is None or pod.is_terminating:
+            continue
+        draft.stopped -= {task.uid}
+        draft.environments[task.uid] = draft.cluster
+        draft.tell("containers-started", pod.key, f"containers of {pod.metadata.name} run", "kubelet")
+        delay_ms = readiness_delay_ms(pod, draft.profile)
+        become_ready = BecomeReady(task.pod, task.uid)
+        if delay_ms:
+            # The probe's own numbers are the snapshot's; that it succeeds the first time is not.
+            draft.schedule(become_ready, Clock("readiness-probe", delay_ms, Basis.ASSUMED, "readinessProbe"))
+        else:
+            at_once.append(become_ready)
+    _become_ready(draft, at_once)
 
 
-def _become_ready(draft: Draft, task: BecomeReady) -> None:
-    pod = living(draft, task.pod, task.uid)
-    if pod is None or task.uid in draft.stopped:
-        return
-    draft.change({pod.key: ready(draft.cluster.record(pod.key), True)})
-    draft.tell("pod-ready", pod.key, f"{pod.metadata.name} is ready at {pod.ip}", "kubelet")
+def _become_ready(draft: Draft, tasks: Sequence[BecomeReady]) -> None:
+    changes: dict[Key, Record | None] = {}
+    for task in tasks:
+        pod = living(draft, task.pod, task.uid)
+        if pod is None or task.uid in draft.stopped:
+            continue
+        changes[pod.key] = ready(draft.cluster.record(pod.key), True)
+        draft.tell("pod-ready", pod.key, f"{pod.metadata.name} is ready at {pod.ip}", "kubelet")
+    draft.change(changes)
 
 
 def _exit_processes(draft: Draft, task: ExitProcesses) -> None:
@@ -261,12 +287,16 @@ def _sync_balancer(draft: Draft) -> None:
             draft.tell("balancer-gone", service.key, f"the load balancer of {name} is gone", "cloud", rule="SV-16")
 
 
-_STEPS: dict[type[msgspec.Struct], Callable[..., None]] = {
-    ReconcileWorkloads: _reconcile_workloads,
-    SchedulePod: _schedule_pod,
-    MakeSandbox: _make_sandbox,
+_TOGETHER: dict[type[msgspec.Struct], Callable[..., None]] = {
+    SchedulePod: _schedule_pods,
+    MakeSandbox: _make_sandboxes,
     StartContainers: _start_containers,
     BecomeReady: _become_ready,
+}
+"""Steps of pods: many are taken at once, so that a hundred new pods make one new cluster and not a hundred."""
+
+_ONE_BY_ONE: dict[type[msgspec.Struct], Callable[..., None]] = {
+    ReconcileWorkloads: _reconcile_workloads,
     ExitProcesses: _exit_processes,
     SyncEndpoints: _sync_endpoints,
     Sync: _sync,
