@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from kwake.dataplane.path import Path
 from kwake.objects.kinds import EndpointSlice
 from kwake.world import World
+from kwake_tui.session import path_in
 from tests.tui.player import Player, play, shop
 
 
@@ -111,3 +113,27 @@ def test_a_key_that_cannot_act_says_why() -> None:
         assert player.rows("#keys") == ["▲ nothing to undo: this is the beginning"]
 
     play(shop(), story)
+
+
+def test_a_client_that_was_killed_dials_nothing_and_the_path_follows_its_successor() -> None:
+    world = shop()
+    client = str(world.cluster.pods_of(world.cluster.resolve("deploy/shop/web"))[0].key)
+
+    async def story(player: Player) -> None:
+        await player.go_to(client)
+        await player.press("t")
+        await player.type("checkout:443")
+        await player.press("enter", "o", "ctrl+k")
+
+        assert "client gone" in player.row("#connections", "svc/checkout")
+        assert len(player.session.timeline.path) == 3
+        (source,) = {branch.source for branch in path_of(player).branches}
+        assert source == player.desk.chosen != client
+
+    play(world, story)
+
+
+def path_of(player: Player) -> Path:
+    flow = player.session.shown_flow
+    assert flow is not None
+    return path_in(player.session.world, flow)

@@ -14,6 +14,9 @@ from kwake_tui.screens.main import MainScreen
 from kwake_tui.session import Session
 from kwake_tui.theme import DEEP, KWAKE_DEEP
 
+INTERNAL_ERROR = 70
+"""What the process ends with when the console itself fails; Textual has then printed the traceback."""
+
 SECOND = {"cilium": "calico"}
 """The profile that answers beside the chosen one; `cilium` beside every other."""
 
@@ -55,4 +58,6 @@ class KwakeApp(App[int]):
 
 def run(world: World, *, title: str, paths: Iterable[str | Path] = ()) -> int:
     """Run the console on a world until it is left; the exit status of the process."""
-    return KwakeApp(world, title=title, paths=tuple(Path(path) for path in paths)).run() or 0
+    app = KwakeApp(world, title=title, paths=tuple(Path(path) for path in paths))
+    app.run()
+    return INTERNAL_ERROR if app.return_code else 0

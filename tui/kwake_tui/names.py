@@ -69,7 +69,7 @@ def flow_title(flow: Flow) -> str:
     """`web → svc/checkout:443`, with ` udp` where it is not TCP."""
     port = "" if flow.port is None else f":{flow.port}"
     protocol = "" if flow.protocol == "TCP" else f" {flow.protocol.lower()}"
-    return f"{short(flow.source)} → {short(flow.target, flow.source)}{port}{protocol}"
+    return f"{brief(flow.source)} → {brief(flow.target, flow.source)}{port}{protocol}"
 
 
 class Target(msgspec.Struct, frozen=True):

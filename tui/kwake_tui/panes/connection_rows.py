@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kwake.dataplane.connection import Connection
+from kwake.dataplane.connection import Connection, Fate
 from kwake.dataplane.path import Outcome, Path
 from kwake.objects.time import clock
 from kwake_tui.glyphs import OUTCOMES, connection_mark
@@ -106,15 +106,16 @@ def _answers(first: Column, column: Column, name: str) -> list[Span]:
     connection = column.open.get(name)
     path = column.again.get(name)
     stands, stands_role = stands_words(connection, column.now_ms) if connection else ("? unknown", "doubt")
-    dial, dial_role = dial_words(path) if path else ("? unknown", "doubt")
-    differs = column is not first and (
-        connection is None
-        or path is None
-        or connection.fate is not first.open[name].fate
-        or (name in first.again and path.outcome is not first.again[name].outcome)
-    )
+    dial, dial_role = dial_words(path) if path else ("client gone", "muted")
+    differs = column is not first and _verdicts(column, name) != _verdicts(first, name)
     return [
         Span("≠ " if differs else "  ", "warn"),
         _cell(stands, stands_role, 14),
         _cell(dial, dial_role, PAIR - 16),
     ]
+
+
+def _verdicts(column: Column, name: str) -> tuple[Fate | None, Outcome | None]:
+    """What two profiles are compared by."""
+    connection, path = column.open.get(name), column.again.get(name)
+    return connection.fate if connection else None, path.outcome if path else None

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from kwake.dataplane.path import Path
+from kwake.errors import ReferenceNotFound
 from kwake.world import World
 from kwake_tui.lines import Line, Span
 from kwake_tui.panes.connection_rows import Column, Table, connection_lines
@@ -39,5 +43,9 @@ class ConnectionsPane(LineList):
 
 
 def _column(world: World) -> Column:
-    connections = world.connections
-    return Column(world.profile.name, world.now_ms, connections, {name: world.again(name) for name in connections})
+    again: dict[str, Path] = {}
+    for name in world.connections:
+        # A client that is no more dials nothing: that cell says so.
+        with suppress(ReferenceNotFound):
+            again[name] = world.again(name)
+    return Column(world.profile.name, world.now_ms, world.connections, again)
