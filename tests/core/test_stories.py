@@ -331,3 +331,14 @@ def test_pd_5_killing_a_static_pods_mirror_stops_nothing() -> None:
     assert after.cluster == world.cluster
     [event] = [event for event in after.events if event.kind == "mirror-recreated"]
     assert event.basis is Basis.INFERRED
+
+
+def test_np_2_a_delivered_path_names_the_rule_that_admitted_it() -> None:
+    allow = default_deny(name="allow-client")
+    allow["spec"]["ingress"] = [{"from": [{"podSelector": {"matchLabels": {"app": "client"}}}]}]
+
+    path = _open(allow).trace("deploy/shop/client", "svc/shop/web", 80)
+
+    assert path.outcome is Outcome.DELIVERED
+    [decider] = path.decided_by
+    assert (decider.object, decider.rule) == ("NetworkPolicy/shop/allow-client", "ingress rule 1")

@@ -62,9 +62,13 @@ class Way(msgspec.Struct, frozen=True, eq=False):
         node: str | None = None,
         reason: str = "",
     ) -> Branch:
-        """The branch that ends with this hop."""
-        first = hop.decider or (decided_by[0] if decided_by else None)
-        last = msgspec.structs.replace(hop, outcome=outcome, decider=first)
+        """The branch that ends with this hop. A delivered one was decided by the rules that admitted it, if any."""
+        if outcome is Outcome.DELIVERED and not decided_by and hop.decider is None:
+            decided_by = tuple(dict.fromkeys(met.decider for met in self.hops if met.decider is not None))
+            last = msgspec.structs.replace(hop, outcome=outcome)
+        else:
+            first = hop.decider or (decided_by[0] if decided_by else None)
+            last = msgspec.structs.replace(hop, outcome=outcome, decider=first)
         hops = (*self.hops, last)
         return Branch(
             self.client.name,

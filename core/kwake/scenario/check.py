@@ -121,15 +121,9 @@ def _dial(expectation: FlowExpectation, world: World, flows: Mapping[str, Flow])
     wanted = expectation.outcome
     seen = [_outcome(path, wanted)] if wanted is not None else [_Seen(path.outcome.value, Verdict.MET)]
     pods = tuple(branch.pod for branch in path.branches if branch.outcome is Outcome.DELIVERED)
-    seen += _details(expectation, path.decided_by or _admitting(path), path.basis, pods, world.cluster)
+    seen += _details(expectation, path.decided_by, path.basis, pods, world.cluster)
     other = [b for b in path.branches if b.outcome.value != wanted] or list(path.branches)
     return _found(seen, evidence(other[0]) if other else (), path)
-
-
-def _admitting(path: Path) -> tuple[Decider, ...]:
-    """What let a path pass, where nothing stopped it."""
-    deciders = (hop.decider for branch in path.branches for hop in branch.hops)
-    return tuple(dict.fromkeys(decider for decider in deciders if decider is not None))
 
 
 def evidence(branch: Branch) -> tuple[str, ...]:
