@@ -50,6 +50,7 @@ EDITOR_KEYS: tuple[tuple[str, str], ...] = (
     ("ctrl+s", "apply"),
     ("esc", "back"),
     ("ctrl+z", "undo typing"),
+    ("ctrl+r", "revert"),
     ("tab", "next pane"),
 )
 """What the key line offers while the editor has the focus."""

@@ -47,6 +47,7 @@ class EditorPane(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "apply", show=False, priority=True),
+        Binding("ctrl+r", "revert", show=False, priority=True),
         Binding("escape", "leave", show=False, priority=True),
     ]
 
@@ -60,6 +61,9 @@ class EditorPane(Vertical):
     class Left(Message):
         """Back to the cluster; what was typed stays."""
 
+    class Edited(Message):
+        """The text has begun to differ from the object, or does so no more."""
+
     class Typed(Message):
         """The text has rested for a moment: its preview is due."""
 
@@ -71,6 +75,7 @@ class EditorPane(Vertical):
         super().__init__(id="editor", classes="pane")
         self.reference = ""
         self._loaded = ""
+        self._was_edited = False
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -136,6 +141,9 @@ class EditorPane(Vertical):
         """Typed: say so at once, preview a little later."""
         event.stop()
         self._retitle()
+        if self.is_edited != self._was_edited:
+            self._was_edited = self.is_edited
+            self.post_message(self.Edited())
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(PREVIEW_DELAY_S, self._rested)
@@ -148,6 +156,11 @@ class EditorPane(Vertical):
         if self._timer is not None:
             self._timer.stop()
         self.post_message(self.Applied(self.area.text))
+
+    def action_revert(self) -> None:
+        """Give up what was typed."""
+        self.area.load_text(self._loaded)
+        self._retitle()
 
     def action_leave(self) -> None:
         """Back to the cluster."""

@@ -1,37 +1,31 @@
-"""The main screen: the panes, and how they hang together."""
+"""The main screen: a session, shown in the panes and moved by keys, commands and the editor."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.events import DescendantFocus
-from textual.screen import Screen
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Input
 
 from kwake.actions import Action, Apply, KillPod
+from kwake.cluster import record
 from kwake.errors import KwakeError
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
 from kwake_tui.keymap import KEYS
-from kwake_tui.lines import Line, Span
-from kwake_tui.names import parts
+from kwake_tui.names import parts, short
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
 from kwake_tui.panes.editor import EditorPane
 from kwake_tui.panes.events import EventsPane
-from kwake_tui.panes.key_line import key_line, notice_line
 from kwake_tui.panes.path import PathPane
 from kwake_tui.panes.status import status_line
-from kwake_tui.panes.tabs import tab_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.preview import preview_lines, refusal_lines
+from kwake_tui.screens.panes import PanesScreen
 from kwake_tui.session import Session, successor
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
@@ -41,64 +35,35 @@ from kwake_tui.yaml_text import editable, read_manifest
 REST_S = 0.05
 """Seconds that the cursor rests before the editor follows it: a held key does not load every object on its way."""
 
-PANES = ("cluster", "path", "editor", "connections", "events")
 
-
-class MainScreen(Screen[None]):
-    """Everything at once, on one moment of the session."""
+class MainScreen(PanesScreen):
+    """Everything at once, on one moment of the session. What keys and commands may ask of it stands in `desk.py`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key.key, f"act({key.act!r})", key.help, show=False) for key in KEYS),
-        Binding("tab", "pane(1)", "next pane", show=False),
-        Binding("shift+tab", "pane(-1)", "pane before", show=False),
+        Binding(key.key, f"act({key.act!r})", key.help, show=False) for key in KEYS
     ]
-    AUTO_FOCUS = "#cluster"
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
-        self._said: tuple[str, str] | None = None
-        self._keys = Line()
-        self._last_pane = "cluster"
+        super().__init__(session)
         self._resting: Timer | None = None
-
-    def compose(self) -> ComposeResult:
-        """Status, panes, timeline, key line."""
-        yield LineBar(id="status")
-        yield LineBar(id="tabs")
-        with Horizontal(id="upper"):
-            yield ClusterPane(self._session.world.cluster)
-            yield PathPane()
-            yield EditorPane()
-        yield ConnectionsPane()
-        yield EventsPane()
-        yield TimelineBar(id="timeline")
-        yield LineBar(id="keys")
-        with Horizontal(id="command"):
-            colon = LineBar(id="colon")
-            colon.show(lambda width: (Line((Span(":", "you", bold=True),)),))
-            yield colon
-            yield Prompt(lambda text: completions(self, text))
 
     def on_mount(self) -> None:
         """Show the beginning."""
         self.query_one("#command").display = False
         self.show(self._session)
 
-    # -- what keys and commands ask for (see desk.py) -----------------------------------------------------------
+    def completions(self, text: str) -> list[str]:
+        """What the prompt may become."""
+        return completions(self, text)
+
+    def can(self, act: str) -> bool:
+        """Whether a key can act now."""
+        return not ACTS[act].why_not(self)
 
     @property
     def session(self) -> Session:
         """Where we are."""
         return self._session
-
-    @property
-    def pane(self) -> str:
-        """The pane that has the focus."""
-        focused: Widget | None = self.focused
-        while focused is not None and focused.id not in PANES:
-            focused = focused.parent if isinstance(focused.parent, Widget) else None
-        return (focused.id if focused is not None else None) or "cluster"
 
     @property
     def chosen(self) -> str:
@@ -111,18 +76,22 @@ class MainScreen(Screen[None]):
     def show(self, session: Session, target: str | None = None) -> None:
         """Show another moment in every pane."""
         self._session = session
-        editor = self.query_one(EditorPane)
-        before = session.before.cluster if session.before else None
-        edited = editor.reference if editor.is_edited else ""
-        self.query_one(ClusterPane).show_cluster(session.world.cluster, before, edited, target)
+        stood_on = self.query_one(ClusterPane).target
+        self._show_cluster(target)
         self.query_one(PathPane).show_session(session)
         self.query_one(ConnectionsPane).show_session(session)
         self.query_one(EventsPane).show_session(session)
         self.query_one(TimelineBar).show_timeline(session.timeline)
         self.query_one("#status", LineBar).show(lambda width: (status_line(session, width),))
-        self._follow()
-        self._activate(self.pane)
-        self._show_keys()
+        self._show_editor(stood_on)
+        self.activate(self.pane)
+        self.show_keys()
+
+    def _show_cluster(self, target: str | None = None) -> None:
+        editor = self.query_one(EditorPane)
+        before = self._session.before.cluster if self._session.before else None
+        edited = editor.reference if editor.is_edited else ""
+        self.query_one(ClusterPane).show_cluster(self._session.world.cluster, before, edited, target)
 
     def attempt(self, action: Action) -> bool:
         """Carry out an action; where it is refused say why."""
@@ -136,96 +105,59 @@ class MainScreen(Screen[None]):
         self.show(session, new or None)
         return True
 
-    def say(self, words: str, role: str = "warn") -> None:
-        """A notice in the key line, until the next key."""
-        self._said = (words, role)
-        self._show_keys()
-
     def edit(self, reference: str) -> None:
-        """Put an object into the editor and go there."""
+        """Put an object into the editor and go there; nothing that was typed is lost."""
         editor = self.query_one(EditorPane)
-        record = self._session.world.cluster.get(reference)
-        if not (editor.is_edited and editor.reference == str(record.key)):
-            editor.load(str(record.key), editable(record.manifest))
-        editor.area.focus()
-
-    def prompt(self, text: str = "") -> None:
-        """Open the command prompt over the key line."""
-        prompt = self.query_one(Prompt)
-        prompt.value = text
-        self.query_one("#command").display = True
-        self.query_one("#keys").display = False
-        prompt.focus()
-
-    # -- wiring -------------------------------------------------------------------------------------------------
+        chosen = self._session.world.cluster.get(reference)
+        if editor.is_edited and editor.reference != str(chosen.key):
+            self.go_to_pane("editor")
+            self.say(f"{short(editor.reference)} is edited and not applied: ctrl+s applies it, ctrl+r gives it up")
+            return
+        if not editor.is_edited:
+            editor.load(str(chosen.key), editable(chosen.manifest))
+        self.go_to_pane("editor")
 
     def action_act(self, name: str) -> None:
         """A key: do it, or say why it cannot be done."""
-        self._said = None
+        self.hush()
         reason = ACTS[name].why_not(self)
         if reason:
             self.say(reason)
             return
-        self._show_keys()
         try:
             ACTS[name].run(self)
         except KwakeError as error:
             self.say(str(error), "bad")
 
-    def action_pane(self, step: int) -> None:
-        """To the next pane."""
-        name = PANES[(PANES.index(self.pane) + step) % len(PANES)]
-        self._focus(name)
-
-    def _focus(self, name: str) -> None:
-        pane = self.query_one(f"#{name}")
-        self._activate(name)
-        (pane.area if isinstance(pane, EditorPane) else pane).focus()
-
-    def _activate(self, name: str) -> None:
-        """Where only one pane fits, it is this one."""
-        for pane in self.query(".pane"):
-            pane.set_class(pane.id == name, "-active")
-        self.query_one("#upper").set_class(name in PANES[:3], "-active")
-        edited = self.query_one(EditorPane).is_edited
-        self.query_one("#tabs", LineBar).show(lambda width: (tab_line(self._session, name, edited),))
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Other keys for another pane."""
-        if isinstance(event.widget, Prompt):
-            return
-        if self.pane != self._last_pane:
-            self._said = None
-        self._last_pane = self.pane
-        self._activate(self.pane)
-        self._show_keys()
-
-    def _show_keys(self) -> None:
-        line = notice_line(*self._said) if self._said else key_line(self.pane, lambda act: not ACTS[act].why_not(self))
-        if line != self._keys:
-            self._keys = line
-            self.query_one("#keys", LineBar).show(lambda width: (line,))
+    def _show_editor(self, stood_on: str) -> None:
+        """The editor shows its object as it is now; another one where the cursor has moved or the object is gone."""
+        moved = self.query_one(ClusterPane).target != stood_on
+        if moved or not self._load(self.query_one(EditorPane).reference):
+            self._follow()
 
     def _follow(self) -> None:
-        """The editor shows what the cursor of the cluster stands on, unless something is edited there."""
+        """The editor shows what the cursor of the cluster stands on."""
+        self._load(self.query_one(ClusterPane).target)
+
+    def _load(self, reference: str) -> bool:
+        """Show an object in the editor, unless something is edited there; whether there is such an object."""
+        kind, namespace, name = parts(reference)
+        found = self._session.world.cluster.find(key(kind, namespace, name)) if kind in GROUP_OF_KIND else None
         editor = self.query_one(EditorPane)
-        target = self.query_one(ClusterPane).target
-        kind, namespace, name = parts(target)
-        record = self._session.world.cluster.find(key(kind, namespace, name)) if kind in GROUP_OF_KIND else None
-        if record is not None and not editor.is_edited:
-            editor.load(target, editable(record.manifest))
+        if found is not None and not editor.is_edited:
+            editor.load(reference, editable(found.manifest))
+        return found is not None
 
     @on(LineList.Moved, "#cluster")
     def _moved(self) -> None:
-        self._said = None
-        self._show_keys()
+        self.hush()
         if self._resting is not None:
             self._resting.stop()
         self._resting = self.set_timer(REST_S, self._follow)
 
     @on(LineList.Chosen, "#cluster")
     def _chosen(self) -> None:
-        self.edit(self.chosen)
+        self.action_act("edit")
 
     @on(LineList.Chosen, "#connections")
     def _connection_chosen(self, event: LineList.Chosen) -> None:
@@ -235,38 +167,43 @@ class MainScreen(Screen[None]):
     @on(EditorPane.Applied)
     def _applied(self, event: EditorPane.Applied) -> None:
         editor = self.query_one(EditorPane)
+        if not editor.is_edited:
+            self.say("nothing was edited: there is nothing to apply")
+            return
         try:
             manifest = read_manifest(event.text)
-            session = self._session.do(Apply(manifest))
+            self._session = self._session.do(Apply(manifest))
         except KwakeError as error:
             self.say(str(error), "bad")
             editor.preview(refusal_lines("the API server says", error, editor.size.width))
             return
-        else:
-            self._session = session
-            record = self._session.world.cluster.get(editor.reference)
-            editor.load(editor.reference, editable(record.manifest))
-            self.show(self._session)
+        applied = self._session.world.cluster.record(record(manifest).key)
+        editor.load(str(applied.key), editable(applied.manifest))
+        self.show(self._session)
 
     @on(EditorPane.Left)
     def _left(self) -> None:
-        self.query_one(ClusterPane).focus()
+        self.go_to_pane("cluster")
 
     @on(EditorPane.Typed)
     def _typed(self, event: EditorPane.Typed) -> None:
         editor = self.query_one(EditorPane)
         editor.preview(preview_lines(self._session, event.text, editor.size.width))
 
+    @on(EditorPane.Edited)
+    def _edited(self) -> None:
+        self._show_cluster()
+        self.activate(self.pane)
+
     @on(Input.Submitted, "#prompt")
     def _submitted(self, event: Input.Submitted) -> None:
-        self._close_prompt()
+        self.close_prompt()
+        self.hush()
         try:
             run(self, event.value)
         except KwakeError as error:
             self.say(str(error), "bad")
 
     @on(Prompt.Left)
-    def _close_prompt(self) -> None:
-        self.query_one("#command").display = False
-        self.query_one("#keys").display = True
-        self._focus(self._last_pane)
+    def _prompt_left(self) -> None:
+        self.close_prompt()

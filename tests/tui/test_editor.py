@@ -1,0 +1,86 @@
+"""The editor: what was typed is never lost unasked."""
+
+from __future__ import annotations
+
+from kwake_tui.panes.editor import EditorPane
+from tests.tui.player import Player, play, shop
+from tests.tui.test_story_edit import POLICY, edit_policy
+
+
+def editor(player: Player) -> EditorPane:
+    return player.desk.query_one(EditorPane)
+
+
+def test_it_follows_the_cursor_of_the_cluster() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Service/shop/cart")
+        await player.until(lambda: editor(player).reference == "Service/shop/cart")
+
+        assert "kind: Service" in editor(player).area.text
+
+    play(shop(), story)
+
+
+def test_what_the_server_owns_is_not_shown_and_is_kept() -> None:
+    async def story(player: Player) -> None:
+        before = player.session.world.cluster.get("svc/shop/web").manifest
+        await player.go_to("Service/shop/web")
+        await player.press("e")
+        text = editor(player).area.text
+        assert "status:" not in text and "uid:" not in text
+        await player.press("ctrl+end")
+        await player.type("# a comment")
+        await player.press("ctrl+s")
+
+        after = player.session.world.cluster.get("svc/shop/web").manifest
+        assert (after["status"], after["metadata"]["uid"]) == (before["status"], before["metadata"]["uid"])
+
+    play(shop(), story)
+
+
+def test_an_edit_that_is_not_applied_is_kept_and_marked() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.until(lambda: any("edited" in row for row in player.rows("#cluster")))
+        await player.press("escape")
+        await player.go_to("Service/shop/cart")
+        await player.press("e")
+
+        assert player.rows("#keys")[0].startswith("▲ np/allow-web is edited and not applied")
+        assert editor(player).reference == POLICY
+        assert "webshop" in editor(player).area.text
+
+    play(shop(), story)
+
+
+def test_revert_gives_the_text_up() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+r")
+
+        assert not editor(player).is_edited
+        assert len(player.session.timeline.path) == 1
+
+    play(shop(), story)
+
+
+def test_a_new_name_creates_a_new_object() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "name: allow-web", "name: allow-more")
+        await player.press("ctrl+s")
+
+        assert editor(player).reference == "NetworkPolicy/shop/allow-more"
+        assert "np  3" in " ".join(player.rows("#cluster"))
+
+    play(shop(), story)
+
+
+def test_applying_what_is_unchanged_does_nothing_and_says_so() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.press("e", "ctrl+s")
+
+        assert player.rows("#keys") == ["▲ nothing was edited: there is nothing to apply"]
+        assert len(player.session.timeline.path) == 1
+
+    play(shop(), story)

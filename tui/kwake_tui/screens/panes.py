@@ -1,0 +1,143 @@
+"""Where the panes are, which of them has the focus, and the line of keys under them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import DescendantFocus
+from textual.screen import Screen
+from textual.widget import Widget
+
+from kwake_tui.lines import Line, Span
+from kwake_tui.panes.cluster import ClusterPane
+from kwake_tui.panes.connections import ConnectionsPane
+from kwake_tui.panes.editor import EditorPane
+from kwake_tui.panes.events import EventsPane
+from kwake_tui.panes.key_line import key_line, notice_line
+from kwake_tui.panes.path import PathPane
+from kwake_tui.panes.tabs import tab_line
+from kwake_tui.panes.timeline import TimelineBar
+from kwake_tui.session import Session
+from kwake_tui.widgets.line_bar import LineBar
+from kwake_tui.widgets.prompt import Prompt
+
+PANES = ("cluster", "path", "editor", "connections", "events")
+"""In the order of `tab`."""
+
+UPPER = PANES[:3]
+"""Those in the upper row."""
+
+
+class PanesScreen(Screen[None]):
+    """Status, panes, timeline and key line; what they show and do is the main screen's."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "pane(1)", "next pane", show=False),
+        Binding("shift+tab", "pane(-1)", "pane before", show=False),
+    ]
+    AUTO_FOCUS = "#cluster"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._said: tuple[str, str] | None = None
+        self._keys = Line()
+        self._last_pane = PANES[0]
+
+    def compose(self) -> ComposeResult:
+        """All panes at once; where only one fits, the style sheet shows the active one."""
+        yield LineBar(id="status")
+        yield LineBar(id="tabs")
+        with Horizontal(id="upper"):
+            yield ClusterPane(self._session.world.cluster)
+            yield PathPane()
+            yield EditorPane()
+        yield ConnectionsPane()
+        yield EventsPane()
+        yield TimelineBar(id="timeline")
+        yield LineBar(id="keys")
+        with Horizontal(id="command"):
+            colon = LineBar(id="colon")
+            colon.show(lambda width: (Line((Span(":", "you", bold=True),)),))
+            yield colon
+            yield Prompt(self.completions)
+
+    def completions(self, text: str) -> list[str]:
+        """What the prompt may become."""
+        raise NotImplementedError
+
+    def can(self, act: str) -> bool:
+        """Whether a key can act now."""
+        raise NotImplementedError
+
+    @property
+    def pane(self) -> str:
+        """The pane that has the focus."""
+        focused: Widget | None = self.focused
+        while focused is not None and focused.id not in PANES:
+            focused = focused.parent if isinstance(focused.parent, Widget) else None
+        return (focused.id if focused is not None else None) or PANES[0]
+
+    def action_pane(self, step: int) -> None:
+        """To the next pane."""
+        self._said = None
+        self.go_to_pane(PANES[(PANES.index(self.pane) + step) % len(PANES)])
+
+    def go_to_pane(self, name: str) -> None:
+        """Give a pane the focus."""
+        pane = self.query_one(f"#{name}")
+        self._last_pane = name
+        self.activate(name)
+        (pane.area if isinstance(pane, EditorPane) else pane).focus()
+
+    def activate(self, name: str) -> None:
+        """Where only one pane fits, it is this one."""
+        for pane in self.query(".pane"):
+            pane.set_class(pane.id == name, "-active")
+        self.query_one("#upper").set_class(name in UPPER, "-active")
+        edited = self.query_one(EditorPane).is_edited
+        self.query_one("#tabs", LineBar).show(lambda width: (tab_line(self._session, name, edited),))
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Other keys for another pane."""
+        if isinstance(event.widget, Prompt):
+            return
+        if self.pane != self._last_pane:
+            self._said = None
+        self._last_pane = self.pane
+        self.activate(self.pane)
+        self.show_keys()
+
+    def say(self, words: str, role: str = "warn") -> None:
+        """A notice in the key line, until the next key."""
+        self._said = (words, role)
+        self.show_keys()
+
+    def hush(self) -> None:
+        """The notice has been read: a key was pressed."""
+        self._said = None
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        """The key line as it is now."""
+        line = notice_line(*self._said) if self._said else key_line(self.pane, self.can)
+        if line != self._keys:
+            self._keys = line
+            self.query_one("#keys", LineBar).show(lambda width: (line,))
+
+    def prompt(self, text: str = "") -> None:
+        """Open the command prompt over the key line."""
+        prompt = self.query_one(Prompt)
+        prompt.value = text
+        self.query_one("#command").display = True
+        self.query_one("#keys").display = False
+        prompt.focus()
+
+    def close_prompt(self) -> None:
+        """Back to the pane that had the focus."""
+        self.query_one("#command").display = False
+        self.query_one("#keys").display = True
+        self.go_to_pane(self._last_pane)
