@@ -22,7 +22,7 @@ class Key(NamedTuple):
         return _SHOWN.get(self.key, self.key)
 
 
-_SHOWN = {"colon": ":", "question_mark": "?", "Z": "Z"}
+_SHOWN = {"colon": ":", "question_mark": "?"}
 
 LISTS = ("cluster", "path", "connections", "events")
 """Panes that are lists."""
@@ -31,14 +31,14 @@ KEYS: tuple[Key, ...] = (
     Key("t", "trace", "trace", ("cluster",), "trace from the pod or workload under the cursor; asks for the target"),
     Key("ctrl+k", "kill", "kill", ("cluster",), "kill the pod at once; z undoes it"),
     Key("s", "type", "type", ("cluster",), "switch the type of the Service; says first what that changes"),
-    Key("o", "open", "open", ("path",), "open a connection for the path that is shown, and keep it open"),
+    Key("o", "open", "open", ("cluster", "path"), "open a connection for the path that is shown, and keep it open"),
     Key("e", "edit", "edit", ("cluster",), "edit the object's YAML; ctrl+s applies, esc goes back"),
+    Key("z", "undo", "undo", LISTS, "undo the last action: clock, connections and all"),
     Key("d", "describe", "describe", ("cluster", "connections"), "what is known of the object or connection"),
     Key("y", "yaml", "yaml", (), "the object's YAML, to read"),
     Key("r", "restart", "restart", (), "restart the pod's containers: same pod, same IP"),
     Key("ctrl+d", "delete", "delete", (), "delete the object; asks first"),
     Key("x", "close", "close", ("connections",), "close the connection in order"),
-    Key("z", "undo", "undo", LISTS, "undo the last action: clock, connections and all"),
     Key("Z", "redo", "redo", ("path", "connections", "events"), "redo what was undone"),
     Key("colon", "command", "command", (), "type a command; tab completes"),
     Key("question_mark", "help", "help", (), "this page"),

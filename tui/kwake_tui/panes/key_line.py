@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from kwake_tui.keymap import EDITOR_KEYS, KEYS
 from kwake_tui.lines import Line, Span
 
 MOST = 6
 """Keys that are offered at once."""
 
+RIGHT = (
+    Span(":", "you", bold=True),
+    Span(" command   ", "muted"),
+    Span("?", "you", bold=True),
+    Span(" help", "muted"),
+)
+"""What is offered everywhere but where it would be typed."""
 
-def key_line(pane: str, can: Callable[[str], bool]) -> Line:
-    """The keys of a pane; faint where they cannot act, which they say when pressed."""
+
+def key_line(pane: str, able: frozenset[str], width: int) -> Line:
+    """The keys of a pane, as many as fit; faint where they cannot act, which they say when pressed."""
     if pane == "editor":
         offered = [(key, word, True) for key, word in EDITOR_KEYS]
     else:
-        offered = [(key.shown, key.word, can(key.act)) for key in KEYS if pane in key.panes][:MOST]
+        offered = [(key.shown, key.word, key.act in able) for key in KEYS if pane in key.panes][:MOST]
+    right = () if pane == "editor" else RIGHT
+    room = width - sum(span.cells for span in right)
     spans: list[Span] = []
-    for number, (shown, word, able) in enumerate(offered):
-        spans.append(Span("   " if number else ""))
-        spans += [Span(shown, "you" if able else "faint", bold=able), Span(f" {word}", "muted" if able else "faint")]
-    if pane == "editor":
-        return Line(tuple(spans))
-    right = (
-        Span(":", "you", bold=True),
-        Span(" command   ", "muted"),
-        Span("?", "you", bold=True),
-        Span(" help", "muted"),
-    )
+    for shown, word, acts in offered:
+        room -= len(shown) + len(word) + 4
+        if room < 0:
+            break
+        spans += [Span(shown, "you" if acts else "faint", bold=acts), Span(f" {word}   ", "muted" if acts else "faint")]
     return Line(tuple(spans), right)
 
 

@@ -236,7 +236,7 @@ def _policy(policy: NetworkPolicy, state: TreeState) -> Line:
     directions = " ".join(sorted(direction.lower() for direction in policy.directions))
     return Line(
         (Span("    "), Span(f"{READY.glyph} ", READY.role), Span(policy.metadata.name), *edited),
-        (Span(directions, "muted"),),
+        () if edited else (Span(directions, "muted"),),
         tint="youbg" if _changed(policy, state) else "",
         shrink=2,
         target=str(policy.key),

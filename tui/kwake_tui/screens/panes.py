@@ -11,6 +11,7 @@ from textual.events import DescendantFocus
 from textual.screen import Screen
 from textual.widget import Widget
 
+from kwake_tui.keymap import KEYS
 from kwake_tui.lines import Line, Span
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
@@ -44,7 +45,7 @@ class PanesScreen(Screen[None]):
         super().__init__()
         self._session = session
         self._said: tuple[str, str] | None = None
-        self._keys = Line()
+        self._keys: tuple[object, ...] = ()
         self._last_pane = PANES[0]
 
     def compose(self) -> ComposeResult:
@@ -123,10 +124,11 @@ class PanesScreen(Screen[None]):
 
     def show_keys(self) -> None:
         """The key line as it is now."""
-        line = notice_line(*self._said) if self._said else key_line(self.pane, self.can)
-        if line != self._keys:
-            self._keys = line
-            self.query_one("#keys", LineBar).show(lambda width: (line,))
+        said, pane, able = self._said, self.pane, frozenset(key.act for key in KEYS if self.can(key.act))
+        if (said, pane, able) != self._keys:
+            self._keys = (said, pane, able)
+            bar = self.query_one("#keys", LineBar)
+            bar.show(lambda width: (notice_line(*said) if said else key_line(pane, able, width),))
 
     def prompt(self, text: str = "") -> None:
         """Open the command prompt over the key line."""
