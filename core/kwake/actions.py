@@ -72,10 +72,11 @@ class Apply(_Action, frozen=True):
     """Where the manifest was read, for evidence (file and line); None for one that was typed or made."""
 
     def __str__(self) -> str:
-        metadata = self.manifest.get("metadata") or {}
-        namespace = metadata.get("namespace", "")
-        name = "/".join(filter(None, (namespace, metadata.get("name", "?"))))
-        return f"apply {self.manifest.get('kind', '?')} {name}"
+        # It is said before the API server has looked: any field may be of any type.
+        metadata = self.manifest.get("metadata")
+        named = metadata if isinstance(metadata, dict) else {}
+        name = "/".join(str(part) for part in (named.get("namespace"), named.get("name") or "?") if part)
+        return f"apply {self.manifest.get('kind') or '?'} {name}"
 
 
 class Patch(_Action, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kwake.control.admission_addresses import node_violations, slice_violations
 from kwake.control.admission_fields import unknown_policy_fields
 from kwake.control.admission_names import (
     NameRule,
@@ -22,9 +23,11 @@ from kwake.objects.document import Manifest
 from kwake.objects.key import GROUP_OF_KIND
 from kwake.objects.kinds import (
     MODELLED,
+    EndpointSlice,
     KubeObject,
     Namespace,
     NetworkPolicy,
+    Node,
     OwnerReference,
     Pod,
     ReplicationController,
@@ -69,6 +72,10 @@ def _spec(value: KubeObject, manifest: Manifest) -> Iterator[Violation]:
             yield from service_violations(value)
         case Pod():
             yield from pod_violations(value)
+        case Node():
+            yield from node_violations(value)
+        case EndpointSlice():
+            yield from slice_violations(value)
         case Workload() | ReplicationController():
             yield from workload_violations(value)
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from kwake.objects.base import KubeObject, KubeStruct
+from kwake.objects.cidr import parse_cidr
 from kwake.objects.pod import Condition
 
 
@@ -51,9 +52,16 @@ class Node(KubeObject, frozen=True, kw_only=True):
         return next(iter(self.internal_ips), "")
 
     @property
+    def is_silent(self) -> bool:
+        """Whether its kubelet has stopped to report (Ready is Unknown): nothing that is asked of it is known to be
+        done (PD-13, PD-17)."""
+        return any(c.type == "Ready" and c.status == "Unknown" for c in self.status.conditions)
+
+    @property
     def pod_cidrs(self) -> tuple[str, ...]:
-        """The ranges that its pods' addresses come from (PD-22), if the snapshot says."""
-        return self.spec.pod_cidrs or ((self.spec.pod_cidr,) if self.spec.pod_cidr else ())
+        """The ranges that its pods' addresses come from (PD-22), if the snapshot says; a hidden one says nothing."""
+        said = self.spec.pod_cidrs or (self.spec.pod_cidr,)
+        return tuple(str(cidr) for cidr in map(parse_cidr, said) if cidr is not None)
 
 
 class Namespace(KubeObject, frozen=True, kw_only=True):

@@ -1,0 +1,46 @@
+"""Addresses and ranges that the API server refuses in Nodes and EndpointSlices.
+
+All are `reported`: a dump may hide them, and stays readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from kwake.control.violation import Violation, invalid, unsupported
+from kwake.objects.cidr import parse_cidr
+from kwake.objects.kinds import EndpointSlice, Node
+
+ADDRESS_TYPES = ("FQDN", "IPv4", "IPv6")
+
+
+def node_violations(node: Node) -> Iterator[Violation]:
+    """Ranges of pods that are none (`k8s:pkg/apis/core/validation/validation.go` ValidateNode)."""
+    for at, cidr in enumerate(node.spec.pod_cidrs):
+        if parse_cidr(cidr) is None:
+            yield invalid(("spec", "podCIDRs", at), cidr, "must be a valid CIDR value", "reported")
+    if node.spec.pod_cidr and parse_cidr(node.spec.pod_cidr) is None:
+        yield invalid(("spec", "podCIDR"), node.spec.pod_cidr, "must be a valid CIDR value", "reported")
+
+
+def slice_violations(item: EndpointSlice) -> Iterator[Violation]:
+    """Endpoints whose addresses are not of the slice's type (`k8s:pkg/apis/discovery/validation/validation.go`)."""
+    if item.address_type not in ADDRESS_TYPES:
+        yield unsupported(("addressType",), item.address_type, ADDRESS_TYPES)
+        return
+    version = {"IPv4": 4, "IPv6": 6}.get(item.address_type)
+    if version is None:
+        return
+    for at, endpoint in enumerate(item.endpoints):
+        for number, address in enumerate(endpoint.addresses):
+            if _version(address) != version:
+                where = ("endpoints", at, "addresses", number)
+                yield invalid(where, address, f"must be a valid IPv{version} address", "reported")
+
+
+def _version(address: str) -> int:
+    try:
+        return ip_address(address).version
+    except ValueError:
+        return 0
