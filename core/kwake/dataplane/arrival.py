@@ -7,8 +7,9 @@ from ipaddress import ip_address, ip_network
 
 import msgspec
 
-from kwake.dataplane.ends import OUTSIDE, holder_of
+from kwake.dataplane.ends import OUTSIDE, holder_of, is_address
 from kwake.dataplane.evidence import admission, side_deciders
+from kwake.dataplane.living import is_down
 from kwake.dataplane.path import Branch, Decider, Hop, Outcome
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
@@ -178,7 +179,11 @@ def _socket(way: Way, to: Destination) -> Branch:
         return end(*_nobody(view, to))
     name, uid = to.pod.metadata.name, to.pod.metadata.uid
     subject = str(to.pod.key)
-    if uid in view.stopped or view.exits.get(uid) in ("graceful", "killed"):
+    down = is_down(view, to.pod, to.port, way.protocol)
+    if down is None:
+        text = f"a container of {name} is down; which one listens on {to.port} is not declared"
+        return end(Hop("socket", to.node, text, subject, Basis.UNKNOWN, "PD-2"), Outcome.UNKNOWN)
+    if down or view.exits.get(uid) in ("graceful", "killed"):
         kernel = Decider(subject, "no process listens", cite="CX-12")
         text = f"refused: the containers of {name} are down"
         return end(Hop("socket", to.node, text, subject, Basis.INFERRED, "CX-12", kernel), Outcome.REFUSED)
@@ -211,6 +216,9 @@ def _nobody(view: View, to: Destination) -> tuple[Hop, Outcome]:
     if to.ip in view.cluster.nodes_by_ip:
         text = f"what listens on {to.port} of {to.node} is not in the snapshot"
         return Hop("socket", to.node, text, f"Node/{to.node}", Basis.UNKNOWN, "SV-40"), Outcome.UNKNOWN
+    if not is_address(to.ip):
+        text = f"{to.ip} is no address: the snapshot hides it"
+        return Hop("socket", OUTSIDE, text, str(to.expected) if to.expected else None, Basis.UNKNOWN), Outcome.UNKNOWN
     if to.expected is not None or in_pod_ranges(view, to.ip):
         text = f"no pod has {to.ip} any more: refused or dropped, it depends on the CNI (not verified)"
         subject = str(to.expected) if to.expected else None

@@ -40,7 +40,15 @@ class _Flushed(msgspec.Struct, frozen=True):
 def follow_datagrams(connection: Connection, before: View, after: View) -> Connection:
     """The flow after a change. Its sender goes on sending, so a record never ages out."""
     client = connection.client
-    if client is not None and (state := how_it_is(after, client)) != "alive":
+    state = how_it_is(after, client) if client is not None else "alive"
+    if client is not None and state in ("unconfirmed", "perhaps crashed"):
+        name = client.pod.rpartition("/")[2]
+        reason = f"whether {name} sends on is not known: {state}"
+        if any(turn.reason == reason for turn in connection.turns):
+            return connection
+        cite = "PD-13" if state == "unconfirmed" else "PD-2"
+        return _turned(connection, Turn(after.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, cite))
+    if client is not None and state != "alive":
         fate = Fate.STALLED if state == "lost" else Fate.CLOSED
         reason = f"{client.pod.rpartition('/')[2]} sends no more: {state}"
         return _turned(connection, Turn(after.now_ms, fate, reason, Basis.INFERRED, "CX-10"))
@@ -88,6 +96,8 @@ def _flushed(connection: Connection, before: View, after: View) -> _Flushed | No
         if removed and (has is not None or mode in OVN):
             return _Flushed(f"{name} left the endpoints, {mode} drops its record", Basis.SOURCED, cite, frontend)
         return None
+    if mode in IPVS and has is None and had is not None:
+        return _Flushed("ipvs removes the virtual server", Basis.SOURCED, "CX-25", frontend)
     minor = int(after.profile["proxy-version"].partition(".")[2])
     if mode in IPVS and removed and has is not None:
         return _Flushed(f"{name} left the endpoints, ipvs drops its real server", Basis.SOURCED, "CX-25", frontend)
@@ -157,14 +167,14 @@ def _at_the_address(connection: Connection, view: View) -> Connection:
     server = connection.server
     if server is None:
         return connection
-    state = how_it_is(view, server)
+    ip, port = destination_of(connection)
+    state = how_it_is(view, server, port, "UDP")
     last = connection.turns[-1]
     if state == "alive":
         if last.fate is Fate.STALLED and last.cite not in (STALLED_BY_POLICY, "CX-19c"):
             name = server.pod.rpartition("/")[2]
             return _turned(connection, Turn(view.now_ms, Fate.OPEN, f"{name} listens again", Basis.INFERRED, "CX-12"))
         return connection
-    ip, port = destination_of(connection)
     now = destination(view, ip, port)
     if now.pod is not None and now.pod.metadata.uid != server.uid and state != "lost":
         return _misdelivered(connection, view, PodEnd(str(now.pod.key), now.pod.metadata.uid, ip, now.node), port)
@@ -175,6 +185,12 @@ def _nobody_there(connection: Connection, view: View, server: PodEnd, state: str
     name = server.pod.rpartition("/")[2]
     if state == "lost":
         return Turn(view.now_ms, Fate.STALLED, f"{server.node} is lost: nobody answers", Basis.INFERRED, "CX-19c")
+    if state == "unconfirmed":
+        reason = f"{server.node} does not report: whether {name} still hears is not known"
+        return Turn(view.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, "PD-13")
+    if state == "perhaps crashed":
+        reason = f"a container of {name} is down: whether it is the one that hears is not known"
+        return Turn(view.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, "PD-2")
     if state == "crashed":
         reason = f"the containers of {name} are down: nobody listens"
         return Turn(view.now_ms, Fate.STALLED, reason, Basis.INFERRED, "CX-12")

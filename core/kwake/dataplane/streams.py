@@ -14,34 +14,62 @@ from kwake.dataplane.path import Decider
 from kwake.dataplane.proxy import ANTREA, CILIUM, IPVS, OVN
 from kwake.dataplane.records import destination_of, frontend_in
 from kwake.dataplane.view import View
-from kwake.objects.basis import Basis
+from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key, key
 from kwake.objects.reference import parse_reference
+
+UNCONFIRMED_RULE = "PD-13"
 
 
 def follow_stream(connection: Connection, before: View, after: View) -> Connection:
     """The connection after a change: the first rule that has something to say says it."""
-    turn = ended(connection, after) or _proxy_turn(connection, before, after) or policy_turn(connection, before, after)
+    turn = ended(connection, after)
+    if turn is not None and turn.basis is Basis.UNKNOWN and _is_said(connection, turn):
+        if turn.cite == UNCONFIRMED_RULE:
+            return connection
+        turn = None
+    turn = turn or _proxy_turn(connection, before, after) or policy_turn(connection, before, after)
     if turn is None or (turn.fate is Fate.STALLED and connection.fate is Fate.STALLED):
         return connection
+    if connection.fate is turn.fate is Fate.OPEN:
+        # What was not known before is not known for sure because something else leaves it open.
+        turn = msgspec.structs.replace(turn, basis=weakest((turn.basis, _doubt(connection))))
     return msgspec.structs.replace(connection, turns=(*connection.turns, turn))
+
+
+def _is_said(connection: Connection, turn: Turn) -> bool:
+    return any((known.fate, known.reason) == (turn.fate, turn.reason) for known in connection.turns)
+
+
+def _doubt(connection: Connection) -> Basis:
+    """Unknown, if that is how it stands; what it was opened on is no doubt."""
+    last = connection.turns[-1]
+    return Basis.UNKNOWN if len(connection.turns) > 1 and last.basis is Basis.UNKNOWN else Basis.SOURCED
 
 
 def ended(connection: Connection, view: View) -> Turn | None:
     """The turn that the end of a process brings (CX-10 to CX-12, CX-19c)."""
-    for end, cites in ((connection.server, ("CX-11", "CX-12")), (connection.client, ("CX-10", "CX-10"))):
-        if end is not None:
-            turn = _end_of(view, end, *cites)
-            if turn is not None:
-                return turn
-    return None
+    server, client = connection.server, connection.client
+    turn = None
+    if server is not None:
+        state = how_it_is(view, server, destination_of(connection)[1], connection.flow.protocol)
+        turn = _end_of(view, server, state, "CX-11", "CX-12")
+    if client is not None and (turn is None or turn.basis is Basis.UNKNOWN):
+        turn = _end_of(view, client, how_it_is(view, client), "CX-10", "CX-10") or turn
+    return turn
 
 
-def _end_of(view: View, end: PodEnd, graceful: str, killed: str) -> Turn | None:
+def _end_of(view: View, end: PodEnd, state: str, graceful: str, killed: str) -> Turn | None:
     name = end.pod.rpartition("/")[2]
-    match how_it_is(view, end):
+    match state:
         case "alive":
             return None
+        case "unconfirmed":
+            reason = f"{end.node} does not report: whether the processes of {name} have ended is not known"
+            return Turn(view.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, UNCONFIRMED_RULE)
+        case "perhaps crashed":
+            reason = f"a container of {name} crashed: whether it is the one with this connection is not known"
+            return Turn(view.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, "PD-2")
         case "graceful":
             basis = Basis.SOURCED if graceful == "CX-11" else Basis.INFERRED
             return Turn(view.now_ms, Fate.CLOSED, f"{name} exited after SIGTERM", basis, graceful)

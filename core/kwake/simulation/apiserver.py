@@ -14,10 +14,11 @@ from kwake.objects.basis import Basis
 from kwake.objects.decode import DecodeError, decode
 from kwake.objects.document import Document, FieldPath, Manifest, Origin, document
 from kwake.objects.key import Key
-from kwake.objects.kinds import KubeObject, Pod, Service
+from kwake.objects.kinds import EndpointSlice, KubeObject, Node, Pod, Service
 from kwake.objects.time import timestamp
 from kwake.simulation.draft import Draft
 from kwake.simulation.steps import terminate
+from kwake.simulation.tasks import CollectOrphans, SyncEndpoints
 
 _KEPT_METADATA = (
     "uid",
@@ -27,7 +28,8 @@ _KEPT_METADATA = (
     "deletionGracePeriodSeconds",
     "generateName",
 )
-_WITH_STATUS = ("Pod", "Service", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "Node")
+_WITH_STATUS = ("Pod", "Service", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet",
+                "Job", "CronJob", "Node", "Namespace", "Ingress", "PodDisruptionBudget")  # fmt: skip
 _MUTABLE_POD_SPEC = ("activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations")
 
 
@@ -73,9 +75,16 @@ def store(draft: Draft, stored: Record) -> None:
     """Put a record into the cluster, and say so where what it sets off is not modelled."""
     old = draft.cluster.find(stored.key)
     draft.change({stored.key: stored})
+    _notice_slice(draft, stored.value)
     why = unmodelled_change(old, stored) if old is not None else ""
     if why:
         draft.tell("consequence-unknown", stored.key, why, "controller", basis=Basis.UNKNOWN)
+
+
+def _notice_slice(draft: Draft, value: KubeObject) -> None:
+    """The EndpointSlice controller puts right what somebody else wrote or deleted."""
+    if isinstance(value, EndpointSlice):
+        draft.schedule_once(SyncEndpoints(value.metadata.namespace), draft.profile.clock("endpointslice-sync"))
 
 
 def _decoded(manifest: Manifest) -> KubeObject:
@@ -96,9 +105,10 @@ def _stored(draft: Draft, manifest: Manifest, old: Record | None, how: str, orig
         first = refused[0]
         raise Rejected(str(value.key), first.reason, field=field_name(first.field))
     manifest = {**manifest, "metadata": _metadata(draft, manifest, value, old)}
-    if old is not None and value.kind in _WITH_STATUS:
+    if value.kind in _WITH_STATUS and (old is not None or not isinstance(value, Node)):
+        # The status is another resource: what a request says of it counts only where a kubelet registers its Node.
         manifest.pop("status", None)
-        if "status" in old.manifest:
+        if old is not None and "status" in old.manifest:
             manifest["status"] = old.manifest["status"]
     if isinstance(value, Service):
         manifest, draft.draws = admit(draft.cluster, manifest, old, how, draft.profile, draft.draws)
@@ -162,7 +172,9 @@ def delete_object(draft: Draft, key: Key, *, at_once: bool = False) -> None:
     item = draft.cluster.record(key)
     value = item.value
     if isinstance(value, Service):
-        if value.spec.type == "LoadBalancer" and not value.spec.load_balancer_class and not at_once:
+        if value.metadata.deletion_timestamp and not at_once:
+            return
+        if _has_balancer(draft, value) and not at_once:
             draft.change({key: marked_deleted(item, draft.now_ms)})
             draft.tell(
                 "service-terminating",
@@ -176,6 +188,9 @@ def delete_object(draft: Draft, key: Key, *, at_once: bool = False) -> None:
         draft.change({key: None, **dict.fromkeys(slices)})
         return
     draft.change({key: None})
+    _notice_slice(draft, value)
+    if isinstance(value, Node):
+        draft.schedule_once(CollectOrphans(key.name), draft.profile.clock("pod-gc"))
     if key.kind == "Namespace":
         for other in sorted(r.key for r in draft.cluster if r.key.namespace == key.name):
             if other in draft.cluster:
@@ -186,6 +201,13 @@ def delete_object(draft: Draft, key: Key, *, at_once: bool = False) -> None:
             _delete_or_terminate(draft, other)
 
 
+def _has_balancer(draft: Draft, service: Service) -> bool:
+    """Whether a service controller holds it back until the cloud's load balancer is gone (SV-17)."""
+    if service.spec.type != "LoadBalancer" or service.spec.load_balancer_class:
+        return False
+    return CLEANUP_FINALIZER in service.metadata.finalizers or draft.profile["lb"] != "none"
+
+
 def _delete_or_terminate(draft: Draft, key: Key) -> None:
     if key.kind == "Pod" and key.group == "":
         terminate(draft, key, actor="garbage collector")
@@ -194,8 +216,13 @@ def _delete_or_terminate(draft: Draft, key: Key) -> None:
 
 
 def _owned(item: KubeObject, owner: KubeObject) -> bool:
-    uid = owner.metadata.uid
-    return bool(uid) and any(reference.uid == uid for reference in item.metadata.owner_references)
+    """By uid; by kind and name where a dump leaves uids out."""
+    uid, name = owner.metadata.uid, (owner.kind, owner.metadata.name)
+    near = owner.metadata.namespace in ("", item.metadata.namespace)
+    return any(
+        reference.uid == uid if uid and reference.uid else near and (reference.kind, reference.name) == name
+        for reference in item.metadata.owner_references
+    )
 
 
 def marked_deleted(item: Record, now_ms: int) -> Record:

@@ -10,12 +10,19 @@ from kwake.dataplane.connections import follow
 from kwake.objects.basis import Basis
 from kwake.objects.event import Clock, Event
 from kwake.objects.key import Key
-from kwake.objects.kinds import EndpointSlice, KubeObject, NetworkPolicy, Node, Pod, Service
+from kwake.objects.kinds import (
+    EndpointSlice,
+    KubeObject,
+    NetworkPolicy,
+    Node,
+    Pod,
+    ReplicationController,
+    Service,
+    Workload,
+)
 from kwake.objects.time import seconds
 from kwake.simulation.state import Pending, State
-from kwake.simulation.tasks import PRIORITY, ReconcileWorkloads, Sync, SyncEndpoints, Task
-
-WORKLOAD_KINDS = ("Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job")
+from kwake.simulation.tasks import PRIORITY, ReconcileWorkloads, SchedulePod, Sync, SyncEndpoints, Task
 
 
 class Draft:
@@ -95,10 +102,34 @@ class Draft:
         for component, concerns in _CONCERNS.items():
             if any(concerns(old, new) for old, new in touched):
                 self._lag(component, before)
-        for namespace in sorted({ns for old, new in touched for ns in _endpoint_namespaces(old, new)}):
+        for namespace in sorted({ns for old, new in touched for ns in self._endpoint_namespaces(old, new)}):
             self.schedule_once(SyncEndpoints(namespace), self.profile.clock("endpointslice-sync"))
-        if any(value is not None and value.kind in (*WORKLOAD_KINDS, "Pod") for pair in touched for value in pair):
+        if any(isinstance(value, (Workload, ReplicationController, Pod, Node)) for pair in touched for value in pair):
             self.schedule_once(ReconcileWorkloads(), self.profile.clock("replacement"))
+        if any(_makes_room(old, new) for old, new in touched):
+            self._schedule_again()
+
+    def _endpoint_namespaces(self, old: KubeObject | None, new: KubeObject | None) -> tuple[str, ...]:
+        """Namespaces whose slices may change with this; of a Node (EP-2, its zone) those of its pods."""
+        if not _is(Node, old, new):
+            return tuple(v.metadata.namespace for v in (old, new) if isinstance(v, (Pod, Service)))
+        if old is not None and new is not None and old.metadata.labels == new.metadata.labels:
+            return ()
+        names = {value.metadata.name for value in (old, new) if value is not None}
+        return tuple(pod.metadata.namespace for pod in self.cluster.all(Pod) if pod.spec.node_name in names)
+
+    def _schedule_again(self) -> None:
+        """Let pods that no node fitted try again. Why one was pending in the snapshot is not known: it stays so."""
+        for pod in self.cluster.all(Pod):
+            if pod.spec.node_name or pod.is_terminating or pod.is_terminal:
+                continue
+            found = self.opened.find(pod.key)
+            if (
+                found is None
+                or found.value.metadata.uid not in ("", pod.metadata.uid)
+                or ("status" not in found.manifest)
+            ):
+                self.schedule_once(SchedulePod(pod.key, pod.metadata.uid), self.profile.clock("schedule"))
 
     def _lag(self, component: str, before: Cluster) -> None:
         self.programmed.setdefault(component, before)
@@ -179,6 +210,6 @@ _CONCERNS = {
 }
 
 
-def _endpoint_namespaces(old: KubeObject | None, new: KubeObject | None) -> tuple[str, ...]:
-    """Namespaces whose slices may change with this."""
-    return tuple(v.metadata.namespace for v in (old, new) if isinstance(v, (Pod, Service)))
+def _makes_room(old: KubeObject | None, new: KubeObject | None) -> bool:
+    """Whether a pod may fit now that did not: a Node came or changed, a pod went."""
+    return isinstance(new, Node) or (isinstance(old, Pod) and new is None)

@@ -36,7 +36,7 @@ from kwake.objects.key import Key
 from kwake.objects.kinds import Pod, Service
 from kwake.simulation.apiserver import create, delete_object, store, update
 from kwake.simulation.draft import Draft
-from kwake.simulation.steps import remove_pod, start_pods, terminate
+from kwake.simulation.steps import force_delete, reports, start_pods, terminate
 from kwake.simulation.tasks import MakeSandbox, StartContainers
 
 SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController")
@@ -87,9 +87,15 @@ def _kill(draft: Draft, action: KillPod) -> None:
         draft.tell("mirror-recreated", pod.key, words, "kubelet", rule="PD-5", basis=Basis.INFERRED)
         return
     if action.force:
-        remove_pod(draft, pod, "killed")
-        draft.tell("pod-gone", pod.key, f"{name} is removed at once; {pod.ip or 'no address'} is free", "apiserver",
-                   rule="PD-13")  # fmt: skip
+        known = reports(draft, pod) or not pod.spec.node_name
+        left = (
+            f"{pod.ip or 'no address'} is free"
+            if known
+            else (f"{pod.spec.node_name} does not report, its processes may run on")
+        )
+        draft.tell("pod-gone", pod.key, f"{name} is removed at once; {left}", "apiserver", rule="PD-13",
+                   basis=Basis.SOURCED if known else Basis.UNKNOWN)  # fmt: skip
+        force_delete(draft, pod)
     else:
         terminate(draft, pod.key, actor="apiserver", grace=action.grace)
     if rule.when == "never":
@@ -106,11 +112,16 @@ def _restart_container(draft: Draft, action: RestartContainer) -> None:
         raise ReferenceNotFound(f"{action.container}: {pod.key} has the containers {', '.join(names)}")
     _needs_running(draft, pod)
     uid = pod.metadata.uid
-    draft.stopped |= {uid}
+    if f"{uid}/{action.container}" in draft.stopped:
+        raise UsageError(f"{pod.key}: container {action.container} is not running: nothing to restart")
+    # A container alone in its pod is the whole of it; of several, the others run on (PD-2).
+    alone = action.container is None or len(names) == 1
+    draft.stopped |= {uid if alone else f"{uid}/{action.container}"}
     words = f"restart {action.container or 'the containers'} of {pod.metadata.name}"
     _say(draft, "container-restarted", pod.key, words, "PD-2")
     draft.change({pod.key: ready(record, False)})
-    draft.schedule(StartContainers(pod.key, uid), draft.profile.clock("container-restart"))
+    task = StartContainers(pod.key, uid, "" if alone or action.container is None else action.container)
+    draft.schedule(task, draft.profile.clock("container-restart"))
 
 
 def _recreate_sandbox(draft: Draft, action: RecreateSandbox) -> None:

@@ -34,6 +34,8 @@ class StartContainers(_Task, frozen=True, order=True):
 
     pod: Key
     uid: str
+    container: str = ""
+    """The one that starts again; empty: all of them."""
 
 
 class BecomeReady(_Task, frozen=True, order=True):
@@ -58,6 +60,12 @@ class SyncEndpoints(_Task, frozen=True, order=True):
     namespace: str
 
 
+class CollectOrphans(_Task, frozen=True, order=True):
+    """The pod garbage collector force-deletes the pods of a Node that is no more (PD-18)."""
+
+    node: str
+
+
 class Sync(_Task, frozen=True, order=True):
     """A component takes in the cluster as it is: `proxy`, `policy`, `dns` or `balancer`."""
 
@@ -72,6 +80,7 @@ Task = (
     | BecomeReady
     | ExitProcesses
     | SyncEndpoints
+    | CollectOrphans
     | Sync
 )
 
@@ -79,6 +88,7 @@ PRIORITY: dict[type[_Task], int] = {
     SchedulePod: 1,
     MakeSandbox: 2,
     ExitProcesses: 3,
+    CollectOrphans: 3,
     StartContainers: 4,
     BecomeReady: 5,
     ReconcileWorkloads: 6,

@@ -1,0 +1,221 @@
+"""What the API server makes of requests: odd manifests, deletions, restarts of one container of several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import kwake
+from kwake import Basis, Fate, Outcome
+from kwake.errors import KwakeError, Rejected
+from kwake.objects.kinds import EndpointSlice, Job, Pod, Service
+from kwake.world import World
+from tests.core.manifests import Manifest, bare_pod, deployment, namespace, node, service, shop
+
+
+def _web(world: World) -> list[Pod]:
+    return [pod for pod in world.cluster.all(Pod) if pod.metadata.labels.get("app") == "web"]
+
+
+@pytest.mark.parametrize("metadata", [None, -1, "x", [None], {"name": True}, {"name": {}, "namespace": ["a"]}, {}])
+def test_a_manifest_of_any_shape_is_refused_in_words(metadata: Any) -> None:
+    world = kwake.open(shop())
+    before = world.to_bytes()
+
+    with pytest.raises(KwakeError):
+        world.do(kwake.Apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}))
+
+    assert world.to_bytes() == before
+
+
+@pytest.mark.parametrize("spec", [{"podCIDR": "10.244.9.0/24-"}, {"podCIDRs": ["x"]}])
+def test_a_node_with_a_range_that_is_none_is_refused(spec: Manifest) -> None:
+    with pytest.raises(Rejected, match="must be a valid CIDR value"):
+        kwake.open(shop()).do(kwake.Apply({**node("node-x", 9), "spec": spec}))
+
+
+def test_a_hidden_range_of_a_node_in_a_dump_says_nothing() -> None:
+    hidden = node("node-x", 9)
+    hidden["spec"]["podCIDR"] = "***HIDDEN***"
+
+    world = kwake.open(shop(hidden))
+
+    assert world.trace("deploy/shop/client", "8.8.8.8", 53).outcome is Outcome.UNKNOWN
+
+
+def test_an_endpoint_slice_with_an_address_that_is_none_is_refused() -> None:
+    world = kwake.open(shop())
+    item = world.cluster.all(EndpointSlice)[0]
+    manifest = world.cluster.record(item.key).manifest
+    manifest["endpoints"][0]["addresses"] = ["10.0.0.999"]
+
+    with pytest.raises(Rejected, match="must be a valid IPv4 address"):
+        world.do(kwake.Apply(manifest))
+
+
+def test_ep_1_a_deleted_slice_is_written_again() -> None:
+    world = kwake.open(shop())
+    slices = world.cluster.slices_by_service[world.cluster.resolve("svc/shop/web")]
+
+    after = world.do(kwake.Delete(str(slices[0].key))).settle()
+
+    again = after.cluster.slices_by_service[after.cluster.resolve("svc/shop/web")]
+    assert {a for s in again for e in s.endpoints for a in e.addresses} == {pod.ip for pod in _web(after)}
+
+
+def test_a_status_that_a_manifest_brings_counts_for_nothing() -> None:
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "once", "namespace": "shop"},
+        "spec": {"template": {"metadata": {"labels": {"app": "once"}}, "spec": bare_pod("x")["spec"]}},
+        "status": {"succeeded": 1},
+    }
+
+    after = kwake.open(shop()).do(kwake.Apply(job)).settle()
+
+    assert [pod for pod in after.cluster.all(Pod) if pod.metadata.labels.get("app") == "once"]
+    assert "succeeded" not in after.cluster.record(after.cluster.all(Job)[0].key).manifest["status"]
+
+
+def test_sv_17_without_a_load_balancer_nothing_holds_a_service_back() -> None:
+    world = kwake.open(shop(service("front", type="LoadBalancer")), overrides={"lb": "none"})
+
+    after = world.do(kwake.Delete("svc/shop/front"))
+
+    assert after.cluster.service("shop", "front") is None
+
+
+def test_sv_17_a_second_deletion_changes_nothing() -> None:
+    world = kwake.open(shop(service("front", type="LoadBalancer")))
+    once = world.do(kwake.Delete("svc/shop/front")).advance(2)
+
+    twice = once.do(kwake.Delete("svc/shop/front"))
+
+    assert twice.cluster.get("svc/shop/front").manifest == once.cluster.get("svc/shop/front").manifest
+
+
+def test_pd_10_a_second_deletion_may_shorten_the_grace() -> None:
+    slow = bare_pod("slow")
+    slow["spec"]["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": 20}}}
+    dying = kwake.open(shop(slow)).do(kwake.KillPod("shop/slow"))
+
+    shortened = dying.do(kwake.KillPod("shop/slow", grace=2))
+
+    assert dying.advance(3).cluster.pod("shop", "slow") is not None
+    assert shortened.advance(3).cluster.pod("shop", "slow") is None
+    longer = dying.do(kwake.KillPod("shop/slow", grace=3000))
+    assert longer.settle().now_ms == dying.settle().now_ms
+
+
+def test_pd_10_a_negative_grace_is_a_second() -> None:
+    dying = kwake.open(shop()).do(kwake.KillPod("shop/lone", grace=-5))
+
+    assert dying.next_event_ms is not None
+    assert dying.next_event_ms >= dying.now_ms
+    assert dying.cluster.record(dying.cluster.resolve("shop/lone")).manifest["metadata"][
+        "deletionGracePeriodSeconds"
+    ] == 1  # fmt: skip
+
+
+def test_a_deleted_workload_takes_its_pods_where_a_dump_leaves_uids_out() -> None:
+    owner = deployment("bare", 1)
+    owner["kind"] = "ReplicaSet"
+    owner["status"] = {"replicas": 1}
+    pod = bare_pod("bare-1", app="bare")
+    pod["metadata"]["ownerReferences"] = [
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "bare", "controller": True}
+    ]
+    world = kwake.open(shop(owner, pod))
+
+    after = world.do(kwake.Delete("rs/shop/bare")).settle()
+
+    assert after.cluster.pod("shop", "bare-1") is None
+
+
+# -- one container of several -------------------------------------------------------------------------------------
+
+
+def _two(protocol: str = "TCP") -> World:
+    """`lone` with `main` on 8080 and `side` on 9090, a client held to each and one to a port that nobody declares."""
+    spec = {
+        "containers": [
+            {"name": "main", "image": "i", "ports": [{"name": "http", "containerPort": 8080, "protocol": protocol}]},
+            {"name": "side", "image": "i", "ports": [{"containerPort": 9090, "protocol": protocol}]},
+        ]
+    }
+    world = kwake.open([node("node-a", 1), namespace("shop"), deployment("client"), bare_pod("two", spec=spec)], seed=7)
+    for name, port in (("main", 8080), ("side", 9090), ("other", 7000)):
+        world = world.do(kwake.OpenConnection(name, "deploy/shop/client", "pod/shop/two", port, protocol))
+    return world
+
+
+def test_pd_2_the_restart_of_one_container_cuts_its_sockets_alone() -> None:
+    down = _two().do(kwake.RestartContainer("shop/two", "side"))
+
+    assert down.connections["side"].fate is Fate.RESET
+    assert down.connections["main"].fate is Fate.OPEN
+    assert len(down.connections["main"].turns) == 1
+    assert (down.connections["other"].fate, down.connections["other"].basis) == (Fate.OPEN, Basis.UNKNOWN)
+
+
+def test_pd_2_the_other_container_is_dialled_meanwhile() -> None:
+    down = _two().do(kwake.RestartContainer("shop/two", "side"))
+
+    assert down.trace("deploy/shop/client", "pod/shop/two", 8080).outcome is Outcome.DELIVERED
+    assert down.trace("deploy/shop/client", "pod/shop/two", 9090).outcome is Outcome.REFUSED
+    assert down.trace("deploy/shop/client", "pod/shop/two", 7000).outcome is Outcome.UNKNOWN
+    up = down.settle()
+    assert up.trace("deploy/shop/client", "pod/shop/two", 9090).outcome is Outcome.DELIVERED
+    assert up.cluster.pod("shop", "two").is_ready  # type: ignore[union-attr]  # the pod is there
+
+
+def test_pd_2_datagrams_to_the_other_container_arrive_meanwhile() -> None:
+    down = _two("UDP").do(kwake.RestartContainer("shop/two", "side"))
+
+    fates = {name: c.fate for name, c in down.connections.items()}
+    assert fates == {"main": Fate.OPEN, "side": Fate.STALLED, "other": Fate.OPEN}
+    assert down.connections["other"].basis is Basis.UNKNOWN
+
+
+def test_pd_2_which_container_of_a_client_held_the_connection_is_unknown() -> None:
+    world = _two().do(kwake.OpenConnection("out", "pod/shop/two", "deploy/shop/client", 8080))
+
+    down = world.do(kwake.RestartContainer("shop/two", "side"))
+
+    assert (down.connections["out"].fate, down.connections["out"].basis) == (Fate.OPEN, Basis.UNKNOWN)
+
+
+# -- a new sandbox ------------------------------------------------------------------------------------------------
+
+
+def test_pd_3_a_sandbox_made_anew_in_a_full_range_gets_an_address() -> None:
+    small = node("node-a", 1)
+    small["spec"]["podCIDR"] = "10.244.1.0/30"
+    world = kwake.open([small, namespace("shop"), bare_pod("a")], profile="flannel")
+    pods = world.cluster.all(Pod)
+    assert pods[0].ip == "10.244.1.2", "the only address of the range"
+
+    after = world.do(kwake.RecreateSandbox("shop/a")).settle()
+
+    assert after.cluster.all(Pod)[0].ip == "10.244.1.2"
+    assert after.cluster.all(Pod)[0].is_ready
+
+
+# -- UDP and a Service that goes ----------------------------------------------------------------------------------
+
+
+def test_cx_25_a_deleted_service_stalls_datagrams_under_ipvs() -> None:
+    spec = {"containers": [{"name": "c", "image": "i", "ports": [{"containerPort": 8125, "protocol": "UDP"}]}]}
+    world = kwake.open(
+        shop(deployment("stats", spec=spec), service("stats", 8125, 8125, protocol="UDP")),
+        overrides={"proxy": "ipvs"},
+    ).do(kwake.OpenConnection("udp", "deploy/shop/client", "svc/shop/stats", 8125, "UDP"))
+    assert world.connections["udp"].fate is Fate.OPEN
+
+    after = world.do(kwake.Delete("svc/shop/stats")).settle()
+
+    assert after.connections["udp"].fate is Fate.STALLED
+    assert after.connections["udp"].turns[-1].cite == "CX-25"
+    assert not any(isinstance(s, Service) and s.metadata.name == "stats" for s in after.cluster.all(Service))
