@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -247,6 +248,11 @@ class Cluster:
         """All documents as bytes, by key: equal for equal clusters."""
         parts: Iterable[Record] = (self._records[k] for k in sorted(self._records))
         return b"\n".join(r.document.raw + b" " + r.made.encode() for r in parts)
+
+    @cached_property
+    def digest(self) -> str:
+        """A word for all of it: equal for equal clusters."""
+        return hashlib.sha256(self.canonical).hexdigest()
 
 
 def _grouped(values: tuple[T, ...]) -> dict[str, tuple[T, ...]]:

@@ -75,8 +75,8 @@ def _smallest(version: int, numbers: list[int], base: int | None) -> Network:
     """The range that begins at `base` and holds the numbers: a /16 (IPv6: /108) where that is enough and aligned."""
     bits, usual = (32, 16) if version == 4 else (128, 108)
     low, high = min(numbers), max(numbers)
-    if base is None or base > low:
-        base = low
+    if base is None or base > low:  # nothing says where it begins
+        return ip_network((low, min(usual, bits - (low ^ high).bit_length())), strict=False)
     length = min(usual, bits - (low ^ high).bit_length(), bits - (base ^ high).bit_length())
     aligned = bits - ((base & -base).bit_length() - 1) if base else 0
     if bits - (base ^ high).bit_length() >= aligned > length:
@@ -162,7 +162,7 @@ def _claim(ip: str, ips: list[str], networks: list[Network], used: set[str], own
     if not any(address in network for network in networks):
         valid = ", ".join(map(str, networks))
         raise refuse(f"the provided IP ({ip}) is not in the valid range. The range of valid IPs is {valid}")
-    if ip in used or (own != _KUBERNETES and any(address == network[1] for network in networks)):
+    if ip in used or (own != _KUBERNETES and any(int(address) == int(n.network_address) + 1 for n in networks)):
         raise refuse("provided IP is already allocated")
 
 
@@ -170,7 +170,7 @@ def _next_address(networks: list[Network], used: set[str], own: Key, draws: Draw
     """The upper band at random, the lower one when that is full; never network, broadcast or first address (SV-31)."""
     for network in networks:
         first = int(network.network_address) + 1
-        if own == _KUBERNETES and str(network[1]) not in used:
+        if own == _KUBERNETES and network.num_addresses > 1 and str(network[1]) not in used:
             return str(network[1]), draws
         last = first + min(network.num_addresses, 1 << 16 if network.version == 6 else network.num_addresses) - 2
         if network.version == 4 and network.num_addresses > 2:

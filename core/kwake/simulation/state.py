@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import msgspec
 
 from kwake.cluster import Cluster
@@ -71,23 +69,20 @@ class State(msgspec.Struct, frozen=True, eq=False):
     def to_bytes(self) -> bytes:
         """The whole state in a canonical form: equal bytes for equal states, on every machine and Python."""
 
-        def digest(cluster: Cluster) -> str:
-            return hashlib.sha256(cluster.canonical).hexdigest()
-
         form = {
             "cluster": cluster_text(self.cluster),
             "profile": self.profile,
             "addressing": self.addressing,
             "draws": self.draws,
-            "opened": digest(self.opened),
+            "opened": self.opened.digest,
             "now_ms": self.now_ms,
             "sequence": self.sequence,
             "pending": self.pending,
-            "programmed": {name: digest(cluster) for name, cluster in self.programmed.items()},
+            "programmed": {name: cluster.digest for name, cluster in self.programmed.items()},
             "connections": self.connections,
             "stopped": sorted(self.stopped),
             "exits": self.exits,
-            "environments": {uid: digest(cluster) for uid, cluster in self.environments.items()},
+            "environments": {uid: cluster.digest for uid, cluster in self.environments.items()},
             "events": self.events,
         }
         return msgspec.json.encode(form, order="sorted")

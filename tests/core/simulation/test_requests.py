@@ -219,3 +219,18 @@ def test_cx_25_a_deleted_service_stalls_datagrams_under_ipvs() -> None:
     assert after.connections["udp"].fate is Fate.STALLED
     assert after.connections["udp"].turns[-1].cite == "CX-25"
     assert not any(isinstance(s, Service) and s.metadata.name == "stats" for s in after.cluster.all(Service))
+
+
+def test_sv_31_a_range_of_which_one_odd_address_is_known_still_gives_others() -> None:
+    lone = service("lone", clusterIP="10.233.0.77")
+    lone["metadata"]["uid"] = "u-1"
+    world = kwake.open([node("node-a", 1), namespace("shop"), bare_pod("lone"), lone])
+
+    after = world.do(kwake.ReplaceService("shop/lone")).settle()
+
+    found = after.cluster.service("shop", "lone")
+    assert found is not None
+    assert found.spec.cluster_ip
+    second = after.do(kwake.Apply(service("second"))).cluster.service("shop", "second")
+    assert second is not None
+    assert second.spec.cluster_ip not in ("", found.spec.cluster_ip)
