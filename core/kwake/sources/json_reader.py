@@ -20,6 +20,8 @@ _SPACE = re.compile(r"\s*")
 _GAP = re.compile(rb"[ \t\r\n,]*")
 _MAY_MISLEAD = (b"\\u0022", b" :", b"\t:", b"\n:", b"\r:")
 """What a text must not hold for its `":` to be counted as keys: an escaped quote, a blank before a colon."""
+_SHOWN = 40
+"""Characters of a number that a message shows."""
 _TOO_DEEP = "too many maps and lists inside each other"
 
 
@@ -98,7 +100,7 @@ def _decoded(data: bytes) -> Any:
 def _slowly(data: bytes) -> Iterator[Parsed]:
     """By the standard library, which shows every key and where the text goes wrong."""
     text = data.decode()
-    decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_finite, parse_float=_finite)
+    decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
     at = _space_end(text, 0)
     while at < len(text):
         line = text.count("\n", 0, at) + 1
@@ -133,8 +135,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise _Refused(f"{text} is a number that JSON cannot hold")
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        raise _Refused(f"{shown} is a number that JSON cannot hold")
     return number
+
+
+def _whole(text: str) -> int:
+    _finite(text)  # what no float can hold, no reader of Kubernetes takes
+    return int(text)
 
 
 def _space_end(text: str, at: int) -> int:

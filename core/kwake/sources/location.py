@@ -76,7 +76,7 @@ def _text(source: Source) -> str:
 
 def _locate_json(text: str, index: int, path: FieldPath) -> int:
     """Steps over the values before the one that is wanted; 0 where the text is no JSON after all."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(parse_int=str)  # Python refuses to read thousands of digits
     try:
         found = _space_end(text, 0)
         for _ in range(index):
@@ -87,7 +87,7 @@ def _locate_json(text: str, index: int, path: FieldPath) -> int:
             if at is None:
                 break
             found = at
-    except (json.JSONDecodeError, IndexError):
+    except (json.JSONDecodeError, IndexError, RecursionError):
         return 0
     return 1 + text.count("\n", 0, found)
 

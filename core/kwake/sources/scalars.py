@@ -30,6 +30,8 @@ _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]([0-7]+)|0[bB]([01]+)
 _BASES = (16, 8, 2, 8, 10)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _DOT_FLOAT = re.compile(r"\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+)?")
+_LONGEST = 309
+"""Decimal digits of the largest float."""
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -49,10 +51,21 @@ def plain(text: str) -> Scalar:
         return _json_number(float(text), text) if _DOT_FLOAT.fullmatch(text) else text
     digits = text.replace("_", "")
     if whole := _INTEGER.fullmatch(digits):
-        group = whole.lastindex or 6
-        number = int(whole[1] + whole[group], _BASES[group - 2])
-        return number if number in _INT64 else float(number)
+        return _whole(whole[1], whole[whole.lastindex or 6], _BASES[(whole.lastindex or 6) - 2], text)
     return _json_number(float(digits), text) if _FLOAT.fullmatch(digits) else text
+
+
+def _whole(sign: str, digits: str, base: int, text: str) -> Scalar:
+    """An integer; beyond int64 a float, and beyond all floats the text that it is."""
+    if len(digits) > _LONGEST and base == 10:  # Python refuses to read thousands of digits
+        return text
+    number = int(sign + digits, base)
+    if number in _INT64:
+        return number
+    try:
+        return float(number)
+    except OverflowError:
+        return text
 
 
 def _json_number(number: float, text: str) -> Scalar:

@@ -42,6 +42,13 @@ def test_bad_json_is_an_error_with_its_line(text: str, line: int, words: str) ->
     assert caught.value.line == line
 
 
+def test_a_number_with_more_digits_than_any_float_is_refused_and_not_written_out() -> None:
+    with pytest.raises(SyntaxProblem) as refused:
+        list(read_json(b'{\n"a": ' + b"9" * 10_000 + b"}"))
+
+    assert refused.value.text == f"{'9' * 40}… is a number that JSON cannot hold"
+
+
 def test_json_documents_may_follow_each_other() -> None:
     parsed = list(read_json(b'{"kind": "A"}\n{"kind": "B"}\n'))
     assert [(p.value["kind"], p.line) for p in parsed] == [("A", 1), ("B", 2)]
