@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,11 @@ MAX_YAML_BYTES = 64 << 20
 """About 16,000 pods; JSON is read twenty times faster."""
 
 MAX_JSON_BYTES = 1 << 30
+
+WRITER_MS = 3000
+"""How long a named pipe may wait for whoever fills it."""
+
+_LOOK_MS = 50
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -65,17 +71,19 @@ def _files_below(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             file = Path(parent, name)
-            if not name.startswith(".") and file.suffix in SUFFIXES and file.is_file():
-                yield file
+            if not name.startswith(".") and file.suffix in SUFFIXES:
+                yield file  # a broken link too: reading it says so, for it may have been a policy
 
 
 def _bytes(path: Path) -> bytes:
     """The file's bytes, but no more than any limit allows."""
     shown = printable(str(path))
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             mode = os.fstat(file.fileno()).st_mode
-            if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+            if stat.S_ISFIFO(mode):
+                return _piped(file.fileno(), shown) + file.read(MAX_JSON_BYTES + 1)
+            if not stat.S_ISREG(mode):
                 raise SnapshotUnreadable(f"{shown}: neither a file nor a folder")
             return file.read(MAX_JSON_BYTES + 1)
     except FileNotFoundError:
@@ -84,6 +92,28 @@ def _bytes(path: Path) -> bytes:
         raise SnapshotUnreadable(f"{shown}: {error.strerror}") from None
     except ValueError as error:  # a NUL byte in the name
         raise SnapshotUnreadable(f"{shown}: {error}") from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a pipe although nobody may ever write to it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _piped(pipe: int, shown: str) -> bytes:
+    """The first bytes of a pipe, once somebody writes to it; the pipe then waits for the others, as a pipe does."""
+    hangup = select.poll()
+    hangup.register(pipe, select.POLLIN)
+    for _ in range(WRITER_MS // _LOOK_MS):
+        try:
+            first = os.read(pipe, 1 << 16)
+        except BlockingIOError:  # a writer is there and has not written yet
+            first = None
+        if first != b"":
+            os.set_blocking(pipe, True)
+            return first or b""
+        if any(event & select.POLLHUP for _, event in hangup.poll(_LOOK_MS)):
+            return b""  # a writer has come and gone
+    raise SnapshotUnreadable(f"{shown}: a pipe that nothing writes to")
 
 
 def _source(name: str, data: bytes) -> Source:
