@@ -89,7 +89,7 @@ def _breaches(cluster: Cluster) -> Iterator[Finding]:
     """Rules that objects of the dump break without being refused for it."""
     faults: defaultdict[tuple[str, FieldPath, str], list[tuple[Record, Violation]]] = defaultdict(list)
     for item in cluster:
-        if not item.made:
+        if not item.made and not _is_left_out(item.value):
             for violation in violations(item.value, item.manifest):
                 shape = tuple("" if isinstance(step, int) else step for step in violation.field)
                 faults[(item.key.kind, shape, violation.reason)].append((item, violation))
@@ -99,6 +99,11 @@ def _breaches(cluster: Cluster) -> Iterator[Finding]:
         for item, violation in shown:
             text = f"{dotted(violation.field)}: {reason}{others}"
             yield Finding("warning", str(item.key), text, _where(item.origin, violation.field))
+
+
+def _is_left_out(value: KubeObject) -> bool:
+    """Whether it is of a kind that kwake reads and was not read: why is told where it was left out."""
+    return isinstance(value, Unmodelled) and GROUP_OF_KIND.get(value.kind) == value.key.group and value.kind in MODELLED
 
 
 def _addresses(cluster: Cluster) -> Iterator[Finding]:
@@ -187,7 +192,7 @@ def _unread_kinds(cluster: Cluster) -> Iterator[Finding]:
         if (kind, group) in L7_POLICIES:
             text = f"{len(keys)} not read: they may refuse requests on connections that are delivered here"
             yield Finding("unknown", name, text)
-        elif kind in MODELLED and GROUP_OF_KIND[kind] == group:
+        elif kind in MODELLED and GROUP_OF_KIND[kind] == group:  # as `_is_left_out` has it
             yield Finding("unknown", name, f"{len(keys)} left out: what they decide is unknown")
         elif deciding:
             text = f"{deciding} not read, and may decide about traffic: answers about what they select are unknown"

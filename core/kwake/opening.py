@@ -8,6 +8,7 @@ import msgspec
 
 from kwake.cluster import Cluster, Record
 from kwake.control.admission import violations
+from kwake.control.admission_pods import too_many_pods
 from kwake.control.endpoints import missing_slices
 from kwake.control.inference import infer
 from kwake.control.ipam import addressing_of
@@ -17,9 +18,10 @@ from kwake.draws import Draws
 from kwake.errors import InvalidSnapshot, Rejected
 from kwake.findings import check, problem
 from kwake.objects.decode import decode
+from kwake.objects.field_path import dotted
 from kwake.objects.finding import Finding, Problem
 from kwake.objects.key import Key
-from kwake.objects.kinds import LoadBalancerStatus, Pod, Service, Unmodelled
+from kwake.objects.kinds import LoadBalancerStatus, Pod, ReplicationController, Service, Unmodelled, Workload
 from kwake.profiles import load_profile
 from kwake.profiles.profile import Profile
 from kwake.simulation.draft import Draft
@@ -77,9 +79,9 @@ def world_from(snapshot: Snapshot, profile: Profile, seed: int, *, lenient: bool
 
 
 def _left_out(problem: Problem) -> Finding:
-    return Finding(
-        "unknown", problem.subject or "object", f"left out, what it decides is unknown: {problem.reason}", problem.where
-    )
+    field = f"{dotted(problem.field)}: " if problem.field else ""
+    text = f"left out, what it decides is unknown: {field}{problem.reason}"
+    return Finding("unknown", problem.subject or "object", text, problem.where)
 
 
 def _admitted(snapshot: Snapshot, lenient: bool, findings: list[Finding]) -> tuple[Cluster, list[Problem]]:
@@ -88,8 +90,11 @@ def _admitted(snapshot: Snapshot, lenient: bool, findings: list[Finding]) -> tup
     refused: list[Problem] = []
     for entry in snapshot.entries:
         item = Record(entry.document, entry.value)
-        wrong = violations(entry.value, entry.document.manifest)
-        fatal = [problem(item, violation) for violation in wrong if violation.severity == "refused"]
+        manifest = entry.document.manifest
+        wrong = [v for v in violations(entry.value, manifest) if v.severity == "refused"]
+        if isinstance(entry.value, Workload | ReplicationController) and not manifest.get("status"):
+            wrong += too_many_pods(entry.value)
+        fatal = [problem(item, violation) for violation in wrong]
         if fatal and (lenient or isinstance(entry.value, Service)):
             findings += map(_left_out, fatal)
             item = _unread(item)

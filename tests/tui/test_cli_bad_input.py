@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from kwake.sources import files
 from kwake_tui.cli import main
 
 Capture = pytest.CaptureFixture[str]
@@ -23,6 +26,14 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: bad, namespace: demo}
 spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/33}}]}]}
+"""
+PORT = POD.replace("NAME", "a").replace("image: b", "image: b, ports: [{containerPort: 80}]")
+MANY = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: demo}
+spec: {replicas: 2000000000, selector: {matchLabels: {a: b}},
+       template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b}]}}}
 """
 LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefg", "bcdefgh", strict=True)
@@ -42,8 +53,31 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         (POD.replace("NAME", "a") + "---\n" + POD.replace("NAME", "a").replace("image: b", "image: c"), 2, "already"),
         ("kind: Pod\napiVersion: v1\nmetadata: {name: [a]}\n", 2, "metadata.name"),
         ("just a text\n", 2, "bad.yaml"),
+        (PORT.replace("80", "9" * 5000), 2, "bad.yaml:4: Pod/demo/a: spec.containers[0].ports[0].containerPort"),
+        ('{"a":\n' + "9" * 5000 + "}", 2, "bad.yaml:1: apiVersion: apiVersion is missing"),
+        ("a: " + "[" * 10_000, 2, "bad.yaml:1: more than 200 maps and lists inside each other"),
+        ('{"a":' * 10_000, 2, "bad.yaml:1: too many maps and lists inside each other"),
+        (POD.replace("namespace: demo", "namespace: demo, labels: {a: b, c: 1}"), 2, "metadata.labels.c: Expected"),
+        (MANY, 2, "bad.yaml:4: Deployment/demo/web: spec.replicas: Invalid value: 2000000000: kwake makes at most"),
     ],
-    ids=["laughs", "tab", "duplicate-key", "not-utf-8", "nul", "half-a-list", "cidr", "two-of-a-name", "type", "text"],
+    ids=[
+        "laughs",
+        "tab",
+        "duplicate-key",
+        "not-utf-8",
+        "nul",
+        "half-a-list",
+        "cidr",
+        "two-of-a-name",
+        "type",
+        "text",
+        "huge-integer",
+        "huge-json-integer",
+        "deep-yaml",
+        "deep-json",
+        "label-that-is-no-text",
+        "billions-of-pods",
+    ],
 )
 def test_what_cannot_be_taken_in_is_refused_with_its_place(
     content: str | bytes, code: int, words: str, tmp_path: Path, capsys: Capture
@@ -91,6 +125,49 @@ def test_lenient_skips_what_is_refused_and_calls_it_unknown(tmp_path: Path, caps
 
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert any(f["level"] == "unknown" and "NetworkPolicy/demo/bad" in f["subject"] for f in findings)
+
+
+def test_what_was_left_out_is_not_called_a_kind_that_there_is_not(tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(MANY)
+
+    assert main(["check", str(file), "--lenient"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "left out, what it decides is unknown: spec.replicas" in shown and "no matches for kind" not in shown
+
+
+def test_a_broken_link_in_a_folder_is_not_passed_over_as_it_may_be_a_policy(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "pod.yaml").write_text(POD.replace("NAME", "a"))
+    (tmp_path / "policy.yaml").symlink_to(tmp_path / "gone.yaml")
+
+    assert main(["check", str(tmp_path)]) == 3
+
+    assert "policy.yaml: there is no such file" in capsys.readouterr().err
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused_and_not_waited_for(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "WRITER_MS", 100)
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+
+    assert main(["check", str(pipe)]) == 3
+
+    assert "pipe.yaml: a pipe that nothing writes to" in capsys.readouterr().err
+
+
+def test_a_pipe_is_read_to_its_end_however_slowly_it_is_written(tmp_path: Path, capsys: Capture) -> None:
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    words = " ".join(f"echo {line!r}; sleep 0.2;" for line in RUNNING.replace("NAME", "a").splitlines())
+
+    with subprocess.Popen(["bash", "-c", f"{{ sleep 0.2; {words} }} > {pipe}"]):
+        code = main([str(pipe), "-o", "json"])
+
+    assert code == 0
+    assert [pod["name"] for pod in json.loads(capsys.readouterr().out)["pods"]] == ["a"]
 
 
 def test_a_folder_with_helm_templates_in_it_says_which_it_left_out(tmp_path: Path, capsys: Capture) -> None:

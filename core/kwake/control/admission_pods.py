@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from kwake.control.admission_names import dns_label, port_name, port_number
 from kwake.control.admission_policies import PROTOCOLS, selector_violations
 from kwake.control.violation import Violation, duplicate, invalid, required, unsupported
 from kwake.objects.document import FieldPath
-from kwake.objects.kinds import Container, Pod, PodSpec, ReplicationController, Workload
+from kwake.objects.kinds import Container, Job, Pod, PodSpec, ReplicationController, Workload
+
+MOST_PODS = 10_000
+"""Pods that are made for one workload. A thousand take seconds; a slip of the finger would take days."""
 
 
 def pod_violations(pod: Pod) -> Iterator[Violation]:
@@ -25,6 +30,7 @@ def workload_violations(workload: Workload | ReplicationController) -> Iterator[
     yield from _pod_spec(spec.template.spec, ("spec", "template", "spec"))
     if spec.replicas < 0:
         yield invalid(("spec", "replicas"), spec.replicas, "must be greater than or equal to 0")
+    yield from (msgspec.structs.replace(much, severity="reported") for much in too_many_pods(workload))
     if not isinstance(workload, Workload):
         return
     selector = workload.spec.selector
@@ -36,6 +42,14 @@ def workload_violations(workload: Workload | ReplicationController) -> Iterator[
             labels = ("spec", "template", "metadata", "labels")
             words = "`selector` does not match template `labels`"
             yield invalid(labels, dict(spec.template.metadata.labels), words, "reported")
+
+
+def too_many_pods(workload: Workload | ReplicationController) -> Iterator[Violation]:
+    """Why kwake makes no pods for a workload; a dump, which has its pods, may hold it all the same."""
+    field = "parallelism" if isinstance(workload, Job) else "replicas"
+    wanted = workload.spec.parallelism if isinstance(workload, Job) else workload.spec.replicas
+    if wanted > MOST_PODS:
+        yield invalid(("spec", field), wanted, f"kwake makes at most {MOST_PODS} pods for a workload")
 
 
 def _pod_spec(spec: PodSpec, path: FieldPath) -> Iterator[Violation]:

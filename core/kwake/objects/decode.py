@@ -98,8 +98,25 @@ def _with_care(document: Document) -> KubeObject:
     try:
         value: KubeObject = msgspec.convert(manifest, _type_of(manifest["apiVersion"], manifest["kind"]))
     except msgspec.ValidationError as error:
-        raise DecodeError(*_path(str(error))) from None
+        words, path = _path(str(error))
+        raise DecodeError(words, _with_key(path, manifest, words)) from None
     return value
+
+
+_JSON_TYPES = {str: "str", bool: "bool", int: "int", float: "float", list: "array", dict: "object"}
+
+
+def _with_key(path: FieldPath, manifest: Any, words: str) -> FieldPath:
+    """The path with the key that msgspec writes as `[...]`: the first whose value is what was not expected."""
+    if "..." not in path:
+        return path
+    at = path.index("...")
+    value = manifest
+    for step in path[:at]:
+        value = value[step]
+    got = words.rpartition("got `")[2].rstrip("`")
+    key = next((name for name, child in value.items() if _JSON_TYPES.get(type(child)) == got), "...")
+    return (*path[:at], key, *path[at + 1 :])
 
 
 def _is_cluster_scoped(value: KubeObject) -> bool:
