@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
@@ -20,7 +22,7 @@ async def main(player: Player) -> None:
     """A path is shown, a connection open, a policy edited under it and not yet applied."""
     await open_checkout(player)
     await edit_policy(player, "app: web", "app: webshop")
-    await player.until(lambda: len(player.rows("#preview")) > 1)
+    await player.until(lambda: any("∅ dropped" in row for row in player.rows("#preview")))
 
 
 async def edit(player: Player) -> None:
@@ -144,12 +146,20 @@ def test_it_looks_as_approved(name: str, picture: SnapshotAssertion) -> None:
 
 
 async def settled(player: Player) -> None:
-    """Wait until the editor has followed the cursor and every message is handled."""
+    """Wait until the editor has followed the cursor and nothing moves any more."""
     editor = player.desk.query_one(EditorPane)
     target = player.desk.chosen
     if not editor.is_edited and "/" in target and player.desk.pane == "cluster":
         await player.until(lambda: editor.reference == target)
-    await player.pilot.pause()
+    before, now = "", screen_of(player)
+    while before != now:
+        await player.pilot.pause()
+        before, now = now, screen_of(player)
+
+
+def screen_of(player: Player) -> str:
+    """The picture without the number that every picture has of its own."""
+    return re.sub(r"terminal-\d+", "terminal", player.svg())
 
 
 def test_every_picture_belongs_to_a_test() -> None:
