@@ -8,8 +8,10 @@ from collections.abc import Collection
 
 from kwake.dataplane.connection import Fate
 from kwake.dataplane.path import Outcome
+from kwake.errors import ProfileError
 from kwake.objects.basis import Basis
 from kwake.objects.document import FieldPath
+from kwake.profiles import load_profile
 from kwake.scenario.reading import Value
 from kwake.scenario.scenario import (
     ChangedExpectation,
@@ -26,6 +28,7 @@ FATES = (*(fate.value for fate in Fate), "migrated")
 
 _FLOW = ("flow", "outcome", "fate", "decided_by", "basis", "backend")
 _WHEN = ("within", "at")
+_INDEX = re.compile(r"[0-9]{1,6}")
 _STEP = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
 
 
@@ -95,7 +98,14 @@ def _when(value: Value, fields: dict[str, Value]) -> When:
 
 
 def _under(fields: dict[str, Value]) -> tuple[str, ...]:
-    return fields["under"].texts() if "under" in fields else ()
+    """Names of profiles; one that there is not would never be under test, and nobody would notice."""
+    names = fields["under"].texts() if "under" in fields else ()
+    for name in names:
+        try:
+            load_profile(name)
+        except ProfileError as error:
+            fields["under"].fail(str(error))
+    return names
 
 
 def _named(value: Value, flows: Collection[str]) -> str:
@@ -111,4 +121,5 @@ def _path(value: Value) -> FieldPath:
     text = value.text()
     if _STEP.sub("", text).strip("."):
         value.fail("expected a path such as spec.ports[0].nodePort")
-    return tuple(int(index) if index.isdigit() else index or name for name, index in _STEP.findall(text))
+    steps = _STEP.findall(text)
+    return tuple(int(index) if _INDEX.fullmatch(index) else index or name for name, index in steps)

@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from kwake.errors import InvalidSnapshot, NothingToRun, ScenarioError
+from kwake.errors import InvalidSnapshot, NothingToRun, ProfileError, ScenarioError
 from kwake.objects.document import Origin, Source
 from kwake.objects.printable import printable
+from kwake.profiles import load_profile
 from kwake.scenario.expectations import expectation_of, flow_expectation_of
 from kwake.scenario.reading import Value
 from kwake.scenario.scenario import PinnedFlow, Scenario, Step
@@ -51,7 +52,7 @@ def _scenarios(source: Source, *, directly: bool) -> Iterator[Scenario]:
 
 def _scenario(value: Value) -> Scenario:
     fields = value.fields(*_KEYS, required=("kwake", "name", "snapshot"))
-    if fields["kwake"].raw != 1:
+    if fields["kwake"].raw != 1 or fields["kwake"].raw is True:
         fields["kwake"].fail(f"expected version 1, found {fields['kwake'].raw!r}")
     if "profile" in fields and "matrix" in fields:
         value.fail("profile and matrix exclude each other")
@@ -79,21 +80,32 @@ def _beside(folder: Path, path: str) -> str:
 
 def _profiles(fields: dict[str, Value]) -> tuple[str, ...]:
     if "profile" in fields:
-        return (fields["profile"].text(),)
+        return (_known(fields["profile"]),)
     if "matrix" not in fields:
         return ("calico",)
     axis = fields["matrix"].fields("profile", required=("profile",))["profile"]
     names = axis.texts()
     if not names or len(set(names)) < len(names):
         axis.fail("expected profiles, each once")
-    return names
+    return tuple(map(_known, axis.items())) if isinstance(axis.raw, list) else (_known(axis),)
+
+
+def _known(value: Value) -> str:
+    """The name of a profile that there is."""
+    name = value.text()
+    try:
+        load_profile(name)
+    except ProfileError as error:
+        value.fail(str(error))
+    return name
 
 
 def _flows(value: Value | None) -> tuple[PinnedFlow, ...]:
     flows = []
     for name, entry in value.entries().items() if value else ():
         fields = entry.fields(*FLOW_KEYS, "hold", required=("from", "to"))
-        flows.append(PinnedFlow(name, flow_of(fields), fields["hold"].flag() if "hold" in fields else False))
+        hold = fields["hold"].flag() if "hold" in fields else False
+        flows.append(PinnedFlow(name, flow_of(fields), hold, entry.line))
     return tuple(flows)
 
 

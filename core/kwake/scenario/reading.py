@@ -15,7 +15,7 @@ from kwake.objects.field_path import dotted
 from kwake.objects.printable import printable
 from kwake.sources.location import locate
 
-_DURATION = re.compile(r"(\d+(?:\.\d{1,3})?)(ms|s|m|h)")
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)")
 _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _SHOWN = 60
 

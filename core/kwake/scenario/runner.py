@@ -8,7 +8,7 @@ import msgspec
 
 from kwake.actions import Action, OpenConnection
 from kwake.dataplane.path import Flow, Path
-from kwake.errors import KwakeError, Rejected
+from kwake.errors import KwakeError, Rejected, ScenarioError
 from kwake.objects.time import seconds
 from kwake.scenario.availability import spans
 from kwake.scenario.check import Found, dial, expected, look, subject
@@ -58,7 +58,10 @@ def replay(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_s
     flows = {pinned.name: pinned.flow for pinned in scenario.flows}
     for pinned in scenario.flows:
         if pinned.hold:
-            world = world.do(_opening(pinned.name, pinned.flow))
+            try:
+                world = world.do(_opening(pinned.name, pinned.flow))
+            except KwakeError as error:
+                raise ScenarioError(f"{scenario.file}:{pinned.line}: flows.{pinned.name}: {error}") from None
     timeline = Timeline.start(world)
     seen = tuple(moments(world))
     always = {e: _always(e, seen[:1], flows, "at the start") for e in scenario.always if _applies(e, world)}

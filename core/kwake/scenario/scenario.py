@@ -97,6 +97,7 @@ class PinnedFlow(msgspec.Struct, frozen=True):
     name: str
     flow: Flow
     hold: bool = False
+    line: int = 0
 
 
 class Scenario(msgspec.Struct, frozen=True):

@@ -23,7 +23,9 @@ from kwake.actions import (
     SetServiceType,
 )
 from kwake.dataplane.path import Flow
+from kwake.errors import SnapshotUnreadable
 from kwake.objects.document import Origin
+from kwake.objects.field_path import dotted
 from kwake.scenario.reading import Value
 from kwake.scenario.scenario import Redo, Undo
 from kwake.sources.snapshot import read
@@ -92,7 +94,10 @@ def _apply(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
         place = Origin(what.origin.source, what.origin.index, what.path, what.line)
         return (Apply(what.raw, place),)
     path = folder / what.text()
-    entries = read(path).entries
+    try:
+        entries = read(path).entries
+    except SnapshotUnreadable as error:
+        raise SnapshotUnreadable(f"{what.origin.source.name}:{what.line}: {dotted(what.path)}: {error}") from None
     if not entries:
         what.fail(f"there is no object in {path}")
     return tuple(Apply(entry.document.manifest, entry.document.origin) for entry in entries)

@@ -160,8 +160,41 @@ def test_a_fault_is_named_with_file_and_line(text: str, message: str, tmp_path: 
     assert said.startswith("scenario.yaml:")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("profile: calcio\n", "scenario.yaml:6: profile: calcio: no such profile; did you mean calico?"),
+        ("matrix: {profile: [calico, cilum]}\n", "scenario.yaml:6: matrix.profile[1]: cilum: no such profile"),
+        ("always: [{flow: pay, fate: open, under: flanel}]\n", "scenario.yaml:6: always[0].under: flanel: no such"),
+        ("steps: [{after: ٣s}]\n", "scenario.yaml:6: steps[0].after: expected a duration with its unit"),
+        (f"steps: [{{after: {'9' * 30}h}}]\n", "scenario.yaml:6: steps[0].after: expected a duration with its unit"),
+    ],
+)
+def test_a_misspelt_profile_or_endless_duration_is_not_passed_over(text: str, message: str, tmp_path: Path) -> None:
+    assert refusal(tmp_path, HEAD + text).startswith(message)
+
+
+def test_an_index_of_thousands_of_digits_is_a_key_that_is_not_there(tmp_path: Path) -> None:
+    field = f"spec.ports[{'9' * 5000}].port"
+
+    scenario = loaded(tmp_path, HEAD + f"steps: [{{expect: [{{object: svc/a/b, field: '{field}', value: null}}]}}]\n")
+
+    (expectation,) = scenario.steps[0].expect
+    assert isinstance(expectation, FieldExpectation)
+    assert expectation.field == ("spec", "ports", "9" * 5000, "port")
+
+
+def test_a_file_to_apply_that_is_not_there_is_named_with_the_line_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        SnapshotUnreadable, match=r"scenario.yaml:6: steps\[0\].do.apply: .*gone.yaml: there is no such"
+    ):
+        loaded(tmp_path, HEAD + "steps: [{do: {apply: gone.yaml}}]\n")
+
+
 def test_a_version_that_is_not_known_is_refused(tmp_path: Path) -> None:
-    assert "expected version 1, found 2" in refusal(tmp_path, HEAD.replace("kwake: 1", "kwake: 2"))
+    for version in ("2", "true"):
+        found = version.capitalize()
+        assert f"expected version 1, found {found}" in refusal(tmp_path, HEAD.replace("kwake: 1", f"kwake: {version}"))
 
 
 def test_a_folder_is_read_to_the_bottom_and_holds_other_files_too(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import kwake
+from kwake.errors import ScenarioError
 from kwake.samples import sample_path
 from kwake.scenario.load import load
 from kwake.scenario.report import Case, Check, Report, Verdict
@@ -46,6 +47,18 @@ def test_a_held_flow_is_open_from_the_start(tmp_path: Path) -> None:
     case = run(tmp_path, steps("expect: [{flow: pay, fate: open}]"))
 
     assert only_check(case).verdict is Verdict.MET
+
+
+def test_a_held_flow_that_cannot_be_opened_is_named_with_its_line(tmp_path: Path) -> None:
+    typo = "  held: {from: demo/clinet, to: svc/demo/web, hold: true}\n"
+
+    with pytest.raises(
+        ScenarioError, match=r"story.yaml:\d+: flows.held: demo/clinet: .*did you mean Pod/demo/client"
+    ) as caught:
+        run(tmp_path, typo + steps("expect: [{flow: pay, fate: open}]"))
+
+    line = int(str(caught.value).partition("story.yaml:")[2].partition(":")[0])
+    assert "held" in (tmp_path / "story.yaml").read_text().splitlines()[line - 1]
 
 
 def test_without_a_time_an_expectation_looks_when_all_has_settled(tmp_path: Path) -> None:
