@@ -19,7 +19,7 @@ from kwake.objects.kinds import LISTENS_ANNOTATION, Node, Pod
 from kwake.policy.ends import PolicyEnd, Side
 from kwake.policy.policy_set import PolicySet, compile_policies
 
-_LISTENS = re.compile(r"\s*(\d+)(?:/(\w+))?\s*")
+_LISTENS = re.compile(r"\s*([0-9]{1,5})(?:/(\w+))?\s*")
 
 
 class Destination(msgspec.Struct, frozen=True, eq=False):

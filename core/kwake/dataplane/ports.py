@@ -64,7 +64,7 @@ def headless_ports(view: View, service: Service, ip: str, flow: Flow) -> int:
 
 
 def _number(port: int | str | None) -> int | str | None:
-    return int(port) if isinstance(port, str) and port.isdigit() else port
+    return int(port) if isinstance(port, str) and port.isdecimal() and len(port) < 6 else port
 
 
 def _which(what: str, flow: Flow, ports: Iterable[str]) -> ReferenceNotFound:

@@ -36,7 +36,9 @@ def parse_reference(text: str) -> ObjectReference:
     Two parts that begin with a cluster-scoped kind mean that object; other two parts are `namespace/name`.
     """
     body, hash_mark, number = text.partition("#")
-    if hash_mark and not re.fullmatch(r"\d+", number):
+    if not text:
+        raise ReferenceNotFound("an empty name; write Kind/namespace/name")
+    if hash_mark and not re.fullmatch(r"[0-9]{1,6}", number):
         raise ReferenceNotFound(f"{text}: after # stands a number, as in deploy/shop/web#0")
     index = int(number) if hash_mark else None
     parts = body.split("/")

@@ -23,7 +23,7 @@ DEFAULT_BUNDLE = "calico"
 CHOSEN = "chosen by the user"
 """The source of a field that `--set` gave."""
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)")
 _MS_OF_UNIT = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 T = TypeVar("T")

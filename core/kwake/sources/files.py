@@ -50,8 +50,10 @@ def sources_of(where: str | Path, stdin: Stdin) -> Iterator[Named]:
     if str(where) == "-":
         yield Named(_source("-", stdin()), True)
         return
+    if not str(where):
+        raise SnapshotUnreadable("an empty name is no file, and the folder that one stands in is called .")
     path = Path(where)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a name is too long
         files = tuple(_files_below(path))
         patches = patches_of((file, _bytes(file)) for file in files if file.name in kustomize.NAMES)
         for file in files:
