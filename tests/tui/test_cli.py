@@ -111,6 +111,14 @@ def test_the_shares_of_all_branches_add_up_to_1(capsys: Capture) -> None:
     assert [round(branch["share"], 3) for branch in path["branches"]] == [0.333] * 3
 
 
+def test_a_misspelt_service_does_not_resolve_and_the_nearest_is_told(capsys: Capture) -> None:
+    for target in ("svc/demo/chekout", "chekout.demo", "checkout:443"):
+        assert main(["trace", SMALL, "--from", "demo/client", "--to", target, "--port", "443"]) == 0
+        captured = capsys.readouterr()
+        assert captured.out.startswith("◇ unresolved")
+        assert f"kwake: note: {target}: did you mean svc/demo/checkout?" in captured.err
+
+
 def test_several_profiles_compare(capsys: Capture) -> None:
     listed = form(capsys, *DENIED, "--profile", "calico", "--profile", "flannel")
 
@@ -292,6 +300,14 @@ def test_a_step_that_there_is_not_ends_with_2(tmp_path: Path, capsys: Capture) -
         (["check", SMALL, "--set", "proxxy=ipvs"], 2, "proxy"),
         (["trace", SMALL, "--from", "demo/clint", "--to", "svc/demo/web"], 2, "demo/client"),
         (["trace", SMALL, "--from", "demo/client", "--to", "svc/demo/web", "--port", "99999"], 2, "1 to 65535"),
+        (["trace", SMALL, "--from", "demo/client", "--to", "svc/demo/web", "--port", "9" * 5000], 2, "1 to 65535"),
+        (["trace", SMALL, "--from", "demo/client", "--to", "svc/demo/web", "--port", "²"], 2, "no TCP port ²; it has"),
+        (["trace", SMALL, "--from", "demo/client", "--to", "svc/demo/web", "--port", ""], 2, "--port: an empty name"),
+        (["trace", SMALL, "--from", "", "--to", "svc/demo/web"], 2, "--from: an empty name"),
+        (["trace", SMALL, "--from", "deploy/demo/web#" + "9" * 5000, "--to", "svc/demo/web"], 2, "after # stands"),
+        (["check", "x" * 5000], 3, "File name too long"),
+        (["check", ""], 3, "an empty name"),
+        (["check", SMALL, "--set", f"clock.policy-sync={'9' * 400}h"], 2, "not a duration"),
         (["check", "-", "-"], 2, "only once"),
         (["replay", SMALL, "--seed", "x"], 2, "invalid int value"),
     ],

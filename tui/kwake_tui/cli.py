@@ -189,19 +189,38 @@ def _trace(arguments: Namespace) -> int:
     from kwake.errors import UsageError
     from kwake_tui.text.path import path_json, path_lines
 
+    for option, word in (("--from", arguments.source), ("--to", arguments.target), ("--port", arguments.port)):
+        if word == "":
+            raise UsageError(f"{option}: an empty name")
     port: int | str | None = arguments.port
-    if isinstance(port, str) and port.lstrip("-").isdigit():
-        port = int(port)
+    if isinstance(port, str) and port.lstrip("-").isdecimal():
+        port = int(port) if len(port) < 6 else 0
         if not 0 < port < 65536:
-            raise UsageError(f"--port {port}: a port is a number from 1 to 65535, or a name")
+            raise UsageError(f"--port {arguments.port}: a port is a number from 1 to 65535, or a name")
     worlds = _worlds(arguments)
     asked = (arguments.source, arguments.target, port, arguments.protocol, arguments.via)
     paths = [world.trace(*asked) for world in worlds]
     _show(arguments, worlds, paths, path_lines, path_json)
     for note in dict.fromkeys(note for path in paths for note in path.notes):
         _narrate(f"kwake: note: {note}")
+    if any(path.outcome is Outcome.UNRESOLVED for path in paths):
+        _tell_nearest(worlds[0], arguments.target)
     _tell_findings(worlds[0])
     return 4 if any(path.outcome is Outcome.UNKNOWN for path in paths) else 0
+
+
+def _tell_nearest(world: World, target: str) -> None:
+    """The Services that a name without an answer may have meant."""
+    import difflib
+
+    from kwake.objects.kinds import Service
+
+    references = {f"svc/{s.metadata.namespace}/{s.metadata.name}": s.metadata.name for s in world.cluster.all(Service)}
+    word = target.rpartition("/")[2].partition(".")[0].partition(":")[0]
+    near = difflib.get_close_matches(word, references.values(), n=1)
+    if near:
+        meant = ", ".join(reference for reference, name in references.items() if name == near[0])
+        _narrate(f"kwake: note: {target}: did you mean {meant}?")
 
 
 def _reach(arguments: Namespace) -> int:
