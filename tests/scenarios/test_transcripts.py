@@ -36,7 +36,8 @@ def test_a_replay_reports_the_approved_bytes(
         approved.parent.mkdir(exist_ok=True)
         approved.write_bytes(found)
     assert approved.is_file(), f"no transcript is approved; {__doc__}"
-    assert found.decode().splitlines() == approved.read_text(encoding="utf-8").splitlines()
+    lines = approved.read_text(encoding="utf-8").splitlines()
+    assert found.decode().splitlines() == lines, f"another report than is approved; {__doc__}"
     assert found == approved.read_bytes()
 
 
