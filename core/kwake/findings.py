@@ -54,6 +54,7 @@ def check(cluster: Cluster, profile: Profile | None = None, found: Iterable[Find
         *_addresses(cluster),
         *_dangling_owners(cluster),
         *_selectors(cluster),
+        *_named_ports(cluster),
         *_unread_kinds(cluster),
         *_made(cluster),
         *_assumptions(cluster),
@@ -152,6 +153,28 @@ def _selectors(cluster: Cluster) -> Iterator[Finding]:
             yield from _unmatched(cluster, service, selector, labels, ("spec", "selector"))
     for policy in cluster.all(NetworkPolicy):
         yield from _unmatched(cluster, policy, policy.spec.pod_selector, labels, ("spec", "podSelector"))
+
+
+def _named_ports(cluster: Cluster) -> Iterator[Finding]:
+    """Named targetPorts that selected pods lack: those get no traffic, silently (EP-10)."""
+    for service in cluster.all(Service):
+        selector = LabelSelector(match_labels=dict(service.spec.selector))
+        if selector.is_empty or service.spec.type == "ExternalName":
+            continue
+        home = cluster.pods_by_namespace.get(service.metadata.namespace, ())
+        pods = [pod for pod in home if not pod.is_terminal and selector.matches(pod.metadata.labels)]
+        for index, port in enumerate(service.spec.ports):
+            name = port.target_port
+            if not isinstance(name, str):
+                continue
+            without = [pod for pod in pods if pod.named_port(name, port.protocol) is None]
+            if without:
+                there = {p.name for pod in without for c in pod.port_containers for p in c.ports if p.name}
+                has = f"; there is {', '.join(sorted(there))}" if there else ""
+                which = "none" if len(without) == len(pods) else f"only {len(pods) - len(without)}"
+                text = f"{which} of the {len(pods)} pods it selects has a {port.protocol} port named {name}{has}"
+                where = _where(cluster.record(service.key).origin, ("spec", "ports", index, "targetPort"))
+                yield Finding("warning", str(service.key), text, where)
 
 
 def _labels_of_pods(cluster: Cluster) -> dict[str, list[Labels]]:

@@ -217,3 +217,12 @@ def test_real_dumps_and_manifests_open_with_findings(truth: Path) -> None:
             empty.append(f"{path.name}: {snapshot.problems[0]}")
     assert len(sets) >= 31
     assert empty == []
+
+
+def test_ep_10_a_port_name_that_no_selected_pod_has_is_listed_with_the_names_there_are() -> None:
+    pods = [bare_pod("a", app="db"), bare_pod("b", app="db")]
+
+    found = lines(SHOP, *pods, service("db", 5432, "postgres"))
+
+    expected = "none of the 2 pods it selects has a TCP port named postgres; there is http"
+    assert found == [f"Service/shop/db: {expected}"]

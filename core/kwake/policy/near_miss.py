@@ -137,7 +137,11 @@ def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: st
     wants, has, count, unlikeness = _difference(peer.pod_selector or LabelSelector(), pod.metadata.labels)
     if peer.namespace_selector is None:
         if home != namespace:
-            lines = (f"{named} admits pods of namespace {namespace}", f"{_name(pod)} is in namespace {home}")
+            wanted, found = (f" with {wants}", f" and has {has}") if count else ("", "")
+            lines = (
+                f"{named} admits pods of namespace {namespace}{wanted}",
+                f"{_name(pod)} is in namespace {home}{found}",
+            )
             yield _Miss(count + 1, unlikeness, lines)
         else:
             yield _Miss(count, unlikeness, (f"{named} admits {wants}", f"{_name(pod)} has {has}"))
@@ -148,6 +152,12 @@ def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: st
         return
     wanted, found, missing, far = _difference(peer.namespace_selector, labels)
     lines = (f"{named} admits namespaces with {wanted}", f"namespace {home} has {found}")
+    if count:
+        # Both must match: to mend one of them alone changes nothing.
+        lines = (
+            f"{named} admits {wants} in namespaces with {wanted}",
+            f"{_name(pod)} has {has}, its namespace {found}",
+        )
     yield _Miss(count + missing, unlikeness + far, lines)
 
 

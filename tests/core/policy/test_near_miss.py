@@ -105,3 +105,16 @@ def test_the_nearest_two_are_shown_the_nearest_first() -> None:
 
 def test_a_denial_by_a_lone_default_deny_has_nothing_near() -> None:
     assert misses() == ()
+
+
+def test_every_label_that_is_wrong_is_named_the_pods_and_the_namespaces() -> None:
+    peer = {**labels(app="checkout"), "namespaceSelector": {"matchLabels": {"team": "shop"}}}
+    ops = namespace("ops", team="ops")
+    statsd = pod("ops/statsd", ip="10.0.3.1", node="a", app="statsd")
+
+    found = misses(policy("shop/allow", admit(peer, app="db")), source="ops/statsd", extra=(ops, statsd))
+
+    assert found == (
+        "allow ingress rule 1 admits app=checkout in namespaces with team=shop",
+        "ops/statsd has app=statsd, its namespace team=ops",
+    )
