@@ -115,6 +115,19 @@ def test_a_key_that_cannot_act_says_why() -> None:
     play(shop(), story)
 
 
+def test_a_reason_survives_keys_that_came_before_it_in_one_burst() -> None:
+    async def story(player: Player) -> None:
+        for key in ("j", "j", "s"):
+            player.app.simulate_key(key)
+        await player.pilot.pause()
+
+        assert player.rows("#keys")[0].startswith("▲ this needs a Service")
+        await player.press("j")
+        assert player.rows("#keys")[0].startswith("t trace")
+
+    play(shop(), story)
+
+
 def test_a_client_that_was_killed_dials_nothing_and_the_path_follows_its_successor() -> None:
     world = shop()
     client = str(world.cluster.pods_of(world.cluster.resolve("deploy/shop/web"))[0].key)

@@ -26,12 +26,12 @@ class KwakeApp(App[int]):
 
     CSS_PATH = "console.tcss"
     TITLE = "kwake"
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  # Textual declares it on the instance
+    HORIZONTAL_BREAKPOINTS = [  # Textual declares it on the instance
         (0, "-narrow"),
         (100, "-normal"),
         (160, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012  # as above
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # as above
 
     def __init__(self, world: World, *, title: str, paths: tuple[Path, ...] = ()) -> None:
         super().__init__()

@@ -24,7 +24,7 @@ def key_line(pane: str, able: frozenset[str], width: int) -> Line:
     else:
         offered = [(key.shown, key.word, key.act in able) for key in KEYS if pane in key.panes][:MOST]
     right = () if pane == "editor" else RIGHT
-    room = width - sum(span.cells for span in right)
+    room = width - sum(span.cells for span in right) - 1
     spans: list[Span] = []
     for shown, word, acts in offered:
         room -= len(shown) + len(word) + 4

@@ -46,6 +46,7 @@ class MainScreen(PanesScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._resting: Timer | None = None
+        self._said_at = ""
 
     def on_mount(self) -> None:
         """Show the beginning."""
@@ -117,6 +118,11 @@ class MainScreen(PanesScreen):
             editor.load(str(chosen.key), editable(chosen.manifest))
         self.go_to_pane("editor")
 
+    def say(self, words: str, role: str = "warn") -> None:
+        """A notice in the key line, until the next key or until the cursor stands elsewhere."""
+        self._said_at = self.query_one(ClusterPane).target
+        super().say(words, role)
+
     def action_act(self, name: str) -> None:
         """A key: do it, or say why it cannot be done."""
         self.hush()
@@ -149,8 +155,9 @@ class MainScreen(PanesScreen):
         return found is not None
 
     @on(LineList.Moved, "#cluster")
-    def _moved(self) -> None:
-        self.hush()
+    def _moved(self, event: LineList.Moved) -> None:
+        if event.rows.target != self._said_at:
+            self.hush()
         if self._resting is not None:
             self._resting.stop()
         self._resting = self.set_timer(REST_S, self._follow)
