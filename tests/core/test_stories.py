@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 import kwake
@@ -342,3 +344,16 @@ def test_np_2_a_delivered_path_names_the_rule_that_admitted_it() -> None:
     assert path.outcome is Outcome.DELIVERED
     [decider] = path.decided_by
     assert (decider.object, decider.rule) == ("NetworkPolicy/shop/allow-client", "ingress rule 1")
+
+
+def test_shares_of_a_mixed_path_are_parts_of_the_dials_not_of_the_branches() -> None:
+    number = 30100
+    ports = [{"port": 80, "targetPort": "http", "nodePort": number}]
+    world = _open(service("door", selector={"app": "web"}, type="NodePort", ports=ports, externalTrafficPolicy="Local"))
+
+    path = world.trace("internet", "svc/shop/door", 80)
+
+    assert path.outcome is Outcome.MIXED
+    on = {pod.spec.node_name for pod in _pods(world, "web")}
+    assert path.shares[Outcome.DELIVERED] == Fraction(len(on), 3)
+    assert sum(path.shares.values()) == 1

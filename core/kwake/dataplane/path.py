@@ -130,6 +130,14 @@ class Path(msgspec.Struct, frozen=True):
         return weakest(branch.basis for branch in self.branches)
 
     @property
+    def shares(self) -> dict[Outcome, Fraction]:
+        """Which part of all dials ends how, in the order met; the parts add up to 1."""
+        parts: dict[Outcome, Fraction] = {}
+        for branch in self.branches:
+            parts[branch.outcome] = parts.get(branch.outcome, Fraction(0)) + branch.share
+        return parts
+
+    @property
     def decided_by(self) -> tuple[Decider, ...]:
         """Everything that decided, each once, in the order met."""
         return tuple(dict.fromkeys(decider for branch in self.branches for decider in branch.decided_by))

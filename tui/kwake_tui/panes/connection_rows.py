@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import msgspec
 
 from kwake.dataplane.connection import Connection, Fate
@@ -88,8 +90,8 @@ def dial_words(path: Path) -> tuple[str, str]:
     """What a dial meets, in one cell: `✓ delivered`, `± 2 of 3`; and its colour role."""
     mark = OUTCOMES[path.outcome]
     if path.outcome is Outcome.MIXED:
-        delivered = sum(branch.outcome is Outcome.DELIVERED for branch in path.branches)
-        return f"{mark.glyph} {delivered} of {len(path.branches)}", mark.role
+        delivered = path.shares.get(Outcome.DELIVERED, Fraction(0))
+        return f"{mark.glyph} {delivered.numerator} of {delivered.denominator}", mark.role
     return str(mark), mark.role
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -65,11 +64,10 @@ def _verdict(path: Path, width: int) -> Iterator[Line]:
     role = "doubt" if path.basis is Basis.UNKNOWN else "muted"
     basis = () if path.basis is Basis.SOURCED else (Span(path.basis.value, role),)
     if path.outcome is Outcome.MIXED:
-        counts = Counter(branch.outcome for branch in path.branches)
         sums: list[Span] = []
-        for outcome, count in counts.items():
+        for outcome, share in path.shares.items():
             part = OUTCOMES[outcome]
-            words = f" {count} of {len(path.branches)} {part.word}"
+            words = f" {share.numerator} of {share.denominator} {part.word}"
             sums += [Span("   "), Span(part.glyph, part.role), Span(words)]
         yield Line((*head, *sums), basis)
         return
