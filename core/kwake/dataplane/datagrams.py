@@ -19,7 +19,7 @@ from kwake.dataplane.proxy import ANTREA, CILIUM, IPVS, OVN, Frontend
 from kwake.dataplane.records import destination_of, frontend_in, server_end, translated_tuple
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
-from kwake.objects.basis import Basis
+from kwake.objects.basis import Basis, weakest
 
 RECONCILER_SINCE = 32
 """The minor version of kube-proxy whose clean-up compares entries with serving endpoints (CX-20)."""
@@ -35,6 +35,8 @@ class _Flushed(msgspec.Struct, frozen=True):
     cite: str
     frontend: Frontend | None
     """What is dialled; None where no Service answers for the address any more."""
+    by_version: bool = False
+    """Whether other versions of the proxy would keep the record."""
 
 
 def follow_datagrams(connection: Connection, before: View, after: View) -> Connection:
@@ -58,7 +60,7 @@ def follow_datagrams(connection: Connection, before: View, after: View) -> Conne
     moved = _at_the_address(connection, after)
     if moved is not connection:
         return moved
-    turn = policy_turn(connection, before, after)
+    turn = _unsure_of_record(connection, before, after) or policy_turn(connection, before, after)
     return _turned(connection, turn) if turn is not None else connection
 
 
@@ -74,6 +76,32 @@ def _turned(connection: Connection, turn: Turn) -> Connection:
 
 
 def _flushed(connection: Connection, before: View, after: View) -> _Flushed | None:
+    """Whether this change drops the record; no surer than it is that the proxy is this one, of this version."""
+    flushed = _flushed_by_proxy(connection, before, after)
+    if flushed is None:
+        return None
+    return msgspec.structs.replace(flushed, basis=weakest((flushed.basis, _proxy_basis(after, flushed.by_version))))
+
+
+def _unsure_of_record(connection: Connection, before: View, after: View) -> Turn | None:
+    """What Cilium and Antrea do to records of a Service that is gone was not found (CX-27, SV-54)."""
+    if connection.nat_node is None or before.proxy is after.proxy or connection.proxy not in CILIUM | ANTREA:
+        return None
+    had = frontend_in(connection, before)
+    if had is None or frontend_in(connection, after) is not None:
+        return None
+    name = "Cilium" if connection.proxy in CILIUM else "Antrea"
+    reason = f"{had.service.metadata.name} no longer answers: what {name} does to its datagrams is not known"
+    return Turn(after.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, "CX-27" if name == "Cilium" else "SV-54")
+
+
+def _proxy_basis(view: View, by_version: bool) -> Basis:
+    """How sure it is that the proxy is this one, and of this version where versions differ."""
+    fields = ("proxy", "proxy-version") if by_version else ("proxy",)
+    return weakest(view.profile.sureness(field) for field in fields)
+
+
+def _flushed_by_proxy(connection: Connection, before: View, after: View) -> _Flushed | None:
     """Whether this change of the proxies' cluster drops the record, by proxy and version."""
     if connection.nat_node is None:
         return None
@@ -91,29 +119,32 @@ def _flushed(connection: Connection, before: View, after: View) -> _Flushed | No
     serving = {(b.ip, b.port) for b in new if b.serving}
     name = connection.backends[-1].backend.rpartition("/")[2] if connection.backends else address[0]
     mode = connection.proxy
+    if mode in IPVS and has is None and had is not None:
+        is_deleted = after.proxy.find(had.service.key) is None
+        basis = Basis.SOURCED if is_deleted else Basis.INFERRED
+        return _Flushed("ipvs removes the virtual server", basis, "CX-25", frontend)
     if mode in CILIUM | OVN | ANTREA | {"kube-router-ipvs"}:
         cite = "CX-27" if mode in CILIUM else "CX-26" if mode in OVN else "CX-28"
         if removed and (has is not None or mode in OVN):
             return _Flushed(f"{name} left the endpoints, {mode} drops its record", Basis.SOURCED, cite, frontend)
         return None
-    if mode in IPVS and has is None and had is not None:
-        return _Flushed("ipvs removes the virtual server", Basis.SOURCED, "CX-25", frontend)
     minor = int(after.profile["proxy-version"].partition(".")[2])
     if mode in IPVS and removed and has is not None:
         return _Flushed(f"{name} left the endpoints, ipvs drops its real server", Basis.SOURCED, "CX-25", frontend)
     if minor < RECONCILER_SINCE:
         if has is None and had is not None and had.kind == "cluster-ip":
-            return _Flushed("the Service is deleted, kube-proxy drops its records", Basis.SOURCED, "CX-20", frontend)
+            return _Flushed("the Service is deleted, kube-proxy drops its records", Basis.SOURCED, "CX-20", frontend,
+                            True)  # fmt: skip
         if removed and has is not None:
             return _Flushed(f"{name} left the endpoints, kube-proxy drops its record", Basis.SOURCED, "CX-20", frontend)
         return None
     if minor >= EMPTIED_CLEANED_SINCE and (has is None or (old != new and not serving)):
         return _Flushed("the Service is emptied or deleted, kube-proxy drops its records", Basis.INFERRED, "CX-20",
-                        frontend)  # fmt: skip
+                        frontend, True)  # fmt: skip
     if has is None or old == new or not serving or address in serving:
         return None
     reason = f"{name} is no serving endpoint any more, kube-proxy drops its record"
-    return _Flushed(reason, Basis.SOURCED, "CX-23" if not removed else "CX-20", frontend)
+    return _Flushed(reason, Basis.SOURCED, "CX-23" if not removed else "CX-20", frontend, not removed)
 
 
 def _endpoints(view: View, frontend: Frontend | None) -> tuple[Backend, ...]:
@@ -198,7 +229,7 @@ def _nobody_there(connection: Connection, view: View, server: PodEnd, state: str
     if connection.nat_node is None:
         return Turn(view.now_ms, Fate.STALLED, reason, Basis.INFERRED, "PD-27")
     reason += ": the record is dropped only when another endpoint serves"
-    return Turn(view.now_ms, Fate.STALLED, reason, Basis.SOURCED, "CX-21")
+    return Turn(view.now_ms, Fate.STALLED, reason, _proxy_basis(view, True), "CX-21")
 
 
 def _misdelivered(connection: Connection, view: View, stranger: PodEnd, port: int) -> Connection:

@@ -14,7 +14,7 @@ from kwake.dataplane.path import Branch, Decider, Hop, Outcome
 from kwake.dataplane.proxy import Handling, Origin, Packet, ProxyNode, Treatment, handle
 from kwake.dataplane.view import View
 from kwake.dataplane.way import ZONE_LABEL, Way, node_address, node_of
-from kwake.objects.basis import Basis
+from kwake.objects.basis import Basis, weakest
 
 WORDS = {
     "cluster-ip": "ClusterIP",
@@ -29,6 +29,8 @@ def at_node(way: Way, node: str, origin: Origin) -> tuple[Branch, ...]:
     proxy = proxy_node(way.view, node)
     dst = _inner_address(way.view, node, way.dst)
     handling = handle(proxy, way.view.proxy, Packet(way.source, origin, dst, way.port, way.protocol))
+    sure = weakest((handling.basis, way.view.profile.sureness("proxy")))
+    handling = msgspec.structs.replace(handling, basis=sure)
     match handling.treatment:
         case Treatment.DNAT:
             return _balanced(way, proxy, origin, handling)
@@ -67,7 +69,7 @@ def _service_hop(way: Way, node: str, handling: Handling) -> Hop:
     seen = way.port if handling.frontend == "node-port" else port.port
     text = f"{service.metadata.name} {WORDS[handling.frontend]} {seen} → {target}"
     return Hop("node-port" if handling.frontend == "node-port" else "service", node, text, str(service.key),
-               cite="SV-40")  # fmt: skip
+               handling.basis, "SV-40")  # fmt: skip
 
 
 def _through(way: Way, handling: Handling) -> Way:

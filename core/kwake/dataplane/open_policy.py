@@ -90,7 +90,10 @@ def _denied(view: View, was: Verdict, now: Verdict) -> Turn | None:
             sweep = view.profile.clock("policy-sweep").ms
             late = f", within {seconds(sweep)}" if sweep else ""
             reason = f"dropped by {by}: {cni} judges open connections too{late}"
-            return Turn(view.now_ms, Fate.STALLED, reason, basis, STALLED_BY_POLICY, deciders)
+            # That the packets are dropped is read; that both sockets live on is what follows from it (CX-31).
+            return Turn(
+                view.now_ms, Fate.STALLED, reason, weakest((basis, Basis.INFERRED)), STALLED_BY_POLICY, deciders
+            )
         case "mixed" if not (was.egress if side is now.egress else was.ingress).isolated_by:
             reason = f"may be cut by {by}: the first policy on a pod can cut what is open under {cni}"
             return Turn(view.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, "CX-30", deciders)

@@ -98,6 +98,8 @@ class _Change(msgspec.Struct, frozen=True):
     others: bool
     """Whether the Service has other backends now."""
     backend: str
+    proxy_basis: Basis
+    """How sure it is that the proxy is of this mode."""
     deciders: tuple[Decider, ...]
 
 
@@ -128,7 +130,8 @@ def _change(connection: Connection, before: View, after: View) -> _Change | None
     where = after.proxy if found is not None else before.proxy
     name = connection.backends[-1].backend.rpartition("/")[2] if connection.backends else ""
     deciders = (decider(where, service, "deleted" if found is None else "changed", ("spec",)),)
-    return _Change(after.now_ms, connection.proxy, service, found is None, frontend_gone, gone, others, name, deciders)
+    return _Change(after.now_ms, connection.proxy, service, found is None, frontend_gone, gone, others, name,
+                   after.profile.sureness("proxy"), deciders)  # fmt: skip
 
 
 def _by_mode(change: _Change) -> Turn | None:
@@ -137,16 +140,16 @@ def _by_mode(change: _Change) -> Turn | None:
     gone = f"Service {name} is deleted" if change.is_deleted else f"{name} no longer answers on the dialled address"
 
     def turn(fate: Fate, reason: str, basis: Basis, cite: str) -> Turn:
-        return Turn(change.now_ms, fate, reason, basis, cite, change.deciders)
+        return Turn(change.now_ms, fate, reason, weakest((basis, change.proxy_basis)), cite, change.deciders)
 
     if change.mode in IPVS and change.frontend_gone:
         basis = Basis.SOURCED if change.is_deleted else Basis.INFERRED
         return turn(Fate.STALLED, f"{gone}: ipvs removes the virtual server", basis, "CX-25")
     if change.mode in OVN and change.is_deleted:
         return turn(Fate.STALLED, f"{gone}: OVN-Kubernetes flushes its conntrack", Basis.INFERRED, "CX-26")
-    if change.mode in ANTREA and (change.is_deleted or change.backend_gone):
+    if change.mode in ANTREA and (change.frontend_gone or change.backend_gone):
         return turn(Fate.OPEN, f"{gone}: what Antrea does to open connections is not known", Basis.UNKNOWN, "SV-54")
-    if change.mode in CILIUM and change.is_deleted:
+    if change.mode in CILIUM and change.frontend_gone:
         return turn(Fate.OPEN, f"{gone}: what Cilium does to open connections is not known", Basis.UNKNOWN, "CX-27")
     if change.mode in CILIUM and change.backend_gone:
         left = f"{change.backend} left its last Service while it lives"

@@ -16,12 +16,10 @@ import yaml
 from kwake.errors import ProfileError
 from kwake.objects.basis import Basis
 from kwake.objects.event import Clock
-from kwake.profiles.profile import Profile, Setting
+from kwake.profiles.profile import CHOSEN, Profile, Setting
 
 AXES = ("policy", "proxy", "ipam", "dns", "lb", "clocks")
 DEFAULT_BUNDLE = "calico"
-CHOSEN = "chosen by the user"
-"""The source of a field that `--set` gave."""
 
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)")
 _MS_OF_UNIT = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}

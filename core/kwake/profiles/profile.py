@@ -7,6 +7,9 @@ import msgspec
 from kwake.objects.basis import Basis
 from kwake.objects.event import Clock
 
+CHOSEN = "chosen by the user"
+"""The source of what was set by hand."""
+
 
 class Setting(msgspec.Struct, frozen=True):
     """One field of a profile: its value as text, how sure it is, and who says so."""
@@ -32,6 +35,11 @@ class Profile(msgspec.Struct, frozen=True):
     def setting(self, field: str) -> Setting:
         """A setting with its basis and source."""
         return self.settings[field]
+
+    def sureness(self, field: str) -> Basis:
+        """How sure an answer is that rests on a setting: what the user chose is a premise and takes nothing away."""
+        setting = self.settings[field]
+        return Basis.SOURCED if setting.source == CHOSEN else setting.basis
 
     def clock(self, name: str) -> Clock:
         """A named delay: `endpointslice-sync`, `proxy-sync`, `policy-sync`, `dns-sync`, `schedule`, `sandbox`,

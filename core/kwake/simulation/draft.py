@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kwake.cluster import Cluster, Record
 from kwake.dataplane.connections import follow
@@ -23,6 +23,9 @@ from kwake.objects.kinds import (
 from kwake.objects.time import seconds
 from kwake.simulation.state import Pending, State
 from kwake.simulation.tasks import PRIORITY, ReconcileWorkloads, SchedulePod, Sync, SyncEndpoints, Task
+
+Touched = Sequence[tuple[KubeObject | None, KubeObject | None]]
+"""Objects as they were and as they are."""
 
 
 class Draft:
@@ -101,7 +104,7 @@ class Draft:
         touched = [(_value(old), _value(new)) for old, new in pairs if old != new]
         for component, concerns in _CONCERNS.items():
             if any(concerns(old, new) for old, new in touched):
-                self._lag(component, before)
+                self._lag(component, before, touched)
         for namespace in sorted({ns for old, new in touched for ns in self._endpoint_namespaces(old, new)}):
             self.schedule_once(SyncEndpoints(namespace), self.profile.clock("endpointslice-sync"))
         if any(isinstance(value, (Workload, ReplicationController, Pod, Node)) for pair in touched for value in pair):
@@ -131,9 +134,11 @@ class Draft:
             ):
                 self.schedule_once(SchedulePod(pod.key, pod.metadata.uid), self.profile.clock("schedule"))
 
-    def _lag(self, component: str, before: Cluster) -> None:
+    def _lag(self, component: str, before: Cluster, touched: Touched) -> None:
         self.programmed.setdefault(component, before)
-        name = "load-balancer" if component == "balancer" else f"{component}-sync"
+        name = f"{component}-sync"
+        if component == "balancer":
+            name = "load-balancer" if any(_is_balanced(new) for _, new in touched) else "load-balancer-teardown"
         self.schedule_once(Sync(component), self.profile.clock(name))
 
     def follow_connections(self) -> None:
@@ -190,9 +195,16 @@ def _concerns_policy(old: KubeObject | None, new: KubeObject | None) -> bool:
 
 
 def _concerns_balancer(old: KubeObject | None, new: KubeObject | None) -> bool:
+    if new is None and isinstance(old, Service) and old.metadata.deletion_timestamp:
+        return False  # it waited for its load balancer to be gone, and that is done (SV-17)
     return any(
         isinstance(value, Service) and value.spec.type == "LoadBalancer" for value in (old, new)
     ) and _balancer_inputs(old) != _balancer_inputs(new)
+
+
+def _is_balanced(value: KubeObject | None) -> bool:
+    """Whether it is to have a load balancer."""
+    return isinstance(value, Service) and value.spec.type == "LoadBalancer" and not value.metadata.deletion_timestamp
 
 
 def _balancer_inputs(value: KubeObject | None) -> object:

@@ -222,7 +222,8 @@ def _addresses_for(draft: Draft, pod: Pod, was: str, given_out: set[str]) -> tup
     given = assign(draft.addressing, draft.cluster, node, draft.profile, draft.now_ms, given_out)
     draft.addressing = given.addressing
     if given.ip is None:
-        draft.tell("ip-exhausted", pod.key, f"{name} gets no address: {given.reason}", "cni", rule=given.rule)
+        words = f"{name} gets no address: {given.reason}"
+        draft.tell("ip-exhausted", pod.key, words, "cni", rule=given.rule, basis=given.basis)
         return ()
     words = f"{name} gets {given.ip} on {node}" + (f", was {was}" if was else "")
     draft.tell("ip-assigned", pod.key, words, "cni", rule=given.rule, basis=given.basis)

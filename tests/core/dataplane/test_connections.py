@@ -312,7 +312,7 @@ def test_cx_30_cut_stalls_and_cx_31_resumes(profile: str) -> None:
     before = view(*ALL, profile=profile)
     after = then(before, *ALL, deny_ingress({"app": "checkout"}))
     stalled = moved(before, after)
-    assert (stalled.fate, stalled.basis) == (Fate.STALLED, Basis.SOURCED)
+    assert (stalled.fate, stalled.basis) == (Fate.STALLED, Basis.INFERRED)
     assert [d.object for d in stalled.turns[-1].decided_by] == ["NetworkPolicy/shop/default-deny"]
     assert follow(stalled, after, after, "") is stalled
     reverted = then(before, *ALL)

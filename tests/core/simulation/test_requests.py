@@ -234,3 +234,41 @@ def test_sv_31_a_range_of_which_one_odd_address_is_known_still_gives_others() ->
     second = after.do(kwake.Apply(service("second"))).cluster.service("shop", "second")
     assert second is not None
     assert second.spec.cluster_ip not in ("", found.spec.cluster_ip)
+
+
+# -- how sure it is -----------------------------------------------------------------------------------------------
+
+
+def test_sv_16_a_torn_down_load_balancer_takes_the_clock_of_its_removal_and_once() -> None:
+    world = kwake.open(
+        shop(service("front", type="LoadBalancer")),
+        overrides={"clock.load-balancer": "50s", "clock.load-balancer-teardown": "7s"},
+    )
+
+    gone = world.do(kwake.Delete("svc/shop/front")).settle()
+
+    told = [event for event in gone.events if event.kind == "balancer-gone"]
+    assert [event.time_ms for event in told] == [world.now_ms + 7000]
+    assert gone.now_ms < world.now_ms + 20_000
+
+
+def test_a_proxy_that_stands_in_for_another_is_assumed() -> None:
+    closed = [*shop(), service("empty", selector={"app": "nobody"})]
+
+    sourced = kwake.open(closed, profile="calico").trace("deploy/shop/client", "svc/shop/empty", 80)
+    assumed = kwake.open(closed, profile="calico-ebpf").trace("deploy/shop/client", "svc/shop/empty", 80)
+
+    assert (sourced.outcome, sourced.basis) == (Outcome.REFUSED, Basis.SOURCED)
+    assert (assumed.outcome, assumed.basis) == (Outcome.REFUSED, Basis.ASSUMED)
+
+
+@pytest.mark.parametrize("profile", ["cilium", "antrea"])
+def test_sv_54_what_becomes_of_datagrams_to_a_deleted_service_is_unknown(profile: str) -> None:
+    spec = {"containers": [{"name": "c", "image": "i", "ports": [{"containerPort": 8125, "protocol": "UDP"}]}]}
+    world = kwake.open(
+        shop(deployment("stats", spec=spec), service("stats", 8125, 8125, protocol="UDP")), profile=profile
+    ).do(kwake.OpenConnection("udp", "deploy/shop/client", "svc/shop/stats", 8125, "UDP"))
+
+    after = world.do(kwake.Delete("svc/shop/stats")).settle()
+
+    assert (after.connections["udp"].fate, after.connections["udp"].basis) == (Fate.OPEN, Basis.UNKNOWN)
