@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -206,6 +207,16 @@ def test_a_failed_replay_says_what_where_and_how_to_run_the_step_again(tmp_path:
     again = next(line for line in text.splitlines() if "again " in line)
     assert again.split()[1:] == ["kwake", "replay", file, "--profile", "calico", "--seed", "7", "--step", "look"]
     assert main(again.split()[2:]) == 1
+
+
+def test_the_command_for_a_step_works_whatever_the_step_is_called(tmp_path: Path, capsys: Capture) -> None:
+    for name in ("-x", "it's; $(odd)"):
+        file = story(tmp_path, STORY.replace("id: look", f"id: {json.dumps(name)}"))
+
+        text = out(capsys, "replay", file, code=1)
+
+        again = next(line for line in text.splitlines() if "again " in line).partition("kwake ")[2]
+        assert "0 of 1 expectations met" in out(capsys, *shlex.split(again), code=1)
 
 
 def test_a_failed_replay_marks_the_first_hop_that_is_otherwise_than_before(tmp_path: Path, capsys: Capture) -> None:

@@ -11,6 +11,7 @@ from kwake.cluster import Cluster
 from kwake.dataplane.connection import Connection
 from kwake.dataplane.path import Branch, Decider, Flow, Outcome, Path
 from kwake.errors import KwakeError, ReferenceNotFound
+from kwake.findings import check
 from kwake.objects.basis import Basis
 from kwake.objects.field_path import dotted
 from kwake.objects.key import Key
@@ -123,7 +124,27 @@ def _dial(expectation: FlowExpectation, world: World, flows: Mapping[str, Flow])
     pods = tuple(branch.pod for branch in path.branches if branch.outcome is Outcome.DELIVERED)
     seen += _details(expectation, path.decided_by, path.basis, pods, world.cluster)
     other = [b for b in path.branches if b.outcome.value != wanted] or list(path.branches)
-    return _found(seen, evidence(other[0]) if other else (), path)
+    found = _found(seen, evidence(other[0]) if other else (), path)
+    if found.verdict is Verdict.MET:
+        return found
+    return msgspec.structs.replace(found, why=(*found.why, *_near_misses(world.cluster, expectation, path)))
+
+
+def _near_misses(cluster: Cluster, expectation: FlowExpectation, path: Path) -> list[str]:
+    """Policies at both ends that select no pod, and what was expected to decide and does not: what they nearly mean."""
+    pods = [end for b in path.branches for end in (b.source, b.pod) if end is not None and end.startswith("Pod/")]
+    ends = {pod.split("/")[1] for pod in pods}
+    return [
+        f"{finding.subject}: {finding.text}" + (f"  {finding.where}" if finding.where else "")
+        for finding in check(cluster)
+        if finding.level == "warning" and _may_explain(finding.subject, expectation.decided_by, ends)
+    ]
+
+
+def _may_explain(subject: str, decided_by: str | None, namespaces: set[str]) -> bool:
+    kind, _, name = subject.partition("/")
+    at_an_end = kind == "NetworkPolicy" and name.partition("/")[0] in namespaces
+    return at_an_end or (decided_by is not None and "/" in subject and _same(subject, decided_by))
 
 
 def evidence(branch: Branch) -> tuple[str, ...]:

@@ -235,6 +235,18 @@ def test_a_failed_check_says_why_with_the_rule_and_its_line(tmp_path: Path) -> N
     assert check.path is not None and check.before is not None
 
 
+def test_a_failed_check_names_the_policy_that_selects_no_pod_and_the_label_it_nearly_meant(tmp_path: Path) -> None:
+    typo = "{patch: netpol/demo/checkout-from-web, with: {spec: {podSelector: {matchLabels: {app: check-out}}}}}"
+
+    case = run(tmp_path, steps(f"{{do: {typo}, expect: [{{flow: pay-new, outcome: dropped}}]}}"))
+
+    (why,) = [line for line in only_check(case).why if "selects 0 pods" in line]
+    assert why.startswith(
+        "NetworkPolicy/demo/checkout-from-web: selects 0 pods: app=check-out; nearest label app=checkout"
+    )
+    assert "cluster.yaml:" in why
+
+
 def test_under_limits_an_expectation_to_profiles(tmp_path: Path) -> None:
     text = steps("expect: [{flow: pay, fate: closed, under: cilium}]")
 

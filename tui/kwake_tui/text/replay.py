@@ -84,8 +84,15 @@ def _unmet(check: Check, case: Case, step: StepReport | None) -> Iterator[str]:
     if check.path is not None:
         yield from _differing(check.path, check.before)
     if case.again:
-        command = shlex.join([*case.again, *(("--step", step.id) if step is not None else ())])
+        command = shlex.join([*case.again, *_only(step)])
         yield from columns([[padded("again", LABEL - 2), command]], indent=8)
+
+
+def _only(step: StepReport | None) -> list[str]:
+    """The option that runs just this step."""
+    if step is None:
+        return []
+    return [f"--step={step.id}"] if step.id.startswith("-") else ["--step", step.id]
 
 
 def _differing(path: Path, before: Path | None) -> list[str]:
