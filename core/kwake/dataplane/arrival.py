@@ -149,7 +149,7 @@ def _admitted(view: View, hop: Hop, side: Side) -> Hop:
 def _stopped_by_policy(way: Way, hop: Hop, side: Side, to: Destination) -> Branch:
     """A denial is a silent drop (NP-28); an unknown verdict stays unknown."""
     outcome = Outcome.DROPPED if side.allowed is False else Outcome.UNKNOWN
-    reason = f"{hop.text}: {side.reason}" if side.allowed is False else side.reason
+    reason = f"{hop.text}: no {side.direction.lower()} rule admits it" if side.allowed is False else side.reason
     return way.end(
         hop, outcome, side_deciders(way.view, side), pod=to.pod, ip=to.ip, port=to.port, node=to.node, reason=reason
     )
