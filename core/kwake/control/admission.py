@@ -15,7 +15,7 @@ from kwake.control.admission_names import (
     path_segment,
     qualified_name,
 )
-from kwake.control.admission_pods import pod_violations, workload_violations
+from kwake.control.admission_pods import pod_violations, strategy_violations, workload_violations
 from kwake.control.admission_policies import policy_violations
 from kwake.control.admission_services import service_violations
 from kwake.control.violation import Violation, invalid
@@ -78,6 +78,7 @@ def _spec(value: KubeObject, manifest: Manifest) -> Iterator[Violation]:
             yield from slice_violations(value)
         case Workload() | ReplicationController():
             yield from workload_violations(value)
+            yield from strategy_violations(manifest)
 
 
 def _version(value: KubeObject) -> Iterator[Violation]:

@@ -5,6 +5,7 @@ What changes no traffic (a container's name, a workload's selector) is `reported
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from kwake.control.admission_names import dns_label, port_name, port_number
 from kwake.control.admission_policies import PROTOCOLS, selector_violations
 from kwake.control.violation import Violation, duplicate, invalid, required, unsupported
-from kwake.objects.document import FieldPath
+from kwake.objects.document import FieldPath, Manifest
 from kwake.objects.kinds import Container, Job, Pod, PodSpec, ReplicationController, Workload
 
 MOST_PODS = 10_000
@@ -50,6 +51,21 @@ def too_many_pods(workload: Workload | ReplicationController) -> Iterator[Violat
     wanted = workload.spec.parallelism if isinstance(workload, Job) else workload.spec.replicas
     if wanted > MOST_PODS:
         yield invalid(("spec", field), wanted, f"kwake makes at most {MOST_PODS} pods for a workload")
+
+
+def strategy_violations(manifest: Manifest) -> Iterator[Violation]:
+    """How many pods a rollout may have too many or too few: a number, or a percentage."""
+    where: FieldPath = ("spec", "strategy", "rollingUpdate")
+    value: object = manifest
+    for step in where:
+        value = value.get(str(step)) if isinstance(value, dict) else value
+    if value is not None and not isinstance(value, dict):
+        yield invalid(where, str(value), "must be an object")
+        return
+    for field, said in (value or {}).items():
+        if field in ("maxSurge", "maxUnavailable") and not re.fullmatch(r"\d{1,9}%?", str(said)):
+            words = "must be an integer or percentage (e.g '5%')"
+            yield invalid((*where, field), str(said), words)
 
 
 def _pod_spec(spec: PodSpec, path: FieldPath) -> Iterator[Violation]:

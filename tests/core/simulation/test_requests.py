@@ -35,6 +35,12 @@ def test_a_node_with_a_range_that_is_none_is_refused(spec: Manifest) -> None:
         kwake.open(shop()).do(kwake.Apply({**node("node-x", 9), "spec": spec}))
 
 
+@pytest.mark.parametrize("strategy", [{"rollingUpdate": {"maxSurge": "25%1"}}, {"rollingUpdate": 3}, "x"])
+def test_a_rollout_by_no_number_is_refused(strategy: Any) -> None:
+    with pytest.raises(Rejected, match="strategy"):
+        kwake.open(shop()).do(kwake.Patch("deploy/shop/web", {"spec": {"strategy": strategy}}))
+
+
 def test_a_hidden_range_of_a_node_in_a_dump_says_nothing() -> None:
     hidden = node("node-x", 9)
     hidden["spec"]["podCIDR"] = "***HIDDEN***"
