@@ -16,6 +16,7 @@ from kwake.objects.basis import Basis
 from kwake.objects.field_path import dotted
 from kwake.objects.key import Key
 from kwake.objects.reference import parse_reference
+from kwake.objects.time import clock
 from kwake.scenario.report import Verdict, worst
 from kwake.scenario.scenario import Expectation, FieldExpectation, FlowExpectation
 from kwake.world import World
@@ -109,7 +110,8 @@ def _fate(expectation: FlowExpectation, world: World, flows: Mapping[str, Flow])
         seen.append(_outcome(path, expectation.outcome))
     seen += _details(expectation, turn.decided_by, connection.basis, _server(connection), world.cluster)
     cite = f" ({turn.cite})" if turn.cite else ""
-    why = (f"{expectation.flow}: {turn.reason}{cite}", *(_decider(d) for d in turn.decided_by))
+    since = f"{expectation.flow} {turn.fate.value} since {clock(turn.time_ms)}"
+    why = (f"{since}: {turn.reason}{cite}", *(_decider(d) for d in turn.decided_by))
     return _found(seen, why, path)
 
 

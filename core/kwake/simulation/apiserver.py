@@ -92,10 +92,10 @@ def _decoded(manifest: Manifest) -> KubeObject:
         return decode(document(manifest))
     except DecodeError as error:
         metadata = manifest.get("metadata")
-        name = metadata.get("name", "?") if isinstance(metadata, dict) else "?"
-        raise Rejected(
-            f"{manifest.get('kind', 'object')}/{name}", error.message, field=field_name(error.path), code=400
-        ) from None
+        own = metadata if isinstance(metadata, dict) else {}
+        words = [manifest.get("kind") or "object", own.get("namespace"), own.get("name") or "?"]
+        subject = "/".join(str(word) for word in words if word)
+        raise Rejected(subject, error.message, field=field_name(error.path), code=400) from None
 
 
 def _stored(draft: Draft, manifest: Manifest, old: Record | None, how: str, origin: Origin | None) -> Record:

@@ -50,7 +50,8 @@ def request(draft: Draft, action: Action) -> None:
 def _pod(draft: Draft, reference: str) -> tuple[Record, Pod]:
     record = draft.cluster.record(draft.cluster.resolve(_end_of_connection(draft, reference) or reference))
     if not isinstance(record.value, Pod):
-        raise ReferenceNotFound(f"{reference}: {record.key} is not a pod; name one of its pods, as {reference}#0")
+        hint = f"; name one of its pods, as {reference}#0" if draft.cluster.pods_of(record.key) else ""
+        raise ReferenceNotFound(f"{reference}: {record.key} is not a pod{hint}")
     return record, record.value
 
 
