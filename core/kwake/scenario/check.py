@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from kwake.cluster import Cluster
-from kwake.dataplane.connection import Connection
+from kwake.dataplane.connection import Connection, Fate
 from kwake.dataplane.path import Branch, Decider, Flow, Outcome, Path
 from kwake.errors import KwakeError, ReferenceNotFound
 from kwake.findings import check
@@ -110,8 +110,8 @@ def _fate(expectation: FlowExpectation, world: World, flows: Mapping[str, Flow])
         seen.append(_outcome(path, expectation.outcome))
     seen += _details(expectation, turn.decided_by, connection.basis, _server(connection), world.cluster)
     cite = f" ({turn.cite})" if turn.cite else ""
-    since = f"{expectation.flow} {turn.fate.value} since {clock(turn.time_ms)}"
-    why = (f"{since}: {turn.reason}{cite}", *(_decider(d) for d in turn.decided_by))
+    since = "" if turn.fate is Fate.OPEN else f" {turn.fate.value} since {clock(turn.time_ms)}"
+    why = (f"{expectation.flow}{since}: {turn.reason}{cite}", *(_decider(d) for d in turn.decided_by))
     return _found(seen, why, path)
 
 
