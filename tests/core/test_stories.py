@@ -357,3 +357,22 @@ def test_shares_of_a_mixed_path_are_parts_of_the_dials_not_of_the_branches() -> 
     on = {pod.spec.node_name for pod in _pods(world, "web")}
     assert path.shares[Outcome.DELIVERED] == Fraction(len(on), 3)
     assert sum(path.shares.values()) == 1
+
+
+@pytest.mark.parametrize(("profile", "basis_is_unknown"), [("calico", False), ("cilium", True)])
+def test_cx_30_a_policy_that_nobody_reads_makes_an_open_connection_doubtful_only_where_it_could_be_cut(
+    profile: str, basis_is_unknown: bool
+) -> None:
+    unread = {
+        "apiVersion": "policy.networking.k8s.io/v1alpha2",
+        "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": "tier"},
+        "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "ingress": [{"action": "Deny"}]},
+    }
+    held = _open(profile=profile).do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
+
+    after = held.do(kwake.Apply(unread)).settle()
+
+    assert after.trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.UNKNOWN
+    assert after.connections["held"].fate is Fate.OPEN
+    assert (after.connections["held"].basis is Basis.UNKNOWN) is basis_is_unknown
