@@ -376,3 +376,12 @@ def test_cx_30_a_policy_that_nobody_reads_makes_an_open_connection_doubtful_only
     assert after.trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.UNKNOWN
     assert after.connections["held"].fate is Fate.OPEN
     assert (after.connections["held"].basis is Basis.UNKNOWN) is basis_is_unknown
+
+
+def test_a_merge_patch_takes_out_what_is_null_and_leaves_the_rest() -> None:
+    start = _open(service("noted", selector={"app": "web", "tier": "front"}))
+
+    after = start.do(kwake.Patch("svc/shop/noted", {"spec": {"selector": {"tier": None}}}))
+
+    assert after.cluster.get("svc/shop/noted").manifest["spec"]["selector"] == {"app": "web"}
+    assert after.cluster.get("svc/shop/noted").manifest["spec"]["clusterIP"]

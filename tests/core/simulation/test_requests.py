@@ -174,7 +174,9 @@ def test_pd_2_the_other_container_is_dialled_meanwhile() -> None:
     assert down.trace("deploy/shop/client", "pod/shop/two", 7000).outcome is Outcome.UNKNOWN
     up = down.settle()
     assert up.trace("deploy/shop/client", "pod/shop/two", 9090).outcome is Outcome.DELIVERED
-    assert up.cluster.pod("shop", "two").is_ready  # type: ignore[union-attr]  # the pod is there
+    two = up.cluster.pod("shop", "two")
+    assert two is not None
+    assert two.is_ready
 
 
 def test_pd_2_datagrams_to_the_other_container_arrive_meanwhile() -> None:
