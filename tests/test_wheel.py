@@ -15,7 +15,6 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("hatchling", reason="the build backend is not installed here")
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
@@ -25,7 +24,6 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-@pytest.mark.slow
 def test_it_holds_two_packages_and_their_data(unpacked: Path) -> None:
     assert {path.name for path in unpacked.iterdir() if not path.name.endswith(".dist-info")} == {"kwake", "kwake_tui"}
     for data in ("kwake/sample_clusters/shop/nodes.yaml", "kwake/profiles/bundles/calico.yaml", "kwake/py.typed"):
@@ -33,7 +31,6 @@ def test_it_holds_two_packages_and_their_data(unpacked: Path) -> None:
     assert list((unpacked / "kwake_tui").rglob("*.tcss"))
 
 
-@pytest.mark.slow
 def test_the_sample_of_the_wheel_opens_far_from_the_checkout(unpacked: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(unpacked)}
     code = "import kwake.samples as s; print(s.sample_path()); from kwake_tui.cli import main; main([])"
