@@ -84,3 +84,28 @@ def test_applying_what_is_unchanged_does_nothing_and_says_so() -> None:
         assert len(player.session.timeline.path) == 1
 
     play(shop(), story)
+
+
+def test_it_keeps_showing_what_was_applied_wherever_the_cursor_stands() -> None:
+    async def story(player: Player) -> None:
+        world = player.session.world
+        pod = str(world.cluster.pods_of(world.cluster.resolve("deploy/shop/cart"))[0].key)
+        await player.go_to(pod)
+        await player.press("colon")
+        await player.type("edit deploy/shop/cart")
+        await player.press("enter")
+        area = editor(player).area
+        row = max(n for n, line in enumerate(area.text.splitlines()) if line.endswith("app: cart"))
+        line = area.text.splitlines()[row]
+        area.move_cursor((row, len(line)))
+        await player.press("enter")
+        await player.type(" " * line.index("app") + "tier: gold")
+        await player.press("ctrl+s")
+        await player.pilot.pause(0.2)
+
+        assert not player.session.world.cluster.find(world.cluster.resolve(pod)), "the cursor's pod was replaced"
+        assert editor(player).reference == "Deployment/shop/cart"
+        assert "tier: gold" in editor(player).area.text
+        assert player.desk.pane == "editor"
+
+    play(shop(), story)

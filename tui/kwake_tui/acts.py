@@ -79,7 +79,7 @@ def delete(desk: Desk) -> None:
         if yes:
             desk.attempt(Delete(target))
 
-    desk.app.push_screen(ConfirmScreen("Delete", target, "z undoes it"), answered)
+    desk.open(ConfirmScreen("Delete", target, "z undoes it"), answered)
 
 
 def trace(desk: Desk) -> None:
@@ -96,7 +96,7 @@ def trace(desk: Desk) -> None:
             return
         desk.show(desk.session.looking_at(Flow(source, target.reference, target.port, target.protocol)))
 
-    desk.app.push_screen(TargetScreen(desk.session.world.cluster, source), answered)
+    desk.open(TargetScreen(desk.session.world.cluster, source), answered)
 
 
 def open_connection(desk: Desk) -> None:
@@ -127,7 +127,7 @@ def switch_type(desk: Desk) -> None:
         if action is not None:
             desk.attempt(action)
 
-    desk.app.push_screen(ServiceTypeScreen(desk.session, desk.chosen), answered)
+    desk.open(ServiceTypeScreen(desk.session, desk.chosen), answered)
 
 
 def edit(desk: Desk) -> None:
@@ -138,13 +138,13 @@ def edit(desk: Desk) -> None:
 def yaml(desk: Desk) -> None:
     """Show the object's YAML."""
     record = desk.session.world.cluster.get(desk.chosen)
-    desk.app.push_screen(ReaderScreen("YAML", short(desk.chosen), yaml_lines(record.manifest)))
+    desk.open(ReaderScreen("YAML", short(desk.chosen), yaml_lines(record.manifest)))
 
 
 def describe(desk: Desk) -> None:
     """Show what is known of the object or connection."""
     lines = describe_lines(desk.session.world, desk.chosen)
-    desk.app.push_screen(ReaderScreen("Describe", desk.chosen.replace("connection:", "connection "), lines))
+    desk.open(ReaderScreen("Describe", desk.chosen.replace("connection:", "connection "), lines))
 
 
 def undo(desk: Desk) -> None:
@@ -166,7 +166,7 @@ def command(desk: Desk) -> None:
 
 def help_page(desk: Desk) -> None:
     """Every key and command."""
-    desk.app.push_screen(ReaderScreen("Help", "keys and commands", help_lines()))
+    desk.open(ReaderScreen("Help", "keys and commands", help_lines()))
 
 
 def leave(desk: Desk) -> None:

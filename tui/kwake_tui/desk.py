@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from textual.app import App
+from textual.screen import Screen
 
 from kwake.actions import Action
 from kwake_tui.session import Session
+
+Answer = TypeVar("Answer")
 
 
 class Desk(Protocol):
@@ -42,6 +46,10 @@ class Desk(Protocol):
 
     def edit(self, reference: str) -> None:
         """Put an object into the editor and go there."""
+        ...
+
+    def open(self, screen: Screen[Answer], answered: Callable[[Answer | None], None] | None = None) -> None:
+        """Open a dialog or a page; keys wait until it is there."""
         ...
 
     def prompt(self, text: str = "") -> None:

@@ -16,6 +16,7 @@ from textual.widgets.text_area import TextAreaTheme
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import brief, parts
 from kwake_tui.theme import BACKGROUND, DEEP
+from kwake_tui.widgets.in_order import TextField
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
 
@@ -48,7 +49,6 @@ class EditorPane(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "apply", show=False, priority=True),
         Binding("ctrl+r", "revert", show=False, priority=True),
-        Binding("escape", "leave", show=False, priority=True),
     ]
 
     class Applied(Message):
@@ -57,9 +57,6 @@ class EditorPane(Vertical):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
-
-    class Left(Message):
-        """Back to the cluster; what was typed stays."""
 
     class Edited(Message):
         """The text has begun to differ from the object, or does so no more."""
@@ -80,7 +77,7 @@ class EditorPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """The text above, the preview below."""
-        area = TextArea("", language="yaml", soft_wrap=False, show_line_numbers=True, tab_behavior="focus", id="yaml")
+        area = TextField("", language="yaml", soft_wrap=False, show_line_numbers=True, tab_behavior="focus", id="yaml")
         area.register_theme(YAML_THEME)
         area.theme = YAML_THEME.name
         area.cursor_blink = False
@@ -161,7 +158,3 @@ class EditorPane(Vertical):
         """Give up what was typed."""
         self.area.load_text(self._loaded)
         self._retitle()
-
-    def action_leave(self) -> None:
-        """Back to the cluster."""
-        self.post_message(self.Left())

@@ -19,9 +19,9 @@ class ConfirmScreen(ModalScreen[bool]):
     """Yes or no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "answer(False)", show=False),
-        Binding("left,h", "app.focus_previous", show=False),
-        Binding("right,l", "app.focus_next", show=False),
+        Binding("escape,q", "answer(False)", show=False, priority=True),
+        Binding("left,h", "app.focus_previous", show=False, priority=True),
+        Binding("right,l", "app.focus_next", show=False, priority=True),
     ]
 
     def __init__(self, word: str, target: str, note: str) -> None:
@@ -44,7 +44,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """Cancel first."""
-        self.query_one("#no", Button).focus()
+        self.set_focus(self.query_one("#no", Button), scroll_visible=False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """The answer."""

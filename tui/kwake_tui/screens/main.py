@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Input
+from textual.widget import AwaitMount
 
 from kwake.actions import Action, Apply, KillPod
 from kwake.cluster import record
@@ -32,6 +34,8 @@ from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
 from kwake_tui.yaml_text import editable, read_manifest
 
+Answer = TypeVar("Answer")
+
 REST_S = 0.05
 """Seconds that the cursor rests before the editor follows it: a held key does not load every object on its way."""
 
@@ -40,12 +44,16 @@ class MainScreen(PanesScreen):
     """Everything at once, on one moment of the session. What keys and commands may ask of it stands in `desk.py`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.key, f"act({key.act!r})", key.help, show=False) for key in KEYS
+        *(Binding(key.key, f"act({key.act!r})", key.help, show=False, priority=True) for key in KEYS),
+        Binding("enter", "submit", show=False, priority=True),
+        Binding("escape", "back", show=False, priority=True),
     ]
+    """All act when their key arrives, in the order of arrival; `check_action` lets letters through where one types."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._resting: Timer | None = None
+        self._opening: AwaitMount | None = None
         self._said_at = ""
 
     def on_mount(self) -> None:
@@ -60,6 +68,12 @@ class MainScreen(PanesScreen):
     def can(self, act: str) -> bool:
         """Whether a key can act now."""
         return not ACTS[act].why_not(self)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key is the screen's: where one types, letters are text."""
+        types = self.is_prompting or self.pane == "editor"
+        mine = {"act": not types, "pane": not self.is_prompting, "submit": self.is_prompting, "back": types}
+        return mine.get(action, super().check_action(action, parameters))
 
     @property
     def session(self) -> Session:
@@ -123,7 +137,17 @@ class MainScreen(PanesScreen):
         self._said_at = self.query_one(ClusterPane).target
         super().say(words, role)
 
-    def action_act(self, name: str) -> None:
+    def open(self, screen: Screen[Answer], answered: Callable[[Answer | None], None] | None = None) -> None:
+        """Open a dialog or a page."""
+        self._opening = self.app.push_screen(screen, answered)
+
+    async def _opened(self) -> None:
+        """Wait for a dialog that has just been asked for: the next key is its own."""
+        if self._opening is not None:
+            opening, self._opening = self._opening, None
+            await opening
+
+    async def action_act(self, name: str) -> None:
         """A key: do it, or say why it cannot be done."""
         self.hush()
         reason = ACTS[name].why_not(self)
@@ -134,11 +158,19 @@ class MainScreen(PanesScreen):
             ACTS[name].run(self)
         except KwakeError as error:
             self.say(str(error), "bad")
+        await self._opened()
 
     def _show_editor(self, stood_on: str) -> None:
-        """The editor shows its object as it is now; another one where the cursor has moved or the object is gone."""
-        moved = self.query_one(ClusterPane).target != stood_on
+        """The editor shows its object as it is now; another one where the cursor has moved or the object is gone.
+
+        While one is in the editor, a cursor that moved (its pod was replaced) takes nothing away.
+        """
+        moved = self.query_one(ClusterPane).target != stood_on and self.pane != "editor"
         if moved or not self._load(self.query_one(EditorPane).reference):
+            self._follow()
+
+    def _rested(self) -> None:
+        if self.pane != "editor":
             self._follow()
 
     def _follow(self) -> None:
@@ -160,11 +192,11 @@ class MainScreen(PanesScreen):
             self.hush()
         if self._resting is not None:
             self._resting.stop()
-        self._resting = self.set_timer(REST_S, self._follow)
+        self._resting = self.set_timer(REST_S, self._rested)
 
     @on(LineList.Chosen, "#cluster")
-    def _chosen(self) -> None:
-        self.action_act("edit")
+    async def _chosen(self) -> None:
+        await self.action_act("edit")
 
     @on(LineList.Chosen, "#connections")
     def _connection_chosen(self, event: LineList.Chosen) -> None:
@@ -188,10 +220,6 @@ class MainScreen(PanesScreen):
         editor.load(str(applied.key), editable(applied.manifest))
         self.show(self._session)
 
-    @on(EditorPane.Left)
-    def _left(self) -> None:
-        self.go_to_pane("cluster")
-
     @on(EditorPane.Typed)
     def _typed(self, event: EditorPane.Typed) -> None:
         editor = self.query_one(EditorPane)
@@ -202,15 +230,20 @@ class MainScreen(PanesScreen):
         self._show_cluster()
         self.activate(self.pane)
 
-    @on(Input.Submitted, "#prompt")
-    def _submitted(self, event: Input.Submitted) -> None:
+    async def action_submit(self) -> None:
+        """Do what was typed at the prompt."""
+        typed = self.query_one(Prompt).value
         self.close_prompt()
         self.hush()
         try:
-            run(self, event.value)
+            run(self, typed)
         except KwakeError as error:
             self.say(str(error), "bad")
+        await self._opened()
 
-    @on(Prompt.Left)
-    def _prompt_left(self) -> None:
-        self.close_prompt()
+    def action_back(self) -> None:
+        """Out of the prompt or the editor; what was typed in the editor stays."""
+        if self.is_prompting:
+            self.close_prompt()
+        else:
+            self.go_to_pane("cluster")

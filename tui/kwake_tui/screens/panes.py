@@ -36,8 +36,8 @@ class PanesScreen(Screen[None]):
     """Status, panes, timeline and key line; what they show and do is the main screen's."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "pane(1)", "next pane", show=False),
-        Binding("shift+tab", "pane(-1)", "pane before", show=False),
+        Binding("tab", "pane(1)", "next pane", show=False, priority=True),
+        Binding("shift+tab", "pane(-1)", "pane before", show=False, priority=True),
     ]
     AUTO_FOCUS = "#cluster"
 
@@ -75,6 +75,11 @@ class PanesScreen(Screen[None]):
         raise NotImplementedError
 
     @property
+    def is_prompting(self) -> bool:
+        """Whether a command is typed."""
+        return isinstance(self.focused, Prompt)
+
+    @property
     def pane(self) -> str:
         """The pane that has the focus."""
         focused: Widget | None = self.focused
@@ -92,7 +97,7 @@ class PanesScreen(Screen[None]):
         pane = self.query_one(f"#{name}")
         self._last_pane = name
         self.activate(name)
-        (pane.area if isinstance(pane, EditorPane) else pane).focus()
+        self.set_focus(pane.area if isinstance(pane, EditorPane) else pane, scroll_visible=False)
 
     def activate(self, name: str) -> None:
         """Where only one pane fits, it is this one."""
@@ -136,10 +141,11 @@ class PanesScreen(Screen[None]):
         prompt.value = text
         self.query_one("#command").display = True
         self.query_one("#keys").display = False
-        prompt.focus()
+        # At once, not as `focus` does: letters that come in one burst with the colon are the command's.
+        self.set_focus(prompt, scroll_visible=False)
 
     def close_prompt(self) -> None:
         """Back to the pane that had the focus."""
+        self.go_to_pane(self._last_pane)
         self.query_one("#command").display = False
         self.query_one("#keys").display = True
-        self.go_to_pane(self._last_pane)

@@ -15,7 +15,9 @@ from kwake_tui.widgets.line_list import LineList, content
 class ReaderScreen(ModalScreen[None]):
     """Rows in a box; esc leaves."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,question_mark", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,question_mark", "leave", show=False, priority=True)
+    ]
 
     def __init__(self, word: str, subject: str, lines: tuple[Line, ...]) -> None:
         super().__init__()

@@ -22,11 +22,11 @@ class ServiceTypeScreen(ModalScreen[Action]):
     """Answers with the action, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", show=False),
+        Binding("escape,q", "leave", show=False, priority=True),
         Binding("down,j", "move(1)", show=False, priority=True),
         Binding("up,k", "move(-1)", show=False, priority=True),
-        Binding("left,h", "app.focus_previous", show=False),
-        Binding("right,l", "app.focus_next", show=False),
+        Binding("left,h", "app.focus_previous", show=False, priority=True),
+        Binding("right,l", "app.focus_next", show=False, priority=True),
     ]
 
     def __init__(self, session: Session, reference: str) -> None:
@@ -54,7 +54,7 @@ class ServiceTypeScreen(ModalScreen[Action]):
         first = next((trial.type for trial in self._trials if trial.after and not trial.is_now), self._trials[0].type)
         rows.show(lambda width: type_lines(self._trials, before, self._reference), first)
         rows.styles.height = len(self._trials) + 1
-        self.query_one("#no", Button).focus()
+        self.set_focus(self.query_one("#no", Button), scroll_visible=False)
         self._detail(first)
 
     @property

@@ -40,13 +40,13 @@ class LineList(ScrollView, can_focus=True):
     """A list with a cursor, keys, wheel and clicks. Rows without a target only scroll by."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", show=False),
-        Binding("up,k", "move(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("home,g", "edge(0)", show=False),
-        Binding("end,G", "edge(1)", show=False),
-        Binding("enter,space", "choose", show=False),
+        Binding("down,j", "move(1)", show=False, priority=True),
+        Binding("up,k", "move(-1)", show=False, priority=True),
+        Binding("pagedown", "page(1)", show=False, priority=True),
+        Binding("pageup", "page(-1)", show=False, priority=True),
+        Binding("home,g", "edge(0)", show=False, priority=True),
+        Binding("end,G", "edge(1)", show=False, priority=True),
+        Binding("enter,space", "choose", show=False, priority=True),
     ]
 
     class Moved(Message):

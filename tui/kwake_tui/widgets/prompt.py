@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.suggester import Suggester
-from textual.widgets import Input
+
+from kwake_tui.widgets.in_order import Field
 
 Completions = Callable[[str], list[str]]
 
@@ -23,16 +23,12 @@ class _Completer(Suggester):
         return next((line for line in self._completions(value) if line.startswith(value) and line != value), None)
 
 
-class Prompt(Input):
+class Prompt(Field):
     """Shown only while one types a command."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", show=False, priority=True),
         Binding("tab", "complete", show=False, priority=True),
     ]
-
-    class Left(Message):
-        """Nothing shall be done."""
 
     def __init__(self, completions: Completions) -> None:
         super().__init__(id="prompt", compact=True, suggester=_Completer(completions), select_on_focus=False)
@@ -46,7 +42,3 @@ class Prompt(Input):
             return
         self.value = lines[0] if lines[0] != self.value else lines[1]
         self.cursor_position = len(self.value)
-
-    def action_leave(self) -> None:
-        """Back, without doing anything."""
-        self.post_message(self.Left())
