@@ -99,13 +99,50 @@ def test_it_keeps_showing_what_was_applied_wherever_the_cursor_stands() -> None:
         line = area.text.splitlines()[row]
         area.move_cursor((row, len(line)))
         await player.press("enter")
-        await player.type(" " * line.index("app") + "tier: gold")
+        await player.type(" " * line.index("app") + "grade: gold")
         await player.press("ctrl+s")
         await player.pilot.pause(0.2)
 
         assert not player.session.world.cluster.find(world.cluster.resolve(pod)), "the cursor's pod was replaced"
         assert editor(player).reference == "Deployment/shop/cart"
-        assert "tier: gold" in editor(player).area.text
+        assert "grade: gold" in editor(player).area.text
         assert player.desk.pane == "editor"
+
+    play(shop(), story)
+
+
+def test_escape_offers_to_discard_and_a_second_one_does() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("escape")
+        assert player.rows("#keys") == ["▲ np/allow-web is edited, not applied: ctrl+s applies, esc again discards"]
+        assert editor(player).is_edited
+
+        await player.press("j", "k", "escape")
+        assert editor(player).is_edited, "another key came between: it is offered again"
+        await player.press("escape")
+        assert not editor(player).is_edited
+
+    play(shop(), story)
+
+
+def test_it_is_applied_from_any_pane() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("escape", "ctrl+s")
+
+        assert len(player.session.timeline.path) == 2
+
+    play(shop(), story)
+
+
+def test_quitting_with_unapplied_text_asks_and_cancel_comes_first() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("escape", "q", "enter")
+        assert player.app.return_value is None
+
+        await player.press("q", "right", "enter")
+        assert player.app.return_value == 0
 
     play(shop(), story)

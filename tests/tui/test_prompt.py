@@ -116,3 +116,45 @@ def test_q_leaves_with_status_0() -> None:
         assert player.app.return_value == 0
 
     play(shop(), story)
+
+
+def test_port_and_protocol_may_stand_apart_and_nothing_is_left_over() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "trace deploy/shop/web svc/kube-system/kube-dns 53 udp")
+        flow = player.session.shown_flow
+        assert flow is not None
+        assert (flow.port, flow.protocol) == (53, "UDP")
+
+        for text, words in (
+            ("trace deploy/shop/web svc/shop/cart 53 udp now", "now: not understood"),
+            ("trace deploy/shop/web svc/shop/cart 53 icmp", "icmp: no such protocol"),
+            ("trace deploy/shop/web svc/shop/cart:9000 53", "two ports"),
+            ("kill shop/web shop/cart", "shop/cart: not understood; write kill POD"),
+            ("undo twice", "twice: not understood; write undo"),
+        ):
+            await command(player, text)
+            assert words in player.rows("#keys")[0]
+        assert player.session.shown_flow == flow
+
+    play(shop(), story)
+
+
+def test_describe_and_yaml_take_an_object() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "describe svc/shop/checkout")
+        assert len([row for row in player.rows("#page") if "ready" in row]) == 3
+        await player.press("escape")
+        await command(player, "yaml svc/shop/checkout")
+        assert "kind: Service" in player.rows("#page")
+
+    play(shop(), story)
+
+
+def test_keys_that_are_not_there_yet_say_so() -> None:
+    async def story(player: Player) -> None:
+        await player.press("slash")
+        assert player.rows("#keys")[0] == "▲ /: no filter yet"
+        await player.press("ctrl+c")
+        assert player.rows("#keys")[0] == "▲ q leaves"
+
+    play(shop(), story)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from kwake.dataplane.connection import Fate
 from kwake.dataplane.path import Outcome
+from kwake_tui.panes.editor import EditorPane
 from tests.tui.player import Player, play, shop
 
 POLICY = "NetworkPolicy/shop/allow-web"
@@ -104,5 +107,31 @@ def test_yaml_that_cannot_be_read_names_its_line() -> None:
         await player.press("ctrl+s")
 
         assert player.rows("#keys")[0].startswith("× line ")
+
+    play(shop(), story)
+
+
+def test_enter_on_a_policys_row_of_the_path_opens_the_rule() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await player.press("tab", "j", "enter")
+
+        editor = player.desk.query_one(EditorPane)
+        assert editor.reference.startswith("NetworkPolicy/shop/")
+        await player.press("escape", "tab", *["j"] * 5, "enter")
+        assert editor.reference == POLICY
+        row = editor.area.cursor_location[0]
+        assert editor.area.text.splitlines()[row - 1].strip() == "ingress:"
+
+    play(shop(), story)
+
+
+def test_a_drop_names_the_file_and_line_of_what_decided() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("trace deploy/shop/search svc/shop/checkout 443")
+        await player.press("enter")
+
+        assert any(re.fullmatch(r"[│ ]*\S+\.ya?ml:\d+", row) for row in player.rows("#path"))
 
     play(shop(), story)

@@ -6,6 +6,7 @@ from kwake.dataplane.path import Path
 from kwake.objects.kinds import EndpointSlice
 from kwake.world import World
 from kwake_tui.session import path_in
+from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, play, shop
 
 
@@ -150,3 +151,26 @@ def path_of(player: Player) -> Path:
     flow = player.session.shown_flow
     assert flow is not None
     return path_in(player.session.world, flow)
+
+
+def test_the_path_says_how_long_nothing_was_delivered_and_which_clocks_made_it() -> None:
+    world = shop()
+    pod, _ = search_pod(world)
+
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("trace deploy/shop/web svc/shop/search 80")
+        await player.press("enter")
+        assert not [row for row in player.rows("#path") if "again since" in row]
+        await player.go_to(pod)
+        await player.press("ctrl+k")
+
+        rows = player.rows("#path")
+        text = " ".join(rows)
+        assert rows[0].startswith("✓ delivered")
+        assert "again since 0:" in text
+        assert any(row.startswith("× refused") and " = " in row for row in rows)
+        pane = player.desk.query_one("#path", LineList)
+        assert all(sum(span.cells for span in line.left) <= pane.size.width - 2 for line in pane.lines)
+
+    play(world, story)

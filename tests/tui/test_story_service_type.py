@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from kwake_tui.lines import fit
 from kwake_tui.screens.service_type import ServiceTypeScreen
 from kwake_tui.screens.type_trials import service_of
+from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
 
@@ -36,16 +38,39 @@ def test_a_refused_type_quotes_the_api_server() -> None:
 
         assert "× refused" in player.row("#types", "Headless")
         assert "spec.clusterIPs" in " ".join(player.rows("#details"))
-        await player.press("right", "enter")
+        await player.press("enter", "enter")
         assert player.session.world == shop(), "there is no button to press"
+        assert isinstance(player.app.screen, ServiceTypeScreen)
 
     play(shop(), story)
+
+
+def test_enter_on_a_type_goes_to_its_button_and_does_nothing_yet() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        await player.press("enter")
+
+        assert player.app.focused is player.app.screen.query_one("#yes")
+        assert len(player.session.timeline.path) == 1
+
+    play(shop(), story)
+
+
+def test_the_verdict_of_each_type_is_in_sight_at_80_columns() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        types = player.app.screen.query_one("#types", LineList)
+        for line in types.lines[1:]:
+            shown = "".join(span.text for span in fit(line, types.size.width - 2))
+            assert any(word in shown for word in ("refused", "allowed", "as it is now", "needs a name"))
+
+    play(shop(), story, size=(80, 24))
 
 
 def test_cancel_comes_first() -> None:
     async def story(player: Player) -> None:
         await open_dialog(player)
-        await player.press("enter")
+        await player.press("right", "enter")
 
         assert not isinstance(player.app.screen, ServiceTypeScreen)
         assert len(player.session.timeline.path) == 1
@@ -56,7 +81,7 @@ def test_cancel_comes_first() -> None:
 def test_the_switch_is_done_and_told() -> None:
     async def story(player: Player) -> None:
         await open_dialog(player)
-        await player.press("right", "enter")
+        await player.press("enter", "enter")
 
         assert service_of(player.session.world, CATALOG).spec.type == "ClusterIP"
         assert player.row("#events", "nodePort 30080").endswith("SV-10")
@@ -75,7 +100,7 @@ def test_all_three_stories_are_undone_back_to_the_start() -> None:
         await edit_policy(player, "app: web", "app: webshop")
         await player.press("ctrl+s", "escape")
         await open_dialog(player)
-        await player.press("right", "enter")
+        await player.press("enter", "enter")
         assert len(player.session.timeline.path) == 5
 
         await player.press("z", "z", "z", "z")

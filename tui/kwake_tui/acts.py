@@ -11,12 +11,11 @@ from kwake.errors import UsageError
 from kwake_tui.desk import Desk
 from kwake_tui.names import parse_target, parts, short
 from kwake_tui.screens.confirm import ConfirmScreen
-from kwake_tui.screens.describe import describe_lines
 from kwake_tui.screens.help import help_lines
+from kwake_tui.screens.pages import describe_page, yaml_page
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.screens.service_type import ServiceTypeScreen
 from kwake_tui.screens.target import TargetScreen
-from kwake_tui.yaml_text import yaml_lines
 
 SOURCES = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "Node")
 
@@ -137,14 +136,12 @@ def edit(desk: Desk) -> None:
 
 def yaml(desk: Desk) -> None:
     """Show the object's YAML."""
-    record = desk.session.world.cluster.get(desk.chosen)
-    desk.open(ReaderScreen("YAML", short(desk.chosen), yaml_lines(record.manifest)))
+    yaml_page(desk, desk.chosen)
 
 
 def describe(desk: Desk) -> None:
     """Show what is known of the object or connection."""
-    lines = describe_lines(desk.session.world, desk.chosen)
-    desk.open(ReaderScreen("Describe", desk.chosen.replace("connection:", "connection "), lines))
+    describe_page(desk, desk.chosen)
 
 
 def undo(desk: Desk) -> None:
@@ -171,7 +168,7 @@ def help_page(desk: Desk) -> None:
 
 def leave(desk: Desk) -> None:
     """Quit."""
-    desk.app.exit(0)
+    desk.leave()
 
 
 _POD = _needs("a pod", "Pod")

@@ -48,6 +48,12 @@ class KwakeApp(App[int]):
         """Our roles under any theme that Textual brings."""
         return DEEP
 
+    def action_help_quit(self) -> None:
+        """ctrl+c, where nothing is selected: say how one leaves."""
+        screen = self.screen
+        if isinstance(screen, MainScreen):
+            screen.say("esc, then q leaves" if screen.pane == "editor" or screen.is_prompting else "q leaves")
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: Textual's own, and every key of the console."""
         yield from super().get_system_commands(screen)
@@ -56,8 +62,18 @@ class KwakeApp(App[int]):
                 yield SystemCommand(f"{key.word} ({key.shown})", key.help, lambda act=key.act: screen.action_act(act))
 
 
+def _short_title(title: str, paths: tuple[str, ...]) -> str:
+    """The name of a snapshot in few cells: of one given by path its last part, of several the first and how many."""
+    if not paths or title != " ".join(paths):
+        return title
+    first = Path(paths[0]).resolve().name if paths[0] != "-" else "stdin"
+    return f"{first} +{len(paths) - 1}" if len(paths) > 1 else first
+
+
 def run(world: World, *, title: str, paths: Iterable[str | Path] = ()) -> int:
     """Run the console on a world until it is left; the exit status of the process."""
+    named = tuple(str(path) for path in paths)
+    title, paths = _short_title(title, named), named
     app = KwakeApp(world, title=title, paths=tuple(Path(path) for path in paths))
     app.run()
     return INTERNAL_ERROR if app.return_code else 0

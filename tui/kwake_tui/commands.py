@@ -24,8 +24,11 @@ from kwake.errors import UsageError
 from kwake.objects.kinds import Pod, Service, Workload
 from kwake_tui.desk import Desk
 from kwake_tui.names import KIND_WORDS, parse_target, targets
+from kwake_tui.screens.pages import describe_page, yaml_page
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
+
+PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 Words = list[str]
 
@@ -63,15 +66,27 @@ def _labels(words: Words) -> dict[str, str | None]:
     return labels
 
 
-def _trace(desk: Desk, words: Words) -> None:
+def _flow(words: Words) -> Flow:
+    """SOURCE TARGET [PORT] [PROTOCOL], as kubectl users write them apart. Raises UsageError."""
     target = parse_target(words[1])
-    desk.show(desk.session.looking_at(Flow(words[0], target.reference, target.port, target.protocol)))
+    if target.port is not None and len(words) > 2 and words[2] != str(target.port):
+        raise UsageError(f"two ports: {words[1]} and {words[2]}")
+    port: int | str | None = target.port
+    if len(words) > 2:
+        port = int(words[2]) if words[2].isdigit() else words[2]
+    protocol = words[3].upper() if len(words) > 3 else target.protocol
+    if protocol not in PROTOCOLS:
+        raise UsageError(f"{words[3]}: no such protocol: {', '.join(PROTOCOLS)}")
+    return Flow(words[0], target.reference, port, protocol)
+
+
+def _trace(desk: Desk, words: Words) -> None:
+    desk.show(desk.session.looking_at(_flow(words)))
 
 
 def _open(desk: Desk, words: Words) -> None:
-    if len(words) == 3:
-        target = parse_target(words[2])
-        flow = Flow(words[1], target.reference, target.port, target.protocol)
+    if len(words) >= 3:
+        flow = _flow(words[1:])
     elif len(words) == 1 and desk.session.shown_flow:
         flow = desk.session.shown_flow
     else:
@@ -97,13 +112,15 @@ COMMANDS: tuple[Command, ...] = (
         "replace", "SERVICE [TYPE]", "delete a Service and create it again",
         _does(lambda w: ReplaceService(w[0], w[1] if len(w) > 1 else None)),
     ),
-    Command("trace", "SOURCE TARGET", "show where a dial would go", _trace),
-    Command("open", "CONNECTION [SOURCE TARGET]", "open a connection under a name", _open),
+    Command("trace", "SOURCE TARGET [PORT] [PROTOCOL]", "show where a dial would go", _trace),
+    Command("open", "CONNECTION [SOURCE TARGET] [PORT] [PROTOCOL]", "open a connection under a name", _open),
     Command("close", "CONNECTION", "close a connection in order", _does(lambda w: CloseConnection(w[0]))),
     Command("edit", "OBJECT", "edit an object's YAML", lambda desk, w: desk.edit(w[0])),
+    Command("describe", "OBJECT", "what is known of an object", lambda desk, w: describe_page(desk, w[0])),
+    Command("yaml", "OBJECT", "an object's YAML, to read", lambda desk, w: yaml_page(desk, w[0])),
     Command("undo", "", "before the last action", lambda desk, w: desk.show(desk.session.undo())),
     Command("redo", "", "forward again", lambda desk, w: desk.show(desk.session.redo())),
-    Command("quit", "", "leave", lambda desk, w: desk.app.exit(0)),
+    Command("quit", "", "leave", lambda desk, w: desk.leave()),
 )  # fmt: skip
 """All commands. Those that are the first letters of one alone stand for it."""
 
@@ -119,9 +136,13 @@ def run(desk: Desk, text: str) -> None:
         names = ", ".join(command.name for command in found or COMMANDS)
         raise UsageError(f"{words[0]}: {'which one' if found else 'no such command'}: {names}")
     command = found[0]
-    least = len([name for name in command.usage.split() if not name.startswith("[") and not name.endswith("]")])
+    arguments = command.usage.split()
+    least = len([name for name in arguments if not name.startswith("[") and not name.endswith("]")])
     if len(words) - 1 < least:
         raise UsageError(f"write {command.name} {command.usage}")
+    over = [] if "…" in command.usage else words[1 + len(arguments) :]
+    if over:
+        raise UsageError(f"{' '.join(over)}: not understood; write {command.name} {command.usage}".rstrip())
     command.run(desk, words[1:])
 
 
@@ -149,6 +170,8 @@ def _candidates(kind: str, desk: Desk) -> list[str]:
             return list(targets(cluster))
         case "CONNECTION":
             return list(desk.session.world.connections)
+        case "PROTOCOL":
+            return list(PROTOCOLS)
         case "TYPE":
             return list(TYPES)
         case _:

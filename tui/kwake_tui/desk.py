@@ -52,6 +52,10 @@ class Desk(Protocol):
         """Open a dialog or a page; keys wait until it is there."""
         ...
 
+    def leave(self) -> None:
+        """End the console; asks first where something is edited and not applied."""
+        ...
+
     def prompt(self, text: str = "") -> None:
         """Open the command prompt."""
         ...

@@ -46,6 +46,18 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 """All keys. `tab` and `shift+tab` go from pane to pane, `j k h l g G`, arrows and page keys move in one."""
 
+ABSENT: dict[str, str] = {
+    "slash": "/: no filter yet",
+    "comma": ", and .: no single steps yet; z and Z go back and on by actions",
+    "full_stop": ", and .: no single steps yet; z and Z go back and on by actions",
+    "p": "p: no pinned flows yet; o keeps a connection open",
+    "u": "u: no used-by yet; d describes the object",
+    "left_square_bracket": "[ and ]: no history of views yet",
+    "right_square_bracket": "[ and ]: no history of views yet",
+    **{str(digit): "digits: no choice of a namespace yet; h and l fold and unfold" for digit in range(10)},
+}
+"""Keys that a hand may know from k9s and that do nothing here yet, with what is said instead."""
+
 EDITOR_KEYS: tuple[tuple[str, str], ...] = (
     ("ctrl+s", "apply"),
     ("esc", "back"),

@@ -13,6 +13,7 @@ from kwake.dataplane.path import Flow, Path
 from kwake.errors import KwakeError
 from kwake.objects.event import Event
 from kwake.objects.kinds import Pod
+from kwake.scenario.availability import Span, availability
 from kwake.timeline import Timeline
 from kwake.world import World
 from kwake_tui.names import brief, parts
@@ -69,6 +70,16 @@ class Session(msgspec.Struct, frozen=True, eq=False):
             target = successor(before, after, flow.target) or flow.target
             flow = msgspec.structs.replace(flow, source=source, target=target)
         return flow
+
+    def outage(self, flow: Flow) -> tuple[Span, ...]:
+        """How dials of a flow fared from the last action until all had settled; empty where none is marked."""
+        before, action = self.before, self.timeline.entries[self.timeline.current].action
+        if before is None or action is None:
+            return ()
+        try:
+            return availability(before.do(action), flow)
+        except KwakeError:  # an end of the flow is at none of these moments
+            return ()
 
     def do(self, action: Action) -> Session:
         """Carry out an action and let the world settle. Raises what `World.do` raises."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from kwake.errors import UsageError
-from kwake.objects.document import Manifest
+from kwake.objects.document import FieldPath, Manifest, Origin, Source
+from kwake.sources.location import locate
 from kwake.sources.yaml_reader import SyntaxProblem, read_yaml
 from kwake.sources.yaml_writer import to_yaml
 from kwake_tui.lines import Line, Span
@@ -34,6 +35,11 @@ def read_manifest(text: str) -> Manifest:
         raise UsageError(f"one object is edited at a time: the text holds {len(found)}")
     manifest: Manifest = found[0]
     return manifest
+
+
+def line_of(text: str, path: FieldPath) -> int:
+    """The line, from 1, of a field of the one manifest in a text; of the nearest field above it if it has none."""
+    return locate(Origin(Source("editor", text.encode(), "yaml"), 0, (), 1), path)
 
 
 def yaml_lines(manifest: Manifest) -> tuple[Line, ...]:

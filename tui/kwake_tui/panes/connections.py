@@ -39,7 +39,8 @@ class ConnectionsPane(LineList):
         then = before.connections if before else now
         changed = frozenset(name for name in now if name in then and now[name].turns != then[name].turns)
         table = Table(tuple(_column(world) for world in worlds), changed)
-        self.show(lambda width: connection_lines(table, width) or EMPTY)
+        new = [f"connection:{name}" for name in now if name not in then]
+        self.show(lambda width: connection_lines(table, width) or EMPTY, new[-1] if new else None)
 
 
 def _column(world: World) -> Column:

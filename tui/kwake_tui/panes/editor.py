@@ -110,6 +110,10 @@ class EditorPane(Vertical):
             area.scroll_home(animate=False)
         self._retitle()
 
+    def go_to_line(self, line: int) -> None:
+        """Put the cursor on a line, counted from 1."""
+        self.area.move_cursor((line - 1, 0), center=True)
+
     def preview(self, lines: tuple[Line, ...]) -> None:
         """Show what applying would change; nothing where there is nothing to say."""
         bar = self.query_one("#preview", LineBar)

@@ -37,5 +37,6 @@ class PathPane(LineList):
             previous = path_in(before, flow) if before else None
         except KwakeError:
             previous = None  # An end of the flow has only just come to be: nothing to compare with.
-        known = Known(session.world.cluster, before.cluster if before else None, previous, session.world.events)
+        outage = session.outage(flow)
+        known = Known(session.world.cluster, before.cluster if before else None, previous, session.world.events, outage)
         self.show(lambda width: path_lines(path, known, width))

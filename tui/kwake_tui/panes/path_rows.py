@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -13,10 +14,14 @@ from kwake.dataplane.path import Branch, Hop, Outcome, Path
 from kwake.objects.basis import Basis
 from kwake.objects.event import Event
 from kwake.objects.kinds import Pod
-from kwake.objects.time import clock
+from kwake.objects.time import clock, seconds
+from kwake.scenario import availability
 from kwake_tui.glyphs import GONE, OUTCOMES, Mark
 from kwake_tui.lines import BLANK, Line, Span, middle_cut
 from kwake_tui.names import brief, parts, short
+
+WIDEST_IPV4 = 15
+"""Cells of an address such as 255.255.255.255."""
 
 ROOMY = 70
 """Cells from which on every hop has its row."""
@@ -37,6 +42,8 @@ class Known(msgspec.Struct, frozen=True):
     """The same flow before the last action."""
     events: tuple[Event, ...] = ()
     """What the last action set off."""
+    outage: tuple[availability.Span, ...] = ()
+    """How dials fared while that came to rest."""
 
     def when(self, kind: str, pod: str | None) -> str:
         """The time of an event of a pod, or empty."""
@@ -46,7 +53,9 @@ class Known(msgspec.Struct, frozen=True):
 def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
     """The rows of a path for a width in cells."""
     column = max(18, min(24, width * 44 // 100)) if width < ROOMY else 34
-    rows = list(_verdict(path, width))
+    rows = list(_verdict(path, known.outage, width))
+    rows[0] = msgspec.structs.replace(rows[0], target="verdict")
+    rows += _outage(known.outage, width)
     by_source: dict[str, list[Branch]] = {}
     for branch in path.branches:
         by_source.setdefault(branch.source, []).append(branch)
@@ -58,7 +67,31 @@ def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
     return tuple(rows)
 
 
-def _verdict(path: Path, width: int) -> Iterator[Line]:
+def _failed(outage: tuple[availability.Span, ...]) -> list[availability.Span]:
+    """The times with an end during which dials did not get there."""
+    return [span for span in outage if span.to_ms is not None and span.outcome is not Outcome.DELIVERED]
+
+
+def _again(outage: tuple[availability.Span, ...]) -> str:
+    """`again since 0:34.2, after 3.2 s refused`, where dials got there again after an action; else empty."""
+    lost: dict[Outcome, int] = {}
+    for span in _failed(outage):
+        lost[span.outcome] = lost.get(span.outcome, 0) + (span.length_ms or 0)
+    if not lost or outage[-1].outcome is not Outcome.DELIVERED:
+        return ""
+    sums = ", ".join(f"{seconds(length)} {OUTCOMES[outcome].word}" for outcome, length in lost.items())
+    return f"again since {clock(outage[-1].from_ms)}, after {sums}"
+
+
+def _outage(outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]:
+    """Each time without delivery in a row of its own, with the clocks that make its length."""
+    for span in _failed(outage):
+        mark = OUTCOMES[span.outcome]
+        why = "" if span.terms and span.outcome is not Outcome.UNKNOWN else f"  {span.reason}"
+        yield from wrapped((f"{mark.glyph} ", mark.role), f"{mark.word} {span.sum_text}{why}", width)
+
+
+def _verdict(path: Path, outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]:
     mark = OUTCOMES[path.outcome]
     head = (Span(f"{mark.glyph} {mark.word}", mark.role, bold=True),)
     role = "doubt" if path.basis is Basis.UNKNOWN else "muted"
@@ -73,7 +106,12 @@ def _verdict(path: Path, width: int) -> Iterator[Line]:
         return
     reasons = list(dict.fromkeys(branch.reason for branch in path.branches if branch.reason))
     if path.outcome is Outcome.DELIVERED or not reasons:
-        yield Line(head, basis)
+        again = _again(outage)
+        used = sum(span.cells for span in (*head, *basis)) + 4
+        fits = used + cell_len(again) <= width
+        yield Line((*head, Span(f"   {again}", "muted")) if again and fits else head, basis)
+        if again and not fits:
+            yield from wrapped(("  ", "muted"), again, width)
         return
     yield Line(head, basis)
     for reason in reasons:
@@ -107,7 +145,7 @@ def _source(source: str, branches: list[Branch], known: Known, column: int, widt
     node = pod.spec.node_name if pod else ""
     yield Line(
         (Span("● ", "ok" if pod else "muted"), Span(name.ljust(column - 2), bold=True), Span(address, "muted")),
-        (Span(node, "muted"),) if node else (),
+        (Span(_short_node(node, column, width), "muted"),) if node else (),
     )
     common = _common(branches)
     for hop in common:
@@ -127,7 +165,7 @@ def _source(source: str, branches: list[Branch], known: Known, column: int, widt
         last = number == len(ends) - 1
         if number:
             yield Line((Span("│", "rule"),))
-        yield _endpoint(branch, known, "└─" if last else "├─", column, _share(branch, branches))
+        yield _endpoint(branch, known, "└─" if last else "├─", column, width, _share(branch, branches))
         for hop in hops:
             yield from _hop(hop, "    " if last else "│   ", width)
 
@@ -163,13 +201,18 @@ def _last(branch: Branch, hops: list[Hop], width: int) -> Iterator[Line]:
     yield Line((Span("└─", "rule"), Span(f"{mark.glyph} {mark.word}", mark.role), Span(f"  {address}{port}", "muted")))
 
 
-def _endpoint(branch: Branch, known: Known, branch_line: str, column: int, share: tuple[Span, ...]) -> Line:
+def _short_node(node: str, column: int, width: int) -> str:
+    """A node's name cut in the middle where it would push an address out: addresses are never cut."""
+    return middle_cut(node, max(width - column - WIDEST_IPV4 - 2, 6))
+
+
+def _endpoint(branch: Branch, known: Known, branch_line: str, column: int, width: int, share: tuple[Span, ...]) -> Line:
     mark = OUTCOMES[branch.outcome]
     name = _name(branch.pod, branch.source, column - 5) if branch.pod else branch.ip or mark.word
     pod = _pod(branch.pod or "", known.cluster)
     born = known.before is not None and pod is not None and not _was(pod, known.before)
     ready = known.when("pod-ready", branch.pod) if born else ""
-    fact = f"ready {ready}" if ready else branch.node or ""
+    fact = f"ready {ready}" if ready else _short_node(branch.node or "", column, width)
     facts = (Span(fact, "muted"),) if fact else ()
     return Line(
         (
@@ -231,13 +274,30 @@ def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
     if cell_len(text) + 1 + cell_len(fact) > room:
         fact = ""
     label = hop.kind[: LABEL - 1]
+    target = _rule(hop)
     for row in wrap(text, room):
         left = (Span(stem, "rule"), Span(label.ljust(LABEL), "muted"), Span(row, role))
-        yield Line(left, (Span(fact, "faint"),) if fact else (), shrink=2)
-        label, fact = "", ""
+        yield Line(left, (Span(fact, "faint"),) if fact else (), shrink=2, target=target)
+        label, fact, target = "", "", ""
+    decider = hop.decider
+    if decider is not None and decider.file and hop.outcome is Outcome.DROPPED:
+        place = f"{decider.file.rpartition('/')[2]}:{decider.line}"
+        yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(place, "muted")), shrink=2)
     for detail in hop.detail:
         for row in wrap(detail, room) if detail not in facts else ():
             yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(row, "muted")), shrink=2)
+
+
+def _rule(hop: Hop) -> str:
+    """What enter opens: `NetworkPolicy/shop/allow-web ingress 0`, the policy that decided and its rule if one did."""
+    decided = hop.decider.object if hop.decider else hop.object or ""
+    if hop.kind not in ("ingress", "egress") or not decided.startswith("NetworkPolicy/"):
+        return ""
+    rule = _RULE.search(hop.decider.rule if hop.decider else hop.text)
+    return f"{decided} {hop.kind} {int(rule[1]) - 1}" if rule else decided
+
+
+_RULE = re.compile(r"rule (\d+)")
 
 
 def _name(reference: str, beside: str, cells: int) -> str:

@@ -17,7 +17,7 @@ from kwake.errors import KwakeError
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
-from kwake_tui.keymap import KEYS
+from kwake_tui.keymap import ABSENT, KEYS
 from kwake_tui.names import parts, short
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
@@ -27,12 +27,13 @@ from kwake_tui.panes.path import PathPane
 from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.preview import preview_lines, refusal_lines
+from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.panes import PanesScreen
 from kwake_tui.session import Session, successor
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
-from kwake_tui.yaml_text import editable, read_manifest
+from kwake_tui.yaml_text import editable, line_of, read_manifest
 
 Answer = TypeVar("Answer")
 
@@ -45,6 +46,8 @@ class MainScreen(PanesScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key.key, f"act({key.act!r})", key.help, show=False, priority=True) for key in KEYS),
+        *(Binding(key, f"absent({key!r})", show=False, priority=True) for key in ABSENT),
+        Binding("ctrl+s", "apply", show=False, priority=True),
         Binding("enter", "submit", show=False, priority=True),
         Binding("escape", "back", show=False, priority=True),
     ]
@@ -55,6 +58,7 @@ class MainScreen(PanesScreen):
         self._resting: Timer | None = None
         self._opening: AwaitMount | None = None
         self._said_at = ""
+        self._offers_discard = False
 
     def on_mount(self) -> None:
         """Show the beginning."""
@@ -72,7 +76,15 @@ class MainScreen(PanesScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key is the screen's: where one types, letters are text."""
         types = self.is_prompting or self.pane == "editor"
-        mine = {"act": not types, "pane": not self.is_prompting, "submit": self.is_prompting, "back": types}
+        edited = self.query_one(EditorPane).is_edited
+        mine = {
+            "act": not types,
+            "absent": not types,
+            "pane": not self.is_prompting,
+            "submit": self.is_prompting,
+            "back": types or edited,
+            "apply": edited and not types,
+        }
         return mine.get(action, super().check_action(action, parameters))
 
     @property
@@ -134,6 +146,7 @@ class MainScreen(PanesScreen):
 
     def say(self, words: str, role: str = "warn") -> None:
         """A notice in the key line, until the next key or until the cursor stands elsewhere."""
+        self._offers_discard = False
         self._said_at = self.query_one(ClusterPane).target
         super().say(words, role)
 
@@ -203,6 +216,17 @@ class MainScreen(PanesScreen):
         name = event.rows.target.partition(":")[2]
         self.show(self._session.looking_at(self._session.world.connections[name].flow))
 
+    @on(LineList.Chosen, "#path")
+    def _rule_chosen(self, event: LineList.Chosen) -> None:
+        reference, _, rule = event.rows.target.partition(" ")
+        if not reference.startswith("NetworkPolicy/"):
+            return
+        self.edit(reference)
+        editor = self.query_one(EditorPane)
+        direction, _, index = rule.partition(" ")
+        if editor.reference == reference and index:
+            editor.go_to_line(line_of(editor.area.text, ("spec", direction, int(index))))
+
     @on(EditorPane.Applied)
     def _applied(self, event: EditorPane.Applied) -> None:
         editor = self.query_one(EditorPane)
@@ -242,8 +266,44 @@ class MainScreen(PanesScreen):
         await self._opened()
 
     def action_back(self) -> None:
-        """Out of the prompt or the editor; what was typed in the editor stays."""
+        """Out of the prompt or the editor; a second time gives up what was typed in the editor."""
+        editor = self.query_one(EditorPane)
         if self.is_prompting:
             self.close_prompt()
+        elif self._offers_discard and self.pane != "editor":
+            editor.action_revert()
+            self.hush()
+            self.say(f"discarded: {short(editor.reference)} is as it was", "ok")
         else:
-            self.go_to_pane("cluster")
+            if self.pane == "editor":
+                self.go_to_pane("cluster")
+            if editor.is_edited:
+                self.say(f"{short(editor.reference)} is edited, not applied: ctrl+s applies, esc again discards")
+                self._offers_discard = True
+
+    def action_apply(self) -> None:
+        """Apply what is edited, from any pane."""
+        self.query_one(EditorPane).action_apply()
+
+    def action_absent(self, key: str) -> None:
+        """A key that other consoles have."""
+        self.hush()
+        self.say(ABSENT[key])
+
+    def leave(self) -> None:
+        """End the console; asks first where something is edited and not applied."""
+        editor = self.query_one(EditorPane)
+        if not editor.is_edited:
+            self.app.exit(0)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.app.exit(0)
+
+        self.open(ConfirmScreen("Quit", "without applying", f"{short(editor.reference)} is edited"), answered)
+
+    def hush(self) -> None:
+        """The notice has been read, and with it the offer to discard."""
+        self._offers_discard = False
+        super().hush()

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Click
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
@@ -39,7 +40,7 @@ class ServiceTypeScreen(ModalScreen[Action]):
         """The types, the details of one, and two buttons."""
         with Vertical(id="service-type", classes="dialog") as box:
             box.border_title = content((Span(f"Switch type  {self._reference}"),))
-            box.border_subtitle = "↑ ↓ type   tab button   esc back"
+            box.border_subtitle = "↑ ↓ type   enter to its button   esc back"
             yield LineList(id="types", lit=True)
             yield LineBar(id="details")
             with Horizontal(classes="buttons"):
@@ -47,14 +48,13 @@ class ServiceTypeScreen(ModalScreen[Action]):
                 yield Button("Switch", id="yes", compact=True)
 
     def on_mount(self) -> None:
-        """The first type that would change something, and Cancel under the finger."""
+        """The first type that would change something, and nothing that acts under the finger."""
         rows = self.query_one("#types", LineList)
-        rows.can_focus = False
         before = service_of(self._session.world, self._reference)
         first = next((trial.type for trial in self._trials if trial.after and not trial.is_now), self._trials[0].type)
-        rows.show(lambda width: type_lines(self._trials, before, self._reference), first)
+        rows.show(lambda width: type_lines(self._trials, before, self._reference, width), first)
         rows.styles.height = len(self._trials) + 1
-        self.set_focus(self.query_one("#no", Button), scroll_visible=False)
+        self.set_focus(rows, scroll_visible=False)
         self._detail(first)
 
     @property
@@ -73,6 +73,25 @@ class ServiceTypeScreen(ModalScreen[Action]):
     def on_line_list_moved(self, event: LineList.Moved) -> None:
         """Another type."""
         self._detail(event.rows.target)
+
+    def on_line_list_chosen(self) -> None:
+        """Enter on a type: its button is next, and does it."""
+        self._to_button()
+
+    def on_click(self, event: Click) -> None:
+        """As enter."""
+        if isinstance(event.widget, LineList):
+            self._to_button()
+
+    def _to_button(self) -> None:
+        trial = self._trial
+        self._detail(trial.type)
+        button = self.query_one("#yes", Button)
+        if button.disabled:
+            words = f"{trial.type} {'is its type already' if trial.is_now else 'cannot be had so: see why below'}"
+            self.query_one("#service-type").border_subtitle = words
+        else:
+            self.set_focus(button, scroll_visible=False)
 
     def action_move(self, step: int) -> None:
         """Through the types, wherever the focus is."""

@@ -73,7 +73,7 @@ def _facts(service: Service) -> _Facts:
 
 _FIELDS = (("cluster_ip", "clusterIP"), ("node_ports", "nodePort"), ("balancer", "load balancer"))
 _SIGNS = {"kept": ("=", "muted"), "released": ("−", "bad"), "allocated": ("+", "ok"), "replaced": ("~", "moved")}
-_CELLS = 18
+_CELLS, _VERDICT = 18, 14
 
 
 def _difference(before: str, after: str) -> str:
@@ -84,22 +84,38 @@ def _difference(before: str, after: str) -> str:
     return "released" if not after else "allocated" if not before else "replaced"
 
 
-def type_lines(found: tuple[Trial, ...], before: Service, reference: str) -> tuple[Line, ...]:
-    """The table of types."""
-    heads = ("", "  type", "clusterIP", "nodePort", "load balancer", "API server says")
-    cells = (0, _CELLS, _CELLS, _CELLS, _CELLS, 0)
-    rows = [Line(tuple(Span(f"{head:<{width}}", "muted") for head, width in zip(heads, cells, strict=True)))]
+def type_lines(found: tuple[Trial, ...], before: Service, reference: str, width: int) -> tuple[Line, ...]:
+    """The table of types; its columns give way, not the verdict."""
+    column = max(min(_CELLS, (width - _VERDICT) // 4), 6)
+    says = "API server says" if column == _CELLS else "API server"
+    heads = (
+        "",
+        "  type",
+        "clusterIP",
+        "nodePort",
+        "load balancer",
+        says,
+    )
+    cells = (0, column, column, column, column, 0)
+    rows = [
+        Line(
+            tuple(
+                Span(f"{head[: max(size - 1, 0)] if size else head:<{size}}", "muted")
+                for head, size in zip(heads, cells, strict=True)
+            )
+        )
+    ]
     old = _facts(before)
     for trial in found:
         mark = "●" if trial.is_now else "○" if trial.after or trial.type == "ExternalName" else "×"
-        spans = [Span(f"{mark} {trial.type:<{_CELLS - 2}}", "text1" if trial.after else "muted", bold=trial.is_now)]
+        spans = [Span(f"{mark} {trial.type:<{column - 2}}", "text1" if trial.after else "muted", bold=trial.is_now)]
         new = _facts(service_of(trial.after, reference)) if trial.after else None
         for field, _ in _FIELDS:
             was, now = getattr(old, field), getattr(new, field) if new else ""
             change = _difference(was, now) if new else ""
             sign, role = _SIGNS[change] if change else ("", "muted")
-            spans.append(Span(f"{sign} {now or was}", role).cut(_CELLS - 1) if change else Span("·", "faint"))
-            spans.append(Span(" " * (_CELLS - spans[-1].cells)))
+            spans.append(Span(f"{sign} {now or was}", role).cut(column - 1) if change else Span("·", "faint"))
+            spans.append(Span(" " * (column - spans[-1].cells)))
         verdict = _verdict(trial)
         rows.append(Line((*spans, verdict), target=trial.type))
     return tuple(rows)
