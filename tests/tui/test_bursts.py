@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.events import Key
 
 from kwake_tui.panes.editor import EditorPane
+from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import POLICY
@@ -54,11 +55,11 @@ def test_backspaces_and_letters_stay_in_order() -> None:
 def test_escape_ends_the_typing_at_once() -> None:
     async def story(player: Player) -> None:
         await player.go_to(POLICY)
-        before = player.desk.query_one("#cluster").target  # type: ignore[attr-defined]  # a LineList has it
+        before = player.desk.query_one("#cluster", LineList).target
         await burst(player, "e", "<escape>", "k")
 
         assert not player.desk.query_one(EditorPane).is_edited
-        assert player.desk.query_one("#cluster").target != before  # type: ignore[attr-defined]  # as above
+        assert player.desk.query_one("#cluster", LineList).target != before
 
     play(shop(), story)
 

@@ -24,7 +24,7 @@ async def edit_policy(player: Player, old: str, new: str) -> None:
     """Change a word of the policy in the editor and apply it."""
     await player.go_to(POLICY)
     await player.press("e")
-    area = player.desk.query_one("#editor").area  # type: ignore[attr-defined]  # EditorPane has it
+    area = player.desk.query_one(EditorPane).area
     row = next(n for n, line in enumerate(area.text.splitlines()) if line.endswith(old))
     area.move_cursor((row, len(area.text.splitlines()[row])))
     await player.hold("backspace", len(old))

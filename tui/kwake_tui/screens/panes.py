@@ -67,12 +67,12 @@ class PanesScreen(Screen[None]):
             yield Prompt(self.completions)
 
     def completions(self, text: str) -> list[str]:
-        """What the prompt may become."""
-        raise NotImplementedError
+        """What the prompt may become; nothing on a screen that takes no commands."""
+        return []
 
     def can(self, act: str) -> bool:
-        """Whether a key can act now."""
-        raise NotImplementedError
+        """Whether a key can act now; none can on a screen that has no acts."""
+        return False
 
     @property
     def is_prompting(self) -> bool:
