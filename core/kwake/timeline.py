@@ -66,6 +66,17 @@ class Timeline(msgspec.Struct, frozen=True, eq=False):
         entries = (*self.entries[: self.current], here, *self.entries[self.current + 1 :])
         return Timeline(entries, self.current, self.redo_path)
 
+    def forked(self, world: World) -> Timeline:
+        """A branch of its own for an earlier moment of the last action: the next action is taken in the middle of it.
+
+        Raises UsageError at the beginning, which no action led to.
+        """
+        here = self.entries[self.current]
+        if here.parent is None:
+            raise UsageError("no action led to the beginning")
+        entry = Entry(here.action, world, here.parent)
+        return Timeline((*self.entries, entry), len(self.entries))
+
     def undo(self, times: int = 1) -> Timeline:
         """Go back before the last actions: clock, connections and all. Raises UsageError at the beginning."""
         timeline = self
@@ -86,7 +97,19 @@ class Timeline(msgspec.Struct, frozen=True, eq=False):
         return timeline
 
     def go_to(self, entry: int) -> Timeline:
-        """Go to any moment of the tree, by number. Redo then leads nowhere."""
+        """Go to any moment of the tree, by number; redo leads on to what was done last after it.
+
+        Raises UsageError where there is no such moment.
+        """
         if not 0 <= entry < len(self.entries):
-            raise UsageError(f"there is no moment {entry}")
-        return Timeline(self.entries, entry)
+            raise UsageError(f"there is no moment {entry}: they are 0 to {len(self.entries) - 1}")
+        ahead: list[int] = []
+        at = entry
+        while after := self.children(at):
+            at = after[-1]
+            ahead.append(at)
+        return Timeline(self.entries, entry, tuple(reversed(ahead)))
+
+    def children(self, entry: int) -> tuple[int, ...]:
+        """The entries right after one, the latest last."""
+        return tuple(number for number, item in enumerate(self.entries) if item.parent == entry)

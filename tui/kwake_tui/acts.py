@@ -12,6 +12,7 @@ from kwake_tui.desk import Desk
 from kwake_tui.names import parse_target, parts, short
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.help import help_lines
+from kwake_tui.screens.moments import MomentsScreen
 from kwake_tui.screens.pages import describe_page, yaml_page
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.screens.service_type import ServiceTypeScreen
@@ -55,6 +56,27 @@ def _needs_something(desk: Desk) -> str:
 
 def _needs_flow(desk: Desk) -> str:
     return "" if desk.session.shown_flow else "no path is shown yet: t traces from the pod under the cursor"
+
+
+def _flow_to_pin(desk: Desk) -> Flow | None:
+    kind, _, rest = desk.chosen.partition(":")
+    return desk.session.shown_pins[int(rest)] if kind == "pin" else desk.session.shown_flow
+
+
+def _needs_pin(desk: Desk) -> str:
+    return "" if _flow_to_pin(desk) else "no path is shown yet: t traces one, then p pins its flow"
+
+
+def _needs_earlier(desk: Desk) -> str:
+    session = desk.session
+    earlier = session.at_moment > 0 or len(session.timeline.path) > 1
+    return "" if earlier else "this is the beginning: nothing happened before"
+
+
+def _needs_later(desk: Desk) -> str:
+    session = desk.session
+    later = session.at_moment < len(session.moments) - 1 or session.timeline.redo_path or session.before
+    return "" if later else "nothing comes after: all is settled"
 
 
 def _needs_past(desk: Desk) -> str:
@@ -156,6 +178,34 @@ def redo(desk: Desk) -> None:
     desk.show(desk.session.redo())
 
 
+def back(desk: Desk) -> None:
+    """One event back."""
+    desk.show(desk.session.step_back())
+
+
+def on(desk: Desk) -> None:
+    """One event on."""
+    desk.show(desk.session.step_on())
+
+
+def pin(desk: Desk) -> None:
+    """Watch the flow that is shown, or no more."""
+    kind, _, rest = desk.chosen.partition(":")
+    flow = desk.session.pins[int(rest)] if kind == "pin" else _flow_to_pin(desk)
+    if flow is not None:
+        desk.show(desk.session.pinned(flow))
+
+
+def moments(desk: Desk) -> None:
+    """The tree of moments, to go to one."""
+
+    def answered(entry: int | None) -> None:
+        if entry is not None:
+            desk.show(desk.session.go_to(entry))
+
+    desk.open(MomentsScreen(desk.session), answered)
+
+
 def command(desk: Desk) -> None:
     """The prompt."""
     desk.prompt()
@@ -187,6 +237,10 @@ ACTS: dict[str, Act] = {
     "describe": Act(describe, _needs_something),
     "undo": Act(undo, _needs_past),
     "redo": Act(redo, _needs_future),
+    "back": Act(back, _needs_earlier),
+    "on": Act(on, _needs_later),
+    "pin": Act(pin, _needs_pin),
+    "moments": Act(moments, _always),
     "command": Act(command, _always),
     "help": Act(help_page, _always),
     "quit": Act(leave, _always),

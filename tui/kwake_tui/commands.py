@@ -50,10 +50,14 @@ def _does(make: Callable[[Words], Action]) -> Callable[[Desk, Words], None]:
     return run
 
 
-def _number(text: str) -> int:
-    if not text.isdigit():
-        raise UsageError(f"{text}: expected a number of replicas")
+def _number(text: str, what: str = "a number of replicas") -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise UsageError(f"{text}: expected {what}")
     return int(text)
+
+
+_DIGITS = 9
+"""Digits of the longest number that anything here counts to."""
 
 
 def _labels(words: Words) -> dict[str, str | None]:
@@ -73,7 +77,7 @@ def _flow(words: Words) -> Flow:
         raise UsageError(f"two ports: {words[1]} and {words[2]}")
     port: int | str | None = target.port
     if len(words) > 2:
-        port = int(words[2]) if words[2].isdigit() else words[2]
+        port = _number(words[2], "a port") if words[2].isdigit() else words[2]
     protocol = words[3].upper() if len(words) > 3 else target.protocol
     if protocol not in PROTOCOLS:
         raise UsageError(f"{words[3]}: no such protocol: {', '.join(PROTOCOLS)}")
@@ -92,6 +96,31 @@ def _open(desk: Desk, words: Words) -> None:
     else:
         raise UsageError("open NAME SOURCE TARGET; without a source it opens the path that is shown")
     desk.attempt(OpenConnection(words[0], flow.source, flow.target, flow.port, flow.protocol, flow.via))
+
+
+def _go(desk: Desk, number: str) -> None:
+    desk.show(desk.session.go_to(_number(number, "the number of a moment")))
+
+
+def _pin(desk: Desk, words: Words) -> None:
+    flow = _flow(words) if len(words) > 1 else desk.session.shown_flow
+    if flow is None or len(words) == 1:
+        raise UsageError("pin SOURCE TARGET [PORT]; without them it pins the path that is shown")
+    if flow not in desk.session.pins:
+        desk.show(desk.session.pinned(flow))
+
+
+def _unpin(desk: Desk, words: Words) -> None:
+    session = desk.session
+    which = range(len(session.pins))
+    if words:
+        number = _number(words[0], "the number of a pinned flow")
+        if not 1 <= number <= len(which):
+            raise UsageError(f"{number}: {len(which)} flows are pinned")
+        which = range(number - 1, number)
+    for pin in [session.pins[index] for index in which]:
+        session = session.pinned(pin)
+    desk.show(session)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -120,6 +149,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("yaml", "OBJECT", "an object's YAML, to read", lambda desk, w: yaml_page(desk, w[0])),
     Command("undo", "", "before the last action", lambda desk, w: desk.show(desk.session.undo())),
     Command("redo", "", "forward again", lambda desk, w: desk.show(desk.session.redo())),
+    Command("moment", "MOMENT", "go to a moment of the timeline, by number", lambda desk, w: _go(desk, w[0])),
+    Command("pin", "[SOURCE] [TARGET] [PORT] [PROTOCOL]", "watch a flow; without one, the path that is shown", _pin),
+    Command("unpin", "[NUMBER]", "watch a pinned flow no more, by its number; without one, none", _unpin),
     Command("quit", "", "leave", lambda desk, w: desk.leave()),
 )  # fmt: skip
 """All commands. Those that are the first letters of one alone stand for it."""
@@ -168,6 +200,8 @@ def _candidates(kind: str, desk: Desk) -> list[str]:
             return [*_references(cluster, Workload), *_references(cluster, Pod), "internet"]
         case "TARGET":
             return list(targets(cluster))
+        case "MOMENT":
+            return [str(number) for number in range(len(desk.session.timeline.entries))]
         case "CONNECTION":
             return list(desk.session.world.connections)
         case "PROTOCOL":

@@ -22,7 +22,7 @@ class Key(NamedTuple):
         return _SHOWN.get(self.key, self.key)
 
 
-_SHOWN = {"colon": ":", "question_mark": "?"}
+_SHOWN = {"colon": ":", "question_mark": "?", "comma": ",", "full_stop": "."}
 
 LISTS = ("cluster", "path", "connections", "events")
 """Panes that are lists."""
@@ -40,6 +40,10 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+d", "delete", "delete", (), "delete the object; asks first"),
     Key("x", "close", "close", ("connections",), "close the connection in order"),
     Key("Z", "redo", "redo", ("path", "connections", "events"), "redo what was undone"),
+    Key("comma", "back", "event back", ("events",), "one event back: every pane as it was at that moment"),
+    Key("full_stop", "on", "event on", ("events",), "one event on; at rest the marks of what changed go"),
+    Key("p", "pin", "pin", ("path", "connections"), "pin the flow that is shown and watch it; again: no more"),
+    Key("T", "moments", "moments", (), "all moments of the timeline, branches too; enter goes to one"),
     Key("colon", "command", "command", (), "type a command; tab completes"),
     Key("question_mark", "help", "help", (), "this page"),
     Key("q", "quit", "quit", (), "leave"),
@@ -48,9 +52,6 @@ KEYS: tuple[Key, ...] = (
 
 ABSENT: dict[str, str] = {
     "slash": "/: no filter yet",
-    "comma": ", and .: no single steps yet; z and Z go back and on by actions",
-    "full_stop": ", and .: no single steps yet; z and Z go back and on by actions",
-    "p": "p: no pinned flows yet; o keeps a connection open",
     "u": "u: no used-by yet; d describes the object",
     "left_square_bracket": "[ and ]: no history of views yet",
     "right_square_bracket": "[ and ]: no history of views yet",

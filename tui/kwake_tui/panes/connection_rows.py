@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 
 from kwake.dataplane.connection import Connection, Fate
-from kwake.dataplane.path import Outcome, Path
+from kwake.dataplane.path import Flow, Outcome, Path
 from kwake.objects.time import clock
 from kwake_tui.glyphs import OUTCOMES, connection_mark
 from kwake_tui.lines import Line, Span
-from kwake_tui.names import brief, short
+from kwake_tui.names import brief, flow_title, short
+from kwake_tui.panes.history import STEPS, Step, history_spans
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -21,6 +24,8 @@ class Column(msgspec.Struct, frozen=True):
     now_ms: int
     open: dict[str, Connection]
     again: dict[str, Path]
+    dialled: tuple[Path | None, ...] = ()
+    """Where a dial of each pinned flow would go; None where an end of it is not there."""
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -28,40 +33,101 @@ class Table(msgspec.Struct, frozen=True):
 
     columns: tuple[Column, ...]
     changed: frozenset[str] = frozenset()
-    """Connections whose fate or backend the last action changed."""
+    """Connections whose fate or backend the last action changed, and pinned flows whose outcome it did."""
+    pins: tuple[Flow, ...] = ()
+    """The pinned flows, in the order of the columns' `dialled`."""
+    histories: dict[str, tuple[Step, ...]] = {}
+    """Step by step, by target of the row."""
 
 
 PAIR = 28
 """Cells of a profile's two columns."""
 
 
+HISTORY_FROM = 96
+"""Cells from which on the history has its column."""
+
+
+class _Cells(NamedTuple):
+    """Widths of the columns."""
+
+    name: int
+    ends: int
+    way: int
+    history: int
+
+
 def connection_lines(table: Table, width: int) -> tuple[Line, ...]:
-    """The rows for a width in cells; none without connections."""
+    """The rows for a width in cells: the connections, then the pinned flows; none without either."""
     names = list(table.columns[0].open) if table.columns else []
-    if not names:
+    if not names and not table.pins:
         return ()
-    columns = [column for number, column in enumerate(table.columns) if 60 + PAIR * (number + 1) <= width or not number]
-    name_cells = min(max(len(name) for name in [*names, "name"]), 16) + 1
-    room = width - PAIR * len(columns) - name_cells
-    way_cells = min(20, max(room // 3, 8))
-    ends_cells = room - way_cells
-    heads = [Span(" " * (name_cells + ends_cells + way_cells))]
-    heads += [_cell(f"  {column.profile}", "text1", PAIR, bold=True) for column in columns]
-    labels = [_cell("name", "muted", name_cells), _cell("from → to", "muted", ends_cells)]
-    labels.append(_cell("by way of", "muted", way_cells))
-    labels += [_cell("  already open  dialled now", "muted", PAIR) for _ in columns]
-    rows = [Line(tuple(heads)), Line(tuple(labels))]
-    for name in names:
-        connection = table.columns[0].open[name]
-        spans = [
-            _cell(name, "text1", name_cells, bold=True),
-            _cell(_ends(connection), "text1", ends_cells),
-            _cell(_way(connection), "muted", way_cells),
-        ]
-        for column in columns:
-            spans += _answers(table.columns[0], column, name)
-        rows.append(Line(tuple(spans), tint="youbg" if name in table.changed else "", target=f"connection:{name}"))
+    narrow = width < HISTORY_FROM
+    columns = table.columns[:1] if narrow else table.columns
+    labels = [*names, *("pinned" for _ in table.pins[:1]), "name"]
+    name = min(max(len(label) for label in labels), 16) + 1
+    history = 0 if narrow else min(STEPS, max((len(steps) for steps in table.histories.values()), default=0)) + 8
+    room = width - PAIR * len(columns) - name - history
+    way = min(20, max(room // 3, 8))
+    cells = _Cells(name, room - way, way, history)
+    rows = [*_heads(columns, cells)]
+    for name_ in names:
+        rows.append(_connection(table, columns, name_, cells))
+        rows += [_beside(table.columns[0], other, name_, width) for other in table.columns[1:] if narrow]
+    for number, _ in enumerate(table.pins):
+        rows.append(_pin(table, columns, number, cells))
     return tuple(rows)
+
+
+def _heads(columns: Sequence[Column], cells: _Cells) -> Iterator[Line]:
+    if len(columns) > 1:
+        heads = [Span(" " * (sum(cells)))]
+        yield Line((*heads, *(_cell(f"  {column.profile}", "text1", PAIR, bold=True) for column in columns)))
+    labels = [_cell("name", "muted", cells.name), _cell("from → to", "muted", cells.ends)]
+    labels.append(_cell("by way of", "muted", cells.way))
+    labels += [_cell("history", "muted", cells.history)] if cells.history else []
+    yield Line((*labels, *(_cell("  already open  dialled now", "muted", PAIR) for _ in columns)))
+
+
+def _connection(table: Table, columns: Sequence[Column], name: str, cells: _Cells) -> Line:
+    connection, target = table.columns[0].open[name], f"connection:{name}"
+    spans = [
+        _cell(name, "text1", cells.name, bold=True),
+        _cell(_ends(connection), "text1", cells.ends),
+        _cell(_way(connection), "muted", cells.way),
+        *history_spans(table.histories.get(target, ()), cells.history),
+    ]
+    for column in columns:
+        spans += _answers(table.columns[0], column, name)
+    return Line(tuple(spans), tint="youbg" if target in table.changed else "", target=target)
+
+
+def _beside(first: Column, column: Column, name: str, width: int) -> Line:
+    """Where only one profile has room in a row: the other one's row under it."""
+    answers = _answers(first, column, name)
+    return Line((_cell(f"  under {column.profile}", "muted", width - PAIR), *answers))
+
+
+def _pin(table: Table, columns: Sequence[Column], number: int, cells: _Cells) -> Line:
+    flow, target = table.pins[number], f"pin:{number}"
+    service = short(flow.target, flow.source) if "/" in flow.target else flow.target
+    spans = [
+        _cell("pinned", "you", cells.name),
+        _cell(flow_title(flow), "text1", cells.ends),
+        _cell(service, "muted", cells.way),
+        *history_spans(table.histories.get(target, ()), cells.history),
+    ]
+    first = _word(table.columns[0], number)
+    for column in columns:
+        word, role = _word(column, number)
+        differs = column is not table.columns[0] and word != first[0]
+        spans += [Span("≠ " if differs else "  ", "warn"), _cell("", "muted", 14), _cell(word, role, PAIR - 16)]
+    return Line(tuple(spans), tint="youbg" if target in table.changed else "", target=target)
+
+
+def _word(column: Column, number: int) -> tuple[str, str]:
+    path = column.dialled[number] if number < len(column.dialled) else None
+    return dial_words(path) if path else ("? end is gone", "doubt")
 
 
 def _cell(text: str, role: str, cells: int, *, bold: bool = False) -> Span:

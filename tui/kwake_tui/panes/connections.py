@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from kwake.dataplane.path import Path
-from kwake.errors import ReferenceNotFound
+from kwake.dataplane.path import Flow, Path
+from kwake.errors import KwakeError, ReferenceNotFound
 from kwake.world import World
 from kwake_tui.lines import Line, Span
 from kwake_tui.panes.connection_rows import Column, Table, connection_lines
-from kwake_tui.session import Session
+from kwake_tui.panes.history import Step, connection_step, dial_step
+from kwake_tui.session import Session, path_in
 from kwake_tui.widgets.line_list import LineList, content
 
 EMPTY = (
@@ -25,28 +26,56 @@ EMPTY = (
 
 
 class ConnectionsPane(LineList):
-    """Open connections, under the profile and against the second one."""
+    """Open connections and pinned flows, under the profile and against the second one."""
 
     def __init__(self) -> None:
         super().__init__(id="connections", classes="pane")
         self.border_title = content((Span("Connections"),))
 
     def show_session(self, session: Session) -> None:
-        """Show the session's connections."""
-        worlds = [world for world in (session.world, session.second) if world is not None]
+        """Show the session's connections and pins."""
         before = session.before
         now = session.world.connections
         then = before.connections if before else now
-        changed = frozenset(name for name in now if name in then and now[name].turns != then[name].turns)
-        table = Table(tuple(_column(world) for world in worlds), changed)
+        table = connection_table(session)
         new = [f"connection:{name}" for name in now if name not in then]
         self.show(lambda width: connection_lines(table, width) or EMPTY, new[-1] if new else None)
 
 
-def _column(world: World) -> Column:
+def connection_table(session: Session) -> Table:
+    """What the pane shows of a session."""
+    worlds = [world for world in (session.world, session.second) if world is not None]
+    pins = session.shown_pins
+    before = session.before
+    now = session.world.connections
+    then = before.connections if before else now
+    changed = {f"connection:{name}" for name in now if name in then and now[name].turns != then[name].turns}
+    histories = {f"connection:{name}": _history(session, name) for name in now}
+    for number in range(len(pins)):
+        outcomes = session.pin_history(number)
+        histories[f"pin:{number}"] = tuple(dial_step(outcome) for outcome in outcomes)
+        if before is not None and len(outcomes) > 1 and outcomes[-1] is not outcomes[-2]:
+            changed.add(f"pin:{number}")
+    return Table(tuple(_column(world, pins) for world in worlds), frozenset(changed), pins, histories)
+
+
+def _history(session: Session, name: str) -> tuple[Step, ...]:
+    steps = [world.connections.get(name) for world in session.worlds]
+    return tuple(connection_step(now, steps[n - 1] if n else None) for n, now in enumerate(steps))
+
+
+def _column(world: World, pins: tuple[Flow, ...]) -> Column:
     again: dict[str, Path] = {}
     for name in world.connections:
         # A client that is no more dials nothing: that cell says so.
         with suppress(ReferenceNotFound):
             again[name] = world.again(name)
-    return Column(world.profile.name, world.now_ms, world.connections, again)
+    return Column(world.profile.name, world.now_ms, world.connections, again, tuple(dialled(world, p) for p in pins))
+
+
+def dialled(world: World, flow: Flow) -> Path | None:
+    """Where a dial made now would go; None where an end of the flow is not there."""
+    try:
+        return path_in(world, flow)
+    except KwakeError:
+        return None

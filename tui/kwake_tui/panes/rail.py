@@ -16,6 +16,8 @@ class Moment(msgspec.Struct, frozen=True):
     """When its action was taken."""
     state: str
     """`done`, `here` or `undone`."""
+    within: str = ""
+    """Which of the moments of its action is shown, `2 of 7`; empty at rest."""
 
 
 STOP = 25
@@ -60,7 +62,7 @@ def _label(moment: Moment, cells: int) -> list[Span]:
     if moment.state == "undone":
         facts = [Span(" undone", "faint")]
     elif moment.state == "here":
-        facts = [Span(f" {_time(moment)}", "you"), Span(" now", "you")]
+        facts = [Span(f" {_time(moment)}", "you"), Span(f" event {moment.within}" if moment.within else " now", "you")]
     else:
         facts = [Span(f" {_time(moment)}", "faint")]
     room = max(cells - 2 - sum(span.cells for span in facts), 4)
@@ -71,4 +73,5 @@ def _label(moment: Moment, cells: int) -> list[Span]:
 
 
 def _time(moment: Moment) -> str:
-    return clock(moment.now_ms).partition(".")[0]
+    text = clock(moment.now_ms)
+    return text if moment.within else text.partition(".")[0]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from kwake.timeline import Timeline
 from kwake_tui.panes.rail import Moment, rail
-from kwake_tui.session import action_title
+from kwake_tui.session import Session, action_title
 from kwake_tui.widgets.line_bar import LineBar
 
 
 class TimelineBar(LineBar):
     """Two rows: the rail and its labels."""
 
-    def show_timeline(self, timeline: Timeline) -> None:
+    def show_session(self, session: Session) -> None:
         """The moments from the beginning to here, and those that were undone."""
-        moments = moments_of(timeline)
+        moments = moments_of(session.timeline)
+        if session.moment is not None:
+            within = f"{session.moment + 1} of {len(session.moments)}"
+            now_ms = session.world.now_ms
+            moments = tuple(replace(m, now_ms=now_ms, within=within) if m.state == "here" else m for m in moments)
         self.show(lambda width: rail(moments, width))
 
 

@@ -108,7 +108,7 @@ class MainScreen(PanesScreen):
         self.query_one(PathPane).show_session(session)
         self.query_one(ConnectionsPane).show_session(session)
         self.query_one(EventsPane).show_session(session)
-        self.query_one(TimelineBar).show_timeline(session.timeline)
+        self.query_one(TimelineBar).show_session(session)
         self.query_one("#status", LineBar).show(lambda width: (status_line(session, width),))
         self._show_editor(stood_on)
         self.activate(self.pane)
@@ -213,8 +213,9 @@ class MainScreen(PanesScreen):
 
     @on(LineList.Chosen, "#connections")
     def _connection_chosen(self, event: LineList.Chosen) -> None:
-        name = event.rows.target.partition(":")[2]
-        self.show(self._session.looking_at(self._session.world.connections[name].flow))
+        kind, _, name = event.rows.target.partition(":")
+        flow = self._session.pins[int(name)] if kind == "pin" else self._session.world.connections[name].flow
+        self.show(self._session.looking_at(flow))
 
     @on(LineList.Chosen, "#path")
     def _rule_chosen(self, event: LineList.Chosen) -> None:

@@ -1,0 +1,101 @@
+"""One event back and on, any moment of the timeline, and flows that are watched."""
+
+from __future__ import annotations
+
+from kwake.actions import KillPod
+from kwake.dataplane.path import Flow, Outcome
+from kwake_tui.session import Session
+from tests.tui.player import Player, play, shop
+
+PAY = Flow("Deployment/shop/web", "Service/shop/checkout", 443)
+
+
+def killed() -> Session:
+    """A session in which a pod of checkout was killed."""
+    session = Session.start(shop(), "shop", "cilium").looking_at(PAY).pinned(PAY)
+    pod = next(p for p in session.world.cluster.pods_by_namespace["shop"] if p.metadata.name.startswith("checkout"))
+    return session.do(KillPod(str(pod.key)))
+
+
+def test_back_to_the_beginning_and_on_again_gives_the_same_worlds() -> None:
+    session = killed()
+    rested = session.world
+    seen = [session.world.now_ms]
+    for _ in range(len(session.moments) - 1):
+        session = session.step_back()
+        seen.append(session.world.now_ms)
+    assert seen == sorted(seen, reverse=True)
+    assert session.moment == 0
+    assert session.step_back().timeline.current == 0
+    again = session.step_back().step_on()
+    assert again.moment == 0
+    for _ in range(len(again.moments) - 1):
+        again = again.step_on()
+    assert again.moment is None
+    assert again.world is rested
+
+
+def test_the_second_profile_is_shown_at_the_same_time() -> None:
+    session = killed().step_back().step_back()
+    assert session.second is not None
+    assert session.second.now_ms == session.world.now_ms
+    assert session.second.profile.name == "cilium"
+
+
+def test_an_action_in_the_middle_of_another_is_a_branch_that_undo_leads_back_to() -> None:
+    session = killed()
+    middle = session.step_back().step_back()
+    other = next(p for p in middle.world.cluster.pods_by_namespace["shop"] if p.metadata.name.startswith("web"))
+    branched = middle.do(KillPod(str(other.key)))
+    assert len(branched.timeline.path) == 3
+    back = branched.undo()
+    assert back.world is middle.world
+    assert back.step_on().world.now_ms > middle.world.now_ms
+    assert branched.go_to(1).world is session.world
+
+
+def test_a_pinned_flow_has_a_step_for_each_action() -> None:
+    session = killed()
+    assert session.pin_history(0) == (Outcome.DELIVERED, Outcome.DELIVERED)
+    assert session.undo().pin_history(0) == (Outcome.DELIVERED,)
+    assert session.pinned(session.pins[0]).pins == ()
+
+
+def test_two_sessions_from_one_do_not_share_what_they_worked_out() -> None:
+    start = Session.start(shop(), "shop", None).pinned(PAY)
+    first, second = (start.do(KillPod(str(pod.key))) for pod in start.world.cluster.pods_by_namespace["shop"][:2])
+    assert first.moments[-1].cluster is not second.moments[-1].cluster
+    assert first.fared(PAY) != second.fared(PAY) or first.world.cluster != second.world.cluster
+
+
+def test_keys_step_and_pin_and_go_to_a_moment() -> None:
+    async def story(player: Player) -> None:
+        await player.type(":trace deploy/shop/web svc/shop/checkout 443")
+        await player.press("enter")
+        await player.press("p")
+        assert player.row("#connections", "pinned").endswith("✓ delivered")
+        (pod,) = player.session.world.cluster.pods_of(player.session.world.cluster.resolve("deploy/shop/search"))
+        await player.go_to(str(pod.key))
+        await player.press("ctrl+k")
+        await player.until(lambda: len(player.session.timeline.path) == 2)
+        rested = player.session.world.now_ms
+        await player.press("comma")
+        assert player.session.world.now_ms < rested
+        assert " of " in "".join(player.rows("#timeline"))
+        await player.press("full_stop")
+        assert player.session.world.now_ms == rested
+        await player.press("full_stop")
+        assert player.session.before is None
+        await player.press("full_stop")
+        assert "nothing comes after" in "".join(player.rows("#keys"))
+        await player.press("T")
+        await player.until(lambda: bool(player.app.screen.query("#moments")))
+        await player.press("k", "enter")
+        await player.until(lambda: player.session.timeline.current == 0)
+        await player.press("Z")
+        assert player.session.timeline.current == 1
+        await player.type(":unpin 1")
+        await player.press("enter")
+        assert player.session.pins == ()
+
+    play(shop(), story)
