@@ -38,7 +38,10 @@ def preview_lines(session: Session, text: str, width: int) -> tuple[Line, ...]:
     if session.second is not None:
         worlds += _second(session.second, action)
     head = section("if you apply this")
-    blocks = [*(_connection(name, worlds) for name in session.world.connections), _dialled(session, worlds)]
+    blocks = [_connection(name, worlds) for name in session.world.connections]
+    shown = session.shown_flow
+    flows = [*session.shown_pins, *([shown] if shown and shown not in session.shown_pins else [])]
+    blocks += [_dialled(session, flow, worlds) for flow in flows]
     rows = [row for block in sorted(blocks, key=_is_unchanged) for row in block]
     return (head, *(rows[:ROWS] or [Line((Span("= nothing that is shown here changes", "muted"),))]))
 
@@ -88,10 +91,9 @@ def _again(world: World, name: str) -> Words:
         return "? unknown", "doubt"
 
 
-def _dialled(session: Session, worlds: list[tuple[World, World]]) -> list[Line]:
-    """The path that is shown, unless a connection of the same flow says it already."""
-    flow = session.shown_flow
-    if flow is None or any(connection.flow == flow for connection in session.world.connections.values()):
+def _dialled(session: Session, flow: Flow, worlds: list[tuple[World, World]]) -> list[Line]:
+    """A pinned flow or the path that is shown, unless a connection of the same flow says it already."""
+    if any(connection.flow == flow for connection in session.world.connections.values()):
         return []
     rows = [Line((Span(flow_title(flow), "muted"),), shrink=0)]
     for now, after in worlds:

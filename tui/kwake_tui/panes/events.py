@@ -21,6 +21,6 @@ class EventsPane(LineList):
         """Show the session's events from the last action on; the newest are last."""
         events = session.events
         fresh = len(session.world.events) if session.follows else 0
-        first = max(len(events) - max(fresh, 1), 0)
+        first = max(len(events) - max(fresh if session.moment is None else 1, 1), 0)
         self.show(lambda width: event_lines(events, fresh, width) or EMPTY, f"event:{first}")
         self.scroll_to(y=first, animate=False, force=True)

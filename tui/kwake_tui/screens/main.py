@@ -24,6 +24,7 @@ from kwake_tui.panes.connections import ConnectionsPane
 from kwake_tui.panes.editor import EditorPane
 from kwake_tui.panes.events import EventsPane
 from kwake_tui.panes.path import PathPane
+from kwake_tui.panes.pinned import pinned_line
 from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.preview import preview_lines, refusal_lines
@@ -108,6 +109,7 @@ class MainScreen(PanesScreen):
         self.query_one(PathPane).show_session(session)
         self.query_one(ConnectionsPane).show_session(session)
         self.query_one(EventsPane).show_session(session)
+        self.query_one("#pinned", LineBar).show(lambda width: (pinned_line(session, width),))
         self.query_one(TimelineBar).show_session(session)
         self.query_one("#status", LineBar).show(lambda width: (status_line(session, width),))
         self._show_editor(stood_on)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.events import DescendantFocus
 from textual.screen import Screen
 from textual.widget import Widget
@@ -56,8 +56,10 @@ class PanesScreen(Screen[None]):
             yield ClusterPane(self._session.world.cluster)
             yield PathPane()
             yield EditorPane()
-        yield ConnectionsPane()
-        yield EventsPane()
+        with Container(id="lower"):
+            yield ConnectionsPane()
+            yield EventsPane()
+        yield LineBar(id="pinned")
         yield TimelineBar(id="timeline")
         yield LineBar(id="keys")
         with Horizontal(id="command"):
@@ -104,6 +106,7 @@ class PanesScreen(Screen[None]):
         for pane in self.query(".pane"):
             pane.set_class(pane.id == name, "-active")
         self.query_one("#upper").set_class(name in UPPER, "-active")
+        self.query_one("#lower").set_class(name not in UPPER, "-active")
         edited = self.query_one(EditorPane).is_edited
         self.query_one("#tabs", LineBar).show(lambda width: (tab_line(self._session, name, edited),))
 

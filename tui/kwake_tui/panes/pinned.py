@@ -1,0 +1,30 @@
+"""The row over the timeline where only one pane fits: the first pinned flows, always in sight."""
+
+from __future__ import annotations
+
+from kwake_tui.glyphs import OUTCOMES
+from kwake_tui.lines import Line, Span, middle_cut
+from kwake_tui.names import flow_title
+from kwake_tui.panes.connections import dialled
+from kwake_tui.session import Session
+
+MOST = 4
+"""Flows in the row."""
+
+
+def pinned_line(session: Session, width: int) -> Line:
+    """Each flow's outcome and its ends, in equal parts of the width."""
+    pins = session.shown_pins
+    shown = pins[:MOST]
+    if not shown:
+        return Line((Span("no pinned flow: ", "faint"), Span("p", "you", bold=True), Span(" pins the path", "faint")))
+    more = (Span(f"+{len(pins) - MOST}", "muted"),) if len(pins) > MOST else ()
+    cells = max((width - 4 * len(more)) // len(shown) - 4, 6)
+    spans: list[Span] = []
+    for pin in shown:
+        path = dialled(session.world, pin)
+        mark = OUTCOMES[path.outcome] if path else None
+        spans.append(Span(f"{mark.glyph} " if mark else "? ", mark.role if mark else "doubt", bold=True))
+        title = middle_cut(f"{mark.word if mark else 'end is gone'} {flow_title(pin)}", cells)
+        spans += [Span(title, "muted"), Span("  ")]
+    return Line(tuple(spans), more)
