@@ -42,11 +42,11 @@ def test_at_80x24_one_pane_is_shown_at_a_time() -> None:
     play(shop(), story, size=(80, 24))
 
 
-def test_space_folds_and_h_goes_to_the_row_above() -> None:
+def test_enter_folds_and_h_goes_to_the_row_above() -> None:
     async def story(player: Player) -> None:
         rows = len(player.rows("#cluster"))
         await player.go_to("Deployment/shop/cart")
-        await player.press("space")
+        await player.press("enter")
         assert len(player.rows("#cluster")) == rows - 2
         await player.press("l", "j", "h")
         assert player.desk.chosen == "Deployment/shop/cart"

@@ -150,10 +150,8 @@ def test_describe_and_yaml_take_an_object() -> None:
     play(shop(), story)
 
 
-def test_keys_that_are_not_there_yet_say_so() -> None:
+def test_ctrl_c_says_how_one_leaves() -> None:
     async def story(player: Player) -> None:
-        await player.press("slash")
-        assert player.rows("#keys")[0] == "▲ /: no filter yet"
         await player.press("ctrl+c")
         assert player.rows("#keys")[0] == "▲ q leaves"
 

@@ -89,7 +89,7 @@ def test_keys_step_and_pin_and_go_to_a_moment() -> None:
         await player.press("full_stop")
         assert "nothing comes after" in "".join(player.rows("#keys"))
         await player.press("T")
-        await player.until(lambda: bool(player.app.screen.query("#moments")))
+        await player.until(lambda: bool(player.app.screen.query("#choice")))
         await player.press("k", "enter")
         await player.until(lambda: player.session.timeline.current == 0)
         await player.press("Z")

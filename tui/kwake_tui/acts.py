@@ -10,10 +10,12 @@ from kwake.dataplane.path import Flow
 from kwake.errors import UsageError
 from kwake_tui.desk import Desk
 from kwake_tui.names import parse_target, parts, short
+from kwake_tui.panes.moments import moment_lines
+from kwake_tui.panes.tree import namespaces_in_order
+from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.help import help_lines
-from kwake_tui.screens.moments import MomentsScreen
-from kwake_tui.screens.pages import describe_page, yaml_page
+from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.screens.service_type import ServiceTypeScreen
 from kwake_tui.screens.target import TargetScreen
@@ -54,6 +56,10 @@ def _needs_something(desk: Desk) -> str:
     return "" if desk.chosen.startswith("connection:") else _needs("an object or a connection")(desk)
 
 
+def _needs_row(desk: Desk) -> str:
+    return "" if desk.chosen else "put the cursor on an object, a connection or a pinned flow first"
+
+
 def _needs_flow(desk: Desk) -> str:
     return "" if desk.session.shown_flow else "no path is shown yet: t traces from the pod under the cursor"
 
@@ -88,12 +94,18 @@ def _needs_future(desk: Desk) -> str:
 
 
 def kill(desk: Desk) -> None:
-    """Kill the pod under the cursor."""
-    desk.attempt(KillPod(desk.chosen))
+    """Kill the pod under the cursor at once, or the marked ones after a question."""
+    if desk.marked:
+        _all_marked(desk, "Kill", KillPod)
+    else:
+        desk.attempt(KillPod(desk.chosen))
 
 
 def delete(desk: Desk) -> None:
-    """Delete the object under the cursor, after a question."""
+    """Delete the object under the cursor or the marked ones, after a question."""
+    if desk.marked:
+        _all_marked(desk, "Delete", Delete)
+        return
     target = desk.chosen
 
     def answered(yes: bool | None) -> None:
@@ -101,6 +113,28 @@ def delete(desk: Desk) -> None:
             desk.attempt(Delete(target))
 
     desk.open(ConfirmScreen("Delete", target, "z undoes it"), answered)
+
+
+def _all_marked(desk: Desk, word: str, action: Callable[[str], Action]) -> None:
+    """The same action on every marked object, one moment of the timeline each."""
+    targets = desk.marked
+
+    def answered(yes: bool | None) -> None:
+        if not yes:
+            return
+        refused = [short(target) for target in targets if not desk.attempt(action(target))]
+        desk.unmark()
+        if refused:
+            desk.say(f"{len(targets) - len(refused)} of {len(targets)} done, not {', '.join(refused)}", "bad")
+
+    names = ", ".join(short(target) for target in targets[:_NAMED])
+    more = f" and {len(targets) - _NAMED} more" if len(targets) > _NAMED else ""
+    count = f"{len(targets)} marked object{'' if len(targets) == 1 else 's'}"
+    desk.open(ConfirmScreen(word, count, f"{names}{more}; z undoes one at a time"), answered)
+
+
+_NAMED = 3
+"""Marked objects that a question names."""
 
 
 def trace(desk: Desk) -> None:
@@ -137,8 +171,11 @@ def close(desk: Desk) -> None:
 
 
 def restart(desk: Desk) -> None:
-    """Restart the pod's containers."""
-    desk.attempt(RestartContainer(desk.chosen))
+    """Restart the containers of the pod under the cursor, or of the marked ones after a question."""
+    if desk.marked:
+        _all_marked(desk, "Restart", RestartContainer)
+    else:
+        desk.attempt(RestartContainer(desk.chosen))
 
 
 def switch_type(desk: Desk) -> None:
@@ -199,11 +236,74 @@ def pin(desk: Desk) -> None:
 def moments(desk: Desk) -> None:
     """The tree of moments, to go to one."""
 
-    def answered(entry: int | None) -> None:
-        if entry is not None:
-            desk.show(desk.session.go_to(entry))
+    def answered(moment: str | None) -> None:
+        if moment:
+            desk.show(desk.session.go_to(int(moment.partition(":")[2])))
 
-    desk.open(MomentsScreen(desk.session), answered)
+    timeline = desk.session.timeline
+    lines, here = moment_lines(timeline), f"moment:{timeline.current}"
+    desk.open(ChoiceScreen("Timeline", "enter goes there   esc back", lines, here), answered)
+
+
+def filter_rows(desk: Desk) -> None:
+    """Type a filter for the list."""
+    rows = desk.rows
+    if rows is not None:
+        desk.prompt(rows.filter.text if rows.filter else "", "/")
+
+
+def who_uses(desk: Desk) -> None:
+    """Who owns, selects, serves or runs the object."""
+    used_by_page(desk, desk.chosen)
+
+
+def copy(desk: Desk) -> None:
+    """The reference of the row into the terminal's clipboard."""
+    text = desk.chosen.partition("connection:")[2] or desk.chosen
+    if desk.chosen.startswith("pin:"):
+        text = str(desk.session.shown_pins[int(desk.chosen.partition(":")[2])])
+    desk.app.copy_to_clipboard(text)
+    desk.say(f"copied {text}", "ok")
+
+
+def _namespace(number: int) -> Act:
+    def names(desk: Desk) -> list[str]:
+        return namespaces_in_order(desk.session.world.cluster)
+
+    def choose(desk: Desk) -> None:
+        desk.choose_namespace(names(desk)[number - 1] if number else "")
+
+    def why_not(desk: Desk) -> str:
+        count = len(names(desk))
+        return "" if number <= count else f"no namespace {number}: there are {count}; 0 shows all"
+
+    return Act(choose, why_not)
+
+
+def _needs_view(step: int) -> Callable[[Desk], str]:
+    def why_not(desk: Desk) -> str:
+        trail = desk.trail
+        return (
+            ""
+            if 0 <= trail.at + step < len(trail.views)
+            else "no view " + ("before" if step < 0 else "after") + " this"
+        )
+
+    return why_not
+
+
+def _needs_rows(desk: Desk) -> str:
+    return "" if desk.rows is not None else "this pane has no list to filter"
+
+
+def _needs_marks_or(needs: Callable[[Desk], str], kind: str = "") -> Callable[[Desk], str]:
+    def why_not(desk: Desk) -> str:
+        others = [target for target in desk.marked if kind and not target.startswith(f"{kind}/")]
+        if others:
+            return f"this needs {kind}s alone; marked are also {', '.join(short(other) for other in others[:_NAMED])}"
+        return "" if desk.marked else needs(desk)
+
+    return why_not
 
 
 def command(desk: Desk) -> None:
@@ -213,7 +313,8 @@ def command(desk: Desk) -> None:
 
 def help_page(desk: Desk) -> None:
     """Every key and command."""
-    desk.open(ReaderScreen("Help", "keys and commands", help_lines()))
+    pane = desk.rows.id if desk.rows is not None and desk.rows.id else "editor"
+    desk.open(ReaderScreen("Help", "keys and commands", help_lines(pane)))
 
 
 def leave(desk: Desk) -> None:
@@ -225,9 +326,9 @@ _POD = _needs("a pod", "Pod")
 _OBJECT = _needs("an object")
 
 ACTS: dict[str, Act] = {
-    "kill": Act(kill, _POD),
-    "restart": Act(restart, _POD),
-    "delete": Act(delete, _OBJECT),
+    "kill": Act(kill, _needs_marks_or(_POD, "Pod")),
+    "restart": Act(restart, _needs_marks_or(_POD, "Pod")),
+    "delete": Act(delete, _needs_marks_or(_OBJECT)),
     "trace": Act(trace, _needs("a pod, a workload or a node", *SOURCES)),
     "open": Act(open_connection, _needs_flow),
     "close": Act(close, _needs_connection),
@@ -237,6 +338,13 @@ ACTS: dict[str, Act] = {
     "describe": Act(describe, _needs_something),
     "undo": Act(undo, _needs_past),
     "redo": Act(redo, _needs_future),
+    "filter": Act(filter_rows, _needs_rows),
+    "used-by": Act(who_uses, _OBJECT),
+    "copy": Act(copy, _needs_row),
+    "view-back": Act(lambda desk: desk.walk(-1), _needs_view(-1)),
+    "view-on": Act(lambda desk: desk.walk(1), _needs_view(1)),
+    "all-namespaces": _namespace(0),
+    **{f"namespace-{number}": _namespace(number) for number in range(1, 10)},
     "back": Act(back, _needs_earlier),
     "on": Act(on, _needs_later),
     "pin": Act(pin, _needs_pin),

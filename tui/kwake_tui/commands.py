@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from difflib import get_close_matches
+from typing import Final, NamedTuple
 
 from kwake.actions import (
     Action,
@@ -21,10 +22,12 @@ from kwake.actions import (
 from kwake.cluster import Cluster
 from kwake.dataplane.path import Flow
 from kwake.errors import UsageError
+from kwake.objects.key import SHORT_NAMES
 from kwake.objects.kinds import Pod, Service, Workload
 from kwake_tui.desk import Desk
+from kwake_tui.filtering import parse_filter
 from kwake_tui.names import KIND_WORDS, parse_target, targets
-from kwake_tui.screens.pages import describe_page, yaml_page
+from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
 
@@ -98,6 +101,28 @@ def _open(desk: Desk, words: Words) -> None:
     desk.attempt(OpenConnection(words[0], flow.source, flow.target, flow.port, flow.protocol, flow.via))
 
 
+def _namespace(desk: Desk, words: Words) -> None:
+    if words and words[0] not in desk.session.world.cluster.namespaces:
+        raise UsageError(f"{words[0]}: no such namespace")
+    desk.choose_namespace(words[0] if words else "")
+
+
+def _show_kind(desk: Desk, kind: str, words: Words) -> None:
+    """`:pods`, and `:pods shop` as k9s takes it."""
+    if words[1:]:
+        raise UsageError(f"{' '.join(words[1:])}: not understood; write a kind, and a namespace if it is to be one")
+    if words:
+        _namespace(desk, words)
+    desk.keep_kind(kind)
+
+
+def _filter(desk: Desk, words: Words) -> None:
+    rows = desk.rows
+    if rows is None:
+        raise UsageError("this pane has no list to filter")
+    rows.keep(parse_filter(" ".join(words)))
+
+
 def _go(desk: Desk, number: str) -> None:
     desk.show(desk.session.go_to(_number(number, "the number of a moment")))
 
@@ -150,11 +175,22 @@ COMMANDS: tuple[Command, ...] = (
     Command("undo", "", "before the last action", lambda desk, w: desk.show(desk.session.undo())),
     Command("redo", "", "forward again", lambda desk, w: desk.show(desk.session.redo())),
     Command("moment", "MOMENT", "go to a moment of the timeline, by number", lambda desk, w: _go(desk, w[0])),
+    Command("namespace", "[NAMESPACE]", "show one namespace alone; without one, all", _namespace),
+    Command("filter", "[FILTER…]", "keep rows: text, !text, -l app=web, -f letters; without one, all", _filter),
+    Command("used-by", "OBJECT", "who owns, selects or serves an object", lambda desk, w: used_by_page(desk, w[0])),
     Command("pin", "[SOURCE] [TARGET] [PORT] [PROTOCOL]", "watch a flow; without one, the path that is shown", _pin),
     Command("unpin", "[NUMBER]", "watch a pinned flow no more, by its number; without one, none", _unpin),
     Command("quit", "", "leave", lambda desk, w: desk.leave()),
 )  # fmt: skip
 """All commands. Those that are the first letters of one alone stand for it."""
+
+
+KINDS: Final = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
+         "Service", "NetworkPolicy", "Namespace", "Node")  # fmt: skip
+"""Kinds whose name or kubectl short name shows them alone."""
+
+KIND_COMMANDS = tuple(f"{kind.lower()}s".replace("ys", "ies") for kind in KINDS)
+"""Their plurals, as they are offered."""
 
 
 def run(desk: Desk, text: str) -> None:
@@ -163,10 +199,18 @@ def run(desk: Desk, text: str) -> None:
     if not words:
         return
     named = [command for command in COMMANDS if command.name == words[0]]
+    kind = SHORT_NAMES.get(words[0].lower())
+    if kind in KINDS and not named:
+        _show_kind(desk, kind, words[1:])
+        return
     found = named or [command for command in COMMANDS if command.name.startswith(words[0])]
     if len(found) != 1:
-        names = ", ".join(command.name for command in found or COMMANDS)
-        raise UsageError(f"{words[0]}: {'which one' if found else 'no such command'}: {names}")
+        if found:
+            raise UsageError(f"{words[0]}: which one: {', '.join(command.name for command in found)}")
+        known = [*(command.name for command in COMMANDS), *KIND_COMMANDS]
+        near = get_close_matches(words[0], known, 1, cutoff=0.5)
+        hint = f"is it {near[0]}?" if near else "tab lists all, ? tells what they do"
+        raise UsageError(f"{words[0]}: no such command; {hint}")
     command = found[0]
     arguments = command.usage.split()
     least = len([name for name in arguments if not name.startswith("[") and not name.endswith("]")])
@@ -200,6 +244,8 @@ def _candidates(kind: str, desk: Desk) -> list[str]:
             return [*_references(cluster, Workload), *_references(cluster, Pod), "internet"]
         case "TARGET":
             return list(targets(cluster))
+        case "NAMESPACE":
+            return sorted(cluster.namespaces)
         case "MOMENT":
             return [str(number) for number in range(len(desk.session.timeline.entries))]
         case "CONNECTION":
@@ -217,7 +263,8 @@ def completions(desk: Desk, text: str) -> list[str]:
     words = text.split(" ")
     if len(words) == 1:
         begun = [command for command in COMMANDS if command.name.startswith(text)]
-        return [f"{command.name} " if command.usage else command.name for command in begun]
+        kinds = [kind for kind in KIND_COMMANDS if kind.startswith(text)]
+        return [*(f"{command.name} " if command.usage else command.name for command in begun), *kinds]
     found = [command for command in COMMANDS if command.name.startswith(words[0])]
     arguments = [name.strip("[]…") for name in found[0].usage.split()] if found else []
     if len(words) - 2 >= len(arguments):

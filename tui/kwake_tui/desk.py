@@ -10,6 +10,8 @@ from textual.screen import Screen
 
 from kwake.actions import Action
 from kwake_tui.session import Session
+from kwake_tui.trail import Trail
+from kwake_tui.widgets.line_list import LineList
 
 Answer = TypeVar("Answer")
 
@@ -56,6 +58,41 @@ class Desk(Protocol):
         """End the console; asks first where something is edited and not applied."""
         ...
 
-    def prompt(self, text: str = "") -> None:
-        """Open the command prompt."""
+    def prompt(self, text: str = "", mark: str = ":") -> None:
+        """Open the prompt, for a command or, after `/`, for a filter."""
+        ...
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """The references of the marked objects, in the order of the tree."""
+        ...
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        ...
+
+    @property
+    def rows(self) -> LineList | None:
+        """The list that has the focus; None in the editor."""
+        ...
+
+    def reveal(self, reference: str) -> None:
+        """Put the cursor of the cluster on an object."""
+        ...
+
+    def choose_namespace(self, namespace: str) -> None:
+        """Show one namespace alone, or all with an empty name."""
+        ...
+
+    def keep_kind(self, kind: str) -> None:
+        """Show the objects of one kind alone."""
+        ...
+
+    @property
+    def trail(self) -> Trail:
+        """What was looked at."""
+        ...
+
+    def walk(self, step: int) -> None:
+        """Back or on along what was looked at."""
         ...

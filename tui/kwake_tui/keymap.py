@@ -22,7 +22,15 @@ class Key(NamedTuple):
         return _SHOWN.get(self.key, self.key)
 
 
-_SHOWN = {"colon": ":", "question_mark": "?", "comma": ",", "full_stop": "."}
+_SHOWN = {
+    "colon": ":",
+    "question_mark": "?",
+    "comma": ",",
+    "full_stop": ".",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+}
 
 LISTS = ("cluster", "path", "connections", "events")
 """Panes that are lists."""
@@ -40,6 +48,13 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+d", "delete", "delete", (), "delete the object; asks first"),
     Key("x", "close", "close", ("connections",), "close the connection in order"),
     Key("Z", "redo", "redo", ("path", "connections", "events"), "redo what was undone"),
+    Key("slash", "filter", "filter", (), "keep rows: /text, /!text, /-l app=web, /-f letters; empty: all"),
+    Key("u", "used-by", "used by", (), "who owns, selects, serves or runs the object; enter goes there"),
+    Key("c", "copy", "copy", (), "copy the reference of the row, by the terminal's clipboard (OSC 52)"),
+    Key("left_square_bracket", "view-back", "view back", (), "what was looked at before: flow and namespace"),
+    Key("right_square_bracket", "view-on", "view on", (), "and forward again"),
+    Key("0", "all-namespaces", "all namespaces", (), "all namespaces"),
+    *(Key(str(n), f"namespace-{n}", f"namespace {n}", (), f"namespace {n} of the tree alone") for n in range(1, 10)),
     Key("comma", "back", "event back", ("events",), "one event back: every pane as it was at that moment"),
     Key("full_stop", "on", "event on", ("events",), "one event on; at rest the marks of what changed go"),
     Key("p", "pin", "pin", ("path", "connections"), "pin the flow that is shown and watch it; again: no more"),
@@ -49,15 +64,6 @@ KEYS: tuple[Key, ...] = (
     Key("q", "quit", "quit", (), "leave"),
 )  # fmt: skip
 """All keys. `tab` and `shift+tab` go from pane to pane, `j k h l g G`, arrows and page keys move in one."""
-
-ABSENT: dict[str, str] = {
-    "slash": "/: no filter yet",
-    "u": "u: no used-by yet; d describes the object",
-    "left_square_bracket": "[ and ]: no history of views yet",
-    "right_square_bracket": "[ and ]: no history of views yet",
-    **{str(digit): "digits: no choice of a namespace yet; h and l fold and unfold" for digit in range(10)},
-}
-"""Keys that a hand may know from k9s and that do nothing here yet, with what is said instead."""
 
 EDITOR_KEYS: tuple[tuple[str, str], ...] = (
     ("ctrl+s", "apply"),

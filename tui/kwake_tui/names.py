@@ -91,6 +91,10 @@ _TARGET = re.compile(
 )
 
 
+_DIGITS = 9
+"""Digits of the longest text that is read as a port number, whether there is such a port or not."""
+
+
 def parse_target(text: str) -> Target:
     """Read `svc/shop/checkout:443`, `10.96.0.7:53/UDP`, `internet`. Raises UsageError."""
     matched = _TARGET.fullmatch(text.strip())
@@ -98,7 +102,8 @@ def parse_target(text: str) -> Target:
         raise UsageError(f"{text!r} is no target: write svc/shop/checkout:443, or 10.96.0.10:53/UDP")
     port = matched["port"]
     protocol = (matched["protocol"] or "TCP").upper()
-    return Target(matched["ref"].strip("[]"), int(port) if port and port.isdigit() else port, protocol)
+    is_number = port is not None and port.isascii() and port.isdigit() and len(port) <= _DIGITS
+    return Target(matched["ref"].strip("[]"), int(port) if port and is_number else port, protocol)
 
 
 def targets(cluster: Cluster) -> tuple[str, ...]:

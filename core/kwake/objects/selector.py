@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
+
+from kwake.errors import UsageError
 
 Labels = Mapping[str, str]
 
@@ -58,3 +61,35 @@ class LabelSelector(msgspec.Struct, frozen=True, rename="camel"):
     def __str__(self) -> str:
         parts = [f"{key}={value}" for key, value in self.match_labels.items()]
         return ",".join([*parts, *map(str, self.match_expressions)]) or "everything"
+
+
+_TERM = re.compile(
+    r"\s*(?:(?P<absent>!)\s*(?P<gone>[\w./-]+)"
+    r"|(?P<key>[\w./-]+)\s*(?:(?P<word>in|notin)\s*\((?P<values>[^()]*)\)|(?P<equals>==|=|!=)\s*(?P<value>[\w.-]*))?"
+    r")\s*(?:,|$)"
+)
+
+
+def parse_selector(text: str) -> LabelSelector:
+    """A selector as `kubectl -l` takes it: `app=web,tier!=back,env in (a,b),!canary` (`k8s:pkg/labels/selector.go`).
+
+    Raises UsageError that quotes what was not understood.
+    """
+    requirements: list[Requirement] = []
+    at = 0
+    while at < len(text):
+        term = _TERM.match(text, at)
+        if term is None or term.end() == at:
+            raise UsageError(f"{text[at:].strip()!r} is no label selector: write app=web, app!=web, app in (a,b), !app")
+        at = term.end()
+        if term["absent"]:
+            requirements.append(Requirement(term["gone"], "DoesNotExist"))
+        elif term["word"]:
+            values = tuple(value.strip() for value in term["values"].split(","))
+            requirements.append(Requirement(term["key"], "In" if term["word"] == "in" else "NotIn", values))
+        elif term["equals"]:
+            operator = "NotIn" if term["equals"] == "!=" else "In"
+            requirements.append(Requirement(term["key"], operator, (term["value"],)))
+        else:
+            requirements.append(Requirement(term["key"], "Exists"))
+    return LabelSelector(match_expressions=tuple(requirements))

@@ -27,6 +27,8 @@ class TreeState(msgspec.Struct, frozen=True):
     """The cluster before the last action: what went is shown struck through, what came is tinted."""
     edited: str = ""
     """The reference of the object that is edited and not applied."""
+    namespace: str = ""
+    """The only namespace that is shown; empty: all, and the nodes."""
 
 
 def foldable(target: str) -> bool:
@@ -51,11 +53,17 @@ def folded_at_start(cluster: Cluster) -> frozenset[str]:
 def tree(cluster: Cluster, state: TreeState) -> tuple[Line, ...]:
     """All visible rows."""
     rows: list[Line] = []
-    for namespace in sorted(cluster.namespaces, key=lambda name: (name.startswith("kube-"), name)):
-        rows += _namespace(cluster, namespace, state)
-    if nodes := cluster.all(Node):
+    for namespace in namespaces_in_order(cluster):
+        if state.namespace in ("", namespace):
+            rows += _namespace(cluster, namespace, state)
+    if not state.namespace and (nodes := cluster.all(Node)):
         rows += _group("no", "nodes", 0, state, [_node(node) for node in nodes])
     return tuple(rows)
+
+
+def namespaces_in_order(cluster: Cluster) -> list[str]:
+    """By name, those of the system last."""
+    return sorted(cluster.namespaces, key=lambda name: (name.startswith("kube-"), name))
 
 
 def _fold(target: str, state: TreeState) -> Span:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from kwake_tui.commands import COMMANDS
 from kwake_tui.glyphs import FATES, MIGRATED, OUTCOMES
-from kwake_tui.keymap import KEYS
+from kwake_tui.keymap import EDITOR_KEYS, KEYS
 from kwake_tui.lines import BLANK, Line, Span, section
 
 _MOVING = (
     ("tab", "the next pane; shift+tab the one before; or click"),
     ("j k g G", "move in a pane; arrows, page keys and the wheel too"),
+    ("alt+1 … alt+5", "to a pane: Cluster, Path, the editor, Connections, Events"),
     ("h l", "fold and unfold in the cluster"),
+    ("space", "mark the object in the cluster; ctrl+k, ctrl+d and r then act on all marked; esc unmarks"),
     ("enter", "fold, unfold, or show: an object in the editor, a connection's path"),
     ("ctrl+p", "the palette"),
 )
 
 
-def help_lines() -> tuple[Line, ...]:
-    """All rows."""
-    rows = [section("keys")]
-    rows += [_row(key.shown, key.help) for key in KEYS]
+def help_lines(pane: str) -> tuple[Line, ...]:
+    """All rows, those of the pane that has the focus first."""
+    if pane == "editor":
+        mine = [_row(key, word) for key, word in EDITOR_KEYS]
+    else:
+        mine = [_row(key.shown, key.help) for key in KEYS if pane in key.panes]
+    rest = [_row(key.shown, key.help) for key in KEYS if pane not in key.panes]
+    rows = [section(f"keys in {pane.capitalize()}"), *mine, BLANK, section("keys everywhere"), *rest]
     rows += [BLANK, section("moving"), *(_row(key, words) for key, words in _MOVING)]
     rows += [BLANK, section("commands, after :"), *(_row(f"{c.name} {c.usage}".strip(), c.help, 32) for c in COMMANDS)]
     rows += [BLANK, section("glyphs")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar, TypeVar
 
 from textual import on
@@ -13,11 +14,12 @@ from textual.widget import AwaitMount
 
 from kwake.actions import Action, Apply, KillPod
 from kwake.cluster import record
-from kwake.errors import KwakeError
+from kwake.errors import KwakeError, UsageError
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
-from kwake_tui.keymap import ABSENT, KEYS
+from kwake_tui.filtering import of_kind, parse_filter
+from kwake_tui.keymap import KEYS
 from kwake_tui.names import parts, short
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
@@ -29,8 +31,10 @@ from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.preview import preview_lines, refusal_lines
 from kwake_tui.screens.confirm import ConfirmScreen
+from kwake_tui.screens.pages import yaml_page
 from kwake_tui.screens.panes import PanesScreen
 from kwake_tui.session import Session, successor
+from kwake_tui.trail import Trail, View
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
@@ -47,7 +51,6 @@ class MainScreen(PanesScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key.key, f"act({key.act!r})", key.help, show=False, priority=True) for key in KEYS),
-        *(Binding(key, f"absent({key!r})", show=False, priority=True) for key in ABSENT),
         Binding("ctrl+s", "apply", show=False, priority=True),
         Binding("enter", "submit", show=False, priority=True),
         Binding("escape", "back", show=False, priority=True),
@@ -60,6 +63,7 @@ class MainScreen(PanesScreen):
         self._opening: AwaitMount | None = None
         self._said_at = ""
         self._offers_discard = False
+        self._trail = Trail((View(None, "", ""),))
 
     def on_mount(self) -> None:
         """Show the beginning."""
@@ -68,7 +72,7 @@ class MainScreen(PanesScreen):
 
     def completions(self, text: str) -> list[str]:
         """What the prompt may become."""
-        return completions(self, text)
+        return completions(self, text) if self._prompt_mark == ":" else []
 
     def can(self, act: str) -> bool:
         """Whether a key can act now."""
@@ -80,10 +84,9 @@ class MainScreen(PanesScreen):
         edited = self.query_one(EditorPane).is_edited
         mine = {
             "act": not types,
-            "absent": not types,
             "pane": not self.is_prompting,
             "submit": self.is_prompting,
-            "back": types or edited,
+            "back": types or edited or self._narrowed is not None,
             "apply": edited and not types,
         }
         return mine.get(action, super().check_action(action, parameters))
@@ -101,6 +104,57 @@ class MainScreen(PanesScreen):
         target = self.query_one(ClusterPane).target
         return "" if target.startswith(("group:", "gone:")) else target
 
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """The marked objects, in the order of the tree."""
+        return self.query_one(ClusterPane).marked_in_order
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self.query_one(ClusterPane).mark(frozenset())
+        self.show_keys()
+
+    @property
+    def trail(self) -> Trail:
+        """What was looked at."""
+        return self._trail
+
+    def walk(self, step: int) -> None:
+        """Back or on along what was looked at."""
+        self._trail = self._trail.moved(step)
+        view, pane = self._trail.view, self.query_one(ClusterPane)
+        pane.choose_namespace(view.namespace)
+        found = parts(view.target)[0] in GROUP_OF_KIND and self._session.world.cluster.find(key(*parts(view.target)))
+        if found:
+            pane.reveal(view.target)
+        self.show(self._session.looking_at(view.flow))
+
+    def _record_view(self) -> None:
+        pane = self.query_one(ClusterPane)
+        self._trail = self._trail.to(View(self._session.shown_flow, pane.namespace, pane.target))
+
+    def reveal(self, reference: str) -> None:
+        """Put the cursor of the cluster on an object; where the tree has no row for it show its YAML."""
+        self._record_view()
+        if self.query_one(ClusterPane).reveal(reference):
+            self.go_to_pane("cluster")
+            self._record_view()
+        else:
+            yaml_page(self, reference)
+
+    def choose_namespace(self, namespace: str) -> None:
+        """Show one namespace alone, or all."""
+        self._record_view()
+        self.query_one(ClusterPane).choose_namespace(namespace)
+        self.go_to_pane("cluster")
+        self._record_view()
+        self.show_keys()
+
+    def keep_kind(self, kind: str) -> None:
+        """Show the objects of one kind alone; esc shows all again."""
+        self.query_one(ClusterPane).keep(of_kind(kind))
+        self.go_to_pane("cluster")
+
     def show(self, session: Session, target: str | None = None) -> None:
         """Show another moment in every pane."""
         self._session = session
@@ -113,6 +167,7 @@ class MainScreen(PanesScreen):
         self.query_one(TimelineBar).show_session(session)
         self.query_one("#status", LineBar).show(lambda width: (status_line(session, width),))
         self._show_editor(stood_on)
+        self._record_view()
         self.activate(self.pane)
         self.show_keys()
 
@@ -259,20 +314,54 @@ class MainScreen(PanesScreen):
 
     async def action_submit(self) -> None:
         """Do what was typed at the prompt."""
-        typed = self.query_one(Prompt).value
+        prompt = self.query_one(Prompt)
+        if self._prompt_mark == ":" and prompt.picks and not prompt.take():
+            return
+        typed = prompt.value
         self.close_prompt()
         self.hush()
         try:
-            run(self, typed)
+            if self._prompt_mark == "/":
+                self._keep(typed)
+            else:
+                prompt.remember(typed)
+                run(self, typed)
         except KwakeError as error:
             self.say(str(error), "bad")
         await self._opened()
 
+    def typed(self, text: str) -> None:
+        """A filter acts at each letter; while it cannot be read yet, the last one that could holds."""
+        if self._prompt_mark == "/":
+            with suppress(UsageError):
+                self._keep(text)
+
+    def _keep(self, text: str) -> None:
+        rows = self.rows
+        if rows is not None:
+            rows.keep(parse_filter(text))
+
+    @property
+    def _narrowed(self) -> LineList | None:
+        """The list in focus, where a filter or marks can be taken away."""
+        rows = self.rows
+        return rows if rows is not None and (rows.filter is not None or rows.marked) else None
+
     def action_back(self) -> None:
-        """Out of the prompt or the editor; a second time gives up what was typed in the editor."""
+        """Out one level: of the prompt, a filter, marks, the editor; then it gives up what was typed in the editor."""
         editor = self.query_one(EditorPane)
+        narrowed = self._narrowed
         if self.is_prompting:
+            if self._prompt_mark == "/" and narrowed is not None:
+                narrowed.keep(None)
             self.close_prompt()
+        elif narrowed is not None and not self._offers_discard:
+            self.hush()
+            if narrowed.filter is not None:
+                narrowed.keep(None)
+            else:
+                narrowed.mark(frozenset())
+                self.show_keys()
         elif self._offers_discard and self.pane != "editor":
             editor.action_revert()
             self.hush()
@@ -287,11 +376,6 @@ class MainScreen(PanesScreen):
     def action_apply(self) -> None:
         """Apply what is edited, from any pane."""
         self.query_one(EditorPane).action_apply()
-
-    def action_absent(self, key: str) -> None:
-        """A key that other consoles have."""
-        self.hush()
-        self.say(ABSENT[key])
 
     def leave(self) -> None:
         """End the console; asks first where something is edited and not applied."""

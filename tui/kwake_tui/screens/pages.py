@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from kwake_tui.desk import Desk
+from kwake_tui.lines import Line, Span
 from kwake_tui.names import short
+from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.screens.describe import describe_lines
 from kwake_tui.screens.reader import ReaderScreen
+from kwake_tui.used_by import used_by
 from kwake_tui.yaml_text import yaml_lines
 
 
@@ -21,3 +24,21 @@ def describe_page(desk: Desk, reference: str) -> None:
         reference = str(desk.session.world.cluster.get(reference).key)
     lines = describe_lines(desk.session.world, reference)
     desk.open(ReaderScreen("Describe", reference.replace("connection:", "connection "), lines))
+
+
+def used_by_page(desk: Desk, reference: str) -> None:
+    """Who owns, selects, serves or runs an object; enter goes there. Raises ReferenceNotFound."""
+    cluster = desk.session.world.cluster
+    record = cluster.get(reference)
+    found = used_by(cluster, record.value)
+    name = short(str(record.key))
+    if not found:
+        desk.say(f"nothing refers to {name}")
+        return
+
+    def answered(target: str | None) -> None:
+        if target:
+            desk.reveal(target)
+
+    lines = tuple(Line((Span(short(target)),), (Span(words, "muted"),), target=target) for target, words in found)
+    desk.open(ChoiceScreen(f"Used by  {name}", "enter goes there   esc back", lines), answered)

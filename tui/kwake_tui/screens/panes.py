@@ -23,7 +23,8 @@ from kwake_tui.panes.tabs import tab_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.session import Session
 from kwake_tui.widgets.line_bar import LineBar
-from kwake_tui.widgets.prompt import Prompt
+from kwake_tui.widgets.line_list import LineList
+from kwake_tui.widgets.prompt import Prompt, Suggestions
 
 PANES = ("cluster", "path", "editor", "connections", "events")
 """In the order of `tab`."""
@@ -38,6 +39,7 @@ class PanesScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "pane(1)", "next pane", show=False, priority=True),
         Binding("shift+tab", "pane(-1)", "pane before", show=False, priority=True),
+        *(Binding(f"alt+{n}", f"to_pane({n})", show=False, priority=True) for n in range(1, len(PANES) + 1)),
     ]
     AUTO_FOCUS = "#cluster"
 
@@ -47,6 +49,7 @@ class PanesScreen(Screen[None]):
         self._said: tuple[str, str] | None = None
         self._keys: tuple[object, ...] = ()
         self._last_pane = PANES[0]
+        self._prompt_mark = ":"
 
     def compose(self) -> ComposeResult:
         """All panes at once; where only one fits, the style sheet shows the active one."""
@@ -62,11 +65,11 @@ class PanesScreen(Screen[None]):
         yield LineBar(id="pinned")
         yield TimelineBar(id="timeline")
         yield LineBar(id="keys")
+        suggestions = Suggestions()
+        yield suggestions
         with Horizontal(id="command"):
-            colon = LineBar(id="colon")
-            colon.show(lambda width: (Line((Span(":", "you", bold=True),)),))
-            yield colon
-            yield Prompt(self.completions)
+            yield LineBar(id="colon")
+            yield Prompt(self.completions, suggestions)
 
     def completions(self, text: str) -> list[str]:
         """What the prompt may become; nothing on a screen that takes no commands."""
@@ -88,6 +91,11 @@ class PanesScreen(Screen[None]):
         while focused is not None and focused.id not in PANES:
             focused = focused.parent if isinstance(focused.parent, Widget) else None
         return (focused.id if focused is not None else None) or PANES[0]
+
+    def action_to_pane(self, number: int) -> None:
+        """To a pane by its number."""
+        self._said = None
+        self.go_to_pane(PANES[number - 1])
 
     def action_pane(self, step: int) -> None:
         """To the next pane."""
@@ -138,10 +146,14 @@ class PanesScreen(Screen[None]):
             bar = self.query_one("#keys", LineBar)
             bar.show(lambda width: (notice_line(*said) if said else key_line(pane, able, width),))
 
-    def prompt(self, text: str = "") -> None:
-        """Open the command prompt over the key line."""
+    def prompt(self, text: str = "", mark: str = ":") -> None:
+        """Open the prompt over the key line: for a command, or after `/` for a filter of the pane's list."""
         prompt = self.query_one(Prompt)
+        self._prompt_mark = mark
+        self.query_one("#colon", LineBar).show(lambda width: (Line((Span(mark, "you", bold=True),)),))
         prompt.value = text
+        prompt.cursor_position = len(text)
+        prompt.offer()
         self.query_one("#command").display = True
         self.query_one("#keys").display = False
         # At once, not as `focus` does: letters that come in one burst with the colon are the command's.
@@ -150,5 +162,21 @@ class PanesScreen(Screen[None]):
     def close_prompt(self) -> None:
         """Back to the pane that had the focus."""
         self.go_to_pane(self._last_pane)
+        self.query_one(Suggestions).display = False
         self.query_one("#command").display = False
         self.query_one("#keys").display = True
+
+    def on_input_changed(self) -> None:
+        """Other candidates, or another filter, at each letter."""
+        if self.is_prompting:
+            self.query_one(Prompt).offer()
+            self.typed(self.query_one(Prompt).value)
+
+    def typed(self, text: str) -> None:
+        """Something was typed at the prompt; a screen without a filter does nothing."""
+
+    @property
+    def rows(self) -> LineList | None:
+        """The list of the pane that has the focus, or had it before the prompt; None in the editor."""
+        pane = self.query_one(f"#{self._last_pane if self.is_prompting else self.pane}")
+        return pane if isinstance(pane, LineList) else None

@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from kwake_tui.filtering import Filter, Index, Labels
 from kwake_tui.lines import Line, Span, fit, shown
 
 Model = Callable[[int], tuple[Line, ...]]
@@ -46,7 +47,7 @@ class LineList(ScrollView, can_focus=True):
         Binding("pageup", "page(-1)", show=False, priority=True),
         Binding("home,g", "edge(0)", show=False, priority=True),
         Binding("end,G", "edge(1)", show=False, priority=True),
-        Binding("enter,space", "choose", show=False, priority=True),
+        Binding("enter", "choose", show=False, priority=True),
     ]
 
     class Moved(Message):
@@ -62,7 +63,7 @@ class LineList(ScrollView, can_focus=True):
             return self.rows
 
     class Chosen(Moved):
-        """Enter, space or a second click on the row under the cursor."""
+        """Enter or a second click on the row under the cursor."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, lit: bool = False) -> None:
         super().__init__(id=id, classes=classes)
@@ -72,6 +73,11 @@ class LineList(ScrollView, can_focus=True):
         self._lit = lit
         self.note = ""
         """What the subtitle says beside the rows that are in sight."""
+        self.marked: frozenset[str] = frozenset()
+        """Targets of the rows that are marked for the next action."""
+        self._filter: Filter | None = None
+        self._index: Index | None = None
+        self._counted = ""
 
     @property
     def target(self) -> str:
@@ -83,17 +89,46 @@ class LineList(ScrollView, can_focus=True):
         """All rows."""
         return self._lines
 
+    @property
+    def filter(self) -> Filter | None:
+        """What is kept of the rows."""
+        return self._filter
+
+    def keep(self, wanted: Filter | None) -> None:
+        """Show only the rows that a filter keeps, and those above them; None: all."""
+        self._filter = wanted
+        self._rebuild(self.target)
+
+    def labels_of(self, target: str) -> Labels | None:
+        """The labels of what a row stands for; None where it has none."""
+        return None
+
+    def mark(self, targets: frozenset[str]) -> None:
+        """Mark these rows and no others."""
+        self.marked = targets
+        self._tell_place()
+        self.refresh()
+
     def show(self, model: Model, target: str | None = None) -> None:
         """Show another model; the cursor stays with its target, or goes to the one given."""
         self._model = model
+        self._index = None
         self._rebuild(self.target if target is None else target)
 
     def on_resize(self) -> None:
         """Rows are laid out for a width."""
+        self._index = None
         self._rebuild(self.target)
 
     def _rebuild(self, target: str) -> None:
-        self._lines = self._model(max(self.size.width - 2, 0))
+        if self._filter is None:
+            self._index = None
+            self._lines, self._counted = self._model(max(self.size.width - 2, 0)), ""
+        else:
+            if self._index is None:
+                self._index = Index.of(self._model(max(self.size.width - 2, 0)))
+            self._lines, count = self._index.kept(self._filter, self.labels_of)
+            self._counted = f"/{self._filter.text}  {count} of {self._index.stops}"
         found = [index for index, line in enumerate(self._lines) if target and line.target == target]
         stops = [index for index, line in enumerate(self._lines) if line.target]
         if found:
@@ -118,7 +153,8 @@ class LineList(ScrollView, can_focus=True):
         """Which rows are in sight, where not all are."""
         first, height, total = int(self.scroll_offset.y), self.size.height, len(self._lines)
         place = f"{first + 1}-{min(first + height, total)} of {total}" if 0 < height < total else ""
-        self.border_subtitle = "   ".join(filter(None, (place, self.note)))
+        marks = f"{len(self.marked)} marked" if self.marked else ""
+        self.border_subtitle = content((Span("   ".join(filter(None, (marks, self._counted, place, self.note)))),))
 
     def render_line(self, y: int) -> Strip:
         """One visible row."""
@@ -129,8 +165,11 @@ class LineList(ScrollView, can_focus=True):
         line = self._lines[index]
         here = index == self._cursor and bool(line.target)
         background = line.tint or ("cursor" if here else "background")
+        is_marked = line.target in self.marked
         mark = Span("▌" if here else " ", "you" if self.has_focus or self._lit else "muted")
-        spans = [mark, *fit(line, width - 2), Span(" ")]
+        if is_marked:
+            background = "cursor" if here else "youbg"
+        spans = [mark, *fit(line, width - 2), Span("•" if is_marked else " ", "you", bold=True)]
         return Strip([styled(self.app, span, background) for span in spans], width)
 
     def move_to(self, index: int) -> None:
@@ -154,10 +193,12 @@ class LineList(ScrollView, can_focus=True):
 
     def action_page(self, pages: int) -> None:
         """A page down or up."""
-        stops = [index for index, line in enumerate(self._lines) if line.target]
         goal = self._cursor + pages * max(self.size.height - 1, 1)
-        if stops:
-            self.move_to(min(stops, key=lambda stop: abs(stop - goal)))
+        reach = max(goal, len(self._lines) - goal, 0) + 1
+        near = (index for away in range(reach) for index in (goal - away, goal + away))
+        stop = next((i for i in near if 0 <= i < len(self._lines) and self._lines[i].target), None)
+        if stop is not None:
+            self.move_to(stop)
         else:
             self.scroll_relative(y=pages * max(self.size.height - 1, 1), animate=False)
 

@@ -1,0 +1,241 @@
+"""Finding things: filters, kinds, namespaces, marks, what uses what, views back and on, and panes by number."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwake.errors import UsageError
+from kwake.objects.kinds import Pod
+from kwake_tui.filtering import parse_filter
+from kwake_tui.panes.cluster import ClusterPane
+from kwake_tui.widgets.line_list import LineList
+from kwake_tui.widgets.prompt import Prompt
+from tests.tui.player import Player, play, shop
+
+
+async def command(player: Player, text: str) -> None:
+    await player.press("colon")
+    await player.type(text)
+    await player.press("enter")
+
+
+def pods(player: Player, workload: str) -> list[str]:
+    cluster = player.session.world.cluster
+    return [str(pod.key) for pod in cluster.pods_of(cluster.resolve(workload))]
+
+
+def test_a_filter_keeps_rows_as_one_types_and_esc_takes_it_away() -> None:
+    async def story(player: Player) -> None:
+        all_rows = player.rows("#cluster")
+        await player.press("slash")
+        await player.type("cart")
+        kept = player.rows("#cluster")
+        targets = [line.target for line in player.desk.query_one("#cluster", LineList).lines]
+        assert set(pods(player, "deploy/shop/cart")) <= set(targets)
+        assert not set(pods(player, "deploy/shop/web")) & set(targets)
+        assert len(kept) < len(all_rows)
+        assert "/cart" in str(player.desk.query_one("#cluster").border_subtitle)
+
+        await player.press("enter")
+        assert player.desk.pane == "cluster"
+        assert player.rows("#cluster") == kept
+
+        await player.press("escape")
+        assert player.rows("#cluster") == all_rows
+
+    play(shop(), story)
+
+
+def test_filters_by_label_by_absence_and_by_letters() -> None:
+    async def story(player: Player) -> None:
+        pane = player.desk.query_one("#cluster", LineList)
+
+        async def kept(text: str) -> list[str]:
+            await command(player, f"filter {text}")
+            return [line.target for line in pane.lines if line.target.startswith("Pod/shop/")]
+
+        everything = await kept("")
+        labelled = await kept("-l app=cart")
+        others = await kept("!cart")
+        letters = await kept("-f crt")
+
+        assert labelled == pods(player, "deploy/shop/cart")
+        assert set(others) == set(everything) - set(labelled)
+        assert set(labelled) <= set(letters)
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("text", ["(", "-l app in", "-l =x", "*"])
+def test_a_filter_that_cannot_be_read_is_refused_by_name(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_filter(text)
+
+    assert text.removeprefix("-l ").strip() in str(refused.value)
+
+
+def test_a_broken_filter_is_said_and_the_last_good_one_holds() -> None:
+    async def story(player: Player) -> None:
+        await player.press("slash")
+        await player.type("cart(")
+        kept = player.rows("#cluster")
+        await player.press("enter")
+
+        assert "is no regular expression" in player.rows("#keys")[0]
+        assert player.rows("#cluster") == kept
+
+    play(shop(), story)
+
+
+def test_a_kind_shows_it_alone_and_a_namespace_too() -> None:
+    async def story(player: Player) -> None:
+        pane = player.desk.query_one(ClusterPane)
+        await command(player, "svc")
+        stops = [line.target for line in pane.lines if "/" in line.target and not line.target.startswith("group:")]
+        assert {target.partition("/")[0] for target in stops} == {"Namespace", "Service"}
+
+        await player.press("escape")
+        await command(player, "pods kube-system")
+        assert pane.namespace == "kube-system"
+        await player.press("escape", "0")
+        assert pane.namespace == ""
+
+        await player.press("9")
+        assert "no namespace 9" in player.rows("#keys")[0]
+        await command(player, "pods nowhere")
+        assert "nowhere: no such namespace" in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+def test_marked_pods_are_killed_together_after_a_question() -> None:
+    async def story(player: Player) -> None:
+        first, second = pods(player, "deploy/shop/web")[:2]
+        await player.go_to(first)
+        await player.press("space")
+        await player.go_to(second)
+        await player.press("space")
+        assert list(player.desk.marked) == [first, second]
+        assert "2 marked" in str(player.desk.query_one("#cluster").border_subtitle)
+
+        await player.press("ctrl+k")
+        await player.until(lambda: len(player.app.screen_stack) == 2)
+        await player.press("tab", "enter")
+        await player.until(lambda: len(player.session.timeline.path) == 3)
+
+        assert not player.desk.marked
+        assert not {first, second} & set(pods(player, "deploy/shop/web"))
+
+    play(shop(), story)
+
+
+def test_marks_of_other_kinds_stop_a_kill_and_esc_unmarks() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Deployment/shop/cart")
+        await player.press("space", "ctrl+k")
+        assert "this needs Pods alone; marked are also cart" in player.rows("#keys")[0]
+
+        await player.press("escape")
+        assert not player.desk.marked
+
+    play(shop(), story)
+
+
+def test_used_by_lists_what_refers_to_a_pod_and_enter_goes_there() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(pods(player, "deploy/shop/cart")[0])
+        await player.press("u")
+        await player.until(lambda: bool(player.app.screen.query("#choice")))
+        assert player.row("#choice", "sends to it").startswith("svc/cart")
+
+        steps = [line.target for line in player.app.screen.query_one("#choice", LineList).lines]
+        await player.press(*["j"] * steps.index("Service/shop/cart"), "enter")
+        await player.until(lambda: player.desk.chosen == "Service/shop/cart")
+
+    play(shop(), story)
+
+
+def test_views_go_back_and_on() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "trace deploy/shop/web svc/shop/cart 9000")
+        await command(player, "trace deploy/shop/web svc/shop/checkout 443")
+        await player.press("left_square_bracket")
+        shown = player.session.shown_flow
+        assert shown is not None
+        assert shown.target == "svc/shop/cart"
+
+        await player.press("right_square_bracket")
+        shown = player.session.shown_flow
+        assert shown is not None
+        assert shown.target == "svc/shop/checkout"
+        await player.press("right_square_bracket")
+        assert "no view after this" in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+def test_alt_and_a_number_go_to_a_pane() -> None:
+    async def story(player: Player) -> None:
+        await player.press("alt+5")
+        assert player.desk.pane == "events"
+        await player.press("alt+3")
+        assert player.desk.pane == "editor"
+        await player.press("alt+1")
+        assert player.desk.pane == "cluster"
+
+    play(shop(), story)
+
+
+def test_the_title_says_where_the_cursor_is() -> None:
+    async def story(player: Player) -> None:
+        target = pods(player, "deploy/shop/cart")[0]
+        await player.go_to(target)
+        suffix = target.rpartition("-")[2]
+        assert str(player.desk.query_one("#cluster").border_title) == f"Cluster  shop › cart › {suffix}"
+
+    play(shop(), story)
+
+
+def test_copy_puts_the_reference_on_the_clipboard() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Service/shop/cart")
+        await player.press("c")
+        assert player.app.clipboard == "Service/shop/cart"
+        assert player.rows("#keys")[0] == "✓ copied Service/shop/cart"
+
+    play(shop(), story)
+
+
+def test_the_prompt_lists_candidates_and_takes_the_one_that_was_picked() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("un")
+        assert player.rows("#suggestions") == ["undo", "unpin"]
+        await player.press("down", "enter")
+        assert player.desk.query_one(Prompt).display
+        assert player.rows("#keys")  # `unpin` takes nothing it must have, so it ran
+
+        await player.press("colon", "up")
+        assert player.desk.query_one(Prompt).value.strip() == "unpin"
+
+    play(shop(), story)
+
+
+def test_a_word_nearly_right_is_named() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "descirbe svc/shop/cart")
+        assert "is it describe?" in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+def test_marks_of_what_is_gone_go_with_it() -> None:
+    async def story(player: Player) -> None:
+        target = pods(player, "deploy/shop/cart")[0]
+        await player.go_to(target)
+        await player.press("space")
+        await command(player, f"kill {target}")
+        assert player.desk.marked == ()
+        assert target not in [str(pod.key) for pod in player.session.world.cluster.all(Pod)]
+
+    play(shop(), story)

@@ -1,0 +1,103 @@
+"""What `/` keeps of a list, as k9s reads it: text, `!` for all others, `-l` labels, `-f` letters in this order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from kwake.errors import UsageError
+from kwake.objects.selector import LabelSelector, parse_selector
+from kwake_tui.lines import Line
+
+Labels = Mapping[str, str]
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """A filter that was understood."""
+
+    text: str
+    """As typed, without the slash."""
+    pattern: re.Pattern[str] | None = None
+    inverse: bool = False
+    selector: LabelSelector | None = None
+    kind: str = ""
+    """Rows of this kind of object alone."""
+
+    def accepts(self, words: str, target: str, labels: Labels | None) -> bool:
+        """Whether a row stays, by its words, by what it stands for and by the labels of that."""
+        if self.kind and not target.startswith(f"{self.kind}/"):
+            return False
+        if self.selector is not None:
+            return labels is not None and self.selector.matches(labels)
+        return self.pattern is None or bool(self.pattern.search(words)) is not self.inverse
+
+
+def parse_filter(text: str) -> Filter | None:
+    """Read what stands after the slash; None where it keeps everything. Raises UsageError."""
+    typed = text.strip()
+    if typed.startswith("-l"):
+        wanted = typed.removeprefix("-l").strip()
+        return Filter(typed, selector=parse_selector(wanted)) if wanted else None
+    if typed.startswith("-f"):
+        letters = typed.removeprefix("-f").replace(" ", "")
+        return Filter(typed, re.compile(".*?".join(map(re.escape, letters)), re.IGNORECASE)) if letters else None
+    inverse = typed.startswith("!")
+    wanted = typed.removeprefix("!")
+    if not wanted:
+        return None
+    try:
+        return Filter(typed, re.compile(wanted, re.IGNORECASE), inverse)
+    except re.error as error:
+        raise UsageError(f"/{typed} is no regular expression: {error}") from None
+
+
+def of_kind(kind: str) -> Filter:
+    """The objects of one kind alone."""
+    return Filter(kind, kind=kind)
+
+
+class Index(msgspec.Struct, frozen=True, eq=False):
+    """The rows of a list, ready to be filtered again at each letter."""
+
+    lines: Sequence[Line]
+    words: tuple[str, ...]
+    parents: tuple[int, ...]
+    """For each row the nearest one above that is indented less; -1 without one."""
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> Index:
+        """Read the rows once."""
+        words = tuple(f"{''.join(span.text for span in (*line.left, *line.right))} {line.target}" for line in lines)
+        parents: list[int] = []
+        open_rows: list[tuple[int, int]] = []
+        for number, text in enumerate(words):
+            depth = len(text) - len(text.lstrip(" "))
+            while open_rows and open_rows[-1][0] >= depth:
+                open_rows.pop()
+            parents.append(open_rows[-1][1] if open_rows else -1)
+            open_rows.append((depth, number))
+        return cls(lines, words, tuple(parents))
+
+    def kept(self, wanted: Filter, labels_of: Callable[[str], Labels | None]) -> tuple[tuple[Line, ...], int]:
+        """The rows that stay, those above them too, and how many stay for themselves."""
+        own = [
+            number
+            for number, (line, words) in enumerate(zip(self.lines, self.words, strict=True))
+            if line.target
+            and not line.target.startswith("group:")
+            and wanted.accepts(words, line.target, labels_of(line.target) if wanted.selector else None)
+        ]
+        shown = set(own)
+        for number in own:
+            above = self.parents[number]
+            while above >= 0 and above not in shown:
+                shown.add(above)
+                above = self.parents[above]
+        return tuple(self.lines[number] for number in sorted(shown)), len(own)
+
+    @property
+    def stops(self) -> int:
+        """Rows that stand for something."""
+        return sum(bool(line.target) and not line.target.startswith("group:") for line in self.lines)

@@ -1,0 +1,45 @@
+"""A list to choose one row of."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from kwake_tui.lines import Line, Span
+from kwake_tui.widgets.line_list import LineList, content
+
+
+class ChoiceScreen(ModalScreen[str | None]):
+    """Answers the target of the chosen row."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", show=False, priority=True)]
+
+    def __init__(self, title: str, note: str, lines: tuple[Line, ...], at: str | None = None) -> None:
+        super().__init__()
+        self._title, self._note, self._lines, self._at = title, note, lines, at
+
+    def compose(self) -> ComposeResult:
+        """One list in a frame."""
+        with Vertical(id="page", classes="dialog") as page:
+            page.border_title = content((Span(self._title),))
+            page.border_subtitle = content((Span(self._note),))
+            yield LineList(id="choice", lit=True)
+
+    def on_mount(self) -> None:
+        """The cursor on the row that was asked for."""
+        rows = self.query_one("#choice", LineList)
+        rows.show(lambda width: self._lines, self._at)
+        self.set_focus(rows, scroll_visible=False)
+
+    def on_line_list_chosen(self, event: LineList.Chosen) -> None:
+        """This one."""
+        event.stop()
+        self.dismiss(event.rows.target)
+
+    def action_leave(self) -> None:
+        """None of them."""
+        self.dismiss(None)
