@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Relabel as Relabel,
         ReplaceService as ReplaceService,
         RestartContainer as RestartContainer,
+        RolloutRestart as RolloutRestart,
         Scale as Scale,
         SetServiceType as SetServiceType,
     )
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 _HOME = {
     **dict.fromkeys(
         ("Action", "Apply", "CloseConnection", "Delete", "KillPod", "OpenConnection", "Patch", "RecreateSandbox",
-         "Relabel", "ReplaceService", "RestartContainer", "Scale", "SetServiceType"), "kwake.actions"),
+         "Relabel", "ReplaceService", "RestartContainer", "RolloutRestart", "Scale", "SetServiceType"),
+        "kwake.actions"),
     **dict.fromkeys(("Connection", "Fate"), "kwake.dataplane.connection"),
     **dict.fromkeys(("Branch", "Flow", "Hop", "Outcome", "Path"), "kwake.dataplane.path"),
     **dict.fromkeys(("InvalidSnapshot", "KwakeError", "Rejected"), "kwake.errors"),

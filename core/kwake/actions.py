@@ -53,6 +53,16 @@ class Scale(_Action, frozen=True):
         return f"scale {self.workload} to {self.replicas}"
 
 
+class RolloutRestart(_Action, frozen=True):
+    """`kubectl rollout restart`: a new annotation in the template of a Deployment, StatefulSet or DaemonSet, so that
+    its pods are replaced by the rules of its strategy."""
+
+    workload: str
+
+    def __str__(self) -> str:
+        return f"rollout restart {self.workload}"
+
+
 class Relabel(_Action, frozen=True):
     """Set labels of any object; None takes a label away."""
 
@@ -146,6 +156,6 @@ class CloseConnection(_Action, frozen=True):
 
 
 Action = (
-    KillPod | RestartContainer | RecreateSandbox | Scale | Relabel | Apply | Patch | Delete
+    KillPod | RestartContainer | RecreateSandbox | Scale | RolloutRestart | Relabel | Apply | Patch | Delete
     | SetServiceType | ReplaceService | OpenConnection | CloseConnection
 )  # fmt: skip

@@ -39,8 +39,9 @@ LEVELS: tuple[Level, ...] = ("warning", "unknown", "assumption", "inferred", "sk
 L7_POLICIES = frozenset({("AuthorizationPolicy", "security.istio.io")})
 """Kinds and groups that decide about requests inside a connection: kwake models none of that."""
 
-READ_AT_OPEN = frozenset({("Endpoints", "")})
-"""Kinds without a typed view that are read all the same: Services without slices take theirs from Endpoints."""
+READ_AT_OPEN = frozenset({("Endpoints", ""), ("ControllerRevision", "apps")})
+"""Kinds without a typed view that are read all the same: Services without slices take theirs from Endpoints, pods of a
+StatefulSet below its partition their template from a ControllerRevision."""
 
 MANY = 3
 """Objects with the same fault that are listed one by one; of more the first stands for all."""

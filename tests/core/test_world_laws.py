@@ -35,6 +35,7 @@ ACTIONS: dict[str, Make] = {
     "restart": lambda world, n: kwake.RestartContainer(_pod(world, n)),
     "sandbox": lambda world, n: kwake.RecreateSandbox(_pod(world, n)),
     "scale": lambda world, n: kwake.Scale("deploy/shop/web", n % 5),
+    "rollout": lambda world, n: kwake.RolloutRestart("deploy/shop/web"),
     "relabel": lambda world, n: kwake.Relabel(_pod(world, n), {"app": "web" if n % 2 else None}),
     "apply-pod": lambda world, n: kwake.Apply(bare_pod(f"extra-{n % 4}")),
     "apply-policy": lambda world, n: kwake.Apply(default_deny(name=f"deny-{n % 3}")),

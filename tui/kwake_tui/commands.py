@@ -16,6 +16,7 @@ from kwake.actions import (
     Relabel,
     ReplaceService,
     RestartContainer,
+    RolloutRestart,
     Scale,
     SetServiceType,
 )
@@ -154,6 +155,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("restart", "POD", "restart the containers: same pod, same IP", _does(lambda w: RestartContainer(w[0]))),
     Command("sandbox", "POD", "recreate the sandbox: same pod, new IP", _does(lambda w: RecreateSandbox(w[0]))),
     Command("scale", "WORKLOAD NUMBER", "set the replicas of a workload", _does(lambda w: Scale(w[0], _number(w[1])))),
+    Command("rollout-restart", "WORKLOAD", "replace the pods, by its strategy", _does(lambda w: RolloutRestart(w[0]))),
     Command(
         "relabel", "OBJECT LABEL [LABEL…]", "set labels, name=value; name- takes one away",
         _does(lambda w: Relabel(w[0], _labels(w[1:]))),

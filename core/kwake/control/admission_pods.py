@@ -54,8 +54,12 @@ def too_many_pods(workload: Workload | ReplicationController) -> Iterator[Violat
 
 
 def strategy_violations(manifest: Manifest) -> Iterator[Violation]:
-    """How many pods a rollout may have too many or too few: a number, or a percentage."""
-    where: FieldPath = ("spec", "strategy", "rollingUpdate")
+    """How many pods a rollout may have too many or too few: a number, or a percentage. A partition is a number."""
+    for strategy in ("strategy", "updateStrategy"):
+        yield from _rolling_violations(manifest, ("spec", strategy, "rollingUpdate"))
+
+
+def _rolling_violations(manifest: Manifest, where: FieldPath) -> Iterator[Violation]:
     value: object = manifest
     for step in where:
         value = value.get(str(step)) if isinstance(value, dict) else value
@@ -66,6 +70,8 @@ def strategy_violations(manifest: Manifest) -> Iterator[Violation]:
         if field in ("maxSurge", "maxUnavailable") and not re.fullmatch(r"\d{1,9}%?", str(said)):
             words = "must be an integer or percentage (e.g '5%')"
             yield invalid((*where, field), str(said), words)
+        if field == "partition" and not re.fullmatch(r"\d{1,9}", str(said)):
+            yield invalid((*where, field), str(said), "must be greater than or equal to 0")
 
 
 def _pod_spec(spec: PodSpec, path: FieldPath) -> Iterator[Violation]:

@@ -14,6 +14,8 @@ from kwake.objects.document import Manifest
 from kwake.objects.key import Key, key
 
 HASH_LABEL = "pod-template-hash"
+REVISION_LABEL = "controller-revision-hash"
+"""Which revision of its owner's template a pod of a StatefulSet or DaemonSet was made from."""
 _MAX_BASE = 58
 """Letters of a name before its five random ones (`k8s:apiserver/pkg/storage/names` maxGeneratedNameLength)."""
 _DAEMON_TOLERATIONS = (
@@ -34,6 +36,13 @@ def template_hash(template: Manifest) -> str:
     digest = hashlib.sha256(msgspec.json.encode(template, order="deterministic")).digest()
     number = str(int.from_bytes(digest[:4]))
     return "".join(POD_SUFFIX_ALPHABET[ord(letter) % len(POD_SUFFIX_ALPHABET)] for letter in number)
+
+
+def revision_name(owner: Record) -> str:
+    """What the revision label of a pod made from the owner's present template says: a DaemonSet's hash alone, a
+    StatefulSet's behind its name."""
+    suffix = template_hash((owner.manifest.get("spec") or {}).get("template") or {})
+    return suffix if owner.key.kind == "DaemonSet" else f"{owner.key.name}-{suffix}"
 
 
 def replica_set_of(
@@ -100,6 +109,7 @@ def stateful_pod(owner: Record, ordinal: int, draws: Draws) -> tuple[Record, Dra
     labels = manifest["metadata"].setdefault("labels", {})
     labels["statefulset.kubernetes.io/pod-name"] = name
     labels["apps.kubernetes.io/pod-index"] = str(ordinal)
+    labels[REVISION_LABEL] = revision_name(owner)
     spec = owner.manifest.get("spec") or {}
     manifest["spec"]["hostname"] = name
     if spec.get("serviceName"):
@@ -110,7 +120,9 @@ def stateful_pod(owner: Record, ordinal: int, draws: Draws) -> tuple[Record, Dra
 def daemon_pod(owner: Record, node: str, draws: Draws, cluster: Cluster, taken: Changes) -> tuple[Record, Draws]:
     """The pod of a DaemonSet for one node: bound by affinity, tolerating what drains other pods."""
     made, draws = pod_from(owner, draws, cluster, taken)
-    return record(bound_to(made.manifest, node), made=made.made), draws
+    manifest = bound_to(made.manifest, node)
+    manifest["metadata"]["labels"][REVISION_LABEL] = revision_name(owner)
+    return record(manifest, made=made.made), draws
 
 
 def bound_to(manifest: Manifest, node: str) -> Manifest:

@@ -138,14 +138,18 @@ def _is_default(name: str, value: Any) -> bool:
 def _limits(spec: Manifest, total: int) -> tuple[int, int]:
     """maxSurge and maxUnavailable as numbers: percentages round up and down, both zero means one unavailable."""
     rolling = (spec.get("strategy") or {}).get("rollingUpdate") or {}
-    surge = _resolved(rolling.get("maxSurge", "25%"), total, math.ceil)
-    unavailable = _resolved(rolling.get("maxUnavailable", "25%"), total, math.floor)
+    surge = resolved(rolling.get("maxSurge", "25%"), total)
+    unavailable = resolved(rolling.get("maxUnavailable", "25%"), total, up=False)
     return (surge, unavailable) if surge or unavailable else (0, 1)
 
 
-def _resolved(value: Any, total: int, rounded: Any) -> int:
+def resolved(value: Any, total: int, *, up: bool = True) -> int:
+    """`maxSurge` or `maxUnavailable` of `total` pods as a number; a percentage is rounded up or down."""
     text = str(value)
-    return int(rounded(int(text[:-1]) * total / 100)) if text.endswith("%") else int(text)
+    if not text.endswith("%"):
+        return int(text)
+    share = int(text[:-1]) * total / 100
+    return math.ceil(share) if up else math.floor(share)
 
 
 def _scale_down_old(cluster: Cluster, current: ReplicaSet, others: list[ReplicaSet], least: int) -> Changes:

@@ -16,8 +16,8 @@ from kwake.control.made_pods import (
     replica_set_of,
     stateful_pod,
 )
-from kwake.control.rollout import reconcile_deployment, same_template
-from kwake.control.stateful_sets import ordinals, reconcile_stateful_set
+from kwake.control.rollout import reconcile_deployment
+from kwake.control.stateful_sets import lacks_revision, ordinals, reconcile_stateful_set
 from kwake.draws import Draws
 from kwake.objects.basis import Basis
 from kwake.objects.key import Key
@@ -68,8 +68,11 @@ _BARE = ReplacementRule("never", False, False, True, "it has no owner")
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 
 
-def replacement_rule(cluster: Cluster, pod: Pod) -> ReplacementRule:
-    """What follows when this pod is deleted (PD-5). An owner whose rule is not known is said so, never guessed."""
+def replacement_rule(cluster: Cluster, pod: Pod, opened: Cluster | None = None) -> ReplacementRule:
+    """What follows when this pod is deleted (PD-5). An owner whose rule is not known is said so, never guessed.
+
+    `opened` is the snapshot, as for `reconcile`.
+    """
     if MIRROR_ANNOTATION in pod.metadata.annotations:
         return REPLACEMENTS["Node"]
     owner = pod.controller
@@ -82,6 +85,9 @@ def replacement_rule(cluster: Cluster, pod: Pod) -> ReplacementRule:
     if rule.modelled and cluster.controller_of(pod) is None:
         reason = f"its owner {owner.kind} {owner.name} is not in the snapshot"
         return ReplacementRule(rule.when, rule.same_name, rule.same_node, False, reason, Basis.UNKNOWN)
+    if owner.kind == "StatefulSet" and lacks_revision(cluster, pod, opened):
+        reason = f"the revision of {owner.name} that it would be made from is not in the snapshot"
+        return ReplacementRule(rule.when, rule.same_name, rule.same_node, False, reason, Basis.UNKNOWN)
     return rule
 
 
@@ -92,11 +98,6 @@ def unmodelled_change(before: Record, after: Record) -> str:
     """
     old, new = before.manifest.get("spec") or {}, after.manifest.get("spec") or {}
     match after.value:
-        case StatefulSet() | DaemonSet():
-            on_delete = (new.get("updateStrategy") or {}).get("type") == "OnDelete"
-            if on_delete or same_template(old.get("template") or {}, new.get("template") or {}):
-                return ""
-            return f"a {after.key.kind} rolls its pods to a new template, which is not modelled: they stay as they are"
         case Job():
             fields = ("parallelism", "completions", "suspend")
             changed = [field for field in fields if old.get(field) != new.get(field)]

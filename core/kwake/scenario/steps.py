@@ -19,6 +19,7 @@ from kwake.actions import (
     Relabel,
     ReplaceService,
     RestartContainer,
+    RolloutRestart,
     Scale,
     SetServiceType,
 )
@@ -79,6 +80,10 @@ def _recreate(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
 
 def _scale(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
     return (Scale(fields["scale"].text(), _needed(fields, "scale", "replicas").integer()),)
+
+
+def _rollout_restart(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (RolloutRestart(fields["rollout-restart"].text()),)
 
 
 def _relabel(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
@@ -167,6 +172,7 @@ _VERBS: dict[str, tuple[tuple[str, ...], _Build]] = {
     "restart-container": (("container",), _restart),
     "recreate-sandbox": ((), _recreate),
     "scale": (("replicas",), _scale),
+    "rollout-restart": ((), _rollout_restart),
     "relabel": (("labels",), _relabel),
     "apply": ((), _apply),
     "patch": (("with",), _patch),

@@ -7,6 +7,8 @@ from typing import Any
 from kwake.cluster import Record, record
 from kwake.control.admission import violations
 from kwake.control.balancer import CLEANUP_FINALIZER
+from kwake.control.changes import Changes
+from kwake.control.revisions import noted
 from kwake.control.services import admit
 from kwake.control.workloads import unmodelled_change
 from kwake.errors import Rejected
@@ -14,7 +16,7 @@ from kwake.objects.basis import Basis
 from kwake.objects.decode import DecodeError, decode
 from kwake.objects.document import Document, FieldPath, Manifest, Origin, document
 from kwake.objects.key import Key
-from kwake.objects.kinds import EndpointSlice, KubeObject, Node, Pod, Service
+from kwake.objects.kinds import EndpointSlice, KubeObject, Node, Pod, Service, StatefulSet
 from kwake.objects.time import timestamp
 from kwake.simulation.draft import Draft
 from kwake.simulation.steps import terminate
@@ -74,7 +76,11 @@ def update(draft: Draft, old: Record, patch: dict[str, Any], *, how: str) -> Non
 def store(draft: Draft, stored: Record) -> None:
     """Put a record into the cluster, and say so where what it sets off is not modelled."""
     old = draft.cluster.find(stored.key)
-    draft.change({stored.key: stored})
+    changes: Changes = {stored.key: stored}
+    if old is not None and isinstance(stored.value, StatefulSet):
+        revisions, draft.draws = noted(draft.cluster, old, stored, draft.opened, draft.draws)
+        changes |= revisions
+    draft.change(changes)
     _notice_slice(draft, stored.value)
     why = unmodelled_change(old, stored) if old is not None else ""
     if why:

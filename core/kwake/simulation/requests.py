@@ -20,6 +20,7 @@ from kwake.actions import (
     Relabel,
     ReplaceService,
     RestartContainer,
+    RolloutRestart,
     Scale,
     SetServiceType,
 )
@@ -34,12 +35,15 @@ from kwake.errors import ReferenceNotFound, Rejected, UsageError
 from kwake.objects.basis import Basis
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod, Service
+from kwake.objects.time import timestamp
 from kwake.simulation.apiserver import create, delete_object, store, update
 from kwake.simulation.draft import Draft
 from kwake.simulation.steps import force_delete, reports, start_pods, terminate
 from kwake.simulation.tasks import MakeSandbox, StartContainers
 
 SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController")
+ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
 def request(draft: Draft, action: Action) -> None:
@@ -79,7 +83,7 @@ def _say(draft: Draft, kind: str, key: Key, text: str, rule: str = "") -> None:
 def _kill(draft: Draft, action: KillPod) -> None:
     _, pod = _pod(draft, action.pod)
     name = pod.metadata.name
-    rule = replacement_rule(draft.cluster, pod)
+    rule = replacement_rule(draft.cluster, pod, draft.opened)
     how = ", force" if action.force else "" if action.grace is None else f", grace {action.grace} s"
     words = f"kill pod {pod.metadata.namespace}/{name}{how}"
     _say(draft, "pod-killed", pod.key, words, "PD-13" if action.force else "PD-10")
@@ -150,6 +154,19 @@ def _scale(draft: Draft, action: Scale) -> None:
         )
     _say(draft, "scaled", key, f"scale {key} to {action.replicas}")
     update(draft, draft.cluster.record(key), {"spec": {"replicas": action.replicas}}, how="patch")
+
+
+def _rollout_restart(draft: Draft, action: RolloutRestart) -> None:
+    """As kubectl does it: a second restart within the same second changes nothing."""
+    key = draft.cluster.resolve(action.workload, default_kind="Deployment")
+    if key.kind not in ROLLED_OUT:
+        raise UsageError(f"{key}: a {key.kind} has no rollout to restart; {', '.join(ROLLED_OUT)} have")
+    record = draft.cluster.record(key)
+    if (record.manifest.get("spec") or {}).get("paused"):
+        raise UsageError(f"{key} is paused: its rollout cannot be restarted before it is resumed")
+    _say(draft, "rollout-restarted", key, f"restart the rollout of {key}")
+    annotations = {RESTARTED_AT: timestamp(draft.now_ms)}
+    update(draft, record, {"spec": {"template": {"metadata": {"annotations": annotations}}}}, how="patch")
 
 
 def _relabel(draft: Draft, action: Relabel) -> None:
@@ -260,6 +277,7 @@ _REQUESTS: dict[type[Any], Callable[..., None]] = {
     RestartContainer: _restart_container,
     RecreateSandbox: _recreate_sandbox,
     Scale: _scale,
+    RolloutRestart: _rollout_restart,
     Relabel: _relabel,
     Apply: _apply,
     Patch: _patch,

@@ -10,7 +10,7 @@ from kwake.cluster import Cluster, record
 from kwake.control import pods
 from kwake.control.rollout import same_template
 from kwake.control.scheduling import place
-from kwake.control.workloads import initial_pods, reconcile, replacement_rule, unmodelled_change
+from kwake.control.workloads import initial_pods, reconcile, replacement_rule
 from kwake.draws import Draws
 from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
@@ -333,13 +333,3 @@ def test_the_same_seed_gives_the_same_names() -> None:
 def test_where_the_basis_is_not_known_it_says_so() -> None:
     cluster = cluster_of(pod("a", owner={"apiVersion": "x/v1", "kind": "Thing", "metadata": {"name": "t"}}))
     assert replacement_rule(cluster, cluster.all(Pod)[0]).basis is Basis.UNKNOWN
-
-
-@pytest.mark.parametrize(("kind", "is_known"), [("StatefulSet", False), ("DaemonSet", False), ("Deployment", True)])
-def test_a_new_template_that_is_not_rolled_out_is_unknown(kind: str, is_known: bool) -> None:
-    before = record(workload(kind, "db"))
-    assert unmodelled_change(before, record(workload(kind, "db"))) == ""
-    after = record(workload(kind, "db", template=new_template("v2")))
-    assert (unmodelled_change(before, after) == "") is is_known
-    on_delete = record(workload(kind, "db", template=new_template("v2"), updateStrategy={"type": "OnDelete"}))
-    assert unmodelled_change(before, on_delete) == ""

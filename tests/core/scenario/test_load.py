@@ -17,6 +17,7 @@ from kwake.actions import (
     Relabel,
     ReplaceService,
     RestartContainer,
+    RolloutRestart,
     Scale,
     SetServiceType,
 )
@@ -68,6 +69,7 @@ def test_a_matrix_is_one_replay_for_each_profile(tmp_path: Path) -> None:
         ("{restart-container: shop/a}", RestartContainer("shop/a")),
         ("{restart-container: shop/a, container: c}", RestartContainer("shop/a", "c")),
         ("{recreate-sandbox: shop/a}", RecreateSandbox("shop/a")),
+        ("{rollout-restart: deploy/shop/web}", RolloutRestart("deploy/shop/web")),
         ("{scale: deploy/shop/web, replicas: 0}", Scale("deploy/shop/web", 0)),
         ("{relabel: shop/a, labels: {app: x, old: null}}", Relabel("shop/a", {"app": "x", "old": None})),
         ("{patch: svc/shop/a, with: {spec: {type: NodePort}}}", Patch("svc/shop/a", {"spec": {"type": "NodePort"}})),
