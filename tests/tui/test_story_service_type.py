@@ -111,3 +111,24 @@ def test_all_three_stories_are_undone_back_to_the_start() -> None:
         assert len(player.session.timeline.path) == 5
 
     play(world, story)
+
+
+def test_an_external_name_is_asked_for_in_the_dialog_and_tried_as_it_is_typed() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        await player.press("down", "down", "down")
+        assert "▲ needs a name" in player.row("#types", "ExternalName")
+        await player.press("enter")
+        await player.type("api.Ex")
+        await player.until(lambda: "× refused" in player.row("#types", "ExternalName"))
+        assert "RFC 1123" in " ".join(player.rows("#details"))
+
+        await player.press("backspace", "backspace")
+        await player.type("hjk.org")
+        await player.until(lambda: "✓ allowed" in player.row("#types", "ExternalName"))
+        await player.press("enter", "enter")
+        await player.until(lambda: len(player.session.timeline.path) == 2)
+        service = service_of(player.session.world, CATALOG)
+        assert (service.spec.type, service.spec.external_name) == ("ExternalName", "api.hjk.org")
+
+    play(shop(), story)

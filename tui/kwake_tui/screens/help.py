@@ -18,13 +18,17 @@ _MOVING = (
 )
 
 
+_NUMBERS = "123456789"
+
+
 def help_lines(pane: str) -> tuple[Line, ...]:
     """All rows, those of the pane that has the focus first."""
     if pane == "editor":
         mine = [_row(key, word) for key, word in EDITOR_KEYS]
     else:
         mine = [_row(key.shown, key.help) for key in KEYS if pane in key.panes]
-    rest = [_row(key.shown, key.help) for key in KEYS if pane not in key.panes]
+    rest = [_row(key.shown, key.help) for key in KEYS if pane not in key.panes and key.key not in _NUMBERS]
+    rest.append(_row("1 … 9", "this namespace of the tree alone"))
     rows = [section(f"keys in {pane.capitalize()}"), *mine, BLANK, section("keys everywhere"), *rest]
     rows += [BLANK, section("moving"), *(_row(key, words) for key, words in _MOVING)]
     rows += [BLANK, section("commands, after :"), *(_row(f"{c.name} {c.usage}".strip(), c.help, 32) for c in COMMANDS)]

@@ -13,8 +13,9 @@ from textual.widgets import Button
 
 from kwake.actions import Action, SetServiceType
 from kwake_tui.lines import Span
-from kwake_tui.screens.type_trials import Trial, detail_lines, service_of, trials, type_lines
+from kwake_tui.screens.type_trials import Trial, detail_lines, service_of, trial, trials, type_lines
 from kwake_tui.session import Session
+from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList, content
 
@@ -23,11 +24,17 @@ class ServiceTypeScreen(ModalScreen[Action]):
     """Answers with the action, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", show=False, priority=True),
-        Binding("down,j", "move(1)", show=False, priority=True),
-        Binding("up,k", "move(-1)", show=False, priority=True),
-        Binding("left,h", "app.focus_previous", show=False, priority=True),
-        Binding("right,l", "app.focus_next", show=False, priority=True),
+        Binding("escape", "leave", show=False, priority=True),
+        Binding("q", "letter('leave')", show=False, priority=True),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("j", "letter('move', 1)", show=False, priority=True),
+        Binding("k", "letter('move', -1)", show=False, priority=True),
+        Binding("left", "beside(-1)", show=False, priority=True),
+        Binding("right", "beside(1)", show=False, priority=True),
+        Binding("h", "letter('beside', -1)", show=False, priority=True),
+        Binding("l", "letter('beside', 1)", show=False, priority=True),
+        Binding("enter", "named", show=False, priority=True),
     ]
 
     def __init__(self, session: Session, reference: str) -> None:
@@ -42,6 +49,7 @@ class ServiceTypeScreen(ModalScreen[Action]):
             box.border_title = content((Span(f"Switch type  {self._reference}"),))
             box.border_subtitle = "↑ ↓ type   enter to its button   esc back"
             yield LineList(id="types", lit=True)
+            yield Field(placeholder="the name it stands for, as api.example.com", id="external-name", compact=True)
             yield LineBar(id="details")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="no", compact=True)
@@ -50,12 +58,31 @@ class ServiceTypeScreen(ModalScreen[Action]):
     def on_mount(self) -> None:
         """The first type that would change something, and nothing that acts under the finger."""
         rows = self.query_one("#types", LineList)
-        before = service_of(self._session.world, self._reference)
         first = next((trial.type for trial in self._trials if trial.after and not trial.is_now), self._trials[0].type)
-        rows.show(lambda width: type_lines(self._trials, before, self._reference, width), first)
+        self._show_types(first)
         rows.styles.height = len(self._trials) + 1
+        self.query_one(Field).cursor_blink = False
         self.set_focus(rows, scroll_visible=False)
         self._detail(first)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters and arrows are the name's while one types it."""
+        types = isinstance(self.focused, Field)
+        mine = {"letter": not types, "beside": not types, "named": types}
+        return mine.get(action, super().check_action(action, parameters))
+
+    def on_input_changed(self) -> None:
+        """Try the name as far as it is typed."""
+        name = self.query_one(Field).value.strip() or None
+        tried = trial(self._session.world, self._reference, "ExternalName", name)
+        self._trials = tuple(tried if old.type == tried.type else old for old in self._trials)
+        self._show_types("ExternalName")
+        self._detail("ExternalName")
+
+    def _show_types(self, at: str) -> None:
+        before = service_of(self._session.world, self._reference)
+        found = self._trials
+        self.query_one("#types", LineList).show(lambda width: type_lines(found, before, self._reference, width), at)
 
     @property
     def _trial(self) -> Trial:
@@ -66,6 +93,7 @@ class ServiceTypeScreen(ModalScreen[Action]):
         trial = next(trial for trial in self._trials if trial.type == type_name)
         world, flow = self._session.world, self._session.shown_flow
         self.query_one("#details", LineBar).show(lambda width: detail_lines(trial, world, self._reference, flow, width))
+        self.query_one(Field).display = trial.type == "ExternalName" and not trial.is_now
         button = self.query_one("#yes", Button)
         button.label = f"Switch to {trial.type}"
         button.disabled = trial.is_now or trial.after is None
@@ -75,8 +103,26 @@ class ServiceTypeScreen(ModalScreen[Action]):
         self._detail(event.rows.target)
 
     def on_line_list_chosen(self) -> None:
-        """Enter on a type: its button is next, and does it."""
+        """Enter on a type: its button is next, and does it; ExternalName needs its name first."""
+        if self._trial.type == "ExternalName" and not self._trial.is_now:
+            self.set_focus(self.query_one(Field), scroll_visible=False)
+        else:
+            self._to_button()
+
+    def action_named(self) -> None:
+        """Enter after the name."""
         self._to_button()
+
+    def action_letter(self, name: str, *parameters: int) -> None:
+        """A letter that stands for a key."""
+        getattr(self, f"action_{name}")(*parameters)
+
+    def action_beside(self, step: int) -> None:
+        """Between the list and the buttons."""
+        if step > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
 
     def on_click(self, event: Click) -> None:
         """As enter."""
@@ -99,7 +145,8 @@ class ServiceTypeScreen(ModalScreen[Action]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do it, or not."""
-        self.dismiss(SetServiceType(self._reference, self._trial.type) if event.button.id == "yes" else None)
+        name = self.query_one(Field).value.strip() if self._trial.type == "ExternalName" else None
+        self.dismiss(SetServiceType(self._reference, self._trial.type, name) if event.button.id == "yes" else None)
 
     def action_leave(self) -> None:
         """Not."""

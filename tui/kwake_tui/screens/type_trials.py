@@ -31,9 +31,22 @@ class Trial(msgspec.Struct, frozen=True, eq=False):
 
 
 def trials(world: World, reference: str) -> tuple[Trial, ...]:
-    """Every type, tried in its own world."""
-    service = service_of(world, reference)
-    return tuple(_trial(world, reference, service, type_name) for type_name in TYPES)
+    """Every type, tried in its own world; ExternalName without a name."""
+    return tuple(trial(world, reference, type_name) for type_name in TYPES)
+
+
+def trial(world: World, reference: str, type_name: str, external_name: str | None = None) -> Trial:
+    """One type, tried. Raises ReferenceNotFound where there is no such Service."""
+    if type_name == current_type(service_of(world, reference)):
+        return Trial(type_name, True, world)
+    try:
+        return Trial(type_name, False, world.do(SetServiceType(reference, type_name, external_name)).settle())
+    except KwakeError as error:
+        return Trial(type_name, False, None, str(error))
+
+
+NEEDS_NAME = "spec.externalName: Required value"
+"""What the API server says of an ExternalName without its name."""
 
 
 def service_of(world: World, reference: str) -> Service:
@@ -46,15 +59,6 @@ def service_of(world: World, reference: str) -> Service:
 def current_type(service: Service) -> str:
     """Its type; Headless where it has no virtual address."""
     return "Headless" if service.is_headless else service.spec.type
-
-
-def _trial(world: World, reference: str, service: Service, type_name: str) -> Trial:
-    if type_name == current_type(service):
-        return Trial(type_name, True, world)
-    try:
-        return Trial(type_name, False, world.do(SetServiceType(reference, type_name)).settle())
-    except KwakeError as error:
-        return Trial(type_name, False, None, str(error))
 
 
 class _Facts(msgspec.Struct, frozen=True):
@@ -126,7 +130,7 @@ def _verdict(trial: Trial) -> Span:
         return Span("as it is now", "muted")
     if trial.after is not None:
         return Span("✓ allowed", "ok")
-    return Span("▲ needs a name", "warn") if trial.type == "ExternalName" else Span("× refused", "bad")
+    return Span("▲ needs a name", "warn") if NEEDS_NAME in trial.refusal else Span("× refused", "bad")
 
 
 def detail_lines(trial: Trial, now: World, reference: str, flow: Flow | None, width: int) -> tuple[Line, ...]:
@@ -136,8 +140,12 @@ def detail_lines(trial: Trial, now: World, reference: str, flow: Flow | None, wi
         return (section(f"{trial.type}"), Line((Span("as it is now: choose another type above", "muted"),)))
     rows = [section(f"{current_type(before)} → {trial.type}")]
     if trial.type == "ExternalName" and trial.after is None:
-        how = Span(f":set-type {reference} ExternalName NAME")
-        return (*rows, Line((Span("▲ ", "warn"), Span("it needs the name that it stands for: ", "muted"), how)))
+        if trial.refusal and NEEDS_NAME not in trial.refusal:
+            return (*rows, *wrapped(("× ", "bad"), trial.refusal, width))
+        return (
+            *rows,
+            Line((Span("▲ ", "warn"), Span("it needs the name it stands for: enter, then type it", "muted"))),
+        )
     if trial.after is None:
         return (*rows, *wrapped(("× ", "bad"), trial.refusal, width))
     old, new = _facts(before), _facts(service_of(trial.after, reference))
