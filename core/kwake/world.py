@@ -110,8 +110,11 @@ class World:
         return World(settle(self._state), self._findings)
 
     def with_profile(self, name: str, overrides: dict[str, str] | None = None) -> World:
-        """The same moment under another profile. Connections keep the history that they have."""
-        profile = load_profile(name, overrides or {})
+        """The same moment under another profile. Connections keep the history that they have.
+
+        Fields and clocks that the user set stay so, unless other ones are given.
+        """
+        profile = load_profile(name, self.profile.chosen if overrides is None else overrides)
         return World(msgspec.structs.replace(self._state, profile=profile), self._findings)
 
     # -- asking it ----------------------------------------------------------------------------------------------

@@ -33,12 +33,12 @@ class KwakeApp(App[int]):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # as above
 
-    def __init__(self, world: World, *, title: str, paths: tuple[Path, ...] = ()) -> None:
+    def __init__(self, world: World, *, title: str, paths: tuple[Path, ...] = (), second: str | None = None) -> None:
         super().__init__()
         self.register_theme(KWAKE_DEEP)
         self.theme = KWAKE_DEEP.name
         self.paths = paths
-        self._start = Session.start(world, title, SECOND.get(world.profile.name, "cilium"))
+        self._start = Session.start(world, title, second or SECOND.get(world.profile.name, "cilium"))
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen on the beginning of the session."""
@@ -70,10 +70,10 @@ def _short_title(title: str, paths: tuple[str, ...]) -> str:
     return f"{first} +{len(paths) - 1}" if len(paths) > 1 else first
 
 
-def run(world: World, *, title: str, paths: Iterable[str | Path] = ()) -> int:
-    """Run the console on a world until it is left; the exit status of the process."""
+def run(world: World, *, title: str, paths: Iterable[str | Path] = (), second: str | None = None) -> int:
+    """Run the console on a world, beside a second profile, until it is left; the exit status of the process."""
     named = tuple(str(path) for path in paths)
     title, paths = _short_title(title, named), named
-    app = KwakeApp(world, title=title, paths=tuple(Path(path) for path in paths))
+    app = KwakeApp(world, title=title, paths=tuple(Path(path) for path in paths), second=second)
     app.run()
     return INTERNAL_ERROR if app.return_code else 0

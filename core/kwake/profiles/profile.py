@@ -32,6 +32,13 @@ class Profile(msgspec.Struct, frozen=True):
         """The value of a setting."""
         return self.settings[field].value
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What the user set, as `load_profile` takes it: fields, and clocks as `clock.NAME`."""
+        fields = {field: setting.value for field, setting in self.settings.items() if setting.source == CHOSEN}
+        clocks = {f"clock.{name}": f"{clock.ms}ms" for name, clock in self.clocks.items() if clock.source == CHOSEN}
+        return fields | clocks
+
     def setting(self, field: str) -> Setting:
         """A setting with its basis and source."""
         return self.settings[field]

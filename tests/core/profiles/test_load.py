@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+import kwake
 from kwake.errors import ProfileError
 from kwake.objects.basis import Basis
 from kwake.profiles.load import AXES, axis_names, bundle_names, load_profile
+from kwake.samples import sample_path
 
 
 def test_calico_is_the_default_bundle() -> None:
@@ -105,3 +107,16 @@ def test_what_there_is_not_is_refused_with_the_nearest_there_is(
     with pytest.raises(ProfileError) as caught:
         load_profile(name, overrides)
     assert message in str(caught.value)
+
+
+def test_what_the_user_chose_goes_along_to_another_profile() -> None:
+    world = kwake.open(
+        sample_path("small"), "calico", overrides={"host-network-pods": "selected", "clock.policy-sync": "1.5s"}
+    )
+
+    other = world.with_profile("cilium").profile
+
+    assert other["host-network-pods"] == "selected"
+    assert other.clock("policy-sync").ms == 1500
+    assert other == load_profile("cilium", world.profile.chosen)
+    assert other != load_profile("cilium")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -77,7 +78,6 @@ def _facts(service: Service) -> _Facts:
 
 _FIELDS = (("cluster_ip", "clusterIP"), ("node_ports", "nodePort"), ("balancer", "load balancer"))
 _SIGNS = {"kept": ("=", "muted"), "released": ("−", "bad"), "allocated": ("+", "ok"), "replaced": ("~", "moved")}
-_CELLS, _VERDICT = 18, 14
 
 
 def _difference(before: str, after: str) -> str:
@@ -89,40 +89,40 @@ def _difference(before: str, after: str) -> str:
 
 
 def type_lines(found: tuple[Trial, ...], before: Service, reference: str, width: int) -> tuple[Line, ...]:
-    """The table of types; its columns give way, not the verdict."""
-    column = max(min(_CELLS, (width - _VERDICT) // 4), 6)
-    says = "API server says" if column == _CELLS else "API server"
-    heads = (
-        "",
-        "  type",
-        "clusterIP",
-        "nodePort",
-        "load balancer",
-        says,
-    )
-    cells = (0, column, column, column, column, 0)
-    rows = [
-        Line(
-            tuple(
-                Span(f"{head[: max(size - 1, 0)] if size else head:<{size}}", "muted")
-                for head, size in zip(heads, cells, strict=True)
-            )
-        )
-    ]
-    old = _facts(before)
-    for trial in found:
-        mark = "●" if trial.is_now else "○" if trial.after or trial.type == "ExternalName" else "×"
-        spans = [Span(f"{mark} {trial.type:<{column - 2}}", "text1" if trial.after else "muted", bold=trial.is_now)]
-        new = _facts(service_of(trial.after, reference)) if trial.after else None
-        for field, _ in _FIELDS:
-            was, now = getattr(old, field), getattr(new, field) if new else ""
-            change = _difference(was, now) if new else ""
-            sign, role = _SIGNS[change] if change else ("", "muted")
-            spans.append(Span(f"{sign} {now or was}", role).cut(column - 1) if change else Span("·", "faint"))
-            spans.append(Span(" " * (column - spans[-1].cells)))
-        verdict = _verdict(trial)
-        rows.append(Line((*spans, verdict), target=trial.type))
-    return tuple(rows)
+    """The table of types; where it is narrow node ports give way first, then the balancer, then addresses."""
+    heads = tuple(Span(head, "muted") for head in ("  type", "clusterIP", "nodePort", "load balancer", "API server"))
+    rows = [heads, *(_cells(one, before, reference) for one in found)]
+    sizes = [max(row[column].cells for row in rows) + 1 for column in range(len(heads))]
+    if sum(sizes) + _ROOM * (len(sizes) - 1) <= width:
+        sizes = [size + _ROOM for size in sizes]
+    for column in (4, 2, 3, 1):
+        least = max(max(row[column].cells for row in rows[1:]) + 1, 8) if column == 4 else 8
+        sizes[column] -= max(min(sum(sizes) - width, sizes[column] - least), 0)
+    lines = []
+    for row, target in zip(rows, ("", *(one.type for one in found)), strict=True):
+        cut = [span.cut(size - 1) for span, size in zip(row, sizes, strict=True)]
+        gaps = (Span(" " * (size - span.cells)) for span, size in zip(cut, sizes, strict=True))
+        lines.append(Line(tuple(span for pair in zip(cut, gaps, strict=True) for span in pair), target=target))
+    return tuple(lines)
+
+
+_HEADS = ("  type", "clusterIP", "nodePort", "load balancer", "API server")
+
+_ROOM = 3
+"""More cells between columns where they fit."""
+
+
+def _cells(one: Trial, before: Service, reference: str) -> tuple[Span, ...]:
+    """One type's row, a span each column."""
+    mark = "●" if one.is_now else "○" if one.after or NEEDS_NAME in one.refusal else "×"
+    cells = [Span(f"{mark} {one.type}", "text1" if one.after else "muted", bold=one.is_now)]
+    old, new = _facts(before), _facts(service_of(one.after, reference)) if one.after else None
+    for field, _ in _FIELDS:
+        was, now = getattr(old, field), getattr(new, field) if new else ""
+        change = _difference(was, now) if new else ""
+        sign, role = _SIGNS[change] if change else ("", "muted")
+        cells.append(Span(f"{sign} {now or was}", role) if change else Span("·", "faint"))
+    return (*cells, _verdict(one))
 
 
 def _verdict(trial: Trial) -> Span:
@@ -158,29 +158,42 @@ def detail_lines(trial: Trial, now: World, reference: str, flow: Flow | None, wi
             rows.append(Line((Span(f"{sign} {change:<12}", role), Span(f"{word} ", "muted"), Span(words))))
     callers = list(_callers(now, trial.after, reference, flow))
     if callers:
-        heads = f"{'who':<36}{'dialled now':<18}{'dialled after':<18}already open"
-        rows += [Line(), section("who notices"), Line((Span(heads, "muted"),)), *callers]
+        dial = 18 if width >= _WIDE else 14
+        who = min(36, width - 2 * dial - len("already open"))
+        heads = f"{'who':<{who}}{'dialled now':<{dial}}{'dialled after':<{dial}}already open"
+        rows += [Line(), section("who notices"), Line((Span(heads, "muted"),))]
+        rows += [_caller(caller, who, dial) for caller in callers]
     return tuple(rows)
 
 
-def _callers(now: World, after: World, reference: str, flow: Flow | None) -> Iterator[Line]:
+_WIDE = 84
+
+
+class _Caller(NamedTuple):
+    who: str
+    now: tuple[str, str]
+    after: tuple[str, str]
+    stands: tuple[str, str] = ("", "muted")
+
+
+def _callers(now: World, after: World, reference: str, flow: Flow | None) -> Iterator[_Caller]:
     for name, connection in now.connections.items():
         if connection.service and parts(connection.service) == parts(reference):
             then = after.connections[name]
-            stands = stands_words(then, then.opened_ms)
-            yield _caller(name, _dial(now, connection.flow), _dial(after, connection.flow), stands)
+            words, role = stands_words(then, then.opened_ms)
+            dials = _dial(now, connection.flow), _dial(after, connection.flow)
+            yield _Caller(name, *dials, (words.removesuffix(" 0:00"), role))
     service = service_of(now, reference)
     flows = [Flow(flow.source, reference, port.port, port.protocol) for port in service.spec.ports] if flow else []
     for item in [*flows, *_frontends(now, after, reference)]:
-        yield _caller(flow_title(item), _dial(now, item), _dial(after, item), None)
+        yield _Caller(flow_title(item), _dial(now, item), _dial(after, item))
 
 
-def _caller(who: str, now: tuple[str, str], after: tuple[str, str], stands: tuple[str, str] | None) -> Line:
-    cells = [Span(who, bold=True).cut(35)]
-    cells.append(Span(" " * (36 - cells[0].cells)))
-    for words, role in (now, after):
-        cells.append(Span(f"{words:<18}", role))
-    return Line((*cells, *((Span(stands[0].removesuffix(" 0:00"), stands[1]),) if stands else ())))
+def _caller(caller: _Caller, who: int, dial: int) -> Line:
+    name = Span(caller.who, bold=True).cut(who - 1)
+    cells = [name, Span(" " * (who - name.cells))]
+    cells += [Span(f"{words:<{dial}}", role) for words, role in (caller.now, caller.after)]
+    return Line((*cells, Span(*caller.stands)))
 
 
 def _dial(world: World, flow: Flow) -> tuple[str, str]:
