@@ -17,7 +17,7 @@ from kwake.objects.kinds import Pod
 from kwake.objects.time import clock, seconds
 from kwake.scenario import availability
 from kwake_tui.glyphs import GONE, OUTCOMES, Mark
-from kwake_tui.lines import BLANK, Line, Span, middle_cut
+from kwake_tui.lines import BLANK, Line, Span, middle_cut, section
 from kwake_tui.names import brief, parts, short
 
 WIDEST_IPV4 = 15
@@ -55,13 +55,15 @@ def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
     column = max(18, min(24, width * 44 // 100)) if width < ROOMY else 34
     rows = list(_verdict(path, known.outage, width))
     rows[0] = msgspec.structs.replace(rows[0], target="verdict")
-    rows += _outage(known.outage, width)
+    rows += _times_lost(known.outage)
     by_source: dict[str, list[Branch]] = {}
     for branch in path.branches:
         by_source.setdefault(branch.source, []).append(branch)
     for source, branches in by_source.items():
         rows.append(BLANK)
         rows += _source(source, branches, known, column, width)
+    if _failed(known.outage):
+        rows += [BLANK, section("until it came to rest"), *_clocks(known.outage, width)]
     for note in path.notes:
         rows += [BLANK, *wrapped(("▲ ", "warn"), note, width)]
     return tuple(rows)
@@ -73,17 +75,29 @@ def _failed(outage: tuple[availability.Span, ...]) -> list[availability.Span]:
 
 
 def _again(outage: tuple[availability.Span, ...]) -> str:
-    """`again since 0:34.2, after 3.2 s refused`, where dials got there again after an action; else empty."""
+    """`again since 0:34.2`, where dials got there again after an action; else empty."""
+    if not _failed(outage) or outage[-1].outcome is not Outcome.DELIVERED:
+        return ""
+    return f"again since {clock(outage[-1].from_ms)}"
+
+
+def _times_lost(outage: tuple[availability.Span, ...]) -> Iterator[Line]:
+    """A row for all times without delivery; which clocks make their lengths stands at the end."""
     lost: dict[Outcome, int] = {}
     for span in _failed(outage):
         lost[span.outcome] = lost.get(span.outcome, 0) + (span.length_ms or 0)
-    if not lost or outage[-1].outcome is not Outcome.DELIVERED:
-        return ""
-    sums = ", ".join(f"{seconds(length)} {OUTCOMES[outcome].word}" for outcome, length in lost.items())
-    return f"again since {clock(outage[-1].from_ms)}, after {sums}"
+    cells: list[Span] = []
+    for outcome, length_ms in lost.items():
+        mark = OUTCOMES[outcome]
+        cells += [
+            Span(", " if cells else "  after ", "muted"),
+            Span(f"{mark.glyph} {seconds(length_ms)} {mark.word}", mark.role),
+        ]
+    if cells:
+        yield Line(tuple(cells))
 
 
-def _outage(outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]:
+def _clocks(outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]:
     """Each time without delivery in a row of its own, with the clocks that make its length."""
     for span in _failed(outage):
         mark = OUTCOMES[span.outcome]
