@@ -10,6 +10,9 @@ from kwake.errors import UsageError
 DEFAULT = "shop"
 """The one that opens when none is named."""
 
+SCHEME = "sample:"
+"""How a scenario names a sample as its snapshot, wherever kwake is installed: `sample:shop`."""
+
 _PACKAGE = Path(__file__).parent
 
 

@@ -265,7 +265,7 @@ def _replay(arguments: Namespace) -> int:
 
 def _case(scenario: Scenario, profile: str, arguments: Namespace, stdin: Callable[[], bytes]) -> Case:
     """One scenario in a world of its own."""
-    import kwake
+    from kwake.scenario.begin import begin
     from kwake.scenario.runner import replay
 
     seed = scenario.seed if arguments.seed is None else arguments.seed
@@ -273,15 +273,8 @@ def _case(scenario: Scenario, profile: str, arguments: Namespace, stdin: Callabl
     again += ["--seed", str(seed)] if arguments.seed is not None else []
     again += [word for field in arguments.fields for word in ("--set", field)]
     again += ["--lenient"] if arguments.lenient else []
-    world = kwake.open(
-        list(scenario.snapshot),
-        profile,
-        seed,
-        overrides=_overrides(arguments.fields),
-        lenient=arguments.lenient,
-        layered=True,
-        stdin=stdin,
-    )
+    overrides = _overrides(arguments.fields)
+    world = begin(scenario, profile, seed, overrides=overrides, lenient=arguments.lenient, stdin=stdin)
     return replay(scenario, world, tuple(again), arguments.step)
 
 

@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from kwake.errors import InvalidSnapshot, NothingToRun, ProfileError, ScenarioError
+from kwake.errors import InvalidSnapshot, NothingToRun, ProfileError, ScenarioError, UsageError
 from kwake.objects.document import Origin, Source
 from kwake.objects.printable import printable
 from kwake.profiles import load_profile
+from kwake.samples import SCHEME, sample_path
 from kwake.scenario.expectations import expectation_of, flow_expectation_of
 from kwake.scenario.reading import Value
 from kwake.scenario.scenario import PinnedFlow, Scenario, Step
@@ -18,7 +19,7 @@ from kwake.scenario.steps import FLOW_KEYS, do_of, flow_of
 from kwake.sources.files import sources_of
 from kwake.sources.yaml_reader import SyntaxProblem, read_yaml
 
-_KEYS = ("kwake", "name", "snapshot", "profile", "matrix", "seed", "flows", "always", "steps")
+_KEYS = ("kwake", "name", "snapshot", "profile", "matrix", "set", "lenient", "seed", "flows", "always", "steps")
 
 
 def load(path: str | Path) -> tuple[Scenario, ...]:
@@ -65,8 +66,10 @@ def _scenario(value: Value) -> Scenario:
     return Scenario(
         file=str(file),
         name=fields["name"].text(),
-        snapshot=tuple(_beside(file.parent, path) for path in fields["snapshot"].texts()),
+        snapshot=tuple(_place(file.parent, path, fields["snapshot"]) for path in fields["snapshot"].texts()),
         profiles=_profiles(fields),
+        overrides=_overrides(fields),
+        lenient=fields["lenient"].flag() if "lenient" in fields else False,
         seed=fields["seed"].integer() if "seed" in fields else 0,
         flows=flows,
         always=tuple(flow_expectation_of(item, names, always=True) for item in always),
@@ -74,8 +77,28 @@ def _scenario(value: Value) -> Scenario:
     )
 
 
-def _beside(folder: Path, path: str) -> str:
-    return path if path == "-" else os.path.normpath(folder / path)
+def _place(folder: Path, path: str, value: Value) -> str:
+    """Where a snapshot is: beside the scenario, standard input, or a sample."""
+    if path == "-":
+        return path
+    if not path.startswith(SCHEME):
+        return os.path.normpath(folder / path)
+    try:
+        return str(sample_path(path.removeprefix(SCHEME)))
+    except UsageError as error:
+        value.fail(str(error))
+
+
+def _overrides(fields: dict[str, Value]) -> dict[str, str]:
+    """Fields and clocks of the profile, as `--set` takes them."""
+    entries = fields["set"].entries() if "set" in fields else {}
+    chosen = {name: entry.text() for name, entry in entries.items()}
+    for name, value in chosen.items():
+        try:
+            load_profile(overrides={name: value})
+        except ProfileError as error:
+            entries[name].fail(str(error))
+    return chosen
 
 
 def _profiles(fields: dict[str, Value]) -> tuple[str, ...]:

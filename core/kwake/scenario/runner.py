@@ -41,6 +41,16 @@ class _Taken(msgspec.Struct, frozen=True):
     """Why it could not be done for another reason."""
 
 
+class Played(msgspec.Struct, frozen=True):
+    """A replay, and the worlds that it went through."""
+
+    case: Case
+    timeline: Timeline
+    """As the steps made it; its present moment is at rest after the last of them."""
+    stops: tuple[int, ...]
+    """The entry of the timeline at which each step ended, by number."""
+
+
 class _Past(msgspec.Struct, frozen=True):
     """What the steps before have left behind."""
 
@@ -55,6 +65,11 @@ def replay(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_s
 
     `again` is the command that does so, for the report; with `only_step` no other step is looked at.
     """
+    return play(scenario, world, again, only_step).case
+
+
+def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_step: str | None = None) -> Played:
+    """As `replay`, with the worlds on the way."""
     flows = {pinned.name: pinned.flow for pinned in scenario.flows}
     for pinned in scenario.flows:
         if pinned.hold:
@@ -67,6 +82,7 @@ def replay(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_s
     always = {e: _always(e, seen[:1], flows, "at the start") for e in scenario.always if _applies(e, world)}
     past = _Past(_paths(seen[-1], flows), {})
     steps: list[StepReport] = []
+    stops: list[int] = []
     for step in scenario.steps:
         begin, waited = _begin(seen, step)
         taken = _take(step, timeline.moved(begin))
@@ -74,6 +90,7 @@ def replay(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_s
             if found.verdict is Verdict.MET:
                 always[moment_expectation] = _always(moment_expectation, waited, flows, _before(steps))
         timeline, seen = taken.timeline, taken.seen
+        stops.append(timeline.current)
         report, past = _report(step, taken, past, flows)
         if only_step in (None, step.id):
             steps.append(report)
@@ -81,7 +98,8 @@ def replay(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_s
         if found.verdict is Verdict.MET:
             always[moment_expectation] = _always(moment_expectation, seen, flows, _before(steps))
     kept = tuple(always.values()) if only_step is None else ()
-    return Case(scenario.name, scenario.file, world.profile.name, world.seed, tuple(steps), kept, again)
+    case = Case(scenario.name, scenario.file, world.profile.name, world.seed, tuple(steps), kept, again)
+    return Played(case, timeline.moved(seen[-1]), tuple(stops))
 
 
 def _opening(name: str, flow: Flow) -> OpenConnection:

@@ -113,3 +113,7 @@ class Scenario(msgspec.Struct, frozen=True):
     flows: tuple[PinnedFlow, ...]
     always: tuple[FlowExpectation, ...]
     steps: tuple[Step, ...]
+    overrides: dict[str, str] = {}
+    """Fields and clocks in place of the profile's own."""
+    lenient: bool = False
+    """Whether objects that the API server would refuse are left out, and what they touch is unknown."""

@@ -13,6 +13,10 @@ _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`=<~ \t")
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
+class Row(dict[str, Any]):
+    """A map that is written in one line."""
+
+
 class _Dump(_Dumper):  # type: ignore[misc]  # its base is chosen at run time: libyaml if there is one
     """Keys in their order, no aliases, texts quoted wherever any reader could take them for another type."""
 
@@ -53,7 +57,12 @@ def _stays_text(text: str) -> bool:
     )
 
 
+def _row(dumper: Any, row: Row) -> Any:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", row.items(), flow_style=True)
+
+
 _Dump.add_representer(str, _text)
+_Dump.add_representer(Row, _row)
 
 
 def to_yaml(manifest: Manifest) -> str:

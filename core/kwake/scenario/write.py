@@ -1,0 +1,217 @@
+"""A session as a scenario: the way from the beginning to a moment, written so that a replay goes it again."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, assert_never
+
+import msgspec
+
+from kwake.actions import (
+    Action,
+    Apply,
+    CloseConnection,
+    Delete,
+    KillPod,
+    OpenConnection,
+    Patch,
+    RecreateSandbox,
+    Relabel,
+    ReplaceService,
+    RestartContainer,
+    Scale,
+    SetServiceType,
+)
+from kwake.dataplane.path import Flow, Outcome
+from kwake.errors import KwakeError, ReferenceNotFound
+from kwake.objects.basis import Basis
+from kwake.objects.reference import parse_reference
+from kwake.profiles.profile import CHOSEN, Profile
+from kwake.samples import SCHEME, sample_names, sample_path
+from kwake.sources.yaml_writer import Row, to_yaml
+from kwake.timeline import Timeline
+from kwake.world import World
+
+_HEAD = "# Recorded by kwake. `kwake replay` runs it and tells what of it is otherwise by then.\n"
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """What of a session becomes a scenario."""
+
+    name: str
+    timeline: Timeline
+    """Its present moment is the end of the scenario; what was undone is left out."""
+    snapshot: tuple[str, ...]
+    """Paths from which the beginning was opened, as this process would open them."""
+    flows: Mapping[str, Flow] = {}
+    """Flows to look at after each step, by name."""
+    lenient: bool = False
+
+
+def scenario_text(recording: Recording, folder: str | Path) -> str:
+    """The scenario as YAML for a file in this folder: paths in it are relative to that."""
+    return _HEAD + to_yaml(_scenario(recording, Path(folder)))
+
+
+def overrides_of(profile: Profile) -> dict[str, str]:
+    """The fields and clocks that the user chose, as `--set` and the key `set` write them."""
+    fields = {name: setting.value for name, setting in profile.settings.items() if setting.source == CHOSEN}
+    clocks = {f"clock.{name}": f"{clock.ms}ms" for name, clock in profile.clocks.items() if clock.source == CHOSEN}
+    return fields | clocks
+
+
+def relative(path: str, folder: Path) -> str:
+    """A path as a scenario in this folder names it; a sample by its name, wherever it is installed."""
+    if path == "-":
+        return path
+    for name in sample_names():
+        if os.path.normpath(path) == os.path.normpath(sample_path(name)):
+            return f"{SCHEME}{name}"
+    try:
+        return os.path.relpath(path, folder)
+    except ValueError:  # another drive
+        return os.path.abspath(path)  # noqa: PTH100  # Path.resolve would follow links
+
+
+def flow_names(flows: tuple[Flow, ...], taken: tuple[str, ...]) -> dict[str, Flow]:
+    """A name for each of several flows, none of those that are taken: `web-checkout-443`."""
+    named: dict[str, Flow] = {}
+    for flow in dict.fromkeys(flows):
+        words = [_last(flow.source), _last(flow.target), *([str(flow.port)] if flow.port is not None else [])]
+        words += [flow.protocol.lower()] * (flow.protocol != "TCP")
+        named[_unused("-".join(words), (*taken, *named))] = flow
+    return named
+
+
+def _scenario(recording: Recording, folder: Path) -> dict[str, Any]:
+    beginning = recording.timeline.entries[0].world
+    chosen = overrides_of(beginning.profile)
+    return {
+        "kwake": 1,
+        "name": recording.name,
+        "snapshot": [relative(path, folder) for path in recording.snapshot],
+        "profile": beginning.profile.name,
+        **({"set": chosen} if chosen else {}),
+        **({"lenient": True} if recording.lenient else {}),
+        "seed": beginning.seed,
+        **({"flows": {name: Row(_flow(flow)) for name, flow in recording.flows.items()}} if recording.flows else {}),
+        "steps": list(_steps(recording)),
+    }
+
+
+def _flow(flow: Flow | OpenConnection) -> dict[str, Any]:
+    return {
+        "from": flow.source,
+        "to": flow.target,
+        **({} if flow.port is None else {"port": flow.port}),
+        **({} if flow.protocol == "TCP" else {"protocol": flow.protocol}),
+        **({} if flow.via == "dns" else {"via": flow.via}),
+    }
+
+
+def _steps(recording: Recording) -> Iterator[dict[str, Any]]:
+    timeline, flows = recording.timeline, recording.flows
+    ids: list[str] = []
+    for at, number in enumerate(timeline.path):
+        entry = timeline.entries[number]
+        expect = [Row(row) for row in _expectations(entry.world.settle(), flows)]
+        if entry.action is None:
+            if expect:
+                ids.append("beginning")
+                yield {"id": "beginning", "expect": expect}
+            continue
+        ids.append(_unused(_step_name(entry.action), tuple(ids)))
+        after_ms = _waited_ms(timeline, timeline.path[:at])
+        yield {
+            "id": ids[-1],
+            **({} if after_ms is None else {"after": f"{after_ms}ms"}),
+            "do": do_of(entry.action),
+            **({"expect": expect} if expect else {}),
+        }
+
+
+def _waited_ms(timeline: Timeline, before: tuple[int, ...]) -> int | None:
+    """How long after the action before the next one was taken; None where all had settled and no longer."""
+    *earlier, last = before
+    here = timeline.entries[last]
+    if here.action is None or not earlier:
+        return here.world.now_ms or None
+    taken = timeline.entries[earlier[-1]].world
+    if here.world.is_settled and taken.do(here.action).settle().now_ms == here.world.now_ms:
+        return None
+    return here.world.now_ms - taken.now_ms
+
+
+def _expectations(world: World, flows: Mapping[str, Flow]) -> Iterator[dict[str, Any]]:
+    """What is so in a world at rest: how each flow and each connection stands."""
+    for name, flow in flows.items():
+        try:
+            path = world.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
+        except KwakeError:  # an end of it is not there
+            continue
+        told = path.decided_by if path.outcome not in (Outcome.DELIVERED, Outcome.UNKNOWN) else ()
+        decided = {"decided_by": told[0].object} if told else {}
+        yield {"flow": name, "outcome": path.outcome.value, **decided}
+    for name, connection in world.connections.items():
+        fate = "migrated" if connection.migrated else connection.fate.value
+        sure = {"basis": "unknown"} if connection.basis is Basis.UNKNOWN else {}
+        yield {"flow": name, "fate": fate, **sure}
+
+
+def do_of(action: Action) -> dict[str, Any]:
+    """An action as the `do` of a step."""
+    match action:
+        case KillPod():
+            grace = {} if action.grace is None else {"grace": action.grace}
+            return {"kill": action.pod, **({"force": True} if action.force else {}), **grace}
+        case RestartContainer():
+            container = {} if action.container is None else {"container": action.container}
+            return {"restart-container": action.pod, **container}
+        case RecreateSandbox():
+            return {"recreate-sandbox": action.pod}
+        case Scale():
+            return {"scale": action.workload, "replicas": action.replicas}
+        case Relabel():
+            return {"relabel": action.target, "labels": dict(action.labels)}
+        case Apply():
+            return {"apply": action.manifest}
+        case Patch():
+            return {"patch": action.target, "with": action.patch}
+        case Delete():
+            return {"delete": action.target}
+        case SetServiceType():
+            name = {} if action.external_name is None else {"external-name": action.external_name}
+            return {"set-type": action.service, "type": action.type, **name}
+        case ReplaceService():
+            return {"replace-service": action.service, **({} if action.type is None else {"type": action.type})}
+        case OpenConnection():
+            return {"open": action.name, **_flow(action)}
+        case CloseConnection():
+            return {"close": action.name}
+    assert_never(action)
+
+
+def _step_name(action: Action) -> str:
+    """A name for a step: its verb and the object that it is about."""
+    verb, about = next(iter(do_of(action).items()))
+    if isinstance(action, Apply):
+        metadata = action.manifest.get("metadata")
+        about = str(metadata.get("name") or "") if isinstance(metadata, dict) else ""
+    return f"{verb}-{_last(about)}"
+
+
+def _last(reference: str) -> str:
+    """The name in a reference, in letters that need no quotes."""
+    try:
+        name = parse_reference(reference).name
+    except ReferenceNotFound:
+        name = reference
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.") or "x"
+
+
+def _unused(name: str, taken: tuple[str, ...]) -> str:
+    candidates = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+    return next(candidate for candidate in candidates if candidate not in taken)
