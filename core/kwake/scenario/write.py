@@ -22,6 +22,7 @@ from kwake.actions import (
     Relabel,
     ReplaceService,
     RestartContainer,
+    RolloutRestart,
     Scale,
     SetServiceType,
 )
@@ -170,6 +171,8 @@ def do_of(action: Action) -> dict[str, Any]:
         case RestartContainer():
             container = {} if action.container is None else {"container": action.container}
             return {"restart-container": action.pod, **container}
+        case RolloutRestart():
+            return {"rollout-restart": action.workload}
         case RecreateSandbox():
             return {"recreate-sandbox": action.pod}
         case Scale():
