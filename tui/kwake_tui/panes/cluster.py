@@ -89,7 +89,7 @@ class ClusterPane(LineList):
         self._tell_way()
 
     def _tell_way(self) -> None:
-        """Breadcrumbs: `Cluster  shop › web › k9q`."""
+        """Breadcrumbs: `Cluster  shop › web › k9q`; where that is too long its end."""
         kind, namespace, name = parts(self.target)
         if not kind:
             way: tuple[str, ...] = ()
@@ -100,7 +100,10 @@ class ClusterPane(LineList):
             way = (namespace, owner, name.removeprefix(f"{owner}-").rpartition("-")[2] if owner else name)
         else:
             way = (namespace, name)
-        steps = " › ".join(step for step in way if step)
+        way = tuple(step for step in way if step)
+        while len(way) > 1 and len(" › ".join(way)) > self.size.width - len("Cluster") - _TITLE:
+            way = way[1:]
+        steps = " › ".join(way)
         self.border_title = content((Span("Cluster"), *((Span(f"  {steps}"),) if steps else ())))
 
     def _rows(self, width: int) -> tuple[Line, ...]:
@@ -141,6 +144,10 @@ class ClusterPane(LineList):
             self.action_fold(int(self.target not in self._state.folded))
         else:
             super().action_choose()
+
+
+_TITLE = 6
+"""Cells of a title beside its words: gaps and corners."""
 
 
 def _depth(spans: tuple[Span, ...]) -> int:

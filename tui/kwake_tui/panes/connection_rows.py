@@ -66,9 +66,11 @@ def connection_lines(table: Table, width: int) -> tuple[Line, ...]:
     columns = table.columns[:1] if narrow else table.columns
     labels = [*names, *("pinned" for _ in table.pins[:1]), "name"]
     name = min(max(len(label) for label in labels), 16) + 1
-    history = 0 if narrow else min(STEPS, max((len(steps) for steps in table.histories.values()), default=0)) + 8
+    longest = max((len(steps) for steps in table.histories.values()), default=0)
+    history = 0 if narrow else max(min(STEPS, longest), len("history")) + 1
     room = width - PAIR * len(columns) - name - history
-    way = min(20, max(room // 3, 8))
+    ways = [len(_way(connection)) for connection in table.columns[0].open.values()]
+    way = min(max([len("by way of"), *ways, *(len(_service(flow)) for flow in table.pins)]) + 1, max(room // 3, 8))
     cells = _Cells(name, room - way, way, history)
     rows = [*_heads(columns, cells)]
     for name_ in names:
@@ -110,11 +112,10 @@ def _beside(first: Column, column: Column, name: str, width: int) -> Line:
 
 def _pin(table: Table, columns: Sequence[Column], number: int, cells: _Cells) -> Line:
     flow, target = table.pins[number], f"pin:{number}"
-    service = short(flow.target, flow.source) if "/" in flow.target else flow.target
     spans = [
         _cell("pinned", "you", cells.name),
         _cell(flow_title(flow), "text1", cells.ends),
-        _cell(service, "muted", cells.way),
+        _cell(_service(flow), "muted", cells.way),
         *history_spans(table.histories.get(target, ()), cells.history),
     ]
     first = _word(table.columns[0], number)
@@ -123,6 +124,10 @@ def _pin(table: Table, columns: Sequence[Column], number: int, cells: _Cells) ->
         differs = column is not table.columns[0] and word != first[0]
         spans += [Span("≠ " if differs else "  ", "warn"), _cell("", "muted", 14), _cell(word, role, PAIR - 16)]
     return Line(tuple(spans), tint="youbg" if target in table.changed else "", target=target)
+
+
+def _service(flow: Flow) -> str:
+    return short(flow.target, flow.source) if "/" in flow.target else flow.target
 
 
 def _word(column: Column, number: int) -> tuple[str, str]:
