@@ -18,22 +18,25 @@ def write(documents: Iterable[Document], path: str | Path, *, overwrite: bool = 
 
     Raises UsageError if the file exists (unless `overwrite`) or cannot be written.
     """
-    target = Path(path)
-    text = "---\n".join(to_yaml(document.manifest) for document in documents)
+    write_bytes("---\n".join(to_yaml(document.manifest) for document in documents).encode(), path, overwrite=overwrite)
+
+
+def write_bytes(data: bytes, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write a file as `write` does. Raises UsageError."""
     try:
-        _write_beside(target, text, overwrite)
+        _write_beside(Path(path), data, overwrite)
     except FileExistsError:
         raise UsageError(f"{printable(str(path))}: exists already, and is not overwritten unasked") from None
     except OSError as error:
         raise UsageError(f"{printable(str(path))}: {error.strerror}") from None
 
 
-def _write_beside(target: Path, text: str, overwrite: bool) -> None:
+def _write_beside(target: Path, data: bytes, overwrite: bool) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     beside = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         beside.chmod(target.stat().st_mode if target.exists() else 0o644)
