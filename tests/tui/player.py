@@ -13,6 +13,7 @@ from kwake.samples import sample_path
 from kwake.world import World
 from kwake_tui.app import KwakeApp
 from kwake_tui.lines import Line
+from kwake_tui.opened import Opened
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.session import Session
 from kwake_tui.widgets.line_bar import LineBar
@@ -101,11 +102,18 @@ def plain(line: Line) -> str:
 Story = Callable[[Player], Awaitable[None]]
 
 
-def play(world: World, story: Story, *, size: tuple[int, int] = (120, 36), title: str = "shop") -> None:
+def play(
+    world: World,
+    story: Story,
+    *,
+    size: tuple[int, int] = (120, 36),
+    title: str = "shop",
+    opened: Opened | None = None,
+) -> None:
     """Run a console on a world, headless, and play a story on it."""
 
     async def run() -> None:
-        app = KwakeApp(world, title=title)
+        app = KwakeApp(world, title=title, opened=opened)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

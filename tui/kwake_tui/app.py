@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from kwake.world import World
 from kwake_tui.keymap import KEYS
+from kwake_tui.opened import Opened
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.session import Session
 from kwake_tui.theme import DEEP, KWAKE_DEEP
@@ -33,12 +34,11 @@ class KwakeApp(App[int]):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # as above
 
-    def __init__(self, world: World, *, title: str, paths: tuple[Path, ...] = (), second: str | None = None) -> None:
+    def __init__(self, world: World, *, title: str, second: str | None = None, opened: Opened | None = None) -> None:
         super().__init__()
         self.register_theme(KWAKE_DEEP)
         self.theme = KWAKE_DEEP.name
-        self.paths = paths
-        self._start = Session.start(world, title, second or SECOND.get(world.profile.name, "cilium"))
+        self._start = Session.start(world, title, second or SECOND.get(world.profile.name, "cilium"), opened)
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen on the beginning of the session."""
@@ -70,10 +70,8 @@ def _short_title(title: str, paths: tuple[str, ...]) -> str:
     return f"{first} +{len(paths) - 1}" if len(paths) > 1 else first
 
 
-def run(world: World, *, title: str, paths: Iterable[str | Path] = (), second: str | None = None) -> int:
+def run(world: World, *, title: str, opened: Opened, second: str | None = None) -> int:
     """Run the console on a world, beside a second profile, until it is left; the exit status of the process."""
-    named = tuple(str(path) for path in paths)
-    title, paths = _short_title(title, named), named
-    app = KwakeApp(world, title=title, paths=tuple(Path(path) for path in paths), second=second)
+    app = KwakeApp(world, title=_short_title(title, opened.snapshot), second=second, opened=opened)
     app.run()
     return INTERNAL_ERROR if app.return_code else 0

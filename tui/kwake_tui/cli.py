@@ -176,9 +176,11 @@ def _console(arguments: Namespace) -> int:
     worlds = _worlds(arguments)
     if arguments.output is None and len(worlds) <= 2 and sys.stdout.isatty() and sys.stdin.isatty():
         from kwake_tui.app import run
+        from kwake_tui.opened import Opened
 
         second = worlds[1].profile.name if len(worlds) > 1 else None
-        return run(worlds[0], title=title, paths=arguments.snapshot, second=second)
+        opened = Opened(tuple(arguments.snapshot), arguments.lenient)
+        return run(worlds[0], title=title, opened=opened, second=second)
     from kwake_tui.text.cluster import cluster_json, cluster_lines
 
     _show(arguments, worlds, worlds, lambda world: cluster_lines(world, title), cluster_json)

@@ -28,6 +28,7 @@ from kwake.objects.kinds import Pod, Service, Workload
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import parse_filter
 from kwake_tui.names import KIND_WORDS, parse_target, targets
+from kwake_tui.saving import export, kubectl, save
 from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
@@ -182,6 +183,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("used-by", "OBJECT", "who owns, selects or serves an object", lambda desk, w: used_by_page(desk, w[0])),
     Command("pin", "[SOURCE] [TARGET] [PORT] [PROTOCOL]", "watch a flow; without one, the path that is shown", _pin),
     Command("unpin", "[NUMBER]", "watch a pinned flow no more, by its number; without one, none", _unpin),
+    Command("save", "FILE…", "write what was done as a scenario, which kwake replay runs", save),
+    Command("export", "FILE… [changed]", "write the present cluster as manifests; changed: what you changed", export),
+    Command("kubectl", "[FILE…]", "the kubectl commands that would do the same; nothing is run", kubectl),
     Command("quit", "", "leave", lambda desk, w: desk.leave()),
 )  # fmt: skip
 """All commands. Those that are the first letters of one alone stand for it."""

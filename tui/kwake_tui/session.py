@@ -21,6 +21,7 @@ from kwake.scenario.moments import at, moments
 from kwake.timeline import Entry, Timeline
 from kwake.world import World
 from kwake_tui.names import brief, parts
+from kwake_tui.opened import Opened
 
 Answer = TypeVar("Answer")
 
@@ -40,14 +41,16 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     """Which of the moments of the last action is shown; None: the one at which the entry stands, as a rule at rest."""
     pins: tuple[Flow, ...] = ()
     """Flows that are watched, in the order in which they were pinned."""
+    opened: Opened = Opened()
+    """How the beginning was opened."""
     worked_out: dict[tuple[object, ...], object] = {}
     """What was asked before, by question: worlds never change, so answers stay true. All later sessions share it."""
 
     @classmethod
-    def start(cls, world: World, title: str, second: str | None) -> Session:
+    def start(cls, world: World, title: str, second: str | None, opened: Opened | None = None) -> Session:
         """The beginning, compared with a second profile if one is named."""
         against = {0: world.with_profile(second).settle()} if second else {}
-        return cls(title, Timeline.start(world.settle()), against, worked_out={})
+        return cls(title, Timeline.start(world.settle()), against, opened=opened or Opened(), worked_out={})
 
     @property
     def world(self) -> World:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, assert_never
 
 import msgspec
@@ -43,7 +44,7 @@ def kubectl_lines(timeline: Timeline) -> tuple[str, ...]:
     """
     entries = [timeline.entries[number] for number in timeline.path]
     lines: list[str] = []
-    for before, entry in zip(entries, entries[1:], strict=False):
+    for before, entry in pairwise(entries):
         if entry.action is not None:
             lines += _commands(before.world, entry, entry.action)
     return tuple(lines)
@@ -62,7 +63,8 @@ def _commands(world: World, entry: Entry, action: Action) -> Iterator[str]:
             del kind
             yield _command("exec", "-n", namespace, name, *container, "--", "kill", "1")
         case RecreateSandbox():
-            yield f"# kubectl has no such command; on the node of {'/'.join(_told(entry)[1:])}: crictl stopp POD-SANDBOX"
+            pod = "/".join(_told(entry)[1:])
+            yield f"# kubectl has no such command; on the node of {pod}: crictl stopp POD-SANDBOX"
         case RolloutRestart():
             yield _command("rollout", "restart", *_of(cluster.resolve(action.workload, "Deployment")))
         case Scale():

@@ -1,0 +1,175 @@
+"""What the user worked out leaves as files: a scenario, manifests; or as text, kubectl commands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from kwake.cluster import Cluster, Record
+from kwake.errors import UsageError
+from kwake.objects.document import document
+from kwake.objects.printable import printable
+from kwake.scenario.kubectl import kubectl_lines
+from kwake.scenario.write import Recording, flow_names, scenario_text
+from kwake.sources.files import SUFFIXES
+from kwake.sources.write import write_bytes
+from kwake.sources.yaml_writer import to_yaml
+from kwake_tui.desk import Desk
+from kwake_tui.lines import Line, Span
+from kwake_tui.opened import STDIN, sources_of
+from kwake_tui.screens.confirm import ConfirmScreen
+from kwake_tui.screens.reader import ReaderScreen
+from kwake_tui.session import Session, action_title
+from kwake_tui.yaml_text import editable, read_manifest
+
+_NAMED = 3
+"""Actions that the name of a scenario names; of more it says how many."""
+
+
+def save(desk: Desk, words: list[str]) -> None:
+    """`:save FILE`: the way from the beginning to here as a scenario. Raises UsageError."""
+    target = path_of(words)
+    if target.suffix not in SUFFIXES[:2]:
+        raise UsageError(f"{target}: a scenario is YAML; write save {target.name or 'FILE'}.yaml")
+    session = desk.session
+    files = scenario_files(session, target)
+    count = len(session.timeline.path) - 1
+    others = "".join(f" and {path.name}" for path in files if path != target)
+    said = f"saved {_counted(count, 'action')} in {target}{others}: kwake replay {target} goes this way again"
+    _write_asking(desk, files, said)
+
+
+def export(desk: Desk, words: list[str]) -> None:
+    """`:export FILE|FOLDER [changed]`: the present cluster, or what of it was changed, as manifests."""
+    only = words[-1] == "changed" and len(words) > 1
+    target = path_of(words[:-1] if only else words)
+    session = desk.session
+    here = session.world.cluster
+    objects = changed(session.timeline.entries[0].world.cluster, here) if only else tuple(_kept(here))
+    if not objects:
+        raise UsageError("nothing was changed yet: there is nothing to export" if only else "the cluster is empty")
+    if target.suffix in SUFFIXES[:2]:
+        files = {target: manifests_text(objects).encode()}
+    elif target.suffix:
+        raise UsageError(f"{target}: manifests are written as YAML; write FILE.yaml, or a folder")
+    else:
+        files = _by_namespace(target, objects)
+    _write_asking(desk, files, f"{_counted(len(objects), 'object')} in {target}")
+
+
+def kubectl(desk: Desk, words: list[str]) -> None:
+    """`:kubectl [FILE]`: the commands that would make the same changes, to read or in a file."""
+    lines = kubectl_lines(desk.session.timeline)
+    if not lines:
+        raise UsageError("nothing was done yet: there is nothing that kubectl would do")
+    if words:
+        target = path_of(words)
+        _write_asking(desk, {target: "".join(f"{line}\n" for line in lines).encode()}, f"commands in {target}")
+        return
+    rows = tuple(Line((Span(line, "muted" if line.startswith("# ") else "text1"),)) for line in lines)
+    desk.open(ReaderScreen("kubectl", "would make the same changes; nothing is run", rows))
+
+
+def path_of(words: list[str]) -> Path:
+    """The path that the words of a command are, spaces and `~` in it. Raises UsageError."""
+    text = " ".join(words)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # ~nobody
+        raise UsageError(f"{printable(text)}: there is no such user") from None
+
+
+def scenario_files(session: Session, target: Path) -> dict[Path, bytes]:
+    """The scenario, and beside it a copy of what it begins with where that is no file: by path."""
+    snapshot: list[str] = []
+    copies: dict[Path, bytes] = {}
+    beginning = session.timeline.entries[0].world
+    for path in session.opened.snapshot or ("",):
+        if path and path != STDIN:
+            snapshot.append(path)
+            continue
+        source = sources_of(beginning).get(STDIN) if path else None
+        suffix = ".json" if source is not None and source.format == "json" else ".yaml"
+        copy = target.with_name(f"{target.stem}.snapshot{suffix}")
+        text = manifests_text(_kept(beginning.cluster)).encode() if source is None else source.data
+        copies[copy] = text
+        snapshot.append(str(copy))
+    watched = (*session.pins, *([session.flow] if session.flow is not None else []))
+    opened = tuple(session.world.connections)
+    flows = flow_names(watched, opened)
+    recording = Recording(_name(session), session.timeline, tuple(snapshot), flows, session.opened.lenient)
+    return {**copies, target: scenario_text(recording, target.parent).encode()}
+
+
+def changed(before: Cluster, after: Cluster) -> tuple[Record, ...]:
+    """The objects that are new or otherwise than before and that no controller made, as a user would write them."""
+    found = []
+    for record in _kept(after):
+        old = before.find(record.key)
+        text = editable(record.manifest)
+        if record.value.controller is None and (old is None or editable(old.manifest) != text):
+            found.append(Record(document(read_manifest(text)), record.value))
+    return tuple(found)
+
+
+def manifests_text(records: Iterable[Record]) -> str:
+    """Objects as one YAML file."""
+    return "---\n".join(to_yaml(record.manifest) for record in records)
+
+
+def _kept(cluster: Cluster) -> Iterable[Record]:
+    """All but what was only inferred: it would be inferred again."""
+    return (record for record in cluster if not record.made.startswith("inferred"))
+
+
+def _by_namespace(folder: Path, records: Iterable[Record]) -> dict[Path, bytes]:
+    """A file for each namespace, and one for what has none. Raises UsageError for a folder that holds others."""
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(record.key.namespace, []).append(record)
+    names = {namespace: f"{namespace or 'cluster-scoped'}.yaml" for namespace in groups}
+    files = {folder / names[namespace]: manifests_text(group).encode() for namespace, group in groups.items()}
+    try:
+        others = [path.name for path in folder.iterdir() if path not in files] if folder.is_dir() else []
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{printable(str(folder))}: {error.strerror}") from None
+    if others:
+        raise UsageError(f"{printable(str(folder))}: holds {printable(min(others))} already; name an empty folder")
+    return files
+
+
+def _write_asking(desk: Desk, files: Mapping[Path, bytes], said: str) -> None:
+    """Write files, after a question where one is there already."""
+    there = [path for path in files if os.path.lexists(path)]
+
+    def write(overwrite: bool) -> None:
+        for path, data in files.items():
+            write_bytes(data, path, overwrite=overwrite)
+        desk.say(printable(said), "ok")
+
+    def answered(yes: bool | None) -> None:
+        if not yes:
+            return
+        try:
+            write(True)
+        except UsageError as error:
+            desk.say(str(error), "bad")
+
+    if there:
+        names = " and ".join(printable(path.name) for path in there[:_NAMED])
+        desk.open(ConfirmScreen("Overwrite", names, f"in {printable(str(there[0].parent.absolute()))}"), answered)
+    else:
+        write(False)
+
+
+def _name(session: Session) -> str:
+    """What a scenario is called: the cluster and the actions."""
+    titles = [action_title(session.timeline.entries[number].action) for number in session.timeline.path[1:]]
+    more = f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
+    return f"{session.title}: {', '.join(titles[:_NAMED]) or 'as it was loaded'}{more}"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" + ("" if count == 1 else "s")
