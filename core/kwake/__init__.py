@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         RolloutRestart as RolloutRestart,
         Scale as Scale,
         SetServiceType as SetServiceType,
+        SilenceNode as SilenceNode,
+        WakeNode as WakeNode,
     )
     from kwake.dataplane.connection import Connection as Connection, Fate as Fate
     from kwake.dataplane.path import Branch as Branch, Flow as Flow, Hop as Hop, Outcome as Outcome, Path as Path
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
 _HOME = {
     **dict.fromkeys(
         ("Action", "Apply", "CloseConnection", "Delete", "KillPod", "OpenConnection", "Patch", "RecreateSandbox",
-         "Relabel", "ReplaceService", "RestartContainer", "RolloutRestart", "Scale", "SetServiceType"),
+         "Relabel", "ReplaceService", "RestartContainer", "RolloutRestart", "Scale", "SetServiceType", "SilenceNode",
+         "WakeNode"),
         "kwake.actions"),
     **dict.fromkeys(("Connection", "Fate"), "kwake.dataplane.connection"),
     **dict.fromkeys(("Branch", "Flow", "Hop", "Outcome", "Path"), "kwake.dataplane.path"),

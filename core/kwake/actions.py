@@ -132,6 +132,25 @@ class ReplaceService(_Action, frozen=True):
         return f"delete and create {self.service}" + (f" as {self.type}" if self.type else "")
 
 
+class SilenceNode(_Action, frozen=True):
+    """A node's kubelet stops to report (PD-17); its pods run on, unless its machine is `lost` (CX-19c)."""
+
+    node: str
+    lost: bool = False
+
+    def __str__(self) -> str:
+        return f"silence node {self.node}" + (" (lost)" if self.lost else "")
+
+
+class WakeNode(_Action, frozen=True):
+    """A silent node reports again: pods of a lost one start anew, with other addresses (PD-3, PD-18)."""
+
+    node: str
+
+    def __str__(self) -> str:
+        return f"wake node {self.node}"
+
+
 class OpenConnection(_Action, frozen=True):
     """Dial, and keep the connection open under this name."""
 
@@ -157,5 +176,5 @@ class CloseConnection(_Action, frozen=True):
 
 Action = (
     KillPod | RestartContainer | RecreateSandbox | Scale | RolloutRestart | Relabel | Apply | Patch | Delete
-    | SetServiceType | ReplaceService | OpenConnection | CloseConnection
+    | SetServiceType | ReplaceService | SilenceNode | WakeNode | OpenConnection | CloseConnection
 )  # fmt: skip

@@ -12,9 +12,17 @@ import kwake
 from kwake.errors import KwakeError
 from kwake.objects.kinds import NetworkPolicy, Pod, Service
 from kwake.world import World
-from tests.core.manifests import bare_pod, default_deny, shop
+from tests.core.manifests import Manifest, bare_pod, default_deny, node, shop
 
-START = kwake.open(shop(), seed=3).do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
+
+def _silent(manifest: Manifest) -> Manifest:
+    manifest["status"]["conditions"] = [{"type": "Ready", "status": "Unknown"}]
+    return manifest
+
+
+START = kwake.open(shop(_silent(node("node-d", 3))), seed=3).do(
+    kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80)
+)
 
 
 def _pod(world: World, number: int) -> str:
@@ -36,6 +44,8 @@ ACTIONS: dict[str, Make] = {
     "sandbox": lambda world, n: kwake.RecreateSandbox(_pod(world, n)),
     "scale": lambda world, n: kwake.Scale("deploy/shop/web", n % 5),
     "rollout": lambda world, n: kwake.RolloutRestart("deploy/shop/web"),
+    "silence": lambda world, n: kwake.SilenceNode(f"node/node-{'abc'[n % 3]}", lost=n % 2 == 0),
+    "wake": lambda world, n: kwake.WakeNode(f"node/node-{'abcd'[n % 4]}"),
     "relabel": lambda world, n: kwake.Relabel(_pod(world, n), {"app": "web" if n % 2 else None}),
     "apply-pod": lambda world, n: kwake.Apply(bare_pod(f"extra-{n % 4}")),
     "apply-policy": lambda world, n: kwake.Apply(default_deny(name=f"deny-{n % 3}")),
@@ -63,7 +73,7 @@ def test_undo_and_redo_of_each_action_give_equal_worlds(name: str) -> None:
     timeline = kwake.Timeline.start(START)
     before = timeline.world.to_bytes()
 
-    done = timeline.do(ACTIONS[name](START, 1 if name != "type" else 0), settle=True)
+    done = timeline.do(ACTIONS[name](START, {"type": 0, "wake": 3}.get(name, 1)), settle=True)
     after = done.world.to_bytes()
 
     assert done.undo().world.to_bytes() == before

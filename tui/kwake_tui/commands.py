@@ -19,12 +19,14 @@ from kwake.actions import (
     RolloutRestart,
     Scale,
     SetServiceType,
+    SilenceNode,
+    WakeNode,
 )
 from kwake.cluster import Cluster
 from kwake.dataplane.path import Flow
 from kwake.errors import UsageError
 from kwake.objects.key import SHORT_NAMES
-from kwake.objects.kinds import Pod, Service, Workload
+from kwake.objects.kinds import Node, Pod, Service, Workload
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import parse_filter
 from kwake_tui.names import KIND_WORDS, parse_target, targets
@@ -87,6 +89,12 @@ def _flow(words: Words) -> Flow:
     if protocol not in PROTOCOLS:
         raise UsageError(f"{words[3]}: no such protocol: {', '.join(PROTOCOLS)}")
     return Flow(words[0], target.reference, port, protocol)
+
+
+def _silence(desk: Desk, words: Words) -> None:
+    if len(words) > 1 and words[1] != "lost":
+        raise UsageError(f"{words[1]}: write lost, or nothing where the machine runs on")
+    desk.attempt(SilenceNode(words[0], lost=len(words) > 1))
 
 
 def _trace(desk: Desk, words: Words) -> None:
@@ -169,6 +177,8 @@ COMMANDS: tuple[Command, ...] = (
         "replace", "SERVICE [TYPE]", "delete a Service and create it again",
         _does(lambda w: ReplaceService(w[0], w[1] if len(w) > 1 else None)),
     ),
+    Command("silence-node", "NODE [LOST]", "a node stops to report; lost: its machine is off", _silence),
+    Command("wake-node", "NODE", "a silent node reports again", _does(lambda w: WakeNode(w[0]))),
     Command("trace", "SOURCE TARGET [PORT] [PROTOCOL]", "show where a dial would go", _trace),
     Command("open", "CONNECTION [SOURCE TARGET] [PORT] [PROTOCOL]", "open a connection under a name", _open),
     Command("close", "CONNECTION", "close a connection in order", _does(lambda w: CloseConnection(w[0]))),
@@ -252,6 +262,10 @@ def _candidates(kind: str, desk: Desk) -> list[str]:
             return list(targets(cluster))
         case "NAMESPACE":
             return sorted(cluster.namespaces)
+        case "NODE":
+            return _references(cluster, Node)
+        case "LOST":
+            return ["lost"]
         case "MOMENT":
             return [str(number) for number in range(len(desk.session.timeline.entries))]
         case "CONNECTION":

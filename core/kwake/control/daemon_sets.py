@@ -16,10 +16,14 @@ from kwake.objects.kinds import Node, Pod
 
 
 def eligible(owner: Record, node: Node) -> bool:
-    """Whether a DaemonSet has a pod on this node: selector, affinity and taints allow it."""
+    """Whether a DaemonSet makes a pod for this node: selector, affinity and taints allow it."""
+    return _fits(owner, node, "NoSchedule", "NoExecute")
+
+
+def _fits(owner: Record, node: Node, *effects: str) -> bool:
     manifest = bound_to(template_pod(owner), node.metadata.name)
     pod = decode(document(manifest))
-    return isinstance(pod, Pod) and not unfit(node, pod, manifest)
+    return isinstance(pod, Pod) and not unfit(node, pod, manifest, effects)
 
 
 def reconcile_daemon_set(
@@ -39,25 +43,26 @@ def reconcile_daemon_set(
     for node in cluster.all(Node):
         name = node.metadata.name
         pods = held.get(name, [])
-        fits = eligible(owner, node)
+        stays = _fits(owner, node, "NoExecute")
         ended = [pod for pod in pods if pod.is_terminal and not pod.is_terminating]
         changes.update({pod.key: None for pod in ended})
         known_empty = held_before is not None and name not in held_before and opened is not None and node.key in opened
-        if fits and not known_empty:
+        if stays and pods:
             wanted.append(name)
-            if not pods:
-                made, draws = _made(cluster, owner, opened, name, changes, draws)
-                changes[made.key] = made
-        elif not fits and pods and _did_fit(owner, name, before, opened):
+        elif not pods and not known_empty and eligible(owner, node):
+            wanted.append(name)
+            made, draws = _made(cluster, owner, opened, name, changes, draws)
+            changes[made.key] = made
+        elif pods and _did_stay(owner, name, before, opened):
             changes.update({pod.key: None for pod in pods if not pod.is_terminating})
     written, draws = _updated(cluster, owner, opened, {name: held.get(name, []) for name in wanted}, changes, draws)
     return {**changes, **written}, draws
 
 
-def _did_fit(owner: Record, name: str, before: Record | None, opened: Cluster | None) -> bool:
-    """Whether a node that does not fit now did when the snapshot was opened, or is new since."""
+def _did_stay(owner: Record, name: str, before: Record | None, opened: Cluster | None) -> bool:
+    """Whether a node that may not keep its pod now might when the snapshot was opened, or is new since."""
     node = opened.node(name) if opened is not None else None
-    return node is None or eligible(before or owner, node)
+    return node is None or _fits(before or owner, node, "NoExecute")
 
 
 def _made(

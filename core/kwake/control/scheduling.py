@@ -96,8 +96,11 @@ def _chosen(
     return Placement(best, "fewest pods of the nodes that fit (assumed)", Basis.ASSUMED)
 
 
-def unfit(node: Node, pod: Pod, manifest: Manifest) -> str:
-    """Why a node may not run a pod, in the scheduler's words; empty if it may. Host ports are not looked at."""
+def unfit(node: Node, pod: Pod, manifest: Manifest, effects: tuple[str, ...] = ("NoSchedule", "NoExecute")) -> str:
+    """Why a node may not run a pod, in the scheduler's words; empty if it may. Host ports are not looked at.
+
+    `effects` are those of the taints that count: for one that runs there already, NoExecute alone.
+    """
     spec = manifest.get("spec") or {}
     tolerations = spec.get("tolerations") or []
     if node.spec.unschedulable and not _tolerated(
@@ -105,7 +108,7 @@ def unfit(node: Node, pod: Pod, manifest: Manifest) -> str:
     ):
         return "node(s) were unschedulable"
     for taint in node.spec.taints:
-        if taint.get("effect") in ("NoSchedule", "NoExecute") and not _tolerated(taint, tolerations):
+        if taint.get("effect") in effects and not _tolerated(taint, tolerations):
             return f"node(s) had untolerated taint {{{taint.get('key', '')}: {taint.get('value') or ''}}}"
     labels = node.metadata.labels
     affinity = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 import msgspec
 
+from kwake.dataplane.living import LOST
 from kwake.dataplane.view import View
 from kwake.errors import ReferenceNotFound
 from kwake.objects.kinds import Node, Pod, Service
@@ -104,6 +105,8 @@ def resolve_sources(view: View, text: str) -> tuple[Client, ...]:
     if isinstance(found, Pod):
         if not found.ip or found.is_terminal:
             raise ReferenceNotFound(f"{text}: the pod has no address yet or any more, so it cannot dial")
+        if _is_lost(view, found):
+            raise ReferenceNotFound(f"{text}: {found.spec.node_name} is lost, so the pod cannot dial")
         return (_pod_client(found),)
     if isinstance(found, Node):
         return (Client(str(found.key), _node_ip(found, text), found.metadata.name),)
@@ -148,7 +151,7 @@ def dialling_pods(view: View, pods: Sequence[Pod]) -> tuple[Pod, ...]:
     live = tuple(
         pod
         for pod in pods
-        if pod.ip and not pod.is_terminal and pod.metadata.uid not in view.stopped
+        if pod.ip and not pod.is_terminal and pod.metadata.uid not in view.stopped and not _is_lost(view, pod)
     )  # fmt: skip
     return tuple(pod for pod in live if not pod.is_terminating) or live
 
@@ -159,6 +162,10 @@ def holder_of(view: View, ip: str) -> Pod | None:
     living = [pod for pod in holders if pod.metadata.uid not in view.exits]
     living.sort(key=lambda pod: (pod.is_terminating, pod.key))
     return living[0] if living else None
+
+
+def _is_lost(view: View, pod: Pod) -> bool:
+    return view.exits.get(pod.metadata.uid) == LOST
 
 
 def _names_service(view: View, bare: ObjectReference) -> bool:

@@ -9,6 +9,8 @@ from kwake.objects.reference import parse_reference
 
 UNCONFIRMED = "unconfirmed"
 """The pod's object is gone, and its node does not say whether its processes are (PD-13)."""
+LOST = "lost"
+"""The machine is off: nobody answers, and nobody says so (CX-19c)."""
 
 
 def pod_of(view: View, end: PodEnd) -> Pod | None:

@@ -22,6 +22,8 @@ from kwake.actions import (
     RolloutRestart,
     Scale,
     SetServiceType,
+    SilenceNode,
+    WakeNode,
 )
 from kwake.dataplane.path import Flow
 from kwake.errors import SnapshotUnreadable
@@ -147,6 +149,14 @@ def _close(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
     return (CloseConnection(fields["close"].text()),)
 
 
+def _silence(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (SilenceNode(fields["silence-node"].text(), fields["lost"].flag() if "lost" in fields else False),)
+
+
+def _wake(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (WakeNode(fields["wake-node"].text()),)
+
+
 def _undo(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
     return Undo(fields["undo"].integer(1))
 
@@ -179,6 +189,8 @@ _VERBS: dict[str, tuple[tuple[str, ...], _Build]] = {
     "delete": ((), _delete),
     "set-type": (("type", "external-name"), _set_type),
     "replace-service": (("type",), _replace),
+    "silence-node": (("lost",), _silence),
+    "wake-node": ((), _wake),
     "open": (FLOW_KEYS, _open),
     "close": ((), _close),
     "undo": ((), _undo),

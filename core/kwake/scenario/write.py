@@ -25,6 +25,8 @@ from kwake.actions import (
     RolloutRestart,
     Scale,
     SetServiceType,
+    SilenceNode,
+    WakeNode,
 )
 from kwake.dataplane.path import Flow, Outcome
 from kwake.errors import KwakeError, ReferenceNotFound
@@ -190,6 +192,10 @@ def do_of(action: Action) -> dict[str, Any]:
             return {"set-type": action.service, "type": action.type, **name}
         case ReplaceService():
             return {"replace-service": action.service, **({} if action.type is None else {"type": action.type})}
+        case SilenceNode():
+            return {"silence-node": action.node, **({"lost": True} if action.lost else {})}
+        case WakeNode():
+            return {"wake-node": action.node}
         case OpenConnection():
             return {"open": action.name, **_flow(action)}
         case CloseConnection():

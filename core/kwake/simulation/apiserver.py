@@ -19,7 +19,8 @@ from kwake.objects.key import Key
 from kwake.objects.kinds import EndpointSlice, KubeObject, Node, Pod, Service, StatefulSet
 from kwake.objects.time import timestamp
 from kwake.simulation.draft import Draft
-from kwake.simulation.steps import terminate
+from kwake.simulation.ending import terminate
+from kwake.simulation.node_steps import is_out_of_service
 from kwake.simulation.tasks import CollectOrphans, SyncEndpoints
 
 _KEPT_METADATA = (
@@ -82,6 +83,8 @@ def store(draft: Draft, stored: Record) -> None:
         changes |= revisions
     draft.change(changes)
     _notice_slice(draft, stored.value)
+    if isinstance(stored.value, Node) and is_out_of_service(stored.value):
+        draft.schedule_once(CollectOrphans(stored.key.name), draft.profile.clock("pod-gc-loop"))
     why = unmodelled_change(old, stored) if old is not None else ""
     if why:
         draft.tell("consequence-unknown", stored.key, why, "controller", basis=Basis.UNKNOWN)

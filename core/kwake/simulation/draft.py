@@ -44,6 +44,7 @@ class Draft:
         self.connections = dict(state.connections)
         self.stopped = state.stopped
         self.exits = dict(state.exits)
+        self.silent = state.silent
         self.environments = dict(state.environments)
         self.events = list(state.events)
         self.cause = cause
@@ -65,6 +66,7 @@ class Draft:
             connections=dict(self.connections),
             stopped=self.stopped,
             exits=dict(self.exits),
+            silent=self.silent,
             environments=dict(self.environments),
             events=tuple(self.events),
         )

@@ -23,6 +23,8 @@ from kwake.actions import (
     RolloutRestart,
     Scale,
     SetServiceType,
+    SilenceNode,
+    WakeNode,
 )
 from kwake.cluster import Record
 from kwake.control.pods import ready
@@ -34,11 +36,13 @@ from kwake.dataplane.path import Flow
 from kwake.errors import ReferenceNotFound, Rejected, UsageError
 from kwake.objects.basis import Basis
 from kwake.objects.key import Key
-from kwake.objects.kinds import Pod, Service
+from kwake.objects.kinds import Node, Pod, Service
 from kwake.objects.time import timestamp
 from kwake.simulation.apiserver import create, delete_object, store, update
 from kwake.simulation.draft import Draft
-from kwake.simulation.steps import force_delete, reports, start_pods, terminate
+from kwake.simulation.ending import force_delete, reports, terminate
+from kwake.simulation.node_steps import silence, wake
+from kwake.simulation.steps import start_pods
 from kwake.simulation.tasks import MakeSandbox, StartContainers
 
 SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController")
@@ -142,6 +146,8 @@ def _recreate_sandbox(draft: Draft, action: RecreateSandbox) -> None:
 def _needs_running(draft: Draft, pod: Pod) -> None:
     if pod.is_terminal or pod.is_terminating or not pod.ips or pod.metadata.uid in draft.stopped:
         raise UsageError(f"{pod.key} is not running: nothing to restart")
+    if pod.spec.node_name in draft.silent:
+        raise UsageError(f"{pod.key}: {pod.spec.node_name} does not report; nothing that is asked of it is done")
 
 
 def _scale(draft: Draft, action: Scale) -> None:
@@ -272,6 +278,31 @@ def _close(draft: Draft, action: CloseConnection) -> None:
     draft.tell("connection-closed", action.name, f"close {action.name}", "you")
 
 
+def _node(draft: Draft, reference: str) -> Node:
+    record = draft.cluster.record(draft.cluster.resolve(reference, default_kind="Node"))
+    if not isinstance(record.value, Node):
+        raise UsageError(f"{record.key} is not a Node")
+    return record.value
+
+
+def _silence(draft: Draft, action: SilenceNode) -> None:
+    node = _node(draft, action.node)
+    name = node.metadata.name
+    if name in draft.silent:
+        raise UsageError(f"{name} does not report already; wake it first")
+    what = "its machine is off" if action.lost else "its pods run on"
+    _say(draft, "node-silent", node.key, f"{name} reports no more; {what}", "PD-17")
+    silence(draft, node, action.lost)
+
+
+def _wake(draft: Draft, action: WakeNode) -> None:
+    node = _node(draft, action.node)
+    if node.metadata.name not in draft.silent and not node.is_silent:
+        raise UsageError(f"{node.metadata.name} reports: there is nothing to wake")
+    _say(draft, "node-awake", node.key, f"{node.metadata.name} reports again", "PD-18")
+    wake(draft, node)
+
+
 _REQUESTS: dict[type[Any], Callable[..., None]] = {
     KillPod: _kill,
     RestartContainer: _restart_container,
@@ -286,4 +317,6 @@ _REQUESTS: dict[type[Any], Callable[..., None]] = {
     ReplaceService: _replace_service,
     OpenConnection: _open,
     CloseConnection: _close,
+    SilenceNode: _silence,
+    WakeNode: _wake,
 }

@@ -47,6 +47,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
     stopped: frozenset[str] = frozenset()
     exits: dict[str, str] = {}
     environments: dict[str, Cluster] = {}
+    silent: frozenset[str] = frozenset()
+    """Nodes whose kubelet reports nothing, whether or not the API server has noticed (PD-17)."""
     events: tuple[Event, ...] = ()
 
     @property
@@ -82,6 +84,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
             "connections": self.connections,
             "stopped": sorted(self.stopped),
             "exits": self.exits,
+            "silent": sorted(self.silent),
             "environments": {uid: cluster.digest for uid, cluster in self.environments.items()},
             "events": self.events,
         }

@@ -10,20 +10,23 @@ from kwake.cluster import Record
 from kwake.control.balancer import CLEANUP_FINALIZER, balancer_gone, balancer_ready
 from kwake.control.endpoints import service_slices
 from kwake.control.ipam import assign, release
-from kwake.control.pods import addressed, exit_delay_ms, readiness_delay_ms, ready, scheduled, terminating, unaddressed
+from kwake.control.pods import addressed, readiness_delay_ms, ready, scheduled, unaddressed
 from kwake.control.scheduling import place_all
 from kwake.control.workloads import reconcile
-from kwake.dataplane.living import UNCONFIRMED
 from kwake.objects.basis import Basis
 from kwake.objects.event import Clock
 from kwake.objects.key import Key
 from kwake.objects.kinds import EndpointSlice, Pod, Service
 from kwake.simulation.draft import Draft
+from kwake.simulation.ending import down, living, remove_pod, terminate
+from kwake.simulation.node_steps import collect_orphans, evict, notice_silence
 from kwake.simulation.tasks import (
     BecomeReady,
     CollectOrphans,
+    EvictPod,
     ExitProcesses,
     MakeSandbox,
+    NoticeSilence,
     ReconcileWorkloads,
     SchedulePod,
     StartContainers,
@@ -42,13 +45,6 @@ def run(draft: Draft, tasks: Sequence[Task]) -> None:
         return
     for task in tasks:
         _ONE_BY_ONE[kind](draft, task)
-
-
-def living(draft: Draft, pod: Key, uid: str) -> Pod | None:
-    """The pod, if it is still this very one."""
-    found = draft.cluster.find(pod)
-    value = found.value if found is not None else None
-    return value if isinstance(value, Pod) and value.metadata.uid == uid else None
 
 
 def start_pods(draft: Draft, keys: list[Key]) -> None:
@@ -73,106 +69,6 @@ def _reconcile_workloads(draft: Draft, task: ReconcileWorkloads) -> None:
         terminate(draft, key, actor="controller")
 
 
-def terminate(draft: Draft, key: Key, *, actor: str, grace: int | None = None) -> None:
-    """Ask a pod to go: it is marked, and its processes end by themselves or by force (PD-10)."""
-    record = draft.cluster.record(key)
-    assert isinstance(record.value, Pod)
-    pod = record.value
-    if pod.is_terminating:
-        _shorten(draft, record, pod, grace)
-        return
-    if not pod.spec.node_name or pod.is_terminal:
-        # Nothing runs: the API server removes it at once.
-        remove_pod(draft, pod, "killed")
-        return
-    grace_s = _grace_seconds(pod, grace)
-    draft.change({key: terminating(record, draft.now_ms, grace_s)})
-    draft.tell("pod-terminating", key, f"{key.name} is terminating, grace {grace_s} s", actor, rule="PD-10")
-    if reports(draft, pod):
-        _let_exit(draft, record, pod, grace_s)
-    else:
-        words = f"{key.name} stays terminating: {pod.spec.node_name} does not report, nobody confirms its end"
-        draft.tell("pod-stuck", key, words, "kubelet", rule="PD-17")
-
-
-def _grace_seconds(pod: Pod, grace: int | None) -> int:
-    """A negative one counts as a second (`k8s:pkg/registry/core/pod/strategy.go` CheckGracefulDelete)."""
-    seconds = pod.spec.termination_grace_period_seconds if grace is None else grace
-    return 1 if seconds < 0 else seconds
-
-
-def _let_exit(draft: Draft, record: Record, pod: Pod, grace_s: int) -> None:
-    """The processes end by themselves, or by force when the grace is over (PD-10)."""
-    ms, parts = exit_delay_ms(record, draft.profile, grace_s)
-    how = "graceful"
-    if ms < sum(clock.ms for clock in parts):
-        parts, how = [Clock("grace-period", ms, Basis.SOURCED, "terminationGracePeriodSeconds")], "killed"
-    draft.schedule(ExitProcesses(pod.key, pod.metadata.uid, how), *parts)
-
-
-def _shorten(draft: Draft, record: Record, pod: Pod, grace: int | None) -> None:
-    """A second deletion may only shorten the grace (`k8s:apiserver/pkg/registry/rest/delete.go` BeforeDelete)."""
-    uid = pod.metadata.uid
-    exits = [item for item in draft.pending if isinstance(item.task, ExitProcesses) and item.task.uid == uid]
-    if grace is None or not exits:
-        return
-    grace_s = _grace_seconds(pod, grace)
-    if draft.now_ms + grace_s * 1000 < exits[0].due_ms:
-        draft.pending = [item for item in draft.pending if item not in exits]
-        draft.change({pod.key: terminating(record, draft.now_ms, grace_s)})
-        killed = Clock("grace-period", grace_s * 1000, Basis.SOURCED, "gracePeriodSeconds of the second deletion")
-        draft.schedule(ExitProcesses(pod.key, uid, "killed"), killed)
-
-
-def reports(draft: Draft, pod: Pod) -> bool:
-    """Whether the pod's kubelet is known to do what is asked of it (PD-13, PD-17)."""
-    node = draft.cluster.node(pod.spec.node_name)
-    return node is not None and not node.is_silent
-
-
-def force_delete(draft: Draft, pod: Pod) -> None:
-    """Remove the object at once (PD-13). Where the node does not report, nobody knows whether the processes end:
-    their connections become unknown, and their address is not free."""
-    if reports(draft, pod) or not pod.spec.node_name:
-        remove_pod(draft, pod, "killed")
-    else:
-        remove_pod(draft, pod, UNCONFIRMED)
-
-
-def remove_pod(draft: Draft, pod: Pod, how: str) -> None:
-    """The pod's object is removed; its processes are gone (`graceful` or `killed`) and its address is free, unless
-    nobody confirms that (`unconfirmed`)."""
-    uid = pod.metadata.uid
-    draft.exits[uid] = how
-    draft.stopped -= _down(draft, uid)
-    draft.drop_tasks_of(uid)
-    draft.environments.pop(uid, None)
-    draft.change({pod.key: None})
-    if how != UNCONFIRMED:
-        free_address(draft, pod)
-
-
-def _down(draft: Draft, uid: str) -> set[str]:
-    """What is down of a pod: all of it, or single containers."""
-    return {entry for entry in draft.stopped if entry.partition("/")[0] == uid}
-
-
-def free_address(draft: Draft, pod: Pod) -> None:
-    """Give the pod's address back to its node's range (PD-25), and let pods that wait for one try again (PD-24)."""
-    if pod.spec.host_network or not pod.ip:
-        return
-    node = pod.spec.node_name
-    draft.addressing = release(draft.addressing, node, pod.ip, draft.profile, draft.now_ms)
-    for waiting in draft.cluster.all(Pod):
-        if (
-            waiting.spec.node_name == node
-            and not waiting.ips
-            and not waiting.is_terminating
-            and waiting.status.phase in ("", "Pending")
-        ):
-            draft.schedule_once(MakeSandbox(waiting.key, waiting.metadata.uid), draft.profile.clock("sandbox"))
-
-
 def _schedule_pods(draft: Draft, tasks: Sequence[SchedulePod]) -> None:
     pods = [pod for task in tasks if (pod := living(draft, task.pod, task.uid)) is not None]
     placements = place_all(draft.cluster, pods)
@@ -191,7 +87,8 @@ def _schedule_pods(draft: Draft, tasks: Sequence[SchedulePod]) -> None:
 def _make_sandboxes(draft: Draft, tasks: Sequence[MakeSandbox]) -> None:
     changes: dict[Key, Record | None] = {}
     given_out: set[str] = set()
-    pods = [pod for task in tasks if (pod := living(draft, task.pod, task.uid)) is not None and not pod.is_terminating]
+    found = [pod for task in tasks if (pod := living(draft, task.pod, task.uid)) is not None]
+    pods = [pod for pod in found if not pod.is_terminating and pod.spec.node_name not in draft.silent]
     had = {pod.metadata.uid: pod.ip for pod in pods if not pod.spec.host_network}
     for pod in pods:
         if had.get(pod.metadata.uid):
@@ -234,9 +131,9 @@ def _start_containers(draft: Draft, tasks: Sequence[StartContainers]) -> None:
     at_once: list[BecomeReady] = []
     for task in tasks:
         pod = living(draft, task.pod, task.uid)
-        if pod is None or pod.is_terminating:
+        if pod is None or pod.is_terminating or pod.spec.node_name in draft.silent:
             continue
-        draft.stopped -= {f"{task.uid}/{task.container}"} if task.container else _down(draft, task.uid)
+        draft.stopped -= {f"{task.uid}/{task.container}"} if task.container else down(draft, task.uid)
         draft.environments[task.uid] = draft.cluster
         what = f"container {task.container}" if task.container else "containers"
         draft.tell("containers-started", pod.key, f"{what} of {pod.metadata.name} run", "kubelet")
@@ -254,7 +151,7 @@ def _become_ready(draft: Draft, tasks: Sequence[BecomeReady]) -> None:
     changes: dict[Key, Record | None] = {}
     for task in tasks:
         pod = living(draft, task.pod, task.uid)
-        if pod is None or _down(draft, task.uid):
+        if pod is None or down(draft, task.uid) or pod.spec.node_name in draft.silent:
             continue
         changes[pod.key] = ready(draft.cluster.record(pod.key), True)
         draft.tell("pod-ready", pod.key, f"{pod.metadata.name} is ready at {pod.ip}", "kubelet")
@@ -265,21 +162,13 @@ def _exit_processes(draft: Draft, task: ExitProcesses) -> None:
     pod = living(draft, task.pod, task.uid)
     if pod is None:
         return
+    if pod.spec.node_name in draft.silent:
+        draft.exits.setdefault(task.uid, task.how)
+        return
     how = "its processes have ended" if task.how == "graceful" else "killed at the end of its grace period"
     words = f"{pod.metadata.name} is gone: {how}; {pod.ip or 'no address'} is free"
     draft.tell("pod-gone", pod.key, words, "kubelet", rule="PD-10")
     remove_pod(draft, pod, task.how)
-
-
-def _collect_orphans(draft: Draft, task: CollectOrphans) -> None:
-    """Pods whose Node is gone are force-deleted (PD-18). The machine may run on: nobody knows."""
-    if draft.cluster.node(task.node) is not None:
-        return
-    for pod in draft.cluster.all(Pod):
-        if pod.spec.node_name == task.node:
-            words = f"{pod.metadata.name} is removed: its Node {task.node} is no more"
-            draft.tell("pod-gone", pod.key, words, "pod garbage collector", rule="PD-18")
-            force_delete(draft, pod)
 
 
 def _sync_endpoints(draft: Draft, task: SyncEndpoints) -> None:
@@ -366,6 +255,8 @@ _ONE_BY_ONE: dict[type[msgspec.Struct], Callable[..., None]] = {
     ReconcileWorkloads: _reconcile_workloads,
     ExitProcesses: _exit_processes,
     SyncEndpoints: _sync_endpoints,
-    CollectOrphans: _collect_orphans,
+    NoticeSilence: notice_silence,
+    EvictPod: evict,
+    CollectOrphans: collect_orphans,
     Sync: _sync,
 }

@@ -60,8 +60,21 @@ class SyncEndpoints(_Task, frozen=True, order=True):
     namespace: str
 
 
+class NoticeSilence(_Task, frozen=True, order=True):
+    """The node lifecycle controller finds that a node has not reported for its grace period (PD-17)."""
+
+    node: str
+
+
+class EvictPod(_Task, frozen=True, order=True):
+    """A pod has been on an unreachable node for as long as it tolerates (PD-17)."""
+
+    pod: Key
+    uid: str
+
+
 class CollectOrphans(_Task, frozen=True, order=True):
-    """The pod garbage collector force-deletes the pods of a Node that is no more (PD-18)."""
+    """The pod garbage collector force-deletes the pods of a Node that is no more, or out of service (PD-18)."""
 
     node: str
 
@@ -80,6 +93,8 @@ Task = (
     | BecomeReady
     | ExitProcesses
     | SyncEndpoints
+    | NoticeSilence
+    | EvictPod
     | CollectOrphans
     | Sync
 )
@@ -89,6 +104,8 @@ PRIORITY: dict[type[_Task], int] = {
     MakeSandbox: 2,
     ExitProcesses: 3,
     CollectOrphans: 3,
+    NoticeSilence: 3,
+    EvictPod: 3,
     StartContainers: 4,
     BecomeReady: 5,
     ReconcileWorkloads: 6,

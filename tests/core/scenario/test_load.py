@@ -20,6 +20,8 @@ from kwake.actions import (
     RolloutRestart,
     Scale,
     SetServiceType,
+    SilenceNode,
+    WakeNode,
 )
 from kwake.errors import InvalidSnapshot, KwakeError, NothingToRun, ScenarioError, SnapshotUnreadable
 from kwake.scenario.load import load, step_named
@@ -69,6 +71,8 @@ def test_a_matrix_is_one_replay_for_each_profile(tmp_path: Path) -> None:
         ("{restart-container: shop/a}", RestartContainer("shop/a")),
         ("{restart-container: shop/a, container: c}", RestartContainer("shop/a", "c")),
         ("{recreate-sandbox: shop/a}", RecreateSandbox("shop/a")),
+        ("{silence-node: node/b, lost: true}", SilenceNode("node/b", lost=True)),
+        ("{wake-node: node/b}", WakeNode("node/b")),
         ("{rollout-restart: deploy/shop/web}", RolloutRestart("deploy/shop/web")),
         ("{scale: deploy/shop/web, replicas: 0}", Scale("deploy/shop/web", 0)),
         ("{relabel: shop/a, labels: {app: x, old: null}}", Relabel("shop/a", {"app": "x", "old": None})),

@@ -1,0 +1,121 @@
+"""How pods end: asked to go, by force, or with nobody there to confirm it; and what becomes of their address."""
+
+from __future__ import annotations
+
+from kwake.cluster import Record
+from kwake.control.ipam import release
+from kwake.control.pods import exit_delay_ms, terminating
+from kwake.dataplane.living import LOST, UNCONFIRMED
+from kwake.objects.basis import Basis
+from kwake.objects.event import Clock
+from kwake.objects.key import Key
+from kwake.objects.kinds import Pod
+from kwake.simulation.draft import Draft
+from kwake.simulation.tasks import ExitProcesses, MakeSandbox
+
+
+def living(draft: Draft, pod: Key, uid: str) -> Pod | None:
+    """The pod, if it is still this very one."""
+    found = draft.cluster.find(pod)
+    value = found.value if found is not None else None
+    return value if isinstance(value, Pod) and value.metadata.uid == uid else None
+
+
+def terminate(draft: Draft, key: Key, *, actor: str, grace: int | None = None) -> None:
+    """Ask a pod to go: it is marked, and its processes end by themselves or by force (PD-10)."""
+    record = draft.cluster.record(key)
+    assert isinstance(record.value, Pod)
+    pod = record.value
+    if pod.is_terminating:
+        _shorten(draft, record, pod, grace)
+        return
+    if not pod.spec.node_name or pod.is_terminal:
+        # Nothing runs: the API server removes it at once.
+        remove_pod(draft, pod, "killed")
+        return
+    grace_s = _grace_seconds(pod, grace)
+    draft.change({key: terminating(record, draft.now_ms, grace_s)})
+    draft.tell("pod-terminating", key, f"{key.name} is terminating, grace {grace_s} s", actor, rule="PD-10")
+    if reports(draft, pod):
+        let_exit(draft, record, pod, grace_s)
+    else:
+        words = f"{key.name} stays terminating: {pod.spec.node_name} does not report, nobody confirms its end"
+        draft.tell("pod-stuck", key, words, "kubelet", rule="PD-17")
+
+
+def _grace_seconds(pod: Pod, grace: int | None) -> int:
+    """A negative one counts as a second (`k8s:pkg/registry/core/pod/strategy.go` CheckGracefulDelete)."""
+    seconds = pod.spec.termination_grace_period_seconds if grace is None else grace
+    return 1 if seconds < 0 else seconds
+
+
+def let_exit(draft: Draft, record: Record, pod: Pod, grace_s: int) -> None:
+    """The processes end by themselves, or by force when the grace is over (PD-10)."""
+    ms, parts = exit_delay_ms(record, draft.profile, grace_s)
+    how = "graceful"
+    if ms < sum(clock.ms for clock in parts):
+        parts, how = [Clock("grace-period", ms, Basis.SOURCED, "terminationGracePeriodSeconds")], "killed"
+    draft.schedule(ExitProcesses(pod.key, pod.metadata.uid, how), *parts)
+
+
+def _shorten(draft: Draft, record: Record, pod: Pod, grace: int | None) -> None:
+    """A second deletion may only shorten the grace (`k8s:apiserver/pkg/registry/rest/delete.go` BeforeDelete)."""
+    uid = pod.metadata.uid
+    exits = [item for item in draft.pending if isinstance(item.task, ExitProcesses) and item.task.uid == uid]
+    if grace is None or not exits:
+        return
+    grace_s = _grace_seconds(pod, grace)
+    if draft.now_ms + grace_s * 1000 < exits[0].due_ms:
+        draft.pending = [item for item in draft.pending if item not in exits]
+        draft.change({pod.key: terminating(record, draft.now_ms, grace_s)})
+        killed = Clock("grace-period", grace_s * 1000, Basis.SOURCED, "gracePeriodSeconds of the second deletion")
+        draft.schedule(ExitProcesses(pod.key, uid, "killed"), killed)
+
+
+def reports(draft: Draft, pod: Pod) -> bool:
+    """Whether the pod's kubelet is known to do what is asked of it (PD-13, PD-17)."""
+    node = draft.cluster.node(pod.spec.node_name)
+    return node is not None and not node.is_silent and pod.spec.node_name not in draft.silent
+
+
+def force_delete(draft: Draft, pod: Pod) -> None:
+    """Remove the object at once (PD-13). Where the node does not report, nobody knows whether the processes end:
+    their connections become unknown, and their address is not free."""
+    if reports(draft, pod) or not pod.spec.node_name:
+        remove_pod(draft, pod, "killed")
+    else:
+        remove_pod(draft, pod, LOST if draft.exits.get(pod.metadata.uid) == LOST else UNCONFIRMED)
+
+
+def remove_pod(draft: Draft, pod: Pod, how: str) -> None:
+    """The pod's object is removed; its processes are gone (`graceful` or `killed`) and its address is free, unless
+    nobody confirms that (`unconfirmed`, or `lost` with its machine)."""
+    uid = pod.metadata.uid
+    draft.exits[uid] = how
+    draft.stopped -= down(draft, uid)
+    draft.drop_tasks_of(uid)
+    draft.environments.pop(uid, None)
+    draft.change({pod.key: None})
+    if how not in (UNCONFIRMED, LOST):
+        free_address(draft, pod)
+
+
+def down(draft: Draft, uid: str) -> set[str]:
+    """What is down of a pod: all of it, or single containers."""
+    return {entry for entry in draft.stopped if entry.partition("/")[0] == uid}
+
+
+def free_address(draft: Draft, pod: Pod) -> None:
+    """Give the pod's address back to its node's range (PD-25), and let pods that wait for one try again (PD-24)."""
+    if pod.spec.host_network or not pod.ip:
+        return
+    node = pod.spec.node_name
+    draft.addressing = release(draft.addressing, node, pod.ip, draft.profile, draft.now_ms)
+    for waiting in draft.cluster.all(Pod):
+        if (
+            waiting.spec.node_name == node
+            and not waiting.ips
+            and not waiting.is_terminating
+            and waiting.status.phase in ("", "Pending")
+        ):
+            draft.schedule_once(MakeSandbox(waiting.key, waiting.metadata.uid), draft.profile.clock("sandbox"))
