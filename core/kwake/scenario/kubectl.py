@@ -24,6 +24,8 @@ from kwake.actions import (
     RolloutRestart,
     Scale,
     SetServiceType,
+    SilenceNode,
+    WakeNode,
 )
 from kwake.cluster import record
 from kwake.control.services import recreated, set_type_patch
@@ -88,6 +90,13 @@ def _commands(world: World, entry: Entry, action: Action) -> Iterator[str]:
             key = cluster.resolve(action.service, "Service")
             yield _command("delete", *_of(key))
             yield from _from_text("create", recreated(cluster.record(key).manifest, action.type))
+        case SilenceNode():
+            node = cluster.resolve(action.node, "Node").name
+            how = "switch its machine off" if action.lost else "systemctl stop kubelet"
+            yield f"# kubectl has no such command; on the node {node}: {how}"
+        case WakeNode():
+            node = cluster.resolve(action.node, "Node").name
+            yield f"# kubectl has no such command; on the node {node}: systemctl start kubelet, or switch it on"
         case OpenConnection():
             yield f"# {action.name}: {action.source} dials {action.target} and keeps the connection open"
         case CloseConnection():
