@@ -45,7 +45,7 @@ ACTIONS: dict[str, Make] = {
     "scale": lambda world, n: kwake.Scale("deploy/shop/web", n % 5),
     "rollout": lambda world, n: kwake.RolloutRestart("deploy/shop/web"),
     "silence": lambda world, n: kwake.SilenceNode(f"node/node-{'abc'[n % 3]}", lost=n % 2 == 0),
-    "wake": lambda world, n: kwake.WakeNode(f"node/node-{'abcd'[n % 4]}"),
+    "wake": lambda world, n: kwake.WakeNode(f"node/node-{'cdab'[n % 4]}"),
     "relabel": lambda world, n: kwake.Relabel(_pod(world, n), {"app": "web" if n % 2 else None}),
     "apply-pod": lambda world, n: kwake.Apply(bare_pod(f"extra-{n % 4}")),
     "apply-policy": lambda world, n: kwake.Apply(default_deny(name=f"deny-{n % 3}")),
@@ -73,7 +73,7 @@ def test_undo_and_redo_of_each_action_give_equal_worlds(name: str) -> None:
     timeline = kwake.Timeline.start(START)
     before = timeline.world.to_bytes()
 
-    done = timeline.do(ACTIONS[name](START, {"type": 0, "wake": 3}.get(name, 1)), settle=True)
+    done = timeline.do(ACTIONS[name](START, 1 if name != "type" else 0), settle=True)
     after = done.world.to_bytes()
 
     assert done.undo().world.to_bytes() == before

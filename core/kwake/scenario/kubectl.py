@@ -92,8 +92,8 @@ def _commands(world: World, entry: Entry, action: Action) -> Iterator[str]:
             yield from _from_text("create", recreated(cluster.record(key).manifest, action.type))
         case SilenceNode():
             node = cluster.resolve(action.node, "Node").name
-            how = "switch its machine off" if action.lost else "systemctl stop kubelet"
-            yield f"# kubectl has no such command; on the node {node}: {how}"
+            off = "switch its machine off" if action.lost else "systemctl stop kubelet"
+            yield f"# kubectl has no such command; on the node {node}: {off}"
         case WakeNode():
             node = cluster.resolve(action.node, "Node").name
             yield f"# kubectl has no such command; on the node {node}: systemctl start kubelet, or switch it on"
