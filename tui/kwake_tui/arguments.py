@@ -9,6 +9,9 @@ from typing import NoReturn
 COMMANDS = {
     "trace": "where a dial would go, hop by hop, and what decides it",
     "reach": "who may talk to whom: all pairs",
+    "what-if": "what actions come to: events, connections, flows through time, and the wake",
+    "describe": "what is known of one object",
+    "yaml": "one object's YAML, as kubectl would show it",
     "replay": "run scenarios and tell what was not as expected",
     "check": "what is wrong, assumed or unknown in a snapshot",
 }
@@ -110,6 +113,36 @@ def _add_reach(parser: argparse.ArgumentParser) -> None:
     _add_output(parser)
 
 
+def _add_what_if(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
+    parser.add_argument(
+        "--do",
+        metavar="ACTION",
+        action="append",
+        default=[],
+        dest="actions",
+        help="an action in the words of the prompt: 'kill shop/web-1', 'scale deploy/shop/web 3',"
+        " 'open pay deploy/shop/web svc/shop/cart:80', or 'apply FILE'; several are done in this order",
+    )
+    parser.add_argument(
+        "--flow",
+        metavar="NAME=FROM,TO:PORT",
+        action="append",
+        default=[],
+        dest="flows",
+        help="a flow to watch through each action, as pay=deploy/shop/web,svc/shop/cart:80",
+    )
+    _add_world(parser)
+    _add_output(parser)
+
+
+def _add_object(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
+    parser.add_argument("reference", metavar="OBJECT", help="svc/shop/web, shop/web-1, np/shop/default-deny")
+    _add_world(parser)
+    _add_output(parser)
+
+
 def _add_replay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", metavar="SCENARIO", nargs="+", help="a scenario, or a folder of them")
     parser.add_argument("--step", metavar="ID", help="look at this step only")
@@ -124,4 +157,12 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     _add_output(parser)
 
 
-_ADD = {"trace": _add_trace, "reach": _add_reach, "replay": _add_replay, "check": _add_check}
+_ADD = {
+    "trace": _add_trace,
+    "reach": _add_reach,
+    "what-if": _add_what_if,
+    "describe": _add_object,
+    "yaml": _add_object,
+    "replay": _add_replay,
+    "check": _add_check,
+}

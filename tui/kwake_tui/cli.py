@@ -235,6 +235,32 @@ def _reach(arguments: Namespace) -> int:
     return 0
 
 
+def _what_if(arguments: Namespace) -> int:
+    from kwake_tui.text.what_if import read_actions, read_flows, what_if, what_if_json, what_if_lines
+
+    actions, flows = read_actions(arguments.actions), read_flows(arguments.flows)
+    worlds = _worlds(arguments)
+    _show(arguments, worlds, [what_if(world, actions, flows) for world in worlds], what_if_lines, what_if_json)
+    _tell_findings(worlds[0])
+    return 0
+
+
+def _describe(arguments: Namespace) -> int:
+    from kwake_tui.text.page import described, described_json
+
+    worlds, name = _worlds(arguments), arguments.reference
+    _show(arguments, worlds, worlds, lambda world: described(world, name), lambda world: described_json(world, name))
+    return 0
+
+
+def _yaml(arguments: Namespace) -> int:
+    from kwake_tui.text.page import manifest_json, manifest_lines
+
+    worlds, name = _worlds(arguments), arguments.reference
+    _show(arguments, worlds, worlds, lambda world: manifest_lines(world, name), lambda w: manifest_json(w, name))
+    return 0
+
+
 def _check(arguments: Namespace) -> int:
     from kwake_tui.text.findings import check_json, finding_lines
 
@@ -297,4 +323,13 @@ def _write(path: str, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-_COMMANDS = {"": _console, "trace": _trace, "reach": _reach, "check": _check, "replay": _replay}
+_COMMANDS = {
+    "": _console,
+    "trace": _trace,
+    "reach": _reach,
+    "what-if": _what_if,
+    "describe": _describe,
+    "yaml": _yaml,
+    "check": _check,
+    "replay": _replay,
+}

@@ -6,38 +6,19 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
-from kwake.actions import (
-    Action,
-    CloseConnection,
-    Delete,
-    KillPod,
-    OpenConnection,
-    RecreateSandbox,
-    Relabel,
-    ReplaceService,
-    RestartContainer,
-    RolloutRestart,
-    Scale,
-    SetServiceType,
-    SilenceNode,
-    WakeNode,
-)
+from kwake.actions import Action
 from kwake.cluster import Cluster
-from kwake.dataplane.path import Flow
 from kwake.errors import UsageError
 from kwake.objects.key import SHORT_NAMES
 from kwake.objects.kinds import Node, Pod, Service, Workload
+from kwake_tui.action_words import ACTIONS, PROTOCOLS, Words, check_words, flow, number, opening
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import parse_filter
-from kwake_tui.names import KIND_WORDS, parse_target, targets
+from kwake_tui.names import KIND_WORDS, targets
 from kwake_tui.saving import export, kubectl, save
 from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
-
-PROTOCOLS = ("TCP", "UDP", "SCTP")
-
-Words = list[str]
 
 
 class Command(NamedTuple):
@@ -57,58 +38,18 @@ def _does(make: Callable[[Words], Action]) -> Callable[[Desk, Words], None]:
     return run
 
 
-def _number(text: str, what: str = "a number of replicas") -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise UsageError(f"{text}: expected {what}")
-    return int(text)
-
-
-_DIGITS = 9
-"""Digits of the longest number that anything here counts to."""
-
-
-def _labels(words: Words) -> dict[str, str | None]:
-    labels: dict[str, str | None] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals and not word.endswith("-"):
-            raise UsageError(f"{word}: write name=value, or name- to take a label away")
-        labels[name if equals else name.removesuffix("-")] = value if equals else None
-    return labels
-
-
-def _flow(words: Words) -> Flow:
-    """SOURCE TARGET [PORT] [PROTOCOL], as kubectl users write them apart. Raises UsageError."""
-    target = parse_target(words[1])
-    if target.port is not None and len(words) > 2 and words[2] != str(target.port):
-        raise UsageError(f"two ports: {words[1]} and {words[2]}")
-    port: int | str | None = target.port
-    if len(words) > 2:
-        port = _number(words[2], "a port") if words[2].isdigit() else words[2]
-    protocol = words[3].upper() if len(words) > 3 else target.protocol
-    if protocol not in PROTOCOLS:
-        raise UsageError(f"{words[3]}: no such protocol: {', '.join(PROTOCOLS)}")
-    return Flow(words[0], target.reference, port, protocol)
-
-
-def _silence(desk: Desk, words: Words) -> None:
-    if len(words) > 1 and words[1] != "lost":
-        raise UsageError(f"{words[1]}: write lost, or nothing where the machine runs on")
-    desk.attempt(SilenceNode(words[0], lost=len(words) > 1))
-
-
 def _trace(desk: Desk, words: Words) -> None:
-    desk.show(desk.session.looking_at(_flow(words)))
+    desk.show(desk.session.looking_at(flow(words)))
 
 
 def _open(desk: Desk, words: Words) -> None:
     if len(words) >= 3:
-        flow = _flow(words[1:])
+        dialled = flow(words[1:])
     elif len(words) == 1 and desk.session.shown_flow:
-        flow = desk.session.shown_flow
+        dialled = desk.session.shown_flow
     else:
         raise UsageError("open NAME SOURCE TARGET; without a source it opens the path that is shown")
-    desk.attempt(OpenConnection(words[0], flow.source, flow.target, flow.port, flow.protocol, flow.via))
+    desk.attempt(opening(words[0], dialled))
 
 
 def _namespace(desk: Desk, words: Words) -> None:
@@ -133,55 +74,35 @@ def _filter(desk: Desk, words: Words) -> None:
     rows.keep(parse_filter(" ".join(words)))
 
 
-def _go(desk: Desk, number: str) -> None:
-    desk.show(desk.session.go_to(_number(number, "the number of a moment")))
+def _go(desk: Desk, moment: str) -> None:
+    desk.show(desk.session.go_to(number(moment, "the number of a moment")))
 
 
 def _pin(desk: Desk, words: Words) -> None:
-    flow = _flow(words) if len(words) > 1 else desk.session.shown_flow
-    if flow is None or len(words) == 1:
+    watched = flow(words) if len(words) > 1 else desk.session.shown_flow
+    if watched is None or len(words) == 1:
         raise UsageError("pin SOURCE TARGET [PORT]; without them it pins the path that is shown")
-    if flow not in desk.session.pins:
-        desk.show(desk.session.pinned(flow))
+    if watched not in desk.session.pins:
+        desk.show(desk.session.pinned(watched))
 
 
 def _unpin(desk: Desk, words: Words) -> None:
     session = desk.session
     which = range(len(session.pins))
     if words:
-        number = _number(words[0], "the number of a pinned flow")
-        if not 1 <= number <= len(which):
-            raise UsageError(f"{number}: {len(which)} flows are pinned")
-        which = range(number - 1, number)
+        wanted = number(words[0], "the number of a pinned flow")
+        if not 1 <= wanted <= len(which):
+            raise UsageError(f"{wanted}: {len(which)} flows are pinned")
+        which = range(wanted - 1, wanted)
     for pin in [session.pins[index] for index in which]:
         session = session.pinned(pin)
     desk.show(session)
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("kill", "POD", "kill a pod", _does(lambda w: KillPod(w[0]))),
-    Command("delete", "OBJECT", "delete any object", _does(lambda w: Delete(w[0]))),
-    Command("restart", "POD", "restart the containers: same pod, same IP", _does(lambda w: RestartContainer(w[0]))),
-    Command("sandbox", "POD", "recreate the sandbox: same pod, new IP", _does(lambda w: RecreateSandbox(w[0]))),
-    Command("scale", "WORKLOAD NUMBER", "set the replicas of a workload", _does(lambda w: Scale(w[0], _number(w[1])))),
-    Command("rollout-restart", "WORKLOAD", "replace the pods, by its strategy", _does(lambda w: RolloutRestart(w[0]))),
-    Command(
-        "relabel", "OBJECT LABEL [LABEL…]", "set labels, name=value; name- takes one away",
-        _does(lambda w: Relabel(w[0], _labels(w[1:]))),
-    ),
-    Command(
-        "set-type", "SERVICE TYPE [NAME]", "switch a Service's type; ExternalName needs the name",
-        _does(lambda w: SetServiceType(w[0], w[1], w[2] if len(w) > 2 else None)),
-    ),
-    Command(
-        "replace", "SERVICE [TYPE]", "delete a Service and create it again",
-        _does(lambda w: ReplaceService(w[0], w[1] if len(w) > 1 else None)),
-    ),
-    Command("silence-node", "NODE [LOST]", "a node stops to report; lost: its machine is off", _silence),
-    Command("wake-node", "NODE", "a silent node reports again", _does(lambda w: WakeNode(w[0]))),
+    *(Command(action.name, action.usage, action.help, _does(action.make)) for action in ACTIONS),
     Command("trace", "SOURCE TARGET [PORT] [PROTOCOL]", "show where a dial would go", _trace),
     Command("open", "CONNECTION [SOURCE TARGET] [PORT] [PROTOCOL]", "open a connection under a name", _open),
-    Command("close", "CONNECTION", "close a connection in order", _does(lambda w: CloseConnection(w[0]))),
     Command("edit", "OBJECT", "edit an object's YAML", lambda desk, w: desk.edit(w[0])),
     Command("describe", "OBJECT", "what is known of an object", lambda desk, w: describe_page(desk, w[0])),
     Command("yaml", "OBJECT", "an object's YAML, to read", lambda desk, w: yaml_page(desk, w[0])),
@@ -228,13 +149,7 @@ def run(desk: Desk, text: str) -> None:
         hint = f"is it {near[0]}?" if near else "tab lists all, ? tells what they do"
         raise UsageError(f"{words[0]}: no such command; {hint}")
     command = found[0]
-    arguments = command.usage.split()
-    least = len([name for name in arguments if not name.startswith("[") and not name.endswith("]")])
-    if len(words) - 1 < least:
-        raise UsageError(f"write {command.name} {command.usage}")
-    over = [] if "…" in command.usage else words[1 + len(arguments) :]
-    if over:
-        raise UsageError(f"{' '.join(over)}: not understood; write {command.name} {command.usage}".rstrip())
+    check_words(command.name, command.usage, words[1:])
     command.run(desk, words[1:])
 
 

@@ -50,3 +50,14 @@ def connection_mark(connection: Connection) -> Mark:
     if connection.migrated and connection.fate is Fate.OPEN:
         return MIGRATED
     return FATES[connection.fate]
+
+
+LOST = Mark("−", "lost", "bad")
+GAINED = Mark("+", "gained", "ok")
+REROUTED = Mark("~", "rerouted", "moved")
+OTHER_PORTS = Mark("~", "other ports", "moved")
+OTHERWISE = Mark("~", "fails otherwise", "moved")
+CUT = Mark("×", "cut", "bad")
+STAYS = Mark("●", "stays open", "ok")
+KEPT = Mark("=", "the same", "muted")
+"""What differs between two moments."""

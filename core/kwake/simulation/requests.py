@@ -273,7 +273,7 @@ def _close(draft: Draft, action: CloseConnection) -> None:
         raise UsageError(f"{action.name}: there is no connection of this name")
     if connection.fate.is_over:
         raise UsageError(f"{action.name} is {connection.fate.value} already")
-    turn = Turn(draft.now_ms, Fate.CLOSED, "the client closed it", Basis.SOURCED)
+    turn = Turn(draft.now_ms, Fate.CLOSED, "the client closed it", Basis.SOURCED, cause=str(action))
     draft.connections[action.name] = msgspec.structs.replace(connection, turns=(*connection.turns, turn))
     draft.tell("connection-closed", action.name, f"close {action.name}", "you")
 

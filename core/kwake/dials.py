@@ -1,0 +1,235 @@
+"""Dials that end otherwise than before: from each workload to each port of each Service that a change touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from fractions import Fraction
+from ipaddress import ip_address
+
+import msgspec
+
+from kwake.cluster import Cluster
+from kwake.dataplane.name_server import dns_service
+from kwake.dataplane.path import Flow, Outcome, Path
+from kwake.errors import KwakeError
+from kwake.objects.endpoint_slice import SliceEndpoint
+from kwake.objects.key import Key
+from kwake.objects.kinds import EndpointSlice, Node, Pod, Service
+from kwake.policy.connections import PROTOCOLS, ConnectionSet, Ranges
+from kwake.policy.difference import PairChange
+from kwake.policy.workloads import workload_name
+from kwake.waking import Wake
+from kwake.world import World
+
+LIMIT = 300
+"""Dials that are compared unless another limit is given: in the console one waits for them."""
+
+
+class Turn(Enum):
+    """How the end of a dial differs from what it was."""
+
+    LOST = "lost"
+    GAINED = "gained"
+    REROUTED = "rerouted"
+    OTHERWISE = "fails otherwise"
+    UNKNOWN = "unknown"
+
+
+class DialChange(msgspec.Struct, frozen=True):
+    """A dial that does not end as it did. A path is None where an end of the flow is not there."""
+
+    flow: Flow
+    before: Path | None
+    after: Path | None
+
+    @property
+    def turn(self) -> Turn | None:
+        """What became of it; None where nothing did. Lost and gained count in parts: 2 of 3 after 3 of 3 is lost."""
+        was, is_ = _share(self.before), _share(self.after)
+        if _is_unknown(self.before) or _is_unknown(self.after):
+            return None if _story(self.before) == _story(self.after) else Turn.UNKNOWN
+        if was != is_:
+            return Turn.LOST if is_ < was else Turn.GAINED
+        if was and _reached(self.before) != _reached(self.after):
+            return Turn.REROUTED
+        return None if _outcomes(self.before) == _outcomes(self.after) else Turn.OTHERWISE
+
+
+class Dials(msgspec.Struct, frozen=True):
+    """What a change comes to for those who dial a Service."""
+
+    changes: tuple[DialChange, ...]
+    """By what became of them, then by Service and client."""
+    same: int
+    """How many were compared and end as before."""
+    unlooked: int
+    """How many a limit kept from being compared."""
+
+
+def changed_dials(before: World, after: World, wake: Wake, limit: int | None = LIMIT) -> Dials:
+    """The dials to Services that end otherwise, when both worlds have settled; `wake` is theirs.
+
+    A dial is compared where the change can touch it: the Service or its endpoints differ, or one of the pairs of
+    workloads that it needs does. Nodes that differ touch every dial.
+    """
+    old, new = before.settle(), after.settle()
+    asked = list(dict.fromkeys(_touched(old.cluster, new.cluster, wake)))
+    looked = asked if limit is None else asked[:limit]
+    found = [DialChange(flow, _path(old, flow), _path(new, flow)) for flow in looked]
+    order = list(Turn)
+    changes = [(change.turn, change) for change in found]
+    told = sorted(
+        ((order.index(turn), c.flow.target, str(c.flow.port), c.flow.source, c) for turn, c in changes if turn),
+        key=lambda row: row[:4],
+    )
+    return Dials(tuple(row[4] for row in told), len(found) - len(told), len(asked) - len(looked))
+
+
+def dial_of(cluster: Cluster, src: str, dst: str, connections: ConnectionSet) -> Flow | None:
+    """A dial that a pair of the table of all pairs stands for, on the first port that somebody declared to listen on.
+
+    Ends are `namespace/name[Kind]` or an address range, of which the first usable address dials. None without a port.
+    """
+    pods = [pod for pod in cluster.all(Pod) if workload_name(cluster, pod) == dst] if "[" in dst else []
+    declared = sorted({(p.protocol, p.container_port) for pod in pods for c in pod.spec.containers for p in c.ports})
+    for protocol, port in sorted(declared, key=lambda item: (item[0] != "TCP", item)):
+        if connections.holds(protocol, port):
+            return Flow(_end(src), _end(dst), port, protocol)
+    for protocol in sorted(PROTOCOLS, key=lambda name: name != "TCP"):
+        for low, high in connections.of(protocol)[:1]:
+            port = next((usual for usual in (443, 80) if low <= usual <= high), low)
+            return Flow(_end(src), _end(dst), port, protocol)
+    return None
+
+
+def reference_of(name: str) -> str:
+    """`Kind/namespace/name` for the name of a workload in the table of all pairs."""
+    place, _, kind = name.removesuffix("]").partition("[")
+    return f"{kind}/{place}"
+
+
+def _end(name: str) -> str:
+    if "[" in name:
+        return reference_of(name)
+    first, last = map(ip_address, name.split("-"))
+    internet = ip_address("198.51.100.7")
+    if first.version == internet.version and int(first) <= int(internet) <= int(last):
+        return "internet"
+    return str(first + 1 if int(first) < int(last) else first)
+
+
+def _touched(old: Cluster, new: Cluster, wake: Wake) -> Iterator[Flow]:
+    """The flows that may end otherwise, a changed Service's first."""
+    clients = sorted({workload_name(c, pod) for c in (old, new) for pod in c.all(Pod)})
+    ports = _ports(old, new)
+    anew = _changed_nodes(old, new)
+    changed = [key for key in ports if anew or _face(old, key) != _face(new, key)]
+    for service in changed:
+        for client in (*clients, "internet"):
+            yield from _flows(client, service, ports[service])
+    pairs = {(c.src, c.dst) for c in (*wake.lost, *wake.gained, *wake.changed)}
+    pairs |= {(u.src, u.dst) for u in wake.unknown}
+    behind = {key: _backends(old, key) | _backends(new, key) for key in ports}
+    servers = {workload for c in (old, new) if (dns := dns_service(c)) for workload in behind[dns.key]}
+    for client in clients:
+        towards = {dst for src, dst in pairs if src == client}
+        asks = bool(towards & servers)
+        for service in ports:
+            if asks or towards & behind[service]:
+                yield from _flows(client, service, ports[service])
+
+
+def _flows(client: str, service: Key, ports: Sequence[tuple[int, str]]) -> Iterator[Flow]:
+    source = reference_of(client) if "[" in client else client
+    for port, protocol in ports:
+        yield Flow(source, str(service), port, protocol)
+
+
+def _ports(*clusters: Cluster) -> dict[Key, list[tuple[int, str]]]:
+    """What can be dialled: every Service of either world with its ports; 443 of one that names none."""
+    found: dict[Key, list[tuple[int, str]]] = {}
+    for cluster in clusters:
+        for service in cluster.all(Service):
+            here = found.setdefault(service.key, [])
+            asked = [(port.port, port.protocol) for port in service.spec.ports] or [(443, "TCP")]
+            here += [port for port in asked if port not in here]
+    return dict(sorted(found.items()))
+
+
+def _face(cluster: Cluster, service: Key) -> object:
+    """All that a Service shows to those who dial it."""
+    found = cluster.service(service.namespace, service.name)
+    slices: tuple[EndpointSlice, ...] = cluster.slices_by_service.get(service, ())
+    pods = [pod for item in slices for end in item.endpoints if (pod := _pod_of(cluster, service, end)) is not None]
+    listens = [(pod.spec, pod.metadata.annotations) for pod in pods]
+    return found and (found.spec, found.status), [(s.address_type, s.endpoints, s.ports) for s in slices], listens
+
+
+def _changed_nodes(old: Cluster, new: Cluster) -> bool:
+    was, is_ = ([(n.metadata.name, n.metadata.labels, n.spec, n.status) for n in c.all(Node)] for c in (old, new))
+    return was != is_
+
+
+def _pod_of(cluster: Cluster, service: Key, endpoint: SliceEndpoint) -> Pod | None:
+    target = endpoint.target_ref
+    return cluster.pod(service.namespace, target.name) if target is not None else None
+
+
+def _backends(cluster: Cluster, service: Key) -> set[str]:
+    """The workloads behind a Service."""
+    ends = (end for item in cluster.slices_by_service.get(service, ()) for end in item.endpoints)
+    pods = (_pod_of(cluster, service, end) for end in ends)
+    return {workload_name(cluster, pod) for pod in pods if pod is not None}
+
+
+def _path(world: World, flow: Flow) -> Path | None:
+    try:
+        return world.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
+    except KwakeError:
+        return None
+
+
+def _share(path: Path | None) -> Fraction:
+    return path.shares.get(Outcome.DELIVERED, Fraction(0)) if path else Fraction(0)
+
+
+def _outcomes(path: Path | None) -> set[Outcome]:
+    return {branch.outcome for branch in path.branches} if path else set()
+
+
+def _is_unknown(path: Path | None) -> bool:
+    return Outcome.UNKNOWN in _outcomes(path)
+
+
+def _story(path: Path | None) -> object:
+    return path and sorted((b.outcome.value, b.reason) for b in path.branches)
+
+
+def _reached(path: Path | None) -> set[tuple[str | None, str | None, int | None]]:
+    return {(b.pod, b.ip, b.port) for b in path.branches if b.outcome is Outcome.DELIVERED} if path else set()
+
+
+def pair_change_flow(before: World, after: World, change: PairChange) -> Flow | None:
+    """The dial that a change of a pair is about: on a port that it may or might no longer, or may now."""
+    lost = _without(change.before, change.after)
+    gained = _without(change.after, change.before)
+    world = before if lost else after
+    return dial_of(world.cluster, change.src, change.dst, lost or gained)
+
+
+def _without(these: ConnectionSet, those: ConnectionSet) -> ConnectionSet:
+    """What the first holds and the second does not."""
+    parts = {protocol.lower(): _left(these.of(protocol), those.of(protocol)) for protocol in PROTOCOLS}
+    return ConnectionSet(**parts)
+
+
+def _left(these: Ranges, those: Ranges) -> Ranges:
+    left = list(these)
+    for low, high in those:
+        apart = [span for span in left if span[1] < low or span[0] > high]
+        cut = [span for span in left if span not in apart]
+        below = [(first, low - 1) for first, _ in cut if first < low]
+        above = [(high + 1, last) for _, last in cut if last > high]
+        left = sorted([*apart, *below, *above])
+    return tuple(left)

@@ -1,0 +1,70 @@
+"""What an action comes to, as text and JSON: the console's wake screen for scripts and screen readers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kwake.dataplane.path import Path
+from kwake_tui.text.columns import columns
+from kwake_tui.wake_rows import Told, WakeRow
+
+
+def wake_lines(found: Told) -> list[str]:
+    """Each group with its rows: who, to whom, before, after, why, and where that is written."""
+    lines = []
+    for group in found.groups:
+        lines += ["", *columns([[f"{group.mark} {len(group.rows)}", group.meaning]])]
+        lines += columns([_row(row) for row in group.rows], indent=2)
+    lines = lines[1:] or ["= nothing changed for traffic"]
+    return [*lines, "", *_counted(found)]
+
+
+def _counted(found: Told) -> list[str]:
+    left = f", {found.dials.unlooked} not compared" if found.dials.unlooked else ""
+    return [f"{found.same} dials that the change could touch end as before{left}"]
+
+
+def _row(row: WakeRow) -> list[str]:
+    why = row.why
+    places = [f"{d.file}:{d.line}" for d in why.decided_by if d.file and d.line]
+    before = f"{row.before}".strip()
+    return [row.source, "→", row.target, before, "→", f"{row.after}", why.words, ", ".join(dict.fromkeys(places))]
+
+
+def wake_json(found: Told) -> dict[str, Any]:
+    """The same as plain values, dials and pairs apart."""
+    wake = found.wake
+    pairs = {
+        word: [{"src": c.src, "dst": c.dst, "before": str(c.before), "after": str(c.after)} for c in changes]
+        for word, changes in (("lost", wake.lost), ("gained", wake.gained), ("changed", wake.changed))
+    }
+    return {
+        "dials": [
+            {
+                "from": change.flow.source,
+                "to": change.flow.target,
+                "port": change.flow.port,
+                "protocol": change.flow.protocol,
+                "turn": change.turn.value if change.turn else None,
+                "before": _outcome(change.before),
+                "after": _outcome(change.after),
+            }
+            for change in found.dials.changes
+        ],
+        "dialsAlike": found.dials.same,
+        "dialsNotCompared": found.dials.unlooked,
+        "pairs": {**pairs, "unknown": [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in wake.unknown]},
+        "connections": [
+            {
+                "name": change.name,
+                "before": change.before.fate.value if change.before else None,
+                "after": change.after.fate.value if change.after else None,
+                "rerouted": change.rerouted,
+            }
+            for change in wake.connections
+        ],
+    }
+
+
+def _outcome(path: Path | None) -> str | None:
+    return path.outcome.value if path is not None else None

@@ -1,0 +1,160 @@
+"""What actions come to, one after the other: events, connections, watched flows, and the wake of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from kwake.actions import Action, Apply
+from kwake.dataplane.connection import Connection
+from kwake.dataplane.path import Flow
+from kwake.errors import KwakeError, UsageError
+from kwake.objects.basis import Basis
+from kwake.objects.event import Event
+from kwake.objects.time import clock, seconds
+from kwake.scenario.availability import Span, spans
+from kwake.scenario.moments import moments
+from kwake.sources.snapshot import read
+from kwake.world import World
+from kwake_tui.action_words import parse_action
+from kwake_tui.glyphs import connection_mark
+from kwake_tui.names import flow_title, parse_target
+from kwake_tui.text.columns import columns
+from kwake_tui.text.flows import span_lines, spans_json
+from kwake_tui.text.wake import wake_json, wake_lines
+from kwake_tui.wake_rows import told
+
+VERSION = 1
+
+
+class Done(msgspec.Struct, frozen=True, eq=False):
+    """One action with the moments that it needed."""
+
+    action: Action
+    seen: tuple[World, ...]
+    flows: dict[str, tuple[Span, ...]]
+    """How the watched flows fared; without those whose ends were at none of the moments."""
+
+
+class WhatIf(msgspec.Struct, frozen=True, eq=False):
+    """Actions carried out one after the other, each until all had settled."""
+
+    before: World
+    done: tuple[Done, ...]
+
+    @property
+    def after(self) -> World:
+        """The world at the end."""
+        return self.done[-1].seen[-1] if self.done else self.before
+
+
+def read_actions(texts: Sequence[str]) -> tuple[Action, ...]:
+    """The actions of several `--do`; `apply FILE` gives one for each object in the file. Raises KwakeError."""
+    found: list[Action] = []
+    for text in texts:
+        word, _, rest = text.strip().partition(" ")
+        if word != "apply":
+            found.append(parse_action(text))
+            continue
+        if not rest.strip():
+            raise UsageError("write apply FILE")
+        entries = read(rest.strip()).entries
+        if not entries:
+            raise UsageError(f"apply {rest.strip()}: there is no object in it")
+        found += [Apply(entry.document.manifest, entry.document.origin) for entry in entries]
+    if not found:
+        raise UsageError("nothing to do: write --do ACTION, as --do 'kill shop/web-1'")
+    return tuple(found)
+
+
+def read_flows(texts: Sequence[str]) -> dict[str, Flow]:
+    """The flows of several `--flow NAME=FROM,TO:PORT`. Raises UsageError."""
+    flows: dict[str, Flow] = {}
+    for text in texts:
+        name, equals, ends = text.partition("=")
+        source, comma, to = ends.partition(",")
+        if not (name and equals and source and comma and to):
+            raise UsageError(f"--flow {text}: write NAME=FROM,TO:PORT, as pay=deploy/shop/web,svc/shop/cart:80")
+        if name in flows:
+            raise UsageError(f"--flow {text}: {name} is a flow already")
+        target = parse_target(to)
+        flows[name] = Flow(source, target.reference, target.port, target.protocol)
+    return flows
+
+
+def what_if(world: World, actions: Sequence[Action], flows: dict[str, Flow]) -> WhatIf:
+    """Carry out the actions. Raises what `World.do` raises, and for a flow whose ends are not there at the start."""
+    here = before = world.settle()
+    for flow in flows.values():
+        before.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
+    done = []
+    for action in actions:
+        seen = tuple(moments(here.do(action)))
+        fared = {name: found for name, flow in flows.items() if (found := _fared(seen, flow))}
+        done.append(Done(action, seen, fared))
+        here = seen[-1]
+    return WhatIf(before, tuple(done))
+
+
+def _fared(seen: Sequence[World], flow: Flow) -> tuple[Span, ...]:
+    try:
+        return spans(seen, flow)
+    except KwakeError:  # an end of the flow went in an earlier action
+        return ()
+
+
+def what_if_lines(found: WhatIf) -> list[str]:
+    """Each action with its events and flows, then how connections stand, then the wake."""
+    lines: list[str] = []
+    for done in found.done:
+        start, end = done.seen[0], done.seen[-1]
+        lasted = seconds(end.now_ms - start.now_ms)
+        lines += [*columns([[clock(start.now_ms), str(done.action), f"settled after {lasted}"]])]
+        lines += columns([_event_row(event) for event in end.events], indent=2)
+        for name, fared in done.flows.items():
+            lines += span_lines(f"flow {name}", fared)
+        lines.append("")
+    rows = [_connection_row(connection) for connection in found.after.connections.values()]
+    if rows:
+        lines += ["connections", *columns(rows, indent=2), ""]
+    return [*lines, *wake_lines(told(found.before, found.after))]
+
+
+def _event_row(event: Event) -> list[str]:
+    sure = "" if event.basis is Basis.SOURCED else f"({event.basis.value})"
+    return [clock(event.time_ms), event.actor, event.text, event.rule, sure]
+
+
+def _connection_row(connection: Connection) -> list[str]:
+    mark = connection_mark(connection)
+    return [connection.name, flow_title(connection.flow), str(mark), connection.reason]
+
+
+def what_if_json(found: WhatIf) -> dict[str, Any]:
+    """The same as plain values; times in milliseconds of simulated time."""
+    return {
+        "version": VERSION,
+        "actions": [
+            {
+                "action": str(done.action),
+                "atMs": done.seen[0].now_ms,
+                "settledMs": done.seen[-1].now_ms,
+                "events": [_event_json(event) for event in done.seen[-1].events],
+                "flows": {name: spans_json(fared) for name, fared in done.flows.items()},
+            }
+            for done in found.done
+        ],
+        "connections": [
+            {"name": c.name, "fate": c.fate.value, "basis": c.basis.value, "reason": c.reason,
+             "backends": [reached.backend for reached in c.backends]}
+            for c in found.after.connections.values()
+        ],
+        "wake": wake_json(told(found.before, found.after)),
+    }  # fmt: skip
+
+
+def _event_json(event: Event) -> dict[str, Any]:
+    return {"atMs": event.time_ms, "kind": event.kind, "subject": event.subject, "text": event.text,
+            "actor": event.actor, "basis": event.basis.value, "rule": event.rule}  # fmt: skip

@@ -1,0 +1,281 @@
+"""The wake as groups of rows: what was lost, gained, rerouted, cut, for the screen and for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import msgspec
+
+from kwake.actions import CloseConnection
+from kwake.dataplane.connection import Connection, Fate
+from kwake.dataplane.path import Branch, Decider, Flow, Outcome, Path
+from kwake.dials import DialChange, Dials, Turn, changed_dials, pair_change_flow
+from kwake.errors import KwakeError
+from kwake.objects.time import clock
+from kwake.policy.connections import ConnectionSet
+from kwake.policy.difference import PairChange
+from kwake.waking import Wake, wake
+from kwake.world import World
+from kwake_tui.glyphs import (
+    CUT,
+    FATES,
+    GAINED,
+    LOST,
+    MIGRATED,
+    OTHER_PORTS,
+    OTHERWISE,
+    OUTCOMES,
+    REROUTED,
+    STAYS,
+    Mark,
+    connection_mark,
+)
+from kwake_tui.names import brief, flow_title, parts, short
+
+
+class Why(msgspec.Struct, frozen=True):
+    """What decided: a sentence, and the objects whose rules it was."""
+
+    words: str
+    decided_by: tuple[Decider, ...] = ()
+
+
+class WakeRow(msgspec.Struct, frozen=True, eq=False):
+    """One thing that is otherwise than before."""
+
+    source: str
+    target: str
+    before: Mark
+    after: Mark
+    ask: Callable[[], Why]
+    """Why, worked out when somebody asks: for a pair of workloads that is a trace."""
+    flow: Flow | None = None
+    """What to look at; None where there is nothing to dial."""
+
+    @property
+    def why(self) -> Why:
+        """What decided."""
+        return self.ask()
+
+
+class WakeGroup(msgspec.Struct, frozen=True, eq=False):
+    """Rows of one meaning."""
+
+    mark: Mark
+    meaning: str
+    rows: tuple[WakeRow, ...]
+
+
+class Told(msgspec.Struct, frozen=True, eq=False):
+    """The whole wake of a change, told."""
+
+    groups: tuple[WakeGroup, ...]
+    """Those that have rows, in this order: lost, gained, rerouted, otherwise, other ports, cut, stays open, unknown."""
+    dials: Dials
+    wake: Wake
+
+    @property
+    def same(self) -> int:
+        """Dials that were compared and end as before."""
+        return self.dials.same
+
+
+_MEANINGS: tuple[tuple[Mark, str], ...] = (
+    (LOST, "a new connection no longer gets there"),
+    (GAINED, "a new connection now gets there"),
+    (REROUTED, "it still gets there, but elsewhere"),
+    (OTHERWISE, "it did not get there before either"),
+    (OTHER_PORTS, "these may talk, but not on the same ports as before"),
+    (CUT, "it was open and is not any more"),
+    (STAYS, "although the same dial would fail now"),
+    (OUTCOMES[Outcome.UNKNOWN], "kwake cannot tell, and says why"),
+)
+_TURNS = {
+    Turn.LOST: LOST,
+    Turn.GAINED: GAINED,
+    Turn.REROUTED: REROUTED,
+    Turn.OTHERWISE: OTHERWISE,
+    Turn.UNKNOWN: OUTCOMES[Outcome.UNKNOWN],
+}
+_ELSEWHERE = "Pod/-/-"
+"""A place that no Service is in: beside it every name is written with its namespace."""
+GONE = Mark("○", "not there", "muted")
+
+
+def told(before: World, after: World, second: World | None = None, limit: int | None = None) -> Told:
+    """What changed for traffic from one world to another, settled; `second` is the later one under another profile."""
+    old, new = before.settle(), after.settle()
+    changes = wake(old, new)
+    dials = changed_dials(old, new, changes, limit)
+    found: dict[Mark, list[WakeRow]] = {mark: [] for mark, _ in _MEANINGS}
+    for change in dials.changes:
+        if change.turn is not None:
+            found[_TURNS[change.turn]].append(_dial_row(change))
+    found = {mark: _merged(rows) for mark, rows in found.items()}
+    for pairs, mark in ((changes.lost, LOST), (changes.gained, GAINED), (changes.changed, OTHER_PORTS)):
+        found[mark] += [_pair_row(old, new, pair) for pair in pairs]
+    for mark, row in _connection_rows(old, new, second):
+        found[mark].append(row)
+    unknown = OUTCOMES[Outcome.UNKNOWN]
+    for pair in changes.unknown:
+        reason = Why(pair.reason)
+        found[unknown].append(
+            WakeRow(end_name(pair.src), end_name(pair.dst), Mark("", "", "muted"), unknown, partial(_known, reason))
+        )
+    groups = (WakeGroup(mark, meaning, tuple(found[mark])) for mark, meaning in _MEANINGS)
+    return Told(tuple(group for group in groups if group.rows), dials, changes)
+
+
+def end_name(name: str) -> str:
+    """An end of the table of all pairs in few cells: `shop/web`, or its range of addresses."""
+    if name in ("0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"):
+        return "outside" if name[0] == "0" else "outside, IPv6"
+    return name.partition("[")[0]
+
+
+def _known(why: Why) -> Why:
+    return why
+
+
+def outcome_mark(path: Path | None) -> Mark:
+    """How dials of a path end; of several ends how many are delivered."""
+    if path is None:
+        return GONE
+    mark = OUTCOMES[path.outcome]
+    share = path.shares.get(Outcome.DELIVERED)
+    if path.outcome is Outcome.MIXED and share:
+        return Mark(mark.glyph, f"{share.numerator} of {share.denominator}", mark.role)
+    return mark
+
+
+def _dial_row(change: DialChange) -> WakeRow:
+    before, after, why = outcome_mark(change.before), outcome_mark(change.after), _why_dial(change)
+    if change.turn is Turn.REROUTED and change.before and change.after:
+        left, came = _left_and_came(change.before, change.after)
+        before = Mark(before.glyph, ", ".join(brief(b.pod or b.ip or "?") for b in left) or "all", before.role)
+        after = Mark(after.glyph, ", ".join(brief(b.pod or b.ip or "?") for b in came) or "the others", after.role)
+    flow = change.flow
+    source = "/".join(part for part in parts(flow.source)[1:] if part) or flow.source
+    port = f":{flow.port}" + ("" if flow.protocol == "TCP" else f" {flow.protocol.lower()}")
+    target = short(flow.target, _ELSEWHERE) + port
+    return WakeRow(source, target, before, after, partial(_known, why), flow)
+
+
+def _left_and_came(before: Path, after: Path) -> tuple[list[Branch], list[Branch]]:
+    """Endpoints that are reached no more, and those that were not."""
+    was = {(b.pod, b.ip, b.port): b for b in before.branches if b.outcome is Outcome.DELIVERED}
+    is_ = {(b.pod, b.ip, b.port): b for b in after.branches if b.outcome is Outcome.DELIVERED}
+    return [b for end, b in was.items() if end not in is_], [b for end, b in is_.items() if end not in was]
+
+
+def _why_dial(change: DialChange) -> Why:
+    if change.after is None or change.before is None:
+        return Why("an end of the flow is not there " + ("any more" if change.after is None else "before"))
+    if change.turn is Turn.REROUTED:
+        left, came = _left_and_came(change.before, change.after)
+        moved = [f"{word} {', '.join(sorted({b.ip or '?' for b in ends}))}" for word, ends in
+                 (("without", left), ("with", came)) if ends]  # fmt: skip
+        return Why(" and ".join(moved))
+    if change.turn is Turn.GAINED:
+        failing = _failing(change.before)
+        return Why(f"before: {failing.reason}" if failing else "", change.after.decided_by)
+    failing = _failing(change.after)
+    return Why(failing.reason, failing.decided_by) if failing else Why("", change.after.decided_by)
+
+
+def _failing(path: Path) -> Branch | None:
+    return next((branch for branch in path.branches if branch.outcome is not Outcome.DELIVERED), None)
+
+
+def _merged(rows: list[WakeRow]) -> list[WakeRow]:
+    """Clients that fare alike with one Service as one row."""
+    alike: dict[object, list[WakeRow]] = {}
+    for row in rows:
+        alike.setdefault((row.target, row.before, row.after, row.why), []).append(row)
+    return [_one_row(group) for group in alike.values()]
+
+
+def _one_row(rows: list[WakeRow]) -> WakeRow:
+    first, *others = rows
+    if not others:
+        return first
+    names = f"{first.source}, {others[0].source}" if len(others) == 1 else f"{first.source} +{len(others)}"
+    return msgspec.structs.replace(first, source=names)
+
+
+def _pair_row(old: World, new: World, change: PairChange) -> WakeRow:
+    flow = pair_change_flow(old, new, change)
+    return WakeRow(
+        end_name(change.src), f"{end_name(change.dst)} pods" if "[" in change.dst else end_name(change.dst),
+        _ports_mark(change.before), _ports_mark(change.after), partial(_why_pair, old, new, change, flow), flow,
+    )  # fmt: skip
+
+
+def _ports_mark(allowed: ConnectionSet) -> Mark:
+    mark = OUTCOMES[Outcome.DELIVERED if allowed else Outcome.DROPPED]
+    return Mark(mark.glyph, ports_text(allowed), mark.role)
+
+
+def ports_text(allowed: ConnectionSet) -> str:
+    """`all`, `nothing`, or `TCP 80,443`."""
+    return {"All Connections": "all", "No Connections": "nothing"}.get(str(allowed), str(allowed))
+
+
+def _why_pair(old: World, new: World, change: PairChange, flow: Flow | None) -> Why:
+    if flow is None:
+        return Why("")
+    try:
+        was, is_ = (w.trace(flow.source, flow.target, flow.port, flow.protocol) for w in (old, new))
+    except KwakeError as error:
+        return Why(str(error))
+    failing = _failing(is_)
+    if failing is not None:
+        return Why(failing.reason, failing.decided_by)
+    failed = _failing(was)
+    return Why(f"before: {failed.reason}" if failed else "", is_.decided_by)
+
+
+def _connection_rows(old: World, new: World, second: World | None) -> Iterator[tuple[Mark, WakeRow]]:
+    for name, is_ in new.connections.items():
+        was = old.connections.get(name)
+        if (was is not None and was.fate.is_over) or is_.turns[-1].cause == str(CloseConnection(name)):
+            continue
+        other = second.connections.get(name) if second is not None else None
+        beside = ""
+        if second is not None and other is not None and other.fate is not is_.fate:
+            beside = f"; {second.profile.name}: {FATES[other.fate]}"
+        stood = _standing(was) if was is not None else Mark("●", f"open {clock(is_.opened_ms)}", "ok")
+        row = WakeRow(name, flow_title(is_.flow), stood, _standing(is_), partial(_known, _why(is_, beside)), is_.flow)
+        if is_.fate is not Fate.OPEN:
+            if was is None or is_.fate is not was.fate:
+                yield CUT, row
+        elif was is not None and is_.backends != was.backends:
+            yield REROUTED, _moved(row, was, is_)
+        elif not _dials_again(new, name) and (was is None or _dials_again(old, name)):
+            yield STAYS, row
+
+
+def _moved(row: WakeRow, was: Connection, is_: Connection) -> WakeRow:
+    ends = [brief(c.backends[-1].backend) if c.backends else "nobody" for c in (was, is_)]
+    before, after = Mark("●", ends[0], "ok"), Mark(MIGRATED.glyph, ends[1], MIGRATED.role)
+    return msgspec.structs.replace(row, before=before, after=after)
+
+
+def _why(connection: Connection, beside: str) -> Why:
+    turn = connection.turns[-1]
+    return Why(turn.reason + beside, turn.decided_by)
+
+
+def _standing(connection: Connection) -> Mark:
+    mark = connection_mark(connection)
+    turn = connection.turns[-1]
+    since = "" if mark.word == "open" else f" {clock(turn.time_ms)}"
+    return Mark(mark.glyph, mark.word + since, mark.role)
+
+
+def _dials_again(world: World, name: str) -> bool:
+    try:
+        return world.again(name).outcome is Outcome.DELIVERED
+    except KwakeError:
+        return False
