@@ -274,6 +274,8 @@ def _namespace(number: int) -> Act:
         desk.choose_namespace(names(desk)[number - 1] if number else "")
 
     def why_not(desk: Desk) -> str:
+        if not number:
+            return "" if desk.trail.view.namespace else "all namespaces are shown"
         count = len(names(desk))
         return "" if number <= count else f"no namespace {number}: there are {count}; 0 shows all"
 

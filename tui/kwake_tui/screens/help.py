@@ -13,7 +13,7 @@ _MOVING = (
     ("alt+1 … alt+5", "to a pane: Cluster, Path, the editor, Connections, Events"),
     ("h l", "fold and unfold in the cluster"),
     ("space", "mark the object in the cluster; ctrl+k, ctrl+d and r then act on all marked; esc unmarks"),
-    ("enter", "fold, unfold, or show: an object in the editor, a connection's path"),
+    ("enter", "fold, unfold, or show what is known of an object; a connection's path; the rule of a hop"),
     ("ctrl+p", "the palette"),
 )
 

@@ -86,7 +86,6 @@ class MainScreen(PanesScreen):
             "act": not types,
             "pane": not self.is_prompting,
             "submit": self.is_prompting,
-            "back": types or edited or self._narrowed is not None,
             "apply": edited and not types,
         }
         return mine.get(action, super().check_action(action, parameters))
@@ -266,7 +265,7 @@ class MainScreen(PanesScreen):
 
     @on(LineList.Chosen, "#cluster")
     async def _chosen(self) -> None:
-        await self.action_act("edit")
+        await self.action_act("describe")
 
     @on(LineList.Chosen, "#connections")
     def _connection_chosen(self, event: LineList.Chosen) -> None:
@@ -369,6 +368,9 @@ class MainScreen(PanesScreen):
         else:
             if self.pane == "editor":
                 self.go_to_pane("cluster")
+                self.hush()
+            elif not editor.is_edited:
+                self.say("nothing to go out of: q leaves")
             if editor.is_edited:
                 self.say(f"{short(editor.reference)} is edited, not applied: ctrl+s applies, esc again discards")
                 self._offers_discard = True
