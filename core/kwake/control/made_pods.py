@@ -16,6 +16,7 @@ from kwake.objects.key import Key, key
 HASH_LABEL = "pod-template-hash"
 REVISION_LABEL = "controller-revision-hash"
 """Which revision of its owner's template a pod of a StatefulSet or DaemonSet was made from."""
+INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index"
 _MAX_BASE = 58
 """Letters of a name before its five random ones (`k8s:apiserver/pkg/storage/names` maxGeneratedNameLength)."""
 _DAEMON_TOLERATIONS = (
@@ -117,6 +118,22 @@ def stateful_pod(owner: Record, ordinal: int, draws: Draws) -> tuple[Record, Dra
     return _made(owner, key("Pod", owner.key.namespace, name), manifest, draws)
 
 
+def indexed_pod(owner: Record, index: int, draws: Draws, cluster: Cluster, taken: Changes) -> tuple[Record, Draws]:
+    """A new pod of an Indexed Job: its index is in its name, its hostname and its labels, and stays with its retries
+    (`k8s:pkg/controller/job/indexed_job_utils.go`)."""
+    name = f"{owner.key.name}-{index}"[:_MAX_BASE]
+    while True:
+        suffix, draws = draws.word(f"pod/{owner.key}", 5)
+        pod_key = key("Pod", owner.key.namespace, f"{name}-{suffix}")
+        if pod_key not in cluster and taken.get(pod_key) is None:
+            break
+    manifest = _pod(owner, pod_key.name, f"{name}-")
+    manifest["metadata"]["labels"][INDEX_ANNOTATION] = str(index)
+    manifest["metadata"].setdefault("annotations", {})[INDEX_ANNOTATION] = str(index)
+    manifest["spec"].setdefault("hostname", f"{owner.key.name}-{index}")
+    return _made(owner, pod_key, manifest, draws)
+
+
 def daemon_pod(owner: Record, node: str, draws: Draws, cluster: Cluster, taken: Changes) -> tuple[Record, Draws]:
     """The pod of a DaemonSet for one node: bound by affinity, tolerating what drains other pods."""
     made, draws = pod_from(owner, draws, cluster, taken)
@@ -166,7 +183,7 @@ def _pod(owner: Record, name: str, generate_name: str) -> Manifest:
         "spec": dict(template.get("spec") or {}),
     }
     if metadata.get("annotations"):
-        manifest["metadata"]["annotations"] = metadata["annotations"]
+        manifest["metadata"]["annotations"] = dict(metadata["annotations"])
     return manifest
 
 

@@ -61,6 +61,17 @@ def ready(record: Record, is_ready: bool) -> Record:
     return edited(record, manifest)
 
 
+def failed(record: Record) -> Record:
+    """The pod whose containers have ended and are not started again (`restartPolicy: Never`): it keeps its object and
+    its `podIP`, and is never an endpoint again (PD-14)."""
+    manifest = record.manifest
+    status = _status(manifest)
+    status["phase"] = "Failed"
+    for condition in ("ContainersReady", "Ready"):
+        _set_condition(status, condition, False)
+    return edited(record, manifest)
+
+
 def terminating(record: Record, now_ms: int, grace: int | None = None) -> Record:
     """The pod asked to go within `grace` seconds (default: its own): it stays until its processes exit (PD-10)."""
     manifest = record.manifest

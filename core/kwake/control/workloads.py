@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import msgspec
 
 from kwake.cluster import Cluster, Record
 from kwake.control.changes import Changes, edited
 from kwake.control.daemon_sets import eligible, reconcile_daemon_set
+from kwake.control.jobs import is_over, reconcile_job, replaces_terminating
 from kwake.control.made_pods import (
     daemon_pod,
     owner_reference,
@@ -18,6 +17,7 @@ from kwake.control.made_pods import (
 )
 from kwake.control.rollout import reconcile_deployment
 from kwake.control.stateful_sets import lacks_revision, ordinals, reconcile_stateful_set
+from kwake.control.victims import first_to_go
 from kwake.draws import Draws
 from kwake.objects.basis import Basis
 from kwake.objects.key import Key
@@ -55,9 +55,7 @@ REPLACEMENTS: dict[str, ReplacementRule] = {
     ),
     "StatefulSet": ReplacementRule("when gone", True, False, True, "its name must be free first"),
     "DaemonSet": ReplacementRule("when gone", False, True, True, "the old pod must be gone from the node first"),
-    "Job": ReplacementRule(
-        "at once", False, False, False, "a Job's retries depend on its failure policy; not modelled yet"
-    ),
+    "Job": ReplacementRule("at once", False, False, True, "a terminating pod counts as failed"),
     "Node": ReplacementRule(
         "when gone", True, True, False, "a static pod: its kubelet runs it whatever the API says", Basis.INFERRED
     ),
@@ -85,25 +83,15 @@ def replacement_rule(cluster: Cluster, pod: Pod, opened: Cluster | None = None) 
     if rule.modelled and cluster.controller_of(pod) is None:
         reason = f"its owner {owner.kind} {owner.name} is not in the snapshot"
         return ReplacementRule(rule.when, rule.same_name, rule.same_node, False, reason, Basis.UNKNOWN)
+    job = cluster.controller_of(pod) if owner.kind == "Job" else None
+    if job is not None and is_over(job):
+        return ReplacementRule("never", False, False, True, f"Job {owner.name} is over")
+    if job is not None and not replaces_terminating(job):
+        return ReplacementRule("when gone", False, False, True, "its podReplacementPolicy is Failed")
     if owner.kind == "StatefulSet" and lacks_revision(cluster, pod, opened):
         reason = f"the revision of {owner.name} that it would be made from is not in the snapshot"
         return ReplacementRule(rule.when, rule.same_name, rule.same_node, False, reason, Basis.UNKNOWN)
     return rule
-
-
-def unmodelled_change(before: Record, after: Record) -> str:
-    """Why what follows from an edit of a workload is unknown; empty if `reconcile` carries it out.
-
-    To be asked with the object as it was and as it is stored now.
-    """
-    old, new = before.manifest.get("spec") or {}, after.manifest.get("spec") or {}
-    match after.value:
-        case Job():
-            fields = ("parallelism", "completions", "suspend")
-            changed = [field for field in fields if old.get(field) != new.get(field)]
-            return f"what follows from another {' and '.join(changed)} of a Job is not modelled" if changed else ""
-        case _:
-            return ""
 
 
 # -- at open ------------------------------------------------------------------------------------------------------
@@ -146,24 +134,18 @@ def _first_objects(cluster: Cluster, owner: Record, draws: Draws) -> tuple[Chang
                 if eligible(owner, node):
                     made, draws = daemon_pod(owner, node.metadata.name, draws, cluster, changes)
                     changes[made.key] = made
+        case Job():
+            return reconcile_job(cluster, owner, None, False, draws)
         case _:
             for _ in range(_wanted(owner)):
                 made, draws = pod_from(owner, draws, cluster, changes)
                 changes[made.key] = made
-            if isinstance(owner.value, Job):
-                manifest = owner.manifest
-                manifest["status"] = {"active": len(changes)}
-                changes[owner.key] = edited(owner, manifest)
     return changes, draws
 
 
 def _wanted(owner: Record) -> int:
     """How many pods a workload wants at a time."""
     match owner.value:
-        case Job(spec=spec):
-            completions = (owner.manifest.get("spec") or {}).get("completions")
-            at_once = spec.parallelism if completions is None else min(spec.parallelism, completions)
-            return 0 if spec.suspend else at_once
         case ReplicaSet() | ReplicationController() | StatefulSet():
             return owner.value.spec.replicas
         case _:
@@ -186,11 +168,13 @@ def _with_uid(owner: Record, draws: Draws) -> tuple[Record, Draws]:
 # -- afterwards ---------------------------------------------------------------------------------------------------
 
 
-def reconcile(cluster: Cluster, draws: Draws, opened: Cluster | None = None) -> tuple[Changes, Draws]:
+def reconcile(
+    cluster: Cluster, draws: Draws, opened: Cluster | None = None, waiting: frozenset[Key] = frozenset()
+) -> tuple[Changes, Draws]:
     """What the workload controllers write now; a pod to delete is a change to None (its deletion is graceful).
 
     `opened` is the snapshot: a workload that had too few or too many pods in it keeps that gap, since its controller
-    could not, or the dump does not show them all.
+    could not, or the dump does not show them all. `waiting` are Jobs that wait after a failure.
     """
     changes: Changes = {}
     for deployment in cluster.all(Deployment):
@@ -216,16 +200,11 @@ def reconcile(cluster: Cluster, draws: Draws, opened: Cluster | None = None) -> 
             written, draws = reconcile_daemon_set(draft, draft.record(daemon.key), opened, draws)
             changes.update(written)
     for job in draft.all(Job):
-        if job.metadata.uid and not _is_known(draft, job, opened):
-            written, draws = _first_objects(draft, draft.record(job.key), draws)
+        if job.metadata.uid and job.metadata.deletion_timestamp is None:
+            owner = draft.record(job.key)
+            written, draws = reconcile_job(draft, owner, opened, job.key in waiting, draws)
             changes.update(written)
     return changes, draws
-
-
-def _is_known(cluster: Cluster, job: Job, opened: Cluster | None) -> bool:
-    """Whether a Job has begun: it was in the snapshot, or has been given its first pods, which its status tells."""
-    record = cluster.record(job.key)
-    return bool(record.manifest.get("status")) or (opened is not None and job.key in opened) or opened is None
 
 
 def _reconcile_replicas(
@@ -250,7 +229,7 @@ def _reconcile_replicas(
         made, draws = pod_from(owner, draws, cluster, changes)
         changes[made.key] = made
     if missing < 0:
-        for pod in _victims(cluster, active, -missing):
+        for pod in first_to_go(cluster, active, -missing):
             changes[pod.key] = None
     return changes, draws
 
@@ -303,29 +282,3 @@ def _adopted(pod: Record, owner: Record) -> Record:
     manifest = pod.manifest
     manifest["metadata"]["ownerReferences"] = [owner_reference(owner)]
     return edited(pod, manifest)
-
-
-def _victims(cluster: Cluster, active: list[Pod], count: int) -> list[Pod]:
-    """Whom a ReplicaSet deletes first: unassigned, pending, not ready, sharing its node with most, newest.
-
-    `k8s:pkg/controller/controller_utils.go` ActivePodsWithRanks. The moment of readiness and restarts are left out;
-    pods that the model made have no creation time and count as the newest; the name decides what is left (assumed).
-    """
-    on_node = Counter(pod.spec.node_name for pod in active)
-    phases = {"Pending": 0, "": 0, "Unknown": 1, "Running": 2}
-    by_age = sorted(active, key=lambda pod: (_created(cluster, pod), pod.metadata.name), reverse=True)
-    ranked = sorted(
-        by_age,
-        key=lambda pod: (
-            bool(pod.spec.node_name),
-            phases.get(pod.status.phase, 1),
-            pod.is_ready,
-            -on_node[pod.spec.node_name],
-        ),
-    )
-    return ranked[:count]
-
-
-def _created(cluster: Cluster, pod: Pod) -> str:
-    """RFC 3339 sorts by text; `~` comes after every digit."""
-    return str(cluster.record(pod.key).manifest["metadata"].get("creationTimestamp") or "~")

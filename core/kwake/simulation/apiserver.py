@@ -10,9 +10,7 @@ from kwake.control.balancer import CLEANUP_FINALIZER
 from kwake.control.changes import Changes
 from kwake.control.revisions import noted
 from kwake.control.services import admit
-from kwake.control.workloads import unmodelled_change
 from kwake.errors import Rejected
-from kwake.objects.basis import Basis
 from kwake.objects.decode import DecodeError, decode
 from kwake.objects.document import Document, FieldPath, Manifest, Origin, document
 from kwake.objects.key import Key
@@ -75,7 +73,7 @@ def update(draft: Draft, old: Record, patch: dict[str, Any], *, how: str) -> Non
 
 
 def store(draft: Draft, stored: Record) -> None:
-    """Put a record into the cluster, and say so where what it sets off is not modelled."""
+    """Put a record into the cluster, and let those who act on such objects notice."""
     old = draft.cluster.find(stored.key)
     changes: Changes = {stored.key: stored}
     if old is not None and isinstance(stored.value, StatefulSet):
@@ -85,9 +83,6 @@ def store(draft: Draft, stored: Record) -> None:
     _notice_slice(draft, stored.value)
     if isinstance(stored.value, Node) and is_out_of_service(stored.value):
         draft.schedule_once(CollectOrphans(stored.key.name), draft.profile.clock("pod-gc-loop"))
-    why = unmodelled_change(old, stored) if old is not None else ""
-    if why:
-        draft.tell("consequence-unknown", stored.key, why, "controller", basis=Basis.UNKNOWN)
 
 
 def _notice_slice(draft: Draft, value: KubeObject) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from kwake.cluster import Record
 from kwake.control.ipam import release
-from kwake.control.pods import exit_delay_ms, terminating
+from kwake.control.jobs import backoff_limit, backoff_ms, failed_again, failures, is_over, replaces_terminating, wanted
+from kwake.control.pods import exit_delay_ms, failed, terminating
 from kwake.dataplane.living import LOST, UNCONFIRMED
 from kwake.objects.basis import Basis
 from kwake.objects.event import Clock
 from kwake.objects.key import Key
-from kwake.objects.kinds import Pod
+from kwake.objects.kinds import Job, Pod
 from kwake.simulation.draft import Draft
-from kwake.simulation.tasks import ExitProcesses, MakeSandbox
+from kwake.simulation.tasks import ExitProcesses, MakeSandbox, RetryJob
 
 
 def living(draft: Draft, pod: Key, uid: str) -> Pod | None:
@@ -35,6 +38,8 @@ def terminate(draft: Draft, key: Key, *, actor: str, grace: int | None = None) -
         return
     grace_s = _grace_seconds(pod, grace)
     draft.change({key: terminating(record, draft.now_ms, grace_s)})
+    if actor != "controller":
+        _count_failure(draft, pod, is_leaving=True)
     draft.tell("pod-terminating", key, f"{key.name} is terminating, grace {grace_s} s", actor, rule="PD-10")
     if reports(draft, pod):
         let_exit(draft, record, pod, grace_s)
@@ -95,9 +100,45 @@ def remove_pod(draft: Draft, pod: Pod, how: str) -> None:
     draft.stopped -= down(draft, uid)
     draft.drop_tasks_of(uid)
     draft.environments.pop(uid, None)
+    if not pod.is_terminating:
+        _count_failure(draft, pod, is_leaving=True)
+    _count_failure(draft, pod, is_leaving=False)
     draft.change({pod.key: None})
     if how not in (UNCONFIRMED, LOST):
         free_address(draft, pod)
+
+
+def fail_pod(draft: Draft, pod: Pod) -> None:
+    """Its containers have ended for good: it stays as an object, and its address is free (PD-14)."""
+    uid = pod.metadata.uid
+    draft.stopped -= down(draft, uid)
+    draft.drop_tasks_of(uid)
+    draft.change({pod.key: failed(draft.cluster.record(pod.key))})
+    words = f"{pod.metadata.name} has failed: its restartPolicy is Never"
+    draft.tell("pod-failed", pod.key, words, "kubelet", rule="PD-14")
+    for is_leaving in (True, False):
+        _count_failure(draft, pod, is_leaving=is_leaving)
+    free_address(draft, pod)
+
+
+def _count_failure(draft: Draft, pod: Pod, *, is_leaving: bool) -> None:
+    """Let the pod's Job count a failure, once: when the pod is leaving, or, by its podReplacementPolicy, when it is
+    gone. The next pod waits (`job-backoff`, doubled with each failure)."""
+    job = draft.cluster.controller_of(pod)
+    if job is None or not isinstance(job.value, Job) or pod.is_terminal or not wanted(job):
+        return
+    if replaces_terminating(job) is not is_leaving:
+        return
+    counted = failed_again(job)
+    draft.change({job.key: counted})
+    count = failures(counted)
+    if is_over(counted):
+        words = f"{job.key.name} has failed: {count} pods did, its backoffLimit is {backoff_limit(job)}"
+        draft.tell("job-failed", job.key, words, "job controller", rule="PD-5")
+        return
+    first = draft.profile.clock("job-backoff")
+    draft.pending = [item for item in draft.pending if item.task != RetryJob(job.key)]
+    draft.schedule(RetryJob(job.key), msgspec.structs.replace(first, ms=backoff_ms(first.ms, count)))
 
 
 def down(draft: Draft, uid: str) -> set[str]:

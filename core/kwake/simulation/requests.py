@@ -40,7 +40,7 @@ from kwake.objects.kinds import Node, Pod, Service
 from kwake.objects.time import timestamp
 from kwake.simulation.apiserver import create, delete_object, store, update
 from kwake.simulation.draft import Draft
-from kwake.simulation.ending import force_delete, reports, terminate
+from kwake.simulation.ending import fail_pod, force_delete, reports, terminate
 from kwake.simulation.node_steps import silence, wake
 from kwake.simulation.steps import start_pods
 from kwake.simulation.tasks import MakeSandbox, StartContainers
@@ -125,10 +125,17 @@ def _restart_container(draft: Draft, action: RestartContainer) -> None:
         raise UsageError(f"{pod.key}: container {action.container} is not running: nothing to restart")
     # A container alone in its pod is the whole of it; of several, the others run on (PD-2).
     alone = action.container is None or len(names) == 1
+    stays_down = pod.spec.restart_policy == "Never"
+    if stays_down and alone:
+        _say(draft, "container-crashed", pod.key, f"crash the containers of {pod.metadata.name}", "PD-14")
+        fail_pod(draft, pod)
+        return
     draft.stopped |= {uid if alone else f"{uid}/{action.container}"}
-    words = f"restart {action.container or 'the containers'} of {pod.metadata.name}"
-    _say(draft, "container-restarted", pod.key, words, "PD-2")
+    words = f"{'crash' if stays_down else 'restart'} {action.container or 'the containers'} of {pod.metadata.name}"
+    _say(draft, "container-crashed" if stays_down else "container-restarted", pod.key, words, "PD-2")
     draft.change({pod.key: ready(record, False)})
+    if stays_down:
+        return
     task = StartContainers(pod.key, uid, "" if alone or action.container is None else action.container)
     draft.schedule(task, draft.profile.clock("container-restart"))
 

@@ -28,6 +28,7 @@ from kwake.simulation.tasks import (
     MakeSandbox,
     NoticeSilence,
     ReconcileWorkloads,
+    RetryJob,
     SchedulePod,
     StartContainers,
     Sync,
@@ -55,8 +56,9 @@ def start_pods(draft: Draft, keys: list[Key]) -> None:
         draft.schedule(SchedulePod(key, value.metadata.uid), draft.profile.clock("schedule"))
 
 
-def _reconcile_workloads(draft: Draft, task: ReconcileWorkloads) -> None:
-    changes, draft.draws = reconcile(draft.cluster, draft.draws, draft.opened)
+def _reconcile_workloads(draft: Draft, task: ReconcileWorkloads | RetryJob) -> None:
+    waiting = frozenset(item.task.job for item in draft.pending if isinstance(item.task, RetryJob))
+    changes, draft.draws = reconcile(draft.cluster, draft.draws, draft.opened, waiting)
     created = [k for k, record in changes.items() if record is not None and k.kind == "Pod" and k not in draft.cluster]
     doomed = [k for k, record in changes.items() if record is None and k.kind == "Pod"]
     draft.change({k: record for k, record in changes.items() if k not in doomed})
@@ -253,6 +255,7 @@ _TOGETHER: dict[type[msgspec.Struct], Callable[..., None]] = {
 
 _ONE_BY_ONE: dict[type[msgspec.Struct], Callable[..., None]] = {
     ReconcileWorkloads: _reconcile_workloads,
+    RetryJob: _reconcile_workloads,
     ExitProcesses: _exit_processes,
     SyncEndpoints: _sync_endpoints,
     NoticeSilence: notice_silence,

@@ -15,6 +15,12 @@ class ReconcileWorkloads(_Task, frozen=True, order=True):
     """The workload controllers make pods match replicas (PD-5)."""
 
 
+class RetryJob(_Task, frozen=True, order=True):
+    """A Job has waited long enough after a failure to make another pod (PD-5)."""
+
+    job: Key
+
+
 class SchedulePod(_Task, frozen=True, order=True):
     """The scheduler picks a node."""
 
@@ -87,6 +93,7 @@ class Sync(_Task, frozen=True, order=True):
 
 Task = (
     ReconcileWorkloads
+    | RetryJob
     | SchedulePod
     | MakeSandbox
     | StartContainers
@@ -109,6 +116,7 @@ PRIORITY: dict[type[_Task], int] = {
     StartContainers: 4,
     BecomeReady: 5,
     ReconcileWorkloads: 6,
+    RetryJob: 6,
     SyncEndpoints: 7,
     Sync: 8,
 }

@@ -187,7 +187,6 @@ def test_pd_5_the_table(kind: str, when: str, same_name: bool, same_node: bool) 
     "owner",
     [
         {"apiVersion": "example.com/v1", "kind": "Database", "metadata": {"name": "x"}},
-        {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "x"}},
         {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "x"}},
         {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "absent"}},
     ],
