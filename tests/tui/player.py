@@ -15,7 +15,7 @@ from kwake_tui.app import KwakeApp
 from kwake_tui.lines import Line
 from kwake_tui.opened import Opened
 from kwake_tui.screens.main import MainScreen
-from kwake_tui.session import Session
+from kwake_tui.session import Session, second_profile
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
 
@@ -113,7 +113,7 @@ def play(
     """Run a console on a world, headless, and play a story on it."""
 
     async def run() -> None:
-        app = KwakeApp(world, title=title, opened=opened)
+        app = KwakeApp(Session.start(world, title, second_profile(world.profile.name), opened))
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from kwake.actions import Action, CloseConnection, Delete, KillPod, OpenConnection, RestartContainer
@@ -12,6 +13,7 @@ from kwake_tui.desk import Desk
 from kwake_tui.names import parse_target, parts, short
 from kwake_tui.panes.moments import moment_lines
 from kwake_tui.panes.tree import namespaces_in_order
+from kwake_tui.replaying import step, why_no_step
 from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.help import help_lines
@@ -351,6 +353,8 @@ ACTS: dict[str, Act] = {
     "on": Act(on, _needs_later),
     "pin": Act(pin, _needs_pin),
     "moments": Act(moments, _always),
+    "next-step": Act(partial(step, steps=1), why_no_step(1)),
+    "last-step": Act(partial(step, steps=-1), why_no_step(-1)),
     "command": Act(command, _always),
     "help": Act(help_page, _always),
     "quit": Act(leave, _always),

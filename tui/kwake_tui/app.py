@@ -12,14 +12,11 @@ from kwake.world import World
 from kwake_tui.keymap import KEYS
 from kwake_tui.opened import Opened
 from kwake_tui.screens.main import MainScreen
-from kwake_tui.session import Session
+from kwake_tui.session import Session, second_profile
 from kwake_tui.theme import DEEP, KWAKE_DEEP
 
 INTERNAL_ERROR = 70
 """What the process ends with when the console itself fails; Textual has then printed the traceback."""
-
-SECOND = {"cilium": "calico"}
-"""The profile that answers beside the chosen one; `cilium` beside every other."""
 
 
 class KwakeApp(App[int]):
@@ -34,11 +31,11 @@ class KwakeApp(App[int]):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # as above
 
-    def __init__(self, world: World, *, title: str, second: str | None = None, opened: Opened | None = None) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self.register_theme(KWAKE_DEEP)
         self.theme = KWAKE_DEEP.name
-        self._start = Session.start(world, title, second or SECOND.get(world.profile.name, "cilium"), opened)
+        self._start = session
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen on the beginning of the session."""
@@ -72,6 +69,12 @@ def _short_title(title: str, paths: tuple[str, ...]) -> str:
 
 def run(world: World, *, title: str, opened: Opened, second: str | None = None) -> int:
     """Run the console on a world, beside a second profile, until it is left; the exit status of the process."""
-    app = KwakeApp(world, title=_short_title(title, opened.snapshot), second=second, opened=opened)
+    second = second or second_profile(world.profile.name)
+    return run_session(Session.start(world, _short_title(title, opened.snapshot), second, opened))
+
+
+def run_session(session: Session) -> int:
+    """Run the console on a session until it is left; the exit status of the process."""
+    app = KwakeApp(session)
     app.run()
     return INTERNAL_ERROR if app.return_code else 0

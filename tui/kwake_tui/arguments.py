@@ -64,7 +64,7 @@ def _console() -> argparse.ArgumentParser:
     commands = "\n".join(f"  {name:<{width}}{words}" for name, words in COMMANDS.items())
     parser = _Parser(
         prog="kwake",
-        usage="kwake [OPTION…] [SNAPSHOT…]\n       kwake COMMAND …",
+        usage="kwake [OPTION…] [SNAPSHOT…]\n       kwake [OPTION…] SCENARIO\n       kwake COMMAND …",
         description="A what-if console for Kubernetes networking. Without a snapshot it opens the sample cluster\n"
         "shop; without a terminal it prints what the cluster holds.",
         epilog=f"commands (kwake COMMAND --help):\n{commands}\n\n{_EXIT_CODES}",
@@ -73,7 +73,7 @@ def _console() -> argparse.ArgumentParser:
     )
     parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="*", help=_SNAPSHOT)
     parser.add_argument("--version", action="store_true", help="print the version and end")
-    _add_world(parser)
+    _add_world(parser, seed=None)
     _add_output(parser)
     return parser
 

@@ -127,7 +127,7 @@ def _worlds(arguments: Namespace) -> list[World]:
         raise UsageError("- stands for standard input, and that can be read only once")
     stdin, overrides = _stdin(), _overrides(arguments.fields)
     return [
-        kwake.open(arguments.snapshot, profile, arguments.seed, overrides=overrides, lenient=arguments.lenient,
+        kwake.open(arguments.snapshot, profile, arguments.seed or 0, overrides=overrides, lenient=arguments.lenient,
                    stdin=stdin)
         for profile in arguments.profile or ["calico"]
     ]  # fmt: skip
@@ -173,8 +173,13 @@ def _console(arguments: Namespace) -> int:
         arguments.snapshot, title = [str(sample_path())], DEFAULT
     else:
         title = " ".join(arguments.snapshot)
+    if len(arguments.snapshot) == 1:
+        from kwake_tui.scenario_files import is_scenario
+
+        if is_scenario(arguments.snapshot[0]):
+            return _scenario(arguments)
     worlds = _worlds(arguments)
-    if arguments.output is None and len(worlds) <= 2 and sys.stdout.isatty() and sys.stdin.isatty():
+    if _takes_a_console(arguments) and len(worlds) <= 2:
         from kwake_tui.app import run
         from kwake_tui.opened import Opened
 
@@ -185,6 +190,34 @@ def _console(arguments: Namespace) -> int:
 
     _show(arguments, worlds, worlds, lambda world: cluster_lines(world, title), cluster_json)
     return 0
+
+
+def _takes_a_console(arguments: Namespace) -> bool:
+    return arguments.output is None and sys.stdout.isatty() and sys.stdin.isatty()
+
+
+def _scenario(arguments: Namespace) -> int:
+    """The console at the beginning of a scenario; without a terminal its replay."""
+    path, overrides = arguments.snapshot[0], _overrides(arguments.fields)
+    if not _takes_a_console(arguments):
+        words = [word for name in arguments.profile for word in ("--profile", name)]
+        words += [word for field in arguments.fields for word in ("--set", field)]
+        words += ["--seed", str(arguments.seed)] if arguments.seed is not None else []
+        words += ["--lenient"] if arguments.lenient else []
+        words += ["-o", arguments.output] if arguments.output else []
+        return _run(["replay", *words, "--", path])
+    from kwake.errors import UsageError
+    from kwake.scenario.begin import begin
+    from kwake.scenario.load import load
+    from kwake_tui.app import run_session
+    from kwake_tui.replaying import session_of
+
+    scenarios = load(path)
+    if len(scenarios) > 1:
+        raise UsageError(f"{path}: {len(scenarios)} scenarios; open the console, then : replay {path}")
+    profile, *others = arguments.profile or scenarios[0].profiles
+    world = begin(scenarios[0], profile, arguments.seed, overrides=overrides, lenient=arguments.lenient)
+    return run_session(session_of(scenarios[0], next(iter(others), None), world))
 
 
 def _trace(arguments: Namespace) -> int:
@@ -274,10 +307,11 @@ def _check(arguments: Namespace) -> int:
 def _replay(arguments: Namespace) -> int:
     from kwake.scenario.load import load, step_named
     from kwake.scenario.report import Report, as_json
+    from kwake_tui.scenario_files import scenario_path
     from kwake_tui.text.columns import json_text
     from kwake_tui.text.replay import replay_lines
 
-    scenarios = [scenario for path in arguments.scenario for scenario in load(path)]
+    scenarios = [scenario for path in arguments.scenario for scenario in load(scenario_path([path]))]
     if arguments.step is not None:
         for scenario in scenarios:
             step_named(scenario, arguments.step)

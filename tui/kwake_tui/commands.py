@@ -15,7 +15,9 @@ from kwake_tui.action_words import ACTIONS, PROTOCOLS, Words, check_words, flow,
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import parse_filter
 from kwake_tui.names import KIND_WORDS, targets
+from kwake_tui.replaying import replay, run_on, steps_page
 from kwake_tui.saving import export, kubectl, save
+from kwake_tui.scenario_files import offered
 from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
@@ -117,6 +119,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("save", "FILE…", "write what was done as a scenario, which kwake replay runs", save),
     Command("export", "FILE… [changed]", "write the present cluster as manifests; changed: what you changed", export),
     Command("kubectl", "[FILE…]", "the kubectl commands that would do the same; nothing is run", kubectl),
+    Command("replay", "SCENARIO…", "step along a scenario: n and N; sample:shop/kill is one that comes along", replay),
+    Command("run", "", "on along the scenario until something is not as expected", lambda desk, w: run_on(desk)),
+    Command("steps", "", "the steps of the scenario and what they found", lambda desk, w: steps_page(desk)),
     Command("quit", "", "leave", lambda desk, w: desk.leave()),
 )  # fmt: skip
 """All commands. Those that are the first letters of one alone stand for it."""
@@ -185,6 +190,8 @@ def _candidates(kind: str, desk: Desk) -> list[str]:
             return [str(number) for number in range(len(desk.session.timeline.entries))]
         case "CONNECTION":
             return list(desk.session.world.connections)
+        case "SCENARIO":
+            return offered()
         case "PROTOCOL":
             return list(PROTOCOLS)
         case "TYPE":

@@ -54,6 +54,10 @@ class Desk(Protocol):
         """Open a dialog or a page; keys wait until it is there."""
         ...
 
+    def try_to(self, do: Callable[[], None]) -> None:
+        """Do something later, as when a dialog was answered; where it is refused say why."""
+        ...
+
     def leave(self) -> None:
         """End the console; asks first where something is edited and not applied."""
         ...

@@ -59,6 +59,8 @@ KEYS: tuple[Key, ...] = (
     Key("full_stop", "on", "event on", ("events",), "one event on; at rest the marks of what changed go"),
     Key("p", "pin", "pin", ("path", "connections"), "pin the flow that is shown and watch it; again: no more"),
     Key("T", "moments", "moments", (), "all moments of the timeline, branches too; enter goes to one"),
+    Key("n", "next-step", "next step", (), "the next step of the scenario that is open (: replay FILE)"),
+    Key("N", "last-step", "step back", (), "the step of the scenario before"),
     Key("colon", "command", "command", (), "type a command; tab completes"),
     Key("question_mark", "help", "help", (), "this page"),
     Key("q", "quit", "quit", (), "leave"),

@@ -18,6 +18,7 @@ from kwake.sources.yaml_writer import to_yaml
 from kwake_tui.desk import Desk
 from kwake_tui.lines import Line, Span
 from kwake_tui.opened import STDIN, sources_of
+from kwake_tui.scenario_files import path_of
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.session import Session, action_title
@@ -69,15 +70,6 @@ def kubectl(desk: Desk, words: list[str]) -> None:
         return
     rows = tuple(Line((Span(line, "muted" if line.startswith("# ") else "text1"),)) for line in lines)
     desk.open(ReaderScreen("kubectl", "would make the same changes; nothing is run", rows))
-
-
-def path_of(words: list[str]) -> Path:
-    """The path that the words of a command are, spaces and `~` in it. Raises UsageError."""
-    text = " ".join(words)
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # ~nobody
-        raise UsageError(f"{printable(text)}: there is no such user") from None
 
 
 def scenario_files(session: Session, target: Path) -> dict[Path, bytes]:

@@ -22,6 +22,7 @@ from kwake.timeline import Entry, Timeline
 from kwake.world import World
 from kwake_tui.names import brief, parts
 from kwake_tui.opened import Opened
+from kwake_tui.script import Script
 
 Answer = TypeVar("Answer")
 
@@ -41,6 +42,8 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     """Which of the moments of the last action is shown; None: the one at which the entry stands, as a rule at rest."""
     pins: tuple[Flow, ...] = ()
     """Flows that are watched, in the order in which they were pinned."""
+    script: Script | None = None
+    """The scenario that is stepped along."""
     opened: Opened = Opened()
     """How the beginning was opened."""
     worked_out: dict[tuple[object, ...], object] = {}
@@ -236,6 +239,11 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     def looking_at(self, flow: Flow | None) -> Session:
         """Ask about another flow."""
         return msgspec.structs.replace(self, flow=flow)
+
+
+def second_profile(first: str) -> str:
+    """The profile that answers beside the chosen one, unless another is: `cilium`, beside itself `calico`."""
+    return "calico" if first == "cilium" else "cilium"
 
 
 def path_in(world: World, flow: Flow) -> Path:

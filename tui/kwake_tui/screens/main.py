@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from textual import on
@@ -165,6 +166,7 @@ class MainScreen(PanesScreen):
         self.query_one("#pinned", LineBar).show(lambda width: (pinned_line(session, width),))
         self.query_one(TimelineBar).show_session(session)
         self.query_one("#status", LineBar).show(lambda width: (status_line(session, width),))
+        self.show_script(session)
         self._show_editor(stood_on)
         self._record_view()
         self.activate(self.pane)
@@ -223,11 +225,15 @@ class MainScreen(PanesScreen):
         if reason:
             self.say(reason)
             return
+        self.try_to(partial(ACTS[name].run, self))
+        await self._opened()
+
+    def try_to(self, do: Callable[[], None]) -> None:
+        """Do something; where it is refused say why."""
         try:
-            ACTS[name].run(self)
+            do()
         except KwakeError as error:
             self.say(str(error), "bad")
-        await self._opened()
 
     def _show_editor(self, stood_on: str) -> None:
         """The editor shows its object as it is now; another one where the cursor has moved or the object is gone.

@@ -21,6 +21,7 @@ from kwake_tui.panes.key_line import key_line, notice_line
 from kwake_tui.panes.path import PathPane
 from kwake_tui.panes.tabs import tab_line
 from kwake_tui.panes.timeline import TimelineBar
+from kwake_tui.script import script_line
 from kwake_tui.session import Session
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
@@ -54,6 +55,7 @@ class PanesScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """All panes at once; where only one fits, the style sheet shows the active one."""
         yield LineBar(id="status")
+        yield LineBar(id="script")
         yield LineBar(id="tabs")
         with Horizontal(id="upper"):
             yield ClusterPane(self._session.world.cluster)
@@ -70,6 +72,12 @@ class PanesScreen(Screen[None]):
         with Horizontal(id="command"):
             yield LineBar(id="colon")
             yield Prompt(self.completions, suggestions)
+
+    def show_script(self, session: Session) -> None:
+        """The step of the scenario, where one is stepped along."""
+        bar, script, entry = self.query_one("#script", LineBar), session.script, session.timeline.current
+        bar.display = script is not None
+        bar.show(lambda width: (script_line(script, entry),) if script is not None else ())
 
     def completions(self, text: str) -> list[str]:
         """What the prompt may become; nothing on a screen that takes no commands."""

@@ -1,0 +1,177 @@
+"""A scenario at the console: its steps, one at a time, and the first one that is not as expected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kwake.samples import sample_path
+from kwake_tui.scenario_files import is_scenario, offered
+from kwake_tui.screens.choice import ChoiceScreen
+from kwake_tui.screens.confirm import ConfirmScreen
+from tests.tui.player import Player, play, shop
+
+FAILING = f"""\
+kwake: 1
+name: search is expected to live on
+snapshot: [{sample_path("shop")}]
+seed: 7
+flows:
+  find: {{from: deploy/shop/web, to: svc/shop/search, port: 80, hold: true}}
+  find-new: {{from: deploy/shop/web, to: svc/shop/search, port: 80}}
+steps:
+  - {{id: before, expect: [{{flow: find-new, outcome: delivered}}]}}
+  - {{id: kill, do: {{kill: "deploy/shop/search#0"}}, expect: [{{flow: find, fate: open}}]}}
+  - {{id: after, expect: [{{flow: find-new, outcome: delivered}}]}}
+"""
+
+
+async def command(player: Player, text: str) -> None:
+    await player.press("colon")
+    await player.type(text)
+    await player.press("enter")
+
+
+def script(player: Player) -> str:
+    return "".join(player.rows("#script"))
+
+
+def said(player: Player) -> str:
+    return "".join(player.rows("#keys"))
+
+
+def test_a_sample_scenario_is_stepped_along_to_its_end_and_back() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "replay sample:shop/kill")
+        await player.until(lambda: player.session.script is not None)
+        assert player.session.title == "kill"
+        assert "pay" in player.session.world.connections
+        start = player.session.timeline.current
+        seen = []
+        for _ in range(5):
+            await player.press("n")
+            seen.append(script(player))
+        assert "step 1 of 5  before" in seen[0]
+        assert all("met" in row and "×" not in row for row in seen)
+        assert player.session.timeline.current == start  # the last step undoes the three kills
+        await player.press("n")
+        assert "this was the last step" in said(player)
+        await player.press("N")
+        assert "step 4 of 5  kill-statsd" in script(player)
+
+    play(shop(), story)
+
+
+def test_it_stops_where_an_expectation_failed_with_that_path_open(tmp_path: Path) -> None:
+    file = tmp_path / "failing.yaml"
+    file.write_text(FAILING)
+
+    async def story(player: Player) -> None:
+        await command(player, f"replay {file}")
+        await command(player, "run")
+        assert "step 2 of 3  kill" in script(player)
+        assert "× flow find: expected open, actual closed" in script(player)
+        assert "line 10" in script(player)
+        flow = player.session.flow
+        assert flow is not None
+        assert flow.target == "svc/shop/search"
+        await command(player, "run")
+        assert "step 3 of 3  after" in script(player)
+        await command(player, "run")
+        assert "this was the last step" in said(player)
+
+    play(shop(), story)
+
+
+def test_an_action_of_ones_own_leaves_the_scenario_and_n_goes_back_to_it(tmp_path: Path) -> None:
+    async def story(player: Player) -> None:
+        await command(player, "replay sample:shop/kill")
+        await player.press("n")
+        await command(player, "scale deploy/shop/cart 3")
+        assert "a way of your own" in script(player)
+        await player.press("n")
+        assert "step 2 of 5  kill-checkout" in script(player)
+        cluster = player.session.world.cluster
+        assert len(cluster.pods_of(cluster.resolve("deploy/shop/cart"))) != 3
+
+    play(shop(), story)
+
+
+def test_it_asks_before_a_session_with_actions_is_left() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "scale deploy/shop/cart 3")
+        await player.press("colon")
+        await player.type("replay sample:shop/edit")
+        await player.press("enter")
+        await player.until(lambda: isinstance(player.app.screen, ConfirmScreen))
+        await player.press("escape")
+        await player.until(lambda: not isinstance(player.app.screen, ConfirmScreen))
+        assert player.session.script is None
+
+    play(shop(), story)
+
+
+def test_all_steps_are_listed_and_enter_goes_to_one(tmp_path: Path) -> None:
+    file = tmp_path / "failing.yaml"
+    file.write_text(FAILING)
+
+    async def story(player: Player) -> None:
+        await command(player, f"replay {file}")
+        await command(player, "steps")
+        await player.until(lambda: isinstance(player.app.screen, ChoiceScreen))
+        rows = player.rows("#choice")
+        assert [row.split()[0] for row in rows] == ["beginning", "✓", "×", "×", "✓"]
+        await player.press("j", "j", "enter")
+        await player.until(lambda: not isinstance(player.app.screen, ChoiceScreen))
+        assert "step 2 of 3  kill" in script(player)
+
+    play(shop(), story)
+
+
+def test_of_several_scenarios_one_is_chosen(tmp_path: Path) -> None:
+    file = tmp_path / "two.yaml"
+    file.write_text(f"{FAILING}---\n{FAILING.replace('live on', 'live on and on')}")
+
+    async def story(player: Player) -> None:
+        await command(player, f"replay {file}")
+        await player.until(lambda: isinstance(player.app.screen, ChoiceScreen))
+        await player.press("j", "enter")
+        await player.until(lambda: player.session.script is not None)
+        assert "live on and on" in script(player)
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("replay {}/none.yaml", "there is no such file"),
+        ("replay {}/bad.yaml", "bad.yaml:2: stpes: there is no such key"),
+        ("replay sample:shoop/kill", "did you mean shop?"),
+        ("replay {}/stdin.yaml", "standard input"),
+        ("run", "no scenario is open"),
+        ("steps", "no scenario is open"),
+    ],
+)
+def test_what_cannot_be_opened_is_said(typed: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("kwake: 1\nstpes: []\nname: x\nsnapshot: [x]\n")
+    (tmp_path / "stdin.yaml").write_text('kwake: 1\nname: x\nsnapshot: ["-"]\n')
+
+    async def story(player: Player) -> None:
+        await command(player, typed.format(tmp_path))
+        assert words in said(player)
+        await player.press("n")
+        assert "no scenario is open" in said(player)
+
+    play(shop(), story)
+
+
+def test_a_scenario_is_told_from_a_snapshot(tmp_path: Path) -> None:
+    (tmp_path / "both.yaml").write_text("kwake: 1\n---\nkind: Pod\n")
+
+    assert is_scenario(str(sample_path("shop") / "scenarios" / "kill.yaml"))
+    assert not is_scenario(str(sample_path("shop") / "shop.yaml"))
+    assert not is_scenario(str(tmp_path / "both.yaml"))
+    assert not is_scenario(str(tmp_path))
+    assert "sample:shop/kill" in offered()

@@ -1,0 +1,144 @@
+"""Opening a scenario at the console and stepping along it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from kwake.errors import UsageError
+from kwake.objects.printable import printable
+from kwake.scenario.begin import begin
+from kwake.scenario.load import load
+from kwake.scenario.scenario import Scenario
+from kwake.scenario.stepping import flow_of, stepped
+from kwake.world import World
+from kwake_tui.beside import beside
+from kwake_tui.desk import Desk
+from kwake_tui.lines import Line, Span
+from kwake_tui.opened import STDIN, Opened
+from kwake_tui.scenario_files import scenario_path
+from kwake_tui.screens.choice import ChoiceScreen
+from kwake_tui.screens.confirm import ConfirmScreen
+from kwake_tui.script import Script, step_lines, unmet
+from kwake_tui.session import Session, second_profile
+
+
+def replay(desk: Desk, words: list[str]) -> None:
+    """`:replay FILE`: leave this session for a scenario, at its beginning. Raises what `load` raises."""
+    scenarios = load(scenario_path(words))
+    if len(scenarios) == 1:
+        _begin(desk, scenarios[0])
+        return
+
+    def chosen(target: str | None) -> None:
+        if target:
+            desk.try_to(partial(_begin, desk, scenarios[int(target)]))
+
+    rows = tuple(Line((Span(one.name),), target=str(number)) for number, one in enumerate(scenarios))
+    desk.open(ChoiceScreen("Replay  which scenario", "enter opens it   esc back", rows), chosen)
+
+
+def session_of(scenario: Scenario, second: str | None = None, world: World | None = None) -> Session:
+    """A session at the beginning of a scenario, beside `second`, or the scenario's own second profile.
+
+    `world` is that of its snapshot, if it is open. Raises what `kwake.open` raises, and ScenarioError where a flow
+    cannot be opened.
+    """
+    if STDIN in scenario.snapshot:
+        raise UsageError(f"{scenario.file}: its snapshot is standard input, which the console cannot read")
+    world = world or begin(scenario)
+    steps = stepped(scenario, world)
+    matrix = [name for name in scenario.profiles if name != world.profile.name] if len(scenario.profiles) > 1 else []
+    other = second or next(iter(matrix), None) or second_profile(world.profile.name)
+    against = beside(steps.timeline, world.with_profile(other).settle())
+    flows = tuple(dict.fromkeys(pinned.flow for pinned in scenario.flows if not pinned.hold))
+    return Session(
+        title=Path(scenario.file).stem,
+        timeline=steps.timeline,
+        against=against,
+        flow=next((pinned.flow for pinned in scenario.flows), None),
+        pins=flows,
+        opened=Opened(scenario.snapshot, scenario.lenient, layered=True),
+        script=Script(scenario, steps.stops),
+        worked_out={},
+    )
+
+
+def _begin(desk: Desk, scenario: Scenario) -> None:
+    """Show its beginning; asks first where something was done that would be lost."""
+    now = desk.session
+    session = session_of(scenario)
+    done = len(now.timeline.entries) - 1
+
+    def show() -> None:
+        desk.show(session)
+        desk.say("n takes the first step; : run goes on until something is not as expected", "ok")
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            show()
+
+    if done and now.script is None:
+        what = f"{done} action{'' if done == 1 else 's'} not saved"
+        desk.open(ConfirmScreen("Leave", "this session", f"{what}: save FILE keeps them"), answered)
+    else:
+        show()
+
+
+def step(desk: Desk, steps: int) -> None:
+    """To the next step, or the one before."""
+    script = desk.session.script
+    if script is not None:
+        _to(desk, script.stepped(steps))
+
+
+def run_on(desk: Desk) -> None:
+    """On until something is not as expected, or to the end. Raises UsageError."""
+    script = desk.session.script
+    if script is None:
+        raise UsageError("no scenario is open: write replay FILE")
+    if script.is_last:
+        raise UsageError("this was the last step")
+    script = script.stepped(1)
+    while not script.is_last and not unmet(script.stop):
+        script = script.stepped(1)
+    _to(desk, script)
+
+
+def steps_page(desk: Desk) -> None:
+    """All steps, to go to one. Raises UsageError."""
+    script = desk.session.script
+    if script is None:
+        raise UsageError("no scenario is open: write replay FILE")
+
+    def chosen(target: str | None) -> None:
+        if target:
+            _to(desk, script.stepped(int(target) - script.at))
+
+    title = f"Steps  {printable(script.scenario.name)}"
+    desk.open(ChoiceScreen(title, "enter goes there   esc back", step_lines(script), str(script.at)), chosen)
+
+
+def why_no_step(steps: int) -> Callable[[Desk], str]:
+    """Why there is no next step, or none before; empty if there is."""
+
+    def why_not(desk: Desk) -> str:
+        script = desk.session.script
+        if script is None:
+            return "no scenario is open: : replay FILE opens one"
+        if steps > 0 and script.is_last:
+            return "this was the last step"
+        return "this is the beginning of the scenario" if steps < 0 and script.at == 0 else ""
+
+    return why_not
+
+
+def _to(desk: Desk, script: Script) -> None:
+    """Show a step; where an expectation of it failed, the path that it is about."""
+    session = desk.session.go_to(script.stop.entry)
+    flows = [flow for check in unmet(script.stop) if (flow := flow_of(script.scenario, check)) is not None]
+    flow = flows[0] if flows else session.flow
+    desk.show(msgspec.structs.replace(session, script=script, flow=flow))

@@ -1,0 +1,52 @@
+"""Which file a user means by the name of a scenario, and which files are scenarios. It imports no Textual."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from kwake.errors import UsageError
+from kwake.objects.printable import printable
+from kwake.samples import SCHEME, sample_names, sample_path
+from kwake.sources.files import SUFFIXES
+
+_MOST_BYTES = 1 << 20
+"""A scenario is written by hand: a larger file is a snapshot."""
+
+
+def path_of(words: list[str]) -> Path:
+    """The path that the words of a command are, spaces and `~` in it. Raises UsageError."""
+    text = " ".join(words)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # ~nobody
+        raise UsageError(f"{printable(text)}: there is no such user") from None
+
+
+def scenario_path(words: list[str]) -> Path:
+    """The file that the words mean; `sample:shop/kill` is one that comes with kwake. Raises UsageError."""
+    text = " ".join(words)
+    if not text.startswith(SCHEME):
+        return path_of(words)
+    sample, _, story = text.removeprefix(SCHEME).partition("/")
+    return sample_path(sample) / "scenarios" / f"{story}.yaml" if story else sample_path(sample) / "scenarios"
+
+
+def is_scenario(path: str) -> bool:
+    """Whether a file that is opened as a snapshot is a scenario: all of its documents begin with `kwake:`."""
+    file = Path(path)
+    if file.suffix not in SUFFIXES or not os.path.isfile(path) or file.stat().st_size > _MOST_BYTES:  # noqa: PTH113
+        return False
+    lines = file.read_bytes().splitlines()
+    return any(line.startswith(b"kwake:") for line in lines) and not any(line.startswith(b"kind:") for line in lines)
+
+
+def offered() -> list[str]:
+    """The scenarios that come with kwake, and those of this folder."""
+    shipped = [
+        f"{SCHEME}{name}/{path.stem}"
+        for name in sample_names()
+        for path in sorted((sample_path(name) / "scenarios").glob("*.yaml"))
+    ]
+    here = sorted(path.name for path in Path().glob("*.y*ml") if is_scenario(str(path)))
+    return [*here, *shipped]
