@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from kwake.cluster import Cluster, Record
 from kwake.control.admission import Violation, violations
+from kwake.control.cron_jobs import first_run, job_name, parse_schedule
 from kwake.control.nearest_label import selects_nothing
 from kwake.control.violation import MASK
 from kwake.objects.basis import Basis
@@ -17,6 +18,7 @@ from kwake.objects.key import GROUP_OF_KIND, Key
 from kwake.objects.kinds import (
     LISTENS_ANNOTATION,
     MODELLED,
+    CronJob,
     KubeObject,
     Namespace,
     NetworkPolicy,
@@ -27,6 +29,7 @@ from kwake.objects.kinds import (
     Workload,
 )
 from kwake.objects.selector import Labels, LabelSelector
+from kwake.objects.time import EPOCH, clock
 from kwake.policy.unread import unread_policies
 from kwake.profiles.profile import Profile
 from kwake.sources import locate
@@ -58,6 +61,8 @@ def check(cluster: Cluster, profile: Profile | None = None, found: Iterable[Find
         *_named_ports(cluster),
         *_unread_kinds(cluster),
         *_made(cluster),
+        *_shared_ports(cluster),
+        *_cron_jobs(cluster),
         *_assumptions(cluster),
         *(_profile(profile) if profile is not None else ()),
     }
@@ -232,6 +237,51 @@ def _made(cluster: Cluster) -> Iterator[Finding]:
             yield Finding("inferred", str(item.key), item.made)
         elif item.made.startswith("assumed"):
             yield Finding("assumption", str(item.key), item.made.removeprefix("assumed: "))
+
+
+def _shared_ports(cluster: Cluster) -> Iterator[Finding]:
+    """Two containers of a pod that declare one port: they share a network namespace, so the second to listen fails
+    (PD-1). Of the pods of one workload the first stands for all."""
+    told: set[tuple[str, str, int, str]] = set()
+    for pod in cluster.all(Pod):
+        declared: dict[tuple[int, str], str] = {}
+        owner = cluster.controller_of(pod)
+        home = str(owner.key if owner is not None else pod.key)
+        for container in pod.port_containers:
+            for port in container.ports:
+                first = declared.setdefault((port.container_port, port.protocol), container.name)
+                named = (home, f"{first} {container.name}", port.container_port, port.protocol)
+                if first != container.name and port.container_port and named not in told:
+                    told.add(named)
+                    text = (
+                        f"containers {first} and {container.name} both declare {port.container_port}/{port.protocol}: "
+                        "a pod has one port space, so the second to listen fails (inferred)"
+                    )
+                    yield Finding("warning", str(pod.key), text, _place(cluster, pod))
+
+
+def _cron_jobs(cluster: Cluster) -> Iterator[Finding]:
+    """When each CronJob would make its next Job, from t+0 on. Simulated time has no date, so it makes none."""
+    for cron in cluster.all(CronJob):
+        where = _where(cluster.record(cron.key).origin, ("spec", "schedule"))
+        schedule = parse_schedule(cron.spec.schedule)
+        if schedule is None:
+            yield Finding("warning", str(cron.key), f"schedule {cron.spec.schedule!r} is none: it makes no Job", where)
+            continue
+        if cron.spec.suspend:
+            yield Finding("assumption", str(cron.key), "is suspended: it makes no Job", where)
+            continue
+        run = first_run(schedule, EPOCH)
+        if run is None:
+            yield Finding("warning", str(cron.key), f"schedule {cron.spec.schedule!r} names no day that comes", where)
+            continue
+        pods = cron.spec.job_template.spec.parallelism
+        name, wait = job_name(cron.metadata.name, run), clock(int((run - EPOCH).total_seconds() * 1000))
+        text = (
+            f"would make Job {name} with {pods} pod{'s' * (pods != 1)} at t+{wait.partition('.')[0]}, were t+0 "
+            f"{EPOCH:%Y-%m-%dT%H:%MZ}; simulated time has no date, so no Job is made"
+        )
+        yield Finding("assumption", str(cron.key), text, where)
 
 
 def _assumptions(cluster: Cluster) -> Iterator[Finding]:

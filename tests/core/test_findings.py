@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import kwake
 from kwake.cluster import Cluster, Record, record
 from kwake.control.inference import infer
 from kwake.findings import Finding, check, refusals
@@ -16,7 +17,7 @@ from kwake.objects.event import Clock
 from kwake.objects.kinds import Unmodelled
 from kwake.profiles.profile import Profile, Setting
 from kwake.sources import read
-from tests.core.manifests import bare_pod, namespace, node, service
+from tests.core.manifests import bare_pod, deployment, namespace, node, pod_spec, service
 
 SHOP = namespace("shop")
 
@@ -226,3 +227,21 @@ def test_ep_10_a_port_name_that_no_selected_pod_has_is_listed_with_the_names_the
 
     expected = "none of the 2 pods it selects has a TCP port named postgres; there is http"
     assert found == [f"Service/shop/db: {expected}"]
+
+
+def test_pd_1_two_containers_with_one_port_are_told_once_for_a_workload() -> None:
+    spec = pod_spec(80, "web")
+    spec["containers"].append({"name": "side", "image": "x", "ports": [{"containerPort": 80}]})
+    world = kwake.open([node("node-a", 1), namespace("shop"), deployment("web", 2, spec=spec)])
+
+    told = [finding.text for finding in world.findings if "port space" in finding.text]
+
+    assert [text.partition(":")[0] for text in told] == ["containers main and side both declare 80/TCP"]
+
+
+def test_pd_1_one_port_of_two_protocols_is_no_conflict() -> None:
+    spec = pod_spec(53, "dns")
+    spec["containers"].append({"name": "side", "image": "x", "ports": [{"containerPort": 53, "protocol": "UDP"}]})
+    world = kwake.open([node("node-a", 1), namespace("shop"), deployment("dns", spec=spec)])
+
+    assert not [finding for finding in world.findings if "port space" in finding.text]

@@ -7,17 +7,17 @@ from kwake.dataplane.view import View
 from kwake.objects.kinds import Pod, Service
 
 
-def environment(view: View, pod: Pod) -> dict[str, str]:
-    """The Service variables of a pod's containers, as they were made when the containers started (DN-22)."""
+def environment(view: View, pod: Pod, container: str = "") -> dict[str, str]:
+    """The Service variables of a container (the first, unless named), as they were made when it started (DN-22)."""
     variables: dict[str, str] = {}
-    for service in visible_services(view, pod):
+    for service in visible_services(view, pod, container):
         variables |= _variables(service)
     return dict(sorted(variables.items()))
 
 
-def visible_services(view: View, pod: Pod) -> tuple[Service, ...]:
+def visible_services(view: View, pod: Pod, container: str = "") -> tuple[Service, ...]:
     """Services with variables: those with a ClusterIP in the pod's namespace, and `kubernetes` (DN-21, DN-23)."""
-    known = cluster_at_start(view, pod)
+    known = cluster_at_start(view, pod, container)
     namespace = pod.metadata.namespace
     own = [s for s in known.all(Service) if s.metadata.namespace == namespace and s.cluster_ips]
     if not pod.spec.enable_service_links:
@@ -36,9 +36,14 @@ def service_in_environment(view: View, pod: Pod, namespace: str, name: str) -> S
     return None
 
 
-def cluster_at_start(view: View, pod: Pod) -> Cluster:
-    """The cluster that the pod's containers found when they started (DN-22)."""
-    return view.environments.get(pod.metadata.uid, view.cluster)
+def cluster_at_start(view: View, pod: Pod, container: str = "") -> Cluster:
+    """The cluster that a container of the pod found when it started (DN-22).
+
+    Which container of several dials, nobody says: the first one does, unless named.
+    """
+    name = container or next((c.name for c in pod.spec.containers), "")
+    whole = view.environments.get(pod.metadata.uid, view.cluster)
+    return view.environments.get(f"{pod.metadata.uid}/{name}", whole)
 
 
 def prefix(service_name: str) -> str:

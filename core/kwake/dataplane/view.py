@@ -28,7 +28,8 @@ class View(msgspec.Struct, frozen=True, eq=False):
     exits: dict[str, str] = {}
     """How the processes of pods that are gone ended, by pod UID: `graceful`, `killed` or `lost`."""
     environments: dict[str, Cluster] = {}
-    """By pod UID: the cluster whose Services its containers found in their environment (DN-22); absent: `cluster`."""
+    """By pod UID: the cluster whose Services its containers found in their environment (DN-22); by `UID/container` for
+    one that started again since. Absent: `cluster`."""
 
 
 def settled_view(cluster: Cluster, profile: Profile) -> View:

@@ -92,6 +92,10 @@ class Draft:
         if not any(item.task == task for item in self.pending):
             self.schedule(task, *clocks)
 
+    def forget_environments(self, uid: str) -> None:
+        """Take back what the containers of a pod found when they started."""
+        self.environments = {name: c for name, c in self.environments.items() if name.partition("/")[0] != uid}
+
     def drop_tasks_of(self, uid: str) -> None:
         """Take back what waits for a pod that is gone."""
         self.pending = [item for item in self.pending if getattr(item.task, "uid", None) != uid]

@@ -136,7 +136,11 @@ def _start_containers(draft: Draft, tasks: Sequence[StartContainers]) -> None:
         if pod is None or pod.is_terminating or pod.spec.node_name in draft.silent:
             continue
         draft.stopped -= {f"{task.uid}/{task.container}"} if task.container else down(draft, task.uid)
-        draft.environments[task.uid] = draft.cluster
+        if task.container:
+            draft.environments[f"{task.uid}/{task.container}"] = draft.cluster
+        else:
+            draft.forget_environments(task.uid)
+            draft.environments[task.uid] = draft.cluster
         what = f"container {task.container}" if task.container else "containers"
         draft.tell("containers-started", pod.key, f"{what} of {pod.metadata.name} run", "kubelet")
         delay_ms = readiness_delay_ms(pod, draft.profile)

@@ -8,6 +8,7 @@ import pytest
 
 import kwake
 from kwake import Basis, Fate, Outcome
+from kwake.dataplane.environment import environment
 from kwake.errors import KwakeError, Rejected
 from kwake.objects.kinds import EndpointSlice, Job, Pod, Service
 from kwake.world import World
@@ -280,3 +281,18 @@ def test_sv_54_what_becomes_of_datagrams_to_a_deleted_service_is_unknown(profile
     after = world.do(kwake.Delete("svc/shop/stats")).settle()
 
     assert (after.connections["udp"].fate, after.connections["udp"].basis) == (Fate.OPEN, Basis.UNKNOWN)
+
+
+def test_dn_22_the_restart_of_one_container_leaves_the_environment_of_the_others() -> None:
+    two = bare_pod("two")
+    two["spec"]["containers"].append({"name": "side", "image": "example/side:1"})
+    world = kwake.open(shop(two)).do(kwake.Apply(service("late", ports=[{"port": 80}]))).settle()
+
+    after = world.do(kwake.RestartContainer("po/shop/two", container="side")).settle()
+
+    pod = after.cluster.pod("shop", "two")
+    assert pod is not None
+    assert "LATE_SERVICE_HOST" in environment(after.view, pod, "side")
+    assert "LATE_SERVICE_HOST" not in environment(after.view, pod)
+    whole = after.do(kwake.RestartContainer("po/shop/two")).settle()
+    assert "LATE_SERVICE_HOST" in environment(whole.view, pod)
