@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from kwake.cluster import Cluster, Record
 from kwake.control.admission import Violation, violations
 from kwake.control.cron_jobs import first_run, job_name, parse_schedule
+from kwake.control.desired_endpoints import wants_topology_hints
 from kwake.control.nearest_label import selects_nothing
 from kwake.control.violation import MASK
+from kwake.control.zone_hints import zone_shares
 from kwake.objects.basis import Basis
 from kwake.objects.document import FieldPath, Origin
 from kwake.objects.field_path import dotted
@@ -61,6 +63,7 @@ def check(cluster: Cluster, profile: Profile | None = None, found: Iterable[Find
         *_named_ports(cluster),
         *_unread_kinds(cluster),
         *_made(cluster),
+        *_zone_hints(cluster),
         *_shared_ports(cluster),
         *_cron_jobs(cluster),
         *_assumptions(cluster),
@@ -237,6 +240,16 @@ def _made(cluster: Cluster) -> Iterator[Finding]:
             yield Finding("inferred", str(item.key), item.made)
         elif item.made.startswith("assumed"):
             yield Finding("assumption", str(item.key), item.made.removeprefix("assumed: "))
+
+
+def _zone_hints(cluster: Cluster) -> Iterator[Finding]:
+    """Services whose endpoints' zones depend on the nodes' CPU, where no node tells (EP-19)."""
+    if zone_shares(cluster).is_known:
+        return
+    for service in cluster.all(Service):
+        if wants_topology_hints(service):
+            text = "its hints go by the CPU of each zone's nodes, which the snapshot does not tell: none are made"
+            yield Finding("unknown", str(service.key), text, _place(cluster, service))
 
 
 def _shared_ports(cluster: Cluster) -> Iterator[Finding]:

@@ -68,10 +68,13 @@ def selected_pods(cluster: Cluster, service: Service) -> tuple[Pod, ...]:
     return tuple(pod for pod in pods if selector <= pod.metadata.labels.items())
 
 
-def desired_endpoints(cluster: Cluster, service: Service, family: str) -> dict[PortSet, list[Endpoint]]:
+def desired_endpoints(
+    cluster: Cluster, service: Service, family: str, *, prefer_same: bool = True
+) -> dict[PortSet, list[Endpoint]]:
     """What the EndpointSlice controller wants listed of one family, grouped by the ports that resolved.
 
-    A pod on a node that does not exist is left out unless `publishNotReadyAddresses` (EP-2).
+    A pod on a node that does not exist is left out unless `publishNotReadyAddresses` (EP-2). `prefer_same` is the gate
+    PreferSameTrafficDistribution (EP-18).
     """
     groups: dict[PortSet, list[Endpoint]] = {}
     for pod in selected_pods(cluster, service):
@@ -84,7 +87,9 @@ def desired_endpoints(cluster: Cluster, service: Service, family: str) -> dict[P
         if not addresses:
             continue
         zone = node.metadata.labels.get(ZONE_LABEL, "") if node is not None else ""
-        groups.setdefault(ports_on(pod, service), []).append(_endpoint(pod, service, addresses, zone))
+        groups.setdefault(ports_on(pod, service), []).append(
+            _endpoint(pod, service, addresses, zone, _SAME_ZONE if prefer_same else _SAME_ZONE[:1])
+        )
     return groups
 
 
@@ -101,7 +106,7 @@ def _addresses(pod: Pod, family: str) -> list[str]:
     return [str(address) for address in parsed if address is not None and address.version == version]
 
 
-def _endpoint(pod: Pod, service: Service, addresses: list[str], zone: str) -> Endpoint:
+def _endpoint(pod: Pod, service: Service, addresses: list[str], zone: str, distributions: tuple[str, ...]) -> Endpoint:
     """One endpoint with the conditions of EP-3."""
     serving, going = pod.is_ready, pod.is_terminating
     is_ready = service.spec.publish_not_ready_addresses or (serving and not going)
@@ -118,16 +123,16 @@ def _endpoint(pod: Pod, service: Service, addresses: list[str], zone: str) -> En
         endpoint["zone"] = zone
     if pod.spec.hostname and pod.spec.subdomain == service.metadata.name:
         endpoint["hostname"] = pod.spec.hostname
-    hints = _hints(service, endpoint)
+    hints = _hints(service, endpoint, distributions)
     if hints:
         endpoint["hints"] = hints
     return endpoint
 
 
-def _hints(service: Service, endpoint: Endpoint) -> dict[str, list[dict[str, str]]]:
+def _hints(service: Service, endpoint: Endpoint, distributions: tuple[str, ...]) -> dict[str, list[dict[str, str]]]:
     """Ready endpoints are hinted to their own zone, and node with PreferSameNode (EP-18)."""
     wanted = service.spec.traffic_distribution
-    if wanted not in _SAME_ZONE or wants_topology_hints(service) or not endpoint["conditions"]["ready"]:
+    if wanted not in distributions or wants_topology_hints(service) or not endpoint["conditions"]["ready"]:
         return {}
     hints = {}
     if "zone" in endpoint:

@@ -15,6 +15,7 @@ from kwake.control.desired_endpoints import (
     parsed_address,
     wants_topology_hints,
 )
+from kwake.control.zone_hints import are_kept, hinted, zone_shares
 from kwake.draws import Draws
 from kwake.objects.document import Manifest
 from kwake.objects.key import Key, key
@@ -32,12 +33,14 @@ def is_frozen(service: Service) -> bool:
     return not service.spec.selector or service.spec.type == "ExternalName"
 
 
-def service_slices(cluster: Cluster, service: Service, draws: Draws) -> tuple[Changes, Draws]:
+def service_slices(
+    cluster: Cluster, service: Service, draws: Draws, *, prefer_same: bool = True
+) -> tuple[Changes, Draws]:
     """What the controller writes for a Service now; empty if all is as it should be.
 
     Slices that it does not manage stay untouched (EP-15), those owned by an earlier Service of this name go (EP-14).
     Endpoints stay in the slice that lists them; new ones fill a slice that changes anyway, then one with room, then a
-    new one.
+    new one. `prefer_same` False is a cluster without the gate PreferSameTrafficDistribution (before 1.34, EP-18).
     """
     if is_frozen(service) or service.metadata.deletion_timestamp is not None:
         return {}, draws
@@ -50,13 +53,39 @@ def service_slices(cluster: Cluster, service: Service, draws: Draws) -> tuple[Ch
     changes: Changes = {item.key: None for item in managed if item.address_type not in families}
     for family in families:
         existing = [cluster.record(item.key) for item in managed if item.address_type == family]
-        written, draws = _reconcile_family(cluster, service, family, existing, draws)
+        desired = desired_endpoints(cluster, service, family, prefer_same=prefer_same)
+        if wants_topology_hints(service):
+            desired = _zone_hinted(cluster, existing, desired)
+        written, draws = _reconcile_family(cluster, service, family, existing, desired, draws)
         changes.update(written)
     return changes, draws
 
 
+def _zone_hinted(
+    cluster: Cluster, existing: list[Record], desired: dict[PortSet, list[Endpoint]]
+) -> dict[PortSet, list[Endpoint]]:
+    """The endpoints with hints by the zones' CPU (EP-19). Those that they have stay while they are within bounds, and
+    where the snapshot does not tell the nodes' CPU."""
+    had = {_identity(e): e.get("hints") for item in existing for e in item.manifest.get("endpoints") or ()}
+    kept = {
+        ports: [{**e, "hints": had[_identity(e)]} if had.get(_identity(e)) else e for e in endpoints]
+        for ports, endpoints in desired.items()
+    }
+    shares = zone_shares(cluster)
+    every = [endpoint for endpoints in kept.values() for endpoint in endpoints]
+    if not shares.is_known or are_kept(every, shares):
+        return kept
+    fresh = iter(hinted(every, shares)[0])
+    return {ports: [next(fresh) for _ in endpoints] for ports, endpoints in desired.items()}
+
+
 def _reconcile_family(
-    cluster: Cluster, service: Service, family: str, existing: list[Record], draws: Draws
+    cluster: Cluster,
+    service: Service,
+    family: str,
+    existing: list[Record],
+    desired: dict[PortSet, list[Endpoint]],
+    draws: Draws,
 ) -> tuple[Changes, Draws]:
     changes: Changes = {}
     by_ports: dict[PortSet, list[Record]] = {}
@@ -65,7 +94,6 @@ def _reconcile_family(
             by_ports.setdefault(_ports_of(item.manifest), []).append(item)
         else:
             changes[item.key] = None
-    desired = desired_endpoints(cluster, service, family)
     created: list[Manifest] = []
     for ports in sorted(desired):
         written, new = _reconcile_ports(service, family, ports, by_ports.pop(ports, []), desired[ports])
@@ -99,7 +127,7 @@ def _reconcile_ports(
         manifest = item.manifest
         before: list[Endpoint] = manifest.get("endpoints") or []
         after = [left.pop(_identity(e), None) for e in before]
-        kept = [_with_kept_hints(service, old, new) for old, new in zip(before, after, strict=True) if new is not None]
+        kept = [endpoint for endpoint in after if endpoint is not None]
         if not kept:
             changes[item.key] = None
             continue
@@ -158,13 +186,6 @@ def _comparable(endpoint: Endpoint) -> dict[str, Any]:
         "uid": target.get("uid"),
         "hints": endpoint.get("hints") or {},
     }
-
-
-def _with_kept_hints(service: Service, old: Endpoint, new: Endpoint) -> Endpoint:
-    """EP-19's allocation by CPU share is not modelled: under its annotation an endpoint keeps the hints it has."""
-    if wants_topology_hints(service) and old.get("hints"):
-        return {**new, "hints": old["hints"]}
-    return new
 
 
 def _ports_of(manifest: Manifest) -> PortSet:

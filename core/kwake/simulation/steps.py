@@ -36,6 +36,9 @@ from kwake.simulation.tasks import (
     Task,
 )
 
+PREFER_SAME_SINCE = 34
+"""The minor version from which trafficDistribution knows PreferSameZone and PreferSameNode (EP-18)."""
+
 
 def run(draft: Draft, tasks: Sequence[Task]) -> None:
     """Carry out tasks of one kind, due at one moment for one cause: all at once, or one after the other."""
@@ -178,11 +181,12 @@ def _exit_processes(draft: Draft, task: ExitProcesses) -> None:
 
 
 def _sync_endpoints(draft: Draft, task: SyncEndpoints) -> None:
+    prefer_same = int(draft.profile["proxy-version"].partition(".")[2]) >= PREFER_SAME_SINCE
     for service in draft.cluster.all(Service):
         if service.metadata.namespace != task.namespace:
             continue
         before = _conditions(draft, service)
-        changes, draft.draws = service_slices(draft.cluster, service, draft.draws)
+        changes, draft.draws = service_slices(draft.cluster, service, draft.draws, prefer_same=prefer_same)
         if not changes:
             continue
         draft.change(changes)
