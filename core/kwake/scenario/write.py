@@ -32,7 +32,6 @@ from kwake.dataplane.path import Flow, Outcome
 from kwake.errors import KwakeError, ReferenceNotFound
 from kwake.objects.basis import Basis
 from kwake.objects.reference import parse_reference
-from kwake.profiles.profile import CHOSEN, Profile
 from kwake.samples import SCHEME, sample_names, sample_path
 from kwake.sources.yaml_writer import Row, to_yaml
 from kwake.timeline import Timeline
@@ -57,13 +56,6 @@ class Recording(msgspec.Struct, frozen=True):
 def scenario_text(recording: Recording, folder: str | Path) -> str:
     """The scenario as YAML for a file in this folder: paths in it are relative to that."""
     return _HEAD + to_yaml(_scenario(recording, Path(folder)))
-
-
-def overrides_of(profile: Profile) -> dict[str, str]:
-    """The fields and clocks that the user chose, as `--set` and the key `set` write them."""
-    fields = {name: setting.value for name, setting in profile.settings.items() if setting.source == CHOSEN}
-    clocks = {f"clock.{name}": f"{clock.ms}ms" for name, clock in profile.clocks.items() if clock.source == CHOSEN}
-    return fields | clocks
 
 
 def relative(path: str, folder: Path) -> str:
@@ -91,7 +83,7 @@ def flow_names(flows: tuple[Flow, ...], taken: tuple[str, ...]) -> dict[str, Flo
 
 def _scenario(recording: Recording, folder: Path) -> dict[str, Any]:
     beginning = recording.timeline.entries[0].world
-    chosen = overrides_of(beginning.profile)
+    chosen = beginning.profile.chosen
     return {
         "kwake": 1,
         "name": recording.name,
@@ -130,7 +122,7 @@ def _steps(recording: Recording) -> Iterator[dict[str, Any]]:
         after_ms = _waited_ms(timeline, timeline.path[:at])
         yield {
             "id": ids[-1],
-            **({} if after_ms is None else {"after": f"{after_ms}ms"}),
+            **({} if after_ms is None else {"after": _duration(after_ms)}),
             "do": do_of(entry.action),
             **({"expect": expect} if expect else {}),
         }
@@ -146,6 +138,10 @@ def _waited_ms(timeline: Timeline, before: tuple[int, ...]) -> int | None:
     if here.world.is_settled and taken.do(here.action).settle().now_ms == here.world.now_ms:
         return None
     return here.world.now_ms - taken.now_ms
+
+
+def _duration(ms: int) -> str:
+    return f"{ms // 1000}s" if ms % 1000 == 0 else f"{ms}ms"
 
 
 def _expectations(world: World, flows: Mapping[str, Flow]) -> Iterator[dict[str, Any]]:

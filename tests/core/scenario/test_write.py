@@ -19,7 +19,7 @@ from kwake.scenario.moments import moments
 from kwake.scenario.report import Report
 from kwake.scenario.runner import Played, play
 from kwake.scenario.scenario import Scenario
-from kwake.scenario.write import Recording, flow_names, overrides_of, scenario_text
+from kwake.scenario.write import Recording, flow_names, scenario_text
 from kwake.sources.yaml_writer import to_yaml
 from kwake.timeline import Timeline
 from kwake.world import World
@@ -100,7 +100,7 @@ def test_what_the_user_chose_of_the_profile_is_saved(tmp_path: Path) -> None:
     scenario = written(tmp_path, Timeline.start(world), sample_path("small"))
 
     assert (scenario.profiles, scenario.seed) == (("cilium+nftables",), 9)
-    assert scenario.overrides == overrides_of(world.profile)
+    assert scenario.overrides == world.profile.chosen
     assert begin(scenario) == world
 
 

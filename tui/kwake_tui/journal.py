@@ -1,0 +1,194 @@
+"""A session as a value that a file can hold, and the session again from that."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from kwake.actions import Action, Apply
+from kwake.dataplane.path import Flow
+from kwake.errors import KwakeError, UsageError
+from kwake.opening import open_world
+from kwake.scenario.moments import at, moments
+from kwake.timeline import Entry, Timeline
+from kwake.world import World
+from kwake_tui.beside import beside
+from kwake_tui.opened import STDIN, Opened, sources_of
+from kwake_tui.session import Session, action_title
+
+VERSION = 1
+
+
+class Node(msgspec.Struct, frozen=True):
+    """An entry of the timeline but the beginning."""
+
+    action: Action
+    parent: int
+    now_ms: int
+    settled: bool
+    """Whether it stands at rest; else its world is the one at that time after the action."""
+
+
+class Journal(msgspec.Struct, frozen=True):
+    """All that is needed to have a session again, branches that were undone too."""
+
+    version: int
+    title: str
+    opened: Opened
+    """Its paths are absolute."""
+    profile: str
+    second: str | None
+    overrides: dict[str, str]
+    seed: int
+    sources: dict[str, str]
+    """SHA-256 of each file that the beginning was read from, by absolute path; of standard input under `-`."""
+    nodes: tuple[Node, ...]
+    """The entries of the timeline from 1 on."""
+    current: int
+    redo_path: tuple[int, ...]
+    flow: Flow | None
+    pins: tuple[Flow, ...]
+
+    @property
+    def actions(self) -> int:
+        """How many actions it has, undone ones too."""
+        return len(self.nodes)
+
+    @property
+    def last_action(self) -> str:
+        """The one before the moment that was shown, in few cells."""
+        return action_title(self.nodes[self.current - 1].action if self.current else None)
+
+
+class Restored(msgspec.Struct, frozen=True, eq=False):
+    """A session that is there again, and what of it does not hold any more."""
+
+    session: Session
+    changed: tuple[str, ...]
+    """Files that are otherwise than they were, with how."""
+    lost: tuple[str, ...]
+    """Actions that cannot be done any more, with why."""
+
+
+def journal_of(session: Session) -> Journal:
+    """What a file is to hold of a session."""
+    timeline = session.timeline
+    beginning = timeline.entries[0].world
+    second = session.against.get(0)
+    snapshot = tuple(path if path == STDIN else _absolute(path) for path in session.opened.snapshot)
+    return Journal(
+        version=VERSION,
+        title=session.title,
+        opened=msgspec.structs.replace(session.opened, snapshot=snapshot),
+        profile=beginning.profile.name,
+        second=second.profile.name if second is not None else None,
+        overrides=beginning.profile.chosen,
+        seed=beginning.seed,
+        sources=digests(beginning),
+        nodes=tuple(_node(entry) for entry in timeline.entries[1:]),
+        current=timeline.current,
+        redo_path=timeline.redo_path,
+        flow=session.flow,
+        pins=session.pins,
+    )
+
+
+def read_journal(data: bytes) -> Journal:
+    """The journal in a file. Raises UsageError."""
+    try:
+        journal = msgspec.json.decode(data, type=Journal)
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"not a session of this kwake: {error}") from None
+    if journal.version != VERSION:
+        raise UsageError(f"of another version of kwake: {journal.version}, expected {VERSION}")
+    return journal
+
+
+def digests(beginning: World) -> dict[str, str]:
+    """SHA-256 of each source that a cluster was read from, by absolute path."""
+    sources = sources_of(beginning).items()
+    return {
+        name if name == STDIN else _absolute(name): hashlib.sha256(source.data).hexdigest() for name, source in sources
+    }
+
+
+def restored(journal: Journal, copy: Path) -> Restored:
+    """The session again. `copy` holds the snapshot where that was no file.
+
+    Raises what `kwake.open` raises where the snapshot cannot be opened any more.
+    """
+    opened = journal.opened
+    stdin: Callable[[], bytes] | None = copy.read_bytes if STDIN in opened.snapshot else None
+    world = open_world(
+        list(opened.snapshot or (copy,)),
+        journal.profile,
+        journal.seed,
+        overrides=journal.overrides,
+        lenient=opened.lenient,
+        layered=opened.layered,
+        stdin=stdin,
+    )
+    timeline, lost = _rebuilt(journal, world.settle())
+    against = {}
+    if journal.second is not None:
+        against = beside(timeline, world.with_profile(journal.second).settle())
+    session = Session(
+        title=journal.title,
+        timeline=timeline,
+        against=against,
+        flow=journal.flow,
+        pins=journal.pins,
+        opened=opened,
+        worked_out={},
+    )
+    changed = tuple(_changes(journal.sources, digests(world))) if opened.snapshot else ()
+    return Restored(session, changed, lost)
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path)  # noqa: PTH100  # Path.resolve would follow links
+
+
+def _node(entry: Entry) -> Node:
+    assert entry.action is not None
+    assert entry.parent is not None
+    action = entry.action
+    if isinstance(action, Apply):
+        action = Apply(action.manifest)  # the file it was read from is not kept
+    return Node(action, entry.parent, entry.world.now_ms, entry.world.is_settled)
+
+
+def _rebuilt(journal: Journal, beginning: World) -> tuple[Timeline, tuple[str, ...]]:
+    """The timeline again. An action that cannot be done any more is left out, and so is what follows on it."""
+    entries = [Entry(None, beginning, None)]
+    numbers: dict[int, int] = {0: 0}
+    lost: list[str] = []
+    for number, node in enumerate(journal.nodes, 1):
+        parent = numbers.get(node.parent)
+        if parent is None:
+            lost.append(f"{action_title(node.action)}: follows on one that is left out")
+            continue
+        try:
+            after = entries[parent].world.do(node.action)
+        except KwakeError as error:
+            lost.append(f"{action_title(node.action)}: {error}")
+            continue
+        world = after.settle() if node.settled else at(tuple(moments(after)), node.now_ms)
+        entries.append(Entry(node.action, world, parent))
+        numbers[number] = len(entries) - 1
+    current = journal.current
+    while current not in numbers:
+        current = journal.nodes[current - 1].parent
+    ahead = tuple(numbers[number] for number in journal.redo_path if number in numbers)
+    whole = len(ahead) == len(journal.redo_path) and current == journal.current
+    return Timeline(tuple(entries), numbers[current], ahead if whole else ()), tuple(lost)
+
+
+def _changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    words = [f"{name} was changed" for name, digest in before.items() if name in now and now[name] != digest]
+    words += [f"{name} is gone" for name in before if name not in now]
+    return words + [f"{name} is new" for name in now if name not in before]
