@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from textual.screen import Screen
 from kwake.world import World
 from kwake_tui.keymap import KEYS
 from kwake_tui.opened import Opened
+from kwake_tui.recording import Recorder, state_folder
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.session import Session, second_profile
 from kwake_tui.theme import DEEP, KWAKE_DEEP
@@ -31,15 +33,19 @@ class KwakeApp(App[int]):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # as above
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self, session: Session, *, recorder: Recorder | None = None, greeting: tuple[str, str] = ("", "")
+    ) -> None:
         super().__init__()
+        self._recorder = recorder
+        self._greeting = greeting
         self.register_theme(KWAKE_DEEP)
         self.theme = KWAKE_DEEP.name
         self._start = session
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen on the beginning of the session."""
-        return MainScreen(self._start)
+        return MainScreen(self._start, self._recorder, self._greeting)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our roles under any theme that Textual brings."""
@@ -73,8 +79,17 @@ def run(world: World, *, title: str, opened: Opened, second: str | None = None) 
     return run_session(Session.start(world, _short_title(title, opened.snapshot), second, opened))
 
 
-def run_session(session: Session) -> int:
-    """Run the console on a session until it is left; the exit status of the process."""
-    app = KwakeApp(session)
+def run_session(session: Session, recorder: Recorder | None = None, greeting: tuple[str, str] = ("", "")) -> int:
+    """Run the console on a session until it is left; the exit status of the process.
+
+    What is done is kept by the recorder, one in the user's state folder unless another is given, until then.
+    """
+    recorder = recorder or Recorder(state_folder())
+    app = KwakeApp(session, recorder=recorder, greeting=greeting)
     app.run()
-    return INTERNAL_ERROR if app.return_code else 0
+    if not app.return_code:
+        recorder.end()
+        return 0
+    if recorder.is_keeping:
+        sys.stderr.write(f"kwake: what was done is kept: kwake --resume {recorder.name}\n")
+    return INTERNAL_ERROR

@@ -167,6 +167,8 @@ def _console(arguments: Namespace) -> int:
     if arguments.version:
         _print([_version()])
         return 0
+    if arguments.resume is not None:
+        return _resume(arguments)
     if not arguments.snapshot:
         from kwake.samples import DEFAULT, sample_path
 
@@ -194,6 +196,38 @@ def _console(arguments: Namespace) -> int:
 
 def _takes_a_console(arguments: Namespace) -> bool:
     return arguments.output is None and sys.stdout.isatty() and sys.stdin.isatty()
+
+
+def _resume(arguments: Namespace) -> int:
+    """The console on a session that crashed."""
+    from kwake.errors import UsageError
+
+    if arguments.snapshot:
+        raise UsageError("--resume: a session brings its own snapshot; name none beside it")
+    if not _takes_a_console(arguments):
+        raise UsageError("--resume needs a terminal; kwake sessions lists what can be resumed")
+    from kwake_tui.app import run_session
+    from kwake_tui.recording import Recorder, state_folder
+    from kwake_tui.recovery import kept_named, told
+
+    recorder = Recorder(state_folder())
+    again = recorder.adopt(kept_named(recorder, arguments.resume))
+    return run_session(again.session, recorder, told(again))
+
+
+def _sessions(arguments: Namespace) -> int:
+    from kwake_tui.recording import crashed, discard, state_folder
+    from kwake_tui.text.columns import json_text
+    from kwake_tui.text.sessions import sessions_json, sessions_lines
+
+    for name in arguments.discard:
+        discard(state_folder(), name)
+    found, bad = crashed(state_folder())
+    if arguments.output == "json":
+        _print(json_text(sessions_json(found, bad)).split("\n"))
+    else:
+        _print(sessions_lines(found, bad))
+    return 0
 
 
 def _scenario(arguments: Namespace) -> int:
@@ -365,5 +399,6 @@ _COMMANDS = {
     "describe": _describe,
     "yaml": _yaml,
     "check": _check,
+    "sessions": _sessions,
     "replay": _replay,
 }

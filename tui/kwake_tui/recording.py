@@ -44,7 +44,7 @@ class Recorder:
     """Keeps one session on disk as it grows."""
 
     def __init__(self, sessions: Path) -> None:
-        self._sessions = sessions
+        self.sessions = sessions
         self._folder: Path | None = None
         self._lock = -1
         self._kept: tuple[object, ...] = ()
@@ -73,7 +73,7 @@ class Recorder:
             self._failed = True
             self.end()
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            return f"this session is not kept for the case of a crash: {self._sessions}: {reason}"
+            return f"this session is not kept for the case of a crash: {self.sessions}: {reason}"
         self._kept = state
         return ""
 
@@ -111,9 +111,9 @@ class Recorder:
         if self._folder is not None:
             write_bytes(data, self._folder / JOURNAL, overwrite=True)
             return
-        self._sessions.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.sessions.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Hidden until it is locked and whole, so that no other console takes it for one that crashed.
-        new = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=self._sessions))
+        new = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=self.sessions))
         try:
             lock = _locked(new)
             if lock is None:

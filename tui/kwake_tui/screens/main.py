@@ -31,6 +31,8 @@ from kwake_tui.panes.pinned import pinned_line
 from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.preview import preview_lines, refusal_lines
+from kwake_tui.recording import Recorder
+from kwake_tui.recovery import offer
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.pages import yaml_page
 from kwake_tui.screens.panes import PanesScreen
@@ -58,8 +60,12 @@ class MainScreen(PanesScreen):
     ]
     """All act when their key arrives, in the order of arrival; `check_action` lets letters through where one types."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self, session: Session, recorder: Recorder | None = None, greeting: tuple[str, str] = ("", "")
+    ) -> None:
         super().__init__(session)
+        self._recorder = recorder
+        self._greeting = greeting
         self._resting: Timer | None = None
         self._opening: AwaitMount | None = None
         self._said_at = ""
@@ -70,6 +76,10 @@ class MainScreen(PanesScreen):
         """Show the beginning."""
         self.query_one("#command").display = False
         self.show(self._session)
+        if self._greeting[0]:
+            self.say(*self._greeting)
+        if self._recorder is not None:
+            offer(self, self._recorder)
 
     def completions(self, text: str) -> list[str]:
         """What the prompt may become."""
@@ -171,6 +181,9 @@ class MainScreen(PanesScreen):
         self._record_view()
         self.activate(self.pane)
         self.show_keys()
+        unkept = self._recorder.keep(session) if self._recorder is not None else ""
+        if unkept:
+            self.say(unkept)
 
     def _show_cluster(self, target: str | None = None) -> None:
         editor = self.query_one(EditorPane)
