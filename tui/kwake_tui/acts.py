@@ -21,6 +21,7 @@ from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.screens.service_type import ServiceTypeScreen
 from kwake_tui.screens.target import TargetScreen
+from kwake_tui.views import open_reach
 
 SOURCES = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "Node")
 
@@ -352,6 +353,7 @@ ACTS: dict[str, Act] = {
     "back": Act(back, _needs_earlier),
     "on": Act(on, _needs_later),
     "pin": Act(pin, _needs_pin),
+    "reach": Act(open_reach, _always),
     "moments": Act(moments, _always),
     "next-step": Act(partial(step, steps=1), why_no_step(1)),
     "last-step": Act(partial(step, steps=-1), why_no_step(-1)),

@@ -74,6 +74,10 @@ class Session(msgspec.Struct, frozen=True, eq=False):
         """The world before the last action, while its changes are marked."""
         return self._before if self.follows else None
 
+    def once(self, question: tuple[object, ...], ask: Callable[[], Answer]) -> Answer:
+        """The answer to a question on this moment, worked out when it is first asked."""
+        return self._once((self.world, *question), ask)
+
     @property
     def moments(self) -> tuple[World, ...]:
         """The worlds between the last action and rest, the settled one last; at the beginning only that."""
@@ -244,6 +248,17 @@ class Session(msgspec.Struct, frozen=True, eq=False):
 def second_profile(first: str) -> str:
     """The profile that answers beside the chosen one, unless another is: `cilium`, beside itself `calico`."""
     return "calico" if first == "cilium" else "cilium"
+
+
+def since(session: Session, moment: int | None = None) -> tuple[World | None, str]:
+    """The world that the present one is compared with, and words for both: the one before the last action, or that
+    of a moment of the timeline. No world at the beginning. Raises UsageError where there is no such moment."""
+    entries, current = session.timeline.entries, session.timeline.current
+    at = entries[current].parent if moment is None else moment
+    if at is None:
+        return None, ""
+    before = session.timeline.go_to(at).world
+    return before, f"{action_title(entries[at].action)} → {action_title(entries[current].action)}"
 
 
 def path_in(world: World, flow: Flow) -> Path:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from kwake.policy.connections import NONE, ConnectionSet
-from kwake.policy.reach import Reach, UnknownPair
+from kwake.policy.reach import Pair, Reach, UnknownPair
 
 T = TypeVar("T")
 Pairs = dict[tuple[str, str], T]
@@ -53,12 +53,26 @@ def difference(before: Reach, after: Reach) -> Difference:
     )
 
 
+def cut_alike(*tables: Reach) -> tuple[Reach, ...]:
+    """The tables with their address ranges cut where any of them cuts one: then ends of one name are the same."""
+    borders = _Borders(*tables)
+    if not borders.cuts:
+        return tables
+    found = []
+    for table in tables:
+        pairs = borders.cut({(pair.src, pair.dst): pair.connections for pair in table.pairs})
+        unknown = borders.cut({(pair.src, pair.dst): pair.reason for pair in table.unknown})
+        found.append(Reach(tuple(Pair(*ends, allowed) for ends, allowed in pairs.items()),
+                           tuple(UnknownPair(*ends, reason) for ends, reason in unknown.items())))  # fmt: skip
+    return tuple(found)
+
+
 class _Borders:
     """Where the address ranges of some tables begin and end."""
 
     def __init__(self, *tables: Reach) -> None:
-        ends = [(p.src, p.dst) for t in tables for p in t.pairs] + [(u.src, u.dst) for t in tables for u in t.unknown]
-        names = {name for pair in ends for name in pair}
+        names = {name for t in tables for pair in t.pairs for name in (pair.src, pair.dst)}
+        names |= {name for t in tables for pair in t.unknown for name in (pair.src, pair.dst)}
         self._pieces: dict[str, list[str]] = {}
         ranges = {name: found for name in names if (found := _range(name)) is not None}
         for version in (4, 6):
@@ -68,6 +82,11 @@ class _Borders:
                 own = starts[bisect_left(starts, low) : bisect_right(starts, high)]
                 lasts = [*(start - 1 for start in own[1:]), high]
                 self._pieces[name] = [_name(version, *piece) for piece in zip(own, lasts, strict=True)]
+
+    @property
+    def cuts(self) -> bool:
+        """Whether any range is in more pieces than one."""
+        return any(len(pieces) > 1 for pieces in self._pieces.values())
 
     def cut(self, pairs: Pairs[T]) -> Pairs[T]:
         """The pairs with their ranges in pieces."""

@@ -1,0 +1,199 @@
+"""The reach screen: who may talk to whom, before and after."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwake_tui.screens.main import MainScreen
+from kwake_tui.screens.reach import ReachScreen
+from kwake_tui.screens.reader import ReaderScreen
+from kwake_tui.widgets.matrix import HEADS, Matrix
+from tests.tui.player import Player, play, shop
+from tests.tui.test_story_edit import edit_policy, open_checkout
+
+WEB, CHECKOUT, SEARCH = "shop/web[Deployment]", "shop/checkout[Deployment]", "shop/search[Deployment]"
+
+
+async def open_reach(player: Player) -> ReachScreen:
+    """Press the key and wait for the table."""
+    player.desk.go_to_pane("cluster")
+    await player.press("m")
+    await player.until(lambda: isinstance(player.app.screen, ReachScreen) and bool(player.app.screen.at[0]))
+    screen = player.app.screen
+    assert isinstance(screen, ReachScreen)
+    return screen
+
+
+async def with_edit(player: Player) -> ReachScreen:
+    """A policy that admits web no longer."""
+    await open_checkout(player)
+    await edit_policy(player, "app: web", "app: webshop")
+    await player.press("ctrl+s")
+    return await open_reach(player)
+
+
+def row_of(screen: ReachScreen, name: str) -> str:
+    """The row of a workload or namespace as it is painted."""
+    matrix = screen.query_one(Matrix)
+    rows = ["".join(s.text for s in matrix.render_line(y)) for y in range(HEADS, matrix.size.height)]
+    (found,) = [row for row in rows if name in row.split()[:3]]
+    return found
+
+
+def test_the_lost_pair_has_the_cursor_and_what_decided_stands_below() -> None:
+    async def story(player: Player) -> None:
+        screen = await with_edit(player)
+        assert screen.at == (WEB, CHECKOUT)
+        assert "− 8443" in row_of(screen, "web")
+        assert "isolates ingress, no rule admits" in player.row("#pair", "after")
+        assert "✓ delivered on 8443" in player.row("#pair", "before")
+        assert "checkout ● open" in player.row("#pair", "already open")
+
+    play(shop(), story)
+
+
+def test_enter_shows_the_path_of_the_pair_in_the_main_screen() -> None:
+    async def story(player: Player) -> None:
+        await with_edit(player)
+        await player.press("enter")
+        await player.until(lambda: isinstance(player.app.screen, MainScreen))
+        assert player.session.flow is not None
+        assert (player.session.flow.source, player.session.flow.target) == (
+            "Deployment/shop/web",
+            "Deployment/shop/checkout",
+        )
+        assert any("∅ dropped" in row for row in player.rows("#path"))
+
+    play(shop(), story)
+
+
+def test_before_after_and_difference_are_one_key_each() -> None:
+    async def story(player: Player) -> None:
+        screen = await with_edit(player)
+
+        def cell() -> str:
+            return row_of(screen, "web")
+
+        await player.press("b")
+        assert "✓ 8443" in cell()
+        await player.press("a")
+        assert "8443" not in cell()
+        await player.press("d")
+        assert "− 8443" in cell()
+
+    play(shop(), story)
+
+
+def test_at_the_beginning_there_is_no_difference_and_the_keys_say_so() -> None:
+    async def story(player: Player) -> None:
+        await open_reach(player)
+        assert "nothing was done yet" in player.row("#summary", "after")
+        await player.press("n")
+        assert "nothing was done yet" in player.rows("#keys")[0]
+        await player.press("b")
+        assert "there is no before" in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+def test_space_folds_the_namespace_and_enter_unfolds_it() -> None:
+    async def story(player: Player) -> None:
+        screen = await with_edit(player)
+        await player.press("space")
+        assert screen.at == ("shop/", "shop/")
+        assert "− 1 of 30" in row_of(screen, "shop")
+        assert any("1 lost" in row for row in player.rows("#pair"))
+        await player.press("enter")
+        assert screen.at[0].startswith("shop/") and screen.at[0] != "shop/"
+
+    play(shop(), story)
+
+
+def test_arrows_and_letters_go_from_cell_to_cell_and_n_to_the_difference() -> None:
+    async def story(player: Player) -> None:
+        screen = await with_edit(player)
+        await player.press("l")
+        assert screen.at == (WEB, SEARCH)
+        await player.press("k", "h")
+        assert screen.at == ("shop/sessions[StatefulSet]", CHECKOUT)
+        await player.press("n")
+        assert screen.at == (WEB, CHECKOUT)
+        await player.press("g", "home")
+        assert "coredns" in screen.at[0] and "coredns" in screen.at[1]
+
+    play(shop(), story)
+
+
+def test_a_filter_keeps_rows_and_columns_and_esc_takes_it_away() -> None:
+    async def story(player: Player) -> None:
+        screen = await with_edit(player)
+        every = len(screen.grid.rows)
+        await player.press("slash")
+        await player.type("web>check")
+        await player.press("enter")
+        assert [head.key for head in screen.grid.rows if head.key] == [WEB]
+        assert [head.key for head in screen.grid.columns] == [CHECKOUT]
+        await player.press("escape")
+        assert len(screen.grid.rows) == every
+        await player.press("escape")
+        await player.until(lambda: isinstance(player.app.screen, MainScreen))
+
+    play(shop(), story)
+
+
+def test_an_unfinished_expression_leaves_what_was_kept() -> None:
+    async def story(player: Player) -> None:
+        screen = await with_edit(player)
+        await player.press("slash")
+        await player.type("web")
+        await player.press("left_square_bracket")
+        assert [head.key for head in screen.grid.rows if head.key] == [WEB]
+
+    play(shop(), story)
+
+
+def test_a_click_puts_the_cursor_on_a_cell() -> None:
+    async def story(player: Player) -> None:
+        screen = await with_edit(player)
+        matrix = screen.query_one(Matrix)
+        await player.press("g", "home")
+        region = matrix.region_of_cursor()
+        await player.press("end", "G")
+        await player.pilot.click(Matrix, offset=(region.x + 2, region.y + 1))
+        assert "coredns" in screen.at[0] and "coredns" in screen.at[1]
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 15), (20, 5)])
+def test_no_size_breaks_it(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        screen = await open_reach(player)
+        for key in ("n", "space", "l", "j", "G", "end", "f", "tab", "tab"):
+            await player.press(key)
+        assert all(screen.at)
+
+    play(shop(), story, size=size)
+
+
+def test_the_command_compares_with_any_moment() -> None:
+    async def story(player: Player) -> None:
+        await with_edit(player)
+        await player.press("escape", "colon")
+        await player.type("reach 0")
+        await player.press("enter")
+        await player.until(lambda: isinstance(player.app.screen, ReachScreen))
+        matrix = player.app.screen.query_one(Matrix)
+        assert str(matrix.border_title).startswith("Reach  load → edit")
+
+    play(shop(), story)
+
+
+def test_help_names_the_keys_and_the_command_line_twin() -> None:
+    async def story(player: Player) -> None:
+        await open_reach(player)
+        await player.press("question_mark")
+        await player.until(lambda: isinstance(player.app.screen, ReaderScreen))
+        assert any("kwake reach" in row for row in player.rows("#page"))
+
+    play(shop(), story)

@@ -1,0 +1,150 @@
+"""A pair of workloads under the cursor of reach: what decided before and after, connections, Services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kwake.dataplane.connection import PodEnd
+from kwake.dataplane.path import Decider, Flow, Outcome, Path
+from kwake.dials import dial_of
+from kwake.errors import KwakeError
+from kwake.objects.kinds import Service
+from kwake.policy.connections import ALL, ConnectionSet
+from kwake.policy.table import Cell
+from kwake.policy.workloads import workload_name
+from kwake.world import World
+from kwake_tui.glyphs import OUTCOMES, connection_mark
+from kwake_tui.lines import Line, Span
+from kwake_tui.names import parts, short
+from kwake_tui.wake_rows import end_name, ports_text
+
+LABEL = 13
+
+
+def pair_flow(world: World, src: str, dst: str, cell: Cell) -> Flow | None:
+    """The dial that enter looks at: on a port that may be used now, or might be before; else on any."""
+    wanted = cell.after or cell.before or ALL
+    return dial_of(world.cluster, src, dst, wanted)
+
+
+def pair_title(sources: tuple[str, ...], destinations: tuple[str, ...]) -> str:
+    """`shop/web → shop/cart`, `kube-system, 3 workloads → outside`."""
+    return f"{_ends(sources)} → {_ends(destinations)}"
+
+
+def _ends(names: tuple[str, ...]) -> str:
+    return end_name(names[0]) if len(names) == 1 else f"{end_name(names[0]).partition('/')[0]}, {len(names)} workloads"
+
+
+def pair_lines(
+    before: World | None, after: World, src: str, dst: str, cell: Cell, *, narrow: bool = False
+) -> tuple[Line, ...]:
+    """The rows for one pair; `before` is None where nothing was done yet. Narrow: places of rules below them."""
+    if src == dst:
+        return (Line((Span("a workload and itself: policies and paths among its pods are traced with t", "muted"),)),)
+    flow = pair_flow(after, src, dst, cell)
+    rows: list[Line] = []
+    if before is not None:
+        rows += _moment("before", before, cell.before, flow, narrow)
+    rows += _moment("after" if before is not None else "now", after, cell.after, flow, narrow)
+    if cell.doubts:
+        rows += [_row("unknown" if at == 0 else "", Span(doubt, "doubt")) for at, doubt in enumerate(cell.doubts)]
+    rows += _open_between(after, src, dst)
+    rows += _services(after, dst)
+    return tuple(rows)
+
+
+def block_lines(cell: Cell) -> tuple[Line, ...]:
+    """The rows for a cell of folded namespaces."""
+    now = f"{cell.allowed} of {cell.pairs} pairs may talk, together on {ports_text(cell.after)}"
+    rows = [_row("now", Span(now))]
+    changes = ((cell.lost, "lost", "bad"), (cell.gained, "gained", "ok"), (cell.changed, "on other ports", "moved"),
+               (cell.unknown, "unknown", "doubt"))  # fmt: skip
+    rows += [_row("", Span(f"{count} {words}", role)) for count, words, role in changes if count]
+    rows += [_row("", Span(doubt, "muted")) for doubt in cell.doubts]
+    return (*rows, Line(), Line((Span("enter", "you", bold=True), Span(" unfolds both", "muted"))))
+
+
+def _row(label: str, *spans: Span, right: tuple[Span, ...] = ()) -> Line:
+    return Line((Span(f"{label:<{LABEL}}", "muted"), *spans), right, shrink=len(spans))
+
+
+def _moment(label: str, world: World, allowed: ConnectionSet, flow: Flow | None, narrow: bool) -> Iterator[Line]:
+    words = ports_text(allowed)
+    mark = OUTCOMES[Outcome.DELIVERED if allowed else Outcome.DROPPED]
+    verdict = Span(f"{mark.glyph} {words:<14} ", mark.role, bold=True)
+    if flow is None:
+        yield _row(label, verdict)
+        return
+    try:
+        path = world.trace(flow.source, flow.target, flow.port, flow.protocol)
+    except KwakeError as error:
+        yield _row(label, verdict, Span(str(error), "muted"))
+        return
+    outcome = OUTCOMES[path.outcome]
+    protocol = "" if flow.protocol == "TCP" else f" {flow.protocol.lower()}"
+    dialled = Span(f"{outcome} on {flow.port}{protocol}  ", outcome.role)
+    deciders = _deciders(path)
+    if narrow:
+        yield _row(label, verdict, dialled)
+        yield from (_row("", Span(_by(decider)), right=_place(decider)) for decider in deciders)
+    else:
+        first = deciders[0] if deciders else None
+        yield _row(label, verdict, dialled, Span(_by(first)), right=_place(first))
+        for decider in deciders[1:]:
+            yield _row("", Span(" " * 17), Span(_by(decider)), right=_place(decider))
+    for detail in _near_misses(path):
+        yield _row("", Span("" if narrow else " " * 17), Span(detail, "muted"))
+
+
+def _deciders(path: Path) -> tuple[Decider, ...]:
+    """What decided, of the dials that do not arrive if there are some."""
+    failing = [branch for branch in path.branches if branch.outcome is not Outcome.DELIVERED]
+    return failing[0].decided_by if failing else path.decided_by
+
+
+def _by(decider: Decider | None) -> str:
+    return f"{short(decider.object)}: {decider.rule}" if decider is not None else ""
+
+
+def _place(decider: Decider | None) -> tuple[Span, ...]:
+    if decider is None or not decider.file:
+        return ()
+    return (Span(f"{'/'.join(decider.file.split('/')[-2:])}:{decider.line}", "faint"),)
+
+
+def _near_misses(path: Path) -> list[str]:
+    failing = [branch for branch in path.branches if branch.outcome is not Outcome.DELIVERED]
+    hops = [hop for hop in failing[0].hops if hop.decider is not None] if failing else []
+    return [detail for hop in hops for detail in hop.detail][:3]
+
+
+def _open_between(world: World, src: str, dst: str) -> list[Line]:
+    """Connections that a pod of one holds to a pod of the other."""
+    rows: list[Line] = []
+    for connection in world.connections.values():
+        if (_workload(world, connection.client), _workload(world, connection.server)) == (src, dst):
+            mark = connection_mark(connection)
+            label = "" if rows else "already open"
+            rows.append(_row(label, Span(f"{connection.name} ", bold=True), Span(str(mark), mark.role)))
+    return rows
+
+
+def _workload(world: World, end: PodEnd | None) -> str:
+    _, namespace, name = parts(end.pod) if end is not None else ("", "", "")
+    pod = world.cluster.pod(namespace, name)
+    return workload_name(world.cluster, pod) if pod is not None else ""
+
+
+def _services(world: World, dst: str) -> list[Line]:
+    """Services that lead to a workload."""
+    cluster = world.cluster
+    names = []
+    for service in cluster.all(Service):
+        ends = [end.target_ref for item in cluster.slices_by_service.get(service.key, ()) for end in item.endpoints]
+        pods = [cluster.pod(service.metadata.namespace, end.name) for end in ends if end is not None]
+        behind = {workload_name(cluster, pod) for pod in pods if pod is not None}
+        if dst in behind:
+            ports = ",".join(f"{port.port}" for port in service.spec.ports)
+            names.append(f"svc/{service.metadata.name}:{ports}")
+    return [_row("services", Span(", ".join(names)))] if names else []

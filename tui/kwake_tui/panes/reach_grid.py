@@ -1,0 +1,178 @@
+"""Reach as a matrix: which workloads are rows and columns, which namespaces are folded, and what each cell says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import ip_address, summarize_address_range
+
+from kwake.dataplane.path import Outcome
+from kwake.policy.connections import ALL, EVERY_PORT, ConnectionSet
+from kwake.policy.table import OUTSIDE, Cell, CellTurn, Group, ReachTable
+from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
+from kwake_tui.wake_rows import end_name
+from kwake_tui.widgets.matrix import WIDE, Entry, Head
+
+DELIVERED, UNKNOWN, MIXED = (OUTCOMES[o] for o in (Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.MIXED))
+MODES = ("before", "after", "difference")
+NOTHING = Entry("·", "", "faint")
+
+_TURNS: dict[CellTurn, tuple[Mark, str]] = {
+    CellTurn.LOST: (LOST, "badbg"),
+    CellTurn.GAINED: (GAINED, "okbg"),
+    CellTurn.CHANGED: (OTHER_PORTS, "youbg"),
+    CellTurn.UNKNOWN: (UNKNOWN, ""),
+}
+
+
+class ReachGrid:
+    """What the matrix shows: a table, a mode, folded namespaces, and what a filter keeps."""
+
+    def __init__(
+        self, table: ReachTable, mode: str, folded: frozenset[str], keep: tuple[str, str] = ("", ""), gaps: bool = True
+    ) -> None:
+        self._table = table
+        self._mode = mode
+        self._ends: dict[str, tuple[str, ...]] = {}
+        self.rows: Sequence[Head] = self._row_heads(folded, keep[0], gaps)
+        self.columns: Sequence[Head] = self._column_heads(folded, keep[1])
+
+    def ends(self, key: str) -> tuple[str, ...]:
+        """The ends that a row or column stands for."""
+        return self._ends.get(key, ())
+
+    def cell(self, row: str, column: str) -> Cell:
+        """The cell of two keys."""
+        return self._table.cell(self.ends(row), self.ends(column))
+
+    def entry(self, row: Head, column: Head) -> Entry:
+        """What the cell of two heads says."""
+        cell = self.cell(row.key, column.key)
+        if not cell.pairs:
+            return Entry("", "", "faint")
+        if self._mode == "before":
+            return _allowed(cell.before, cell.allowed_before, cell.pairs)
+        if cell.turn is CellTurn.NOTHING:
+            return NOTHING
+        if self._mode == "after" or cell.turn is CellTurn.SAME:
+            unknown = Entry(UNKNOWN.glyph, ports(cell.after) if cell.after else "", UNKNOWN.role)
+            return unknown if cell.unknown else _allowed(cell.after, cell.allowed, cell.pairs)
+        mark, tint = _TURNS[cell.turn]
+        differing = cell.lost + cell.gained + cell.changed
+        if cell.pairs > 1 and differing:
+            return Entry(mark.glyph, f"{differing} of {cell.pairs}", mark.role, tint, bold=True)
+        told = cell.before if cell.turn is CellTurn.LOST else cell.after
+        return Entry(mark.glyph, ports(told) if told else "", mark.role, tint, bold=bool(tint))
+
+    def differing(self) -> list[tuple[str, str]]:
+        """The cells that differ, by rows."""
+        rows, columns = self._places(self.rows), self._places(self.columns)
+        found = {
+            (rows[source], columns[target])
+            for source, target in self._table.changed
+            if source in rows and target in columns
+        }
+        return [(self.rows[row].key, self.columns[column].key) for row, column in sorted(found)]
+
+    def _places(self, heads: Sequence[Head]) -> dict[str, int]:
+        """For each end the row or column that stands for it."""
+        return {name: number for number, head in enumerate(heads) if head.key for name in self.ends(head.key)}
+
+    def _groups(self, wanted: str) -> list[Group]:
+        kept = []
+        for group in self._table.groups:
+            ends = tuple(name for name in group.ends if _is_kept(name, wanted))
+            if ends:
+                kept.append(Group(group.name, ends))
+        return kept
+
+    def _row_heads(self, folded: frozenset[str], wanted: str, gaps: bool) -> list[Head]:
+        heads: list[Head] = []
+        for group in self._groups(wanted):
+            if heads and gaps:
+                heads.append(Head("", ""))
+            if group.name in folded:
+                key = f"{group.name}/"
+                self._ends[key] = group.ends
+                heads.append(Head(key, group.name, "▸ ", bold=True))
+                continue
+            heads.append(Head("", group.name or "outside", "▾ " if group.name else "  ", bold=True))
+            for name in group.ends:
+                self._ends[name] = (name,)
+                heads.append(Head(name, "  " + _own_name(name)))
+        return heads
+
+    def _column_heads(self, folded: frozenset[str], wanted: str) -> list[Head]:
+        heads: list[Head] = []
+        for group in self._groups(wanted):
+            if group.name in folded:
+                key = f"{group.name}/"
+                self._ends[key] = group.ends
+                heads.append(Head(key, str(len(group.ends)), f"▸ {group.name}"))
+                continue
+            title = f"▾ {group.name}" if group.name else "outside"
+            for name in group.ends:
+                self._ends[name] = (name,)
+                heads.append(Head(name, _own_name(name), title))
+        return heads
+
+
+def first_folds(table: ReachTable, room: int) -> frozenset[str]:
+    """Which namespaces are folded at first, so that a cell can say its ports.
+
+    Those without a difference go first, the largest of them before others; one stays open always.
+    """
+    spaces = [group for group in table.groups if group.name != OUTSIDE]
+    columns = sum(len(group.ends) for group in table.groups)
+    differing = {name.partition("/")[0] for pair in table.changed for name in pair}
+    order = sorted(spaces, key=lambda g: (g.name in differing, g.name != "kube-system", -len(g.ends)))
+    folded: set[str] = set()
+    for group in order[:-1]:
+        if columns * WIDE <= room:
+            break
+        if len(group.ends) > 1:
+            columns -= len(group.ends) - 1
+            folded.add(group.name)
+    return frozenset(folded)
+
+
+def _own_name(name: str) -> str:
+    """A workload's name, or a range of addresses in few cells."""
+    return end_name(name).partition("/")[2] or _range(end_name(name))
+
+
+def _range(name: str) -> str:
+    """A range as its CIDR where it is one."""
+    if "-" not in name:
+        return "any address"
+    first, last = map(ip_address, name.split("-"))
+    blocks = list(summarize_address_range(first, last))
+    return str(blocks[0]) if len(blocks) == 1 else name
+
+
+def _is_kept(name: str, wanted: str) -> bool:
+    return not wanted or re.search(wanted, end_name(name), re.IGNORECASE) is not None
+
+
+def _allowed(connections: ConnectionSet, allowed: int, pairs: int) -> Entry:
+    if not connections:
+        return NOTHING
+    mark = DELIVERED if allowed == pairs else MIXED
+    return Entry(mark.glyph, ports(connections), mark.role)
+
+
+_LETTERS = {"TCP": "", "UDP": "u", "SCTP": "s"}
+
+
+def ports(connections: ConnectionSet) -> str:
+    """The ports of a set in few cells: `all`, `443`, `53u` for UDP, `80 +2`."""
+    if connections == ALL:
+        return "all"
+    words = []
+    for protocol, letter in _LETTERS.items():
+        ranges = connections.of(protocol)
+        if ranges == EVERY_PORT:
+            words.append(protocol.lower())
+        else:
+            words += [f"{low}{letter}" if low == high else f"{low}-{high}{letter}" for low, high in ranges]
+    return f"{words[0]} +{len(words) - 1}" if len(words) > 1 else "".join(words)

@@ -1,0 +1,285 @@
+"""Reach: who may talk to whom, before and after an action, in one matrix."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Input
+
+from kwake.dataplane.path import Outcome
+from kwake.policy.reach import Reach
+from kwake.policy.table import CellTurn, ReachTable
+from kwake.world import World
+from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
+from kwake_tui.lines import Line, Span
+from kwake_tui.panes.pair import block_lines, pair_flow, pair_lines, pair_title
+from kwake_tui.panes.reach_grid import MODES, ReachGrid, first_folds
+from kwake_tui.screens.view import ViewKey, ViewScreen
+from kwake_tui.session import Session, since
+from kwake_tui.widgets.in_order import Field
+from kwake_tui.widgets.line_list import LineList, content
+from kwake_tui.widgets.matrix import Matrix
+
+ROOMY = 100
+"""Cells of width from which marks have their words, and rules their place beside them."""
+NO_TABLE = ReachTable(Reach((), ()), Reach((), ()))
+"""While the table is worked out."""
+UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
+
+
+class ReachScreen(ViewScreen):
+    """The matrix, and the pair under its cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "fold(0)", show=False, priority=True),
+        Binding("f", "fold(1)", show=False, priority=True),
+        Binding("b", "mode('before')", show=False, priority=True),
+        Binding("a", "mode('after')", show=False, priority=True),
+        Binding("d", "mode('difference')", show=False, priority=True),
+        Binding("n", "next(1)", show=False, priority=True),
+        Binding("N", "next(-1)", show=False, priority=True),
+        Binding("slash", "filter", show=False, priority=True),
+        Binding("tab,shift+tab", "other_pane", show=False, priority=True),
+        Binding("enter", "submit", show=False, priority=True),
+    ]
+    TWIN: ClassVar[str] = "kwake reach; the difference: kwake what-if"
+    WORD: ClassVar[str] = "reach"
+    KEYS: ClassVar[tuple[ViewKey, ...]] = (
+        ViewKey("←→↑↓", "cell", "h j k l, page keys, g and G, home and end, or the mouse"),
+        ViewKey("enter", "trace this pair", "its path in the main screen; unfolds a folded cell"),
+        ViewKey("space", "fold", "the namespace of the row; f: that of the column"),
+        ViewKey("n", "next difference", "N: the one before"),
+        ViewKey("b", "before", "as it was before the action"),
+        ViewKey("a", "after", "as it is now"),
+        ViewKey("d", "difference", "both in one"),
+        ViewKey("/", "filter", "/text keeps rows, />text columns, /one>other both; empty: all"),
+    )
+    AUTO_FOCUS = "#matrix"
+
+    def __init__(self, session: Session, before: World | None, since: str) -> None:
+        super().__init__(session)
+        self._before = before
+        self._since = since
+        self._table: ReachTable | None = None
+        self._mode = MODES[2] if before is not None else MODES[1]
+        self._folded: frozenset[str] = frozenset()
+        self._keep = ("", "")
+        self.grid = ReachGrid(NO_TABLE, self._mode, frozenset())
+        """What the matrix shows."""
+
+    def panes(self) -> tuple[Widget, ...]:
+        """The matrix over the pair, and the row where a filter is typed."""
+        matrix = Matrix(id="matrix", classes="view-pane")
+        words = f"{self._since}, by workload" if self._before is not None else "by workload"
+        matrix.border_title = content((Span("Reach  "), Span(words)))
+        pair = LineList(id="pair", classes="view-pane")
+        field = Field(id="reach-filter", placeholder="rows, >columns, or rows>columns")
+        field.display = False
+        return matrix, pair, field
+
+    def on_mount(self) -> None:
+        """Show the table, the first difference under the cursor."""
+        super().on_mount()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Work the table out; in a large cluster that takes seconds, and the screen says so meanwhile."""
+        asked, now = ("reach", self._before), self.session.world
+        self._table = self.session.once(asked, lambda: _table(self._before or now, now))
+        self._folded = first_folds(self._table, self.query_one(Matrix).size.width - 20)
+        self._show()
+        differing = self.grid.differing() if self._mode == "difference" else []
+        if differing:
+            self.query_one(Matrix).put_on(*differing[0])
+        self._show_pair()
+
+    def summary(self, width: int) -> Line:
+        """The mode as a chip, and how many pairs differ."""
+        if self._table is None:
+            return Line((Span("◐ computing", "muted"),))
+        totals = self._table.totals()
+        modes = MODES if self._before is not None else MODES[1:2]
+        spans: list[Span] = []
+        for mode in modes:
+            chosen = mode == self._mode
+            spans += [Span(f" {mode} ", "you" if chosen else "muted", chip=chosen), Span(" ")]
+        if self._before is None:
+            spans += [Span("  nothing was done yet: there is no difference to show", "muted")]
+        else:
+            for mark, turn in ((LOST, CellTurn.LOST), (GAINED, CellTurn.GAINED), (OTHER_PORTS, CellTurn.CHANGED)):
+                spans += _count(mark, totals[turn], width)
+        spans += _count(UNKNOWN, totals[CellTurn.UNKNOWN], width)
+        return Line(tuple(spans), (Span(f"{totals[CellTurn.SAME]} the same", "muted"),))
+
+    @property
+    def at(self) -> tuple[str, str]:
+        """The keys of the row and the column under the cursor."""
+        return self.query_one(Matrix).at
+
+    def _show(self, at: tuple[str, str] | None = None) -> None:
+        matrix = self.query_one(Matrix)
+        if self._table is None:
+            return
+        grid = ReachGrid(self._table, self._mode, self._folded, self._keep)
+        if len(grid.rows) + 2 > matrix.size.height:
+            grid = ReachGrid(self._table, self._mode, self._folded, self._keep, gaps=False)
+        self.grid = grid
+        matrix.show(grid, at)
+        self.query_one("#summary").refresh()
+        self._show_pair()
+
+    def _show_pair(self) -> None:
+        pane = self.query_one("#pair", LineList)
+        row, column = self.at
+        if not (row and column):
+            pane.border_title = content((Span("Pair"),))
+            pane.show(
+                lambda width: (Line((Span("no pair: the filter keeps nothing; / and enter shows all", "muted"),)),)
+            )
+            return
+        sources, destinations = self.grid.ends(row), self.grid.ends(column)
+        cell = self.grid.cell(row, column)
+        pane.border_title = content((Span(f"Pair  {pair_title(sources, destinations)}"),))
+        if len(sources) == 1 and len(destinations) == 1:
+            narrow = self.size.width < ROOMY
+            lines = pair_lines(self._before, self.session.world, sources[0], destinations[0], cell, narrow=narrow)
+        else:
+            lines = block_lines(cell)
+        pane.show(lambda width: lines)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a filter is typed, letters are text."""
+        if self._is_typing:
+            return action in ("submit", "leave")
+        return action != "submit"
+
+    @property
+    def _is_typing(self) -> bool:
+        return isinstance(self.focused, Input)
+
+    def action_fold(self, column: int) -> None:
+        """Fold the namespace of the row or column under the cursor, or unfold it."""
+        self.hush()
+        key = self.at[column]
+        name = key.partition("/")[0]
+        if not key or self._table is None:
+            return
+        if "/" not in key:
+            self.say("addresses outside are no namespace and stay as they are")
+            return
+        self._folded = self._folded ^ {name}
+        first = next(group.ends[0] for group in self._table.groups if group.name == name)
+        there = f"{name}/" if name in self._folded else first
+        row, other = self.at
+        at = tuple(there if old.partition("/")[0] == name else old for old in (row, other))
+        self._show((at[0], at[1]))
+
+    def action_mode(self, mode: str) -> None:
+        """Before, after, or both in one."""
+        self.hush()
+        if self._before is None:
+            self.say("nothing was done yet: there is no before")
+            return
+        self._mode = mode
+        self._show()
+
+    def action_next(self, step: int) -> None:
+        """To the next cell that differs."""
+        self.hush()
+        differing = self.grid.differing()
+        if not differing:
+            self.say("no cell differs" if self._before is not None else "nothing was done yet: there is no difference")
+            return
+        rows, columns = ([head.key for head in heads] for heads in (self.grid.rows, self.grid.columns))
+        places = [(rows.index(row), columns.index(column)) for row, column in differing]
+        row, column = self.at
+        here = (rows.index(row), columns.index(column))
+        later = [place for place in places if (place > here if step > 0 else place < here)]
+        wanted = (later[0] if step > 0 else later[-1]) if later else (places[0] if step > 0 else places[-1])
+        self.query_one(Matrix).move_to(*wanted)
+
+    def action_filter(self) -> None:
+        """Type which workloads are kept."""
+        self.hush()
+        field = self.query_one(Field)
+        field.value = ">".join(self._keep) if self._keep[1] else self._keep[0]
+        field.display = True
+        self.query_one("#keys").display = False
+        self.set_focus(field, scroll_visible=False)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        rows, _, columns = event.value.partition(">")
+        try:
+            re.compile(rows), re.compile(columns)
+        except re.error:
+            return  # not yet an expression: the last one that was holds
+        self._keep = rows.strip(), columns.strip()
+        self._show()
+
+    def action_submit(self) -> None:
+        """The filter stays as it is typed."""
+        self._typed_to_end()
+
+    def _typed_to_end(self) -> None:
+        self.query_one(Field).display = False
+        self.query_one("#keys").display = True
+        self.set_focus(self.query_one(Matrix), scroll_visible=False)
+
+    def action_leave(self) -> None:
+        """Out one level: of the filter's row, of the filter, of the screen."""
+        if self._is_typing or any(self._keep):
+            self._keep = ("", "")
+            self._typed_to_end()
+            self._show()
+        else:
+            super().action_leave()
+
+    def action_other_pane(self) -> None:
+        """Between the matrix and the pair."""
+        here = self.query_one(Matrix)
+        other = self.query_one("#pair", LineList)
+        self.set_focus(other if self.focused is here else here, scroll_visible=False)
+
+    @on(Matrix.Moved)
+    def _moved(self) -> None:
+        self.hush()
+        self._show_pair()
+
+    @on(Matrix.Chosen)
+    def _chosen(self) -> None:
+        row, column = self.at
+        folded = [key.removesuffix("/") for key in (row, column) if key.endswith("/")]
+        if folded:
+            self._folded = self._folded - set(folded)
+            first = {name.partition("/")[0]: name for key in (row, column) for name in reversed(self.grid.ends(key))}
+            row, column = (first[key.removesuffix("/")] if key.endswith("/") else key for key in (row, column))
+            self._show((row, column))
+            return
+        cell = self.grid.cell(row, column)
+        flow = pair_flow(self.session.world, row, column, cell) if row != column else None
+        if flow is None:
+            self.say("a workload to itself: t in the main screen traces between its pods")
+            return
+        self.dismiss(flow)
+
+
+def _table(old: World, new: World) -> ReachTable:
+    now = new.reach()
+    return ReachTable(now if old is new else old.reach(), now, old.cluster, new.cluster)
+
+
+def _count(mark: Mark, count: int, width: int) -> list[Span]:
+    """A mark and how many; its word too where there is room."""
+    glyph = Span(f"  {mark.glyph} ", mark.role if count else "faint", bold=True)
+    return [glyph, Span(f"{count} ", bold=True), *([Span(mark.word, "muted")] if width >= ROOMY else [])]
+
+
+def reach_screen(session: Session, moment: int | None = None) -> ReachScreen:
+    """Reach since the last action, or since a moment of the timeline. Raises UsageError where there is none."""
+    before, words = since(session, moment)
+    return ReachScreen(session, before, words)

@@ -1,0 +1,118 @@
+"""A whole screen beside the main one: status, a summary, its own panes, timeline, and its keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from kwake.dataplane.path import Flow
+from kwake_tui.lines import Line, Span
+from kwake_tui.panes.key_line import notice_line
+from kwake_tui.panes.status import status_line
+from kwake_tui.panes.timeline import TimelineBar
+from kwake_tui.screens.reader import ReaderScreen
+from kwake_tui.session import Session
+from kwake_tui.widgets.line_bar import LineBar
+
+
+class ViewKey(NamedTuple):
+    """One key of such a screen, for its key line and its help."""
+
+    shown: str
+    word: str
+    help: str
+
+
+class ViewScreen(Screen[Flow | None]):
+    """Answers the flow that the main screen is to show, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", show=False, priority=True),
+        Binding("question_mark", "help", show=False, priority=True),
+    ]
+    CSS_PATH = "../views.tcss"
+    TWIN: ClassVar[str] = ""
+    """The command that prints the same."""
+    WORD: ClassVar[str] = ""
+    """What the screen is called."""
+    KEYS: ClassVar[tuple[ViewKey, ...]] = ()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._said: tuple[str, str] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The rows that all these screens have, and between them what is the screen's own."""
+        yield LineBar(id="status")
+        yield LineBar(id="summary")
+        yield from self.panes()
+        yield TimelineBar(id="timeline")
+        yield LineBar(id="keys")
+
+    def panes(self) -> tuple[Widget, ...]:
+        """The screen's own panes."""
+        return ()
+
+    def summary(self, width: int) -> Line:
+        """The row under the status line."""
+        del width
+        return Line()
+
+    def on_mount(self) -> None:
+        """Show the session."""
+        self.query_one("#status", LineBar).show(lambda width: (status_line(self.session, width),))
+        self.query_one("#summary", LineBar).show(lambda width: (self.summary(width),))
+        self.query_one(TimelineBar).show_session(self.session)
+        self.show_keys()
+
+    def say(self, words: str, role: str = "warn") -> None:
+        """A notice in the key line, until the next key that acts."""
+        self._said = (words, role)
+        self.show_keys()
+
+    def hush(self) -> None:
+        """The notice has been read."""
+        if self._said is not None:
+            self._said = None
+            self.show_keys()
+
+    def show_keys(self) -> None:
+        """The key line as it is now."""
+        said = self._said
+        self.query_one("#keys", LineBar).show(
+            lambda width: (notice_line(*said) if said else key_row(self.KEYS, width),)
+        )
+
+    def action_leave(self) -> None:
+        """Back to the main screen."""
+        self.dismiss(None)
+
+    def action_help(self) -> None:
+        """What the keys do, and which command prints the same."""
+        rows = [
+            Line((Span(f"{key.shown:<14}", "you", bold=True), Span(f"{key.word:<18}"), Span(key.help, "muted")))
+            for key in (*self.KEYS, ViewKey("esc", "back", "to the panes"))
+        ]
+        rows += [Line(), Line((Span("the same on the command line: ", "muted"), Span(self.TWIN)))]
+        self.app.push_screen(ReaderScreen("Help", self.WORD, tuple(rows)))
+
+
+def key_row(keys: tuple[ViewKey, ...], width: int) -> Line:
+    """As many keys as fit; how one leaves and finds help always."""
+    right = tuple(
+        span for key, word in (("esc", " back   "), ("?", " help"))
+        for span in (Span(key, "you", bold=True), Span(word, "muted"))
+    )  # fmt: skip
+    room = width - sum(span.cells for span in right) - 1
+    spans: list[Span] = []
+    for key in keys:
+        room -= len(key.shown) + len(key.word) + 4
+        if room < 0:
+            break
+        spans += [Span(key.shown, "you", bold=True), Span(f" {key.word}   ", "muted")]
+    return Line(tuple(spans), right)

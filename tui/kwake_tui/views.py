@@ -1,0 +1,28 @@
+"""Opens the screens beside the main one, from a key or a command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kwake.dataplane.path import Flow
+from kwake_tui.action_words import number
+from kwake_tui.desk import Desk
+from kwake_tui.screens.reach import reach_screen
+from kwake_tui.screens.view import ViewScreen
+
+
+def open_reach(desk: Desk, words: Sequence[str] = ()) -> None:
+    """Who may talk to whom; what changed since the last action, or since a moment. Raises UsageError."""
+    _open(desk, reach_screen(desk.session, _moment(words)))
+
+
+def _moment(words: Sequence[str]) -> int | None:
+    return number(words[0], "the number of a moment") if words else None
+
+
+def _open(desk: Desk, screen: ViewScreen) -> None:
+    def answered(flow: Flow | None) -> None:
+        if flow is not None:
+            desk.show(desk.session.looking_at(flow))
+
+    desk.open(screen, answered)

@@ -1,0 +1,331 @@
+"""A matrix over a model, painted line by line: heads stay in sight, one cell has the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple, Protocol
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from kwake_tui.lines import Line, Span, fit
+from kwake_tui.widgets.line_list import content, styled
+
+HEADS = 2
+"""Rows of column heads."""
+WIDE = 8
+"""Cells from which a column says more than its glyph."""
+WIDEST = 12
+NARROWEST = 3
+
+
+class Head(NamedTuple):
+    """A row or column. One without a key is no stop for the cursor: a heading, or a gap between groups."""
+
+    key: str
+    name: str
+    group: str = ""
+    """What stands over the first column of a group, and before a row that is one."""
+    bold: bool = False
+
+
+class Entry(NamedTuple):
+    """What a cell says: a glyph, and what follows it where there is room."""
+
+    glyph: str
+    text: str
+    role: str
+    tint: str = ""
+    bold: bool = False
+
+
+class Grid(Protocol):
+    """What a matrix shows."""
+
+    @property
+    def rows(self) -> Sequence[Head]:
+        """From top to bottom."""
+        ...
+
+    @property
+    def columns(self) -> Sequence[Head]:
+        """From left to right."""
+        ...
+
+    def entry(self, row: Head, column: Head) -> Entry:
+        """The cell of two heads that have keys."""
+        ...
+
+
+class Matrix(ScrollView, can_focus=True):
+    """Rows and columns with a cursor cell; arrows, letters, pages, wheel and clicks move it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1, 0)", show=False, priority=True),
+        Binding("up,k", "move(-1, 0)", show=False, priority=True),
+        Binding("right,l", "move(0, 1)", show=False, priority=True),
+        Binding("left,h", "move(0, -1)", show=False, priority=True),
+        Binding("pagedown", "page(1)", show=False, priority=True),
+        Binding("pageup", "page(-1)", show=False, priority=True),
+        Binding("home", "edge_column(0)", show=False, priority=True),
+        Binding("end", "edge_column(-1)", show=False, priority=True),
+        Binding("g", "edge_row(0)", show=False, priority=True),
+        Binding("G", "edge_row(-1)", show=False, priority=True),
+        Binding("enter", "choose", show=False, priority=True),
+    ]
+
+    class Moved(Message):
+        """The cursor stands on another cell."""
+
+    class Chosen(Message):
+        """Enter or a second click on the cell under the cursor."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._grid: Grid | None = None
+        self._row = self._column = 0
+        self._first_column = 0
+
+    @property
+    def at(self) -> tuple[str, str]:
+        """The keys of the row and column under the cursor; empty without any."""
+        grid = self._grid
+        if grid is None or not (self._row < len(grid.rows) and self._column < len(grid.columns)):
+            return "", ""
+        return grid.rows[self._row].key, grid.columns[self._column].key
+
+    @property
+    def heads_width(self) -> int:
+        """Cells of the row heads."""
+        rows = self._grid.rows if self._grid is not None else ()
+        longest = max((Span(head.group + head.name).cells + 4 for head in rows), default=0)
+        return max(12, min(longest, max(self.size.width // 4, 16)))
+
+    @property
+    def column_width(self) -> int:
+        """Cells of a column: as many as all columns leave each other; at least what a glyph needs."""
+        columns = len(self._grid.columns) if self._grid is not None else 0
+        room = self.size.width - self.heads_width - 1
+        fair = room // columns if columns else WIDEST
+        return max(NARROWEST, min(fair, WIDEST))
+
+    def show(self, grid: Grid, at: tuple[str, str] | None = None) -> None:
+        """Show another model; the cursor stays with its heads, or goes to those that are named."""
+        wanted = self.at if at is None else at
+        self._grid = grid
+        self._row = _place(grid.rows, wanted[0], self._row)
+        self._column = _place(grid.columns, wanted[1], self._column)
+        self._laid_out()
+
+    def on_resize(self) -> None:
+        """Columns are as wide as there is room."""
+        self._laid_out()
+
+    def _laid_out(self) -> None:
+        rows = len(self._grid.rows) if self._grid is not None else 0
+        self.virtual_size = Size(self.size.width, rows + HEADS)
+        self._reveal()
+        self.refresh()
+
+    @property
+    def _shown_columns(self) -> int:
+        return max((self.size.width - self.heads_width - 1) // self.column_width, 1)
+
+    def _reveal(self) -> None:
+        """Scroll so that the cursor is in sight, under the heads."""
+        if self._grid is None or not self.size.height:
+            return
+        fits = self._shown_columns
+        if self._column < self._first_column:
+            self._first_column = self._column
+        elif self._column >= self._first_column + fits:
+            self._first_column = self._column - fits + 1
+        self._first_column = max(0, min(self._first_column, len(self._grid.columns) - fits))
+        top, height = int(self.scroll_offset.y), self.size.height - HEADS
+        above = self._row - 1 if self._row and not self._grid.rows[self._row - 1].key else self._row
+        if above < top:
+            self.scroll_to(y=above, animate=False, force=True)
+        elif self._row >= top + height:
+            self.scroll_to(y=self._row - height + 1, animate=False, force=True)
+        self._tell_place()
+
+    def _tell_place(self) -> None:
+        """What is out of sight, if anything is."""
+        if self._grid is None:
+            return
+        rows, columns = len(self._grid.rows), len(self._grid.columns)
+        top, height, fits = int(self.scroll_offset.y), self.size.height - HEADS, self._shown_columns
+        words = []
+        if 0 < height < rows:
+            words.append(f"rows {top + 1}-{min(top + height, rows)} of {rows}")
+        if fits < columns:
+            words.append(f"columns {self._first_column + 1}-{self._first_column + fits} of {columns}")
+        self.border_subtitle = content((Span("   ".join(words)),))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows are in sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._tell_place()
+
+    # -- painting ---------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One visible row: a head, or cells."""
+        width = self.size.width
+        if self._grid is None or width < NARROWEST:
+            return Strip([styled(self.app, Span(" " * width), "background")], width)
+        if y < HEADS:
+            parts = [(span, "background") for span in self._head_row(y)]
+        else:
+            parts = self._cells(y - HEADS + int(self.scroll_offset.y))
+        used = sum(span.cells for span, _ in parts)
+        parts.append((Span(" " * max(width - used, 0)), "background"))
+        return Strip([styled(self.app, span, tint) for span, tint in parts]).adjust_cell_length(width)
+
+    def _head_row(self, y: int) -> list[Span]:
+        grid = self._grid
+        if grid is None:
+            return []
+        columns = grid.columns[self._first_column : self._first_column + self._shown_columns]
+        corner = fit(Line((Span("  from ↓  to →" if y == 0 else "", "muted"),)), self.heads_width)
+        if y == 0:
+            return [*corner, *self._group_heads(columns)]
+        here = self._column - self._first_column
+        spans = []
+        for number, head in enumerate(columns):
+            room = self.column_width - 1
+            name = Span(head.name, "you" if number == here else "muted", bold=number == here).cut(room)
+            spans += [*fit(Line((name,)), room), Span(" ")]
+        return [*corner, *spans]
+
+    def _group_heads(self, columns: Sequence[Head]) -> list[Span]:
+        """The names of groups, each over its first column in sight and as far as it goes."""
+        spans: list[Span] = []
+        start = 0
+        while start < len(columns):
+            end = start + 1
+            while end < len(columns) and columns[end].group == columns[start].group:
+                end += 1
+            room = (end - start) * self.column_width - 1
+            group = columns[start].group
+            # Where there is little room the name matters more than whether it is folded.
+            name = Span(group if room >= WIDE else group.rpartition(" ")[2], bold=True).cut(room)
+            spans += [*fit(Line((name,)), room), Span(" ")]
+            start = end
+        return spans
+
+    def _cells(self, index: int) -> list[tuple[Span, str]]:
+        grid = self._grid
+        if grid is None or index >= len(grid.rows):
+            return []
+        row = grid.rows[index]
+        here = index == self._row
+        base = "cursor" if here else "background"
+        mark = Span("▌" if here else " ", "you" if self.has_focus else "muted")
+        name = row.group + row.name
+        head = fit(Line((mark, Span(" "), Span(name, bold=row.bold or here)), shrink=2), self.heads_width - 1)
+        parts = [(span, base) for span in (*head, Span(" "))]
+        if not row.key:
+            return parts
+        last = min(self._first_column + self._shown_columns, len(grid.columns))
+        for number in range(self._first_column, last):
+            parts += self._cell(grid.entry(row, grid.columns[number]), base, here and number == self._column)
+        return parts
+
+    def _cell(self, entry: Entry, base: str, here: bool) -> list[tuple[Span, str]]:
+        width = self.column_width
+        text = f"{entry.glyph} {entry.text}" if entry.text and width >= WIDE else entry.glyph
+        span = Span(text, entry.role, bold=entry.bold or here, chip=here and bool(text.strip()))
+        if here and not text.strip():
+            span = Span("▁", "you", bold=True)
+        spans = fit(Line((span.cut(width - 1),)), width - 1)
+        tint = entry.tint or base
+        return [*((span, tint) for span in spans), (Span(" "), base)]
+
+    # -- moving -----------------------------------------------------------------------------------------------------
+
+    def move_to(self, row: int, column: int) -> None:
+        """Put the cursor on a cell, if both of its heads can hold it."""
+        grid = self._grid
+        if grid is None or not (0 <= row < len(grid.rows) and 0 <= column < len(grid.columns)):
+            return
+        if grid.rows[row].key and grid.columns[column].key and (row, column) != (self._row, self._column):
+            self._row, self._column = row, column
+            self._reveal()
+            self.refresh()
+            self.post_message(self.Moved())
+
+    def put_on(self, row: str, column: str) -> None:
+        """Put the cursor on the cell of two heads."""
+        if self._grid is not None:
+            keys = [head.key for head in self._grid.rows], [head.key for head in self._grid.columns]
+            if row in keys[0] and column in keys[1]:
+                self.move_to(keys[0].index(row), keys[1].index(column))
+
+    def action_move(self, rows: int, columns: int) -> None:
+        """To the next cell in a direction."""
+        if self._grid is None:
+            return
+        row, column = self._row + rows, self._column + columns
+        while rows and 0 <= row < len(self._grid.rows) and not self._grid.rows[row].key:
+            row += rows
+        self.move_to(row, column)
+
+    def action_page(self, pages: int) -> None:
+        """A page down or up."""
+        if self._grid is None:
+            return
+        goal = self._row + pages * max(self.size.height - HEADS - 1, 1)
+        stops = [number for number, head in enumerate(self._grid.rows) if head.key]
+        if stops:
+            self.move_to(min(stops, key=lambda stop: abs(stop - goal)), self._column)
+
+    def action_edge_row(self, end: int) -> None:
+        """The first or the last row."""
+        stops = [number for number, head in enumerate(self._grid.rows) if head.key] if self._grid else []
+        if stops:
+            self.move_to(stops[end], self._column)
+
+    def action_edge_column(self, end: int) -> None:
+        """The first or the last column."""
+        if self._grid and self._grid.columns:
+            self.move_to(self._row, 0 if end == 0 else len(self._grid.columns) - 1)
+
+    def action_choose(self) -> None:
+        """Enter on the cell."""
+        if all(self.at):
+            self.post_message(self.Chosen())
+
+    def on_click(self, event: events.Click) -> None:
+        """A click puts the cursor there, a second one chooses."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < HEADS or offset.x < self.heads_width:
+            return
+        column = self._first_column + (offset.x - self.heads_width) // self.column_width
+        self.move_to(offset.y - HEADS + int(self.scroll_offset.y), column)
+        if event.chain == 2:
+            self.action_choose()
+
+    def region_of_cursor(self) -> Region:
+        """Where the cursor's cell is in the widget."""
+        x = self.heads_width + (self._column - self._first_column) * self.column_width
+        return Region(x, self._row - int(self.scroll_offset.y) + HEADS, self.column_width, 1)
+
+    def on_focus(self) -> None:
+        """The cursor's mark changes its colour."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The cursor's mark changes its colour."""
+        self.refresh()
+
+
+def _place(heads: Sequence[Head], key: str, near: int) -> int:
+    """Where the cursor goes: to the head of this key, else to the nearest that can hold it."""
+    stops = [number for number, head in enumerate(heads) if head.key]
+    named = [number for number in stops if key and heads[number].key == key]
+    return named[0] if named else min(stops, key=lambda stop: abs(stop - near), default=0)
