@@ -277,3 +277,48 @@ def test_live_clusters_have_the_slices_that_we_compute(truth: Path) -> None:
     found = [compared(path) for path in dumps(truth)]
     assert {name: words for _, differences in found for name, words in differences.items()} == {}
     assert sum(count for count, _ in found) >= 100, "the dumps have at least a hundred such Services"
+
+
+def _listed_in(legacy: Manifest) -> set[tuple[Any, ...]]:
+    """Every address and port of an Endpoints object, with what else traffic depends on."""
+    return {
+        (a["ip"], port and (port.get("name", ""), port.get("protocol", "TCP"), port["port"]), field == "addresses",
+         a.get("nodeName", ""), *((a.get("targetRef") or {}).get(name, "") for name in ("kind", "name", "uid")),
+         a.get("hostname", ""))
+        for subset in legacy.get("subsets") or ()
+        for field in ("addresses", "notReadyAddresses")
+        for a in subset.get(field) or ()
+        for port in subset.get("ports") or (None,)
+    }  # fmt: skip
+
+
+def _desired_as_endpoints(cluster: Cluster, service: Service) -> set[tuple[Any, ...]]:
+    """The same of what we compute: an Endpoints object has one family, no terminating pod unless those that are not
+    ready are published, and no pod without a port unless the Service is headless and has none (EP-11)."""
+    family = (service.spec.ip_families or families_of(service))[0]
+    portless = (None,) if service.is_headless and not service.spec.ports else ()
+    return {
+        (e["addresses"][0], port and port[:3], e["conditions"]["ready"], e.get("nodeName", ""), "Pod",
+         e["targetRef"]["name"], e["targetRef"].get("uid", ""), e.get("hostname", ""))
+        for ports, endpoints in desired_endpoints(cluster, service, family).items()
+        for e in endpoints
+        if service.spec.publish_not_ready_addresses or not e["conditions"]["terminating"]
+        for port in ports or portless
+    }  # fmt: skip
+
+
+def test_live_clusters_have_the_endpoints_objects_that_we_compute(truth: Path) -> None:
+    """Every Service with a selector of every dump with Endpoints: addresses, ports, readiness, nodes, targets."""
+    count, differences = 0, {}
+    for path in dumps(truth):
+        cluster = Cluster({entry.key: Record(entry.document, entry.value) for entry in read(path).entries})
+        for service in cluster.all(Service):
+            legacy = cluster.find(key("Endpoints", service.metadata.namespace, service.metadata.name))
+            if legacy is None or not service.spec.selector or service.spec.type == "ExternalName":
+                continue
+            count += 1
+            ours, theirs = _desired_as_endpoints(cluster, service), _listed_in(legacy.manifest)
+            if ours != theirs:
+                differences[f"{path.name} {service.key}"] = (sorted(map(str, ours ^ theirs)), len(theirs))
+    assert differences == {}
+    assert count >= 300, "the dumps have more than three hundred such Services"
