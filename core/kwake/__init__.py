@@ -18,8 +18,10 @@ if TYPE_CHECKING:
         Apply as Apply,
         CloseConnection as CloseConnection,
         Delete as Delete,
+        FailReadiness as FailReadiness,
         KillPod as KillPod,
         OpenConnection as OpenConnection,
+        PassReadiness as PassReadiness,
         Patch as Patch,
         RecreateSandbox as RecreateSandbox,
         Relabel as Relabel,
@@ -42,7 +44,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     **dict.fromkeys(
-        ("Action", "Apply", "CloseConnection", "Delete", "KillPod", "OpenConnection", "Patch", "RecreateSandbox",
+        ("Action", "Apply", "CloseConnection", "Delete", "FailReadiness", "KillPod", "OpenConnection",
+         "PassReadiness", "Patch", "RecreateSandbox",
          "Relabel", "ReplaceService", "RestartContainer", "RolloutRestart", "Scale", "SetServiceType", "SilenceNode",
          "WakeNode"),
         "kwake.actions"),

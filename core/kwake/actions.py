@@ -34,6 +34,24 @@ class RestartContainer(_Action, frozen=True):
         return f"restart container {self.container or 'of'} {self.pod}"
 
 
+class FailReadiness(_Action, frozen=True):
+    """The readiness probe of a pod fails: not Ready after failureThreshold x periodSeconds (EP-3, PD-12)."""
+
+    pod: str
+
+    def __str__(self) -> str:
+        return f"fail readiness of {self.pod}"
+
+
+class PassReadiness(_Action, frozen=True):
+    """The readiness probe of a pod succeeds again: Ready after successThreshold x periodSeconds (EP-3)."""
+
+    pod: str
+
+    def __str__(self) -> str:
+        return f"pass readiness of {self.pod}"
+
+
 class RecreateSandbox(_Action, frozen=True):
     """The pod's sandbox is made anew: same pod, same uid, another address (PD-3)."""
 
@@ -175,6 +193,7 @@ class CloseConnection(_Action, frozen=True):
 
 
 Action = (
-    KillPod | RestartContainer | RecreateSandbox | Scale | RolloutRestart | Relabel | Apply | Patch | Delete
+    KillPod | FailReadiness | PassReadiness
+    | RestartContainer | RecreateSandbox | Scale | RolloutRestart | Relabel | Apply | Patch | Delete
     | SetServiceType | ReplaceService | SilenceNode | WakeNode | OpenConnection | CloseConnection
 )  # fmt: skip

@@ -20,9 +20,15 @@ def _silent(manifest: Manifest) -> Manifest:
     return manifest
 
 
-START = kwake.open(shop(_silent(node("node-d", 3))), seed=3).do(
-    kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80)
-)
+def _probed(name: str) -> Manifest:
+    made = bare_pod(name)
+    made["spec"]["containers"][0]["readinessProbe"] = {"periodSeconds": 2}
+    return made
+
+
+START = kwake.open(shop(_silent(node("node-d", 3)), _probed("healthy"), _probed("failing")), seed=3)
+START = START.do(kwake.FailReadiness("shop/failing")).settle()
+START = START.do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
 
 
 def _pod(world: World, number: int) -> str:
@@ -46,6 +52,8 @@ ACTIONS: dict[str, Make] = {
     "rollout": lambda world, n: kwake.RolloutRestart("deploy/shop/web"),
     "silence": lambda world, n: kwake.SilenceNode(f"node/node-{'abc'[n % 3]}", lost=n % 2 == 0),
     "wake": lambda world, n: kwake.WakeNode(f"node/node-{'cdab'[n % 4]}"),
+    "fail-readiness": lambda world, n: kwake.FailReadiness("shop/healthy"),
+    "pass-readiness": lambda world, n: kwake.PassReadiness("shop/failing"),
     "relabel": lambda world, n: kwake.Relabel(_pod(world, n), {"app": "web" if n % 2 else None}),
     "apply-pod": lambda world, n: kwake.Apply(bare_pod(f"extra-{n % 4}")),
     "apply-policy": lambda world, n: kwake.Apply(default_deny(name=f"deny-{n % 3}")),

@@ -10,8 +10,10 @@ from kwake.actions import (
     Action,
     CloseConnection,
     Delete,
+    FailReadiness,
     KillPod,
     OpenConnection,
+    PassReadiness,
     RecreateSandbox,
     Relabel,
     ReplaceService,
@@ -95,6 +97,10 @@ ACTIONS: Final[tuple[ActionWords, ...]] = (
     ActionWords("kill", "POD", "kill a pod", lambda w: KillPod(w[0])),
     ActionWords("delete", "OBJECT", "delete any object", lambda w: Delete(w[0])),
     ActionWords("restart", "POD", "restart the containers: same pod, same IP", lambda w: RestartContainer(w[0])),
+    ActionWords(
+        "fail-readiness", "POD", "its readiness probe fails from now on", lambda w: FailReadiness(w[0])
+    ),
+    ActionWords("pass-readiness", "POD", "its readiness probe succeeds again", lambda w: PassReadiness(w[0])),
     ActionWords("sandbox", "POD", "recreate the sandbox: same pod, new IP", lambda w: RecreateSandbox(w[0])),
     ActionWords("scale", "WORKLOAD NUMBER", "set the replicas of a workload", lambda w: Scale(w[0], number(w[1]))),
     ActionWords("rollout-restart", "WORKLOAD", "replace the pods, by its strategy", lambda w: RolloutRestart(w[0])),

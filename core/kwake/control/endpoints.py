@@ -18,7 +18,15 @@ from kwake.objects.kinds import (
     SliceEndpoint,
 )
 
-__all__ = ["Backend", "Usable", "endpoints_of", "missing_slices", "service_slices", "usable"]
+__all__ = [
+    "Backend",
+    "Usable",
+    "endpoints_of",
+    "has_slices_left_headless",
+    "missing_slices",
+    "service_slices",
+    "usable",
+]
 
 
 class Backend(msgspec.Struct, frozen=True):
@@ -69,6 +77,15 @@ def endpoints_of(
                 if known is None or (known.terminating and not backend.terminating):
                     found[backend.ip, backend.port] = backend
     return tuple(sorted(found.values(), key=lambda b: (address_order(b.ip), b.port)))
+
+
+def has_slices_left_headless(cluster: Cluster, service: Service) -> bool:
+    """Whether a Service that is not headless has endpoints in slices that say so: it was, and nothing has rewritten
+    them since (EP-17, inferred)."""
+    return not service.is_headless and any(
+        HEADLESS_LABEL in item.metadata.labels and item.endpoints
+        for item in cluster.slices_by_service.get(service.key, ())
+    )
 
 
 def _hidden_from_proxies(item: EndpointSlice) -> bool:

@@ -11,6 +11,7 @@ from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
 from kwake.objects.event import Clock
 from kwake.objects.kinds import Pod
+from kwake.objects.pod import Probe
 from kwake.objects.time import timestamp
 from kwake.profiles.profile import Profile
 
@@ -94,9 +95,23 @@ def readiness_delay_ms(pod: Pod, profile: Profile) -> int:
     A probe first runs after `initialDelaySeconds` and must succeed `successThreshold` times, `periodSeconds` apart
     (`k8s:pkg/kubelet/prober/worker.go`); that the application passes it at once is assumed. No probe: ready at start.
     """
-    probes = [c.readiness_probe for c in pod.port_containers if c.readiness_probe is not None]
+    probes = _readiness_probes(pod)
     delays = [p.initial_delay_seconds + (max(1, p.success_threshold) - 1) * p.period_seconds for p in probes]
     return 1000 * max(delays, default=0)
+
+
+def readiness_failure_ms(pod: Pod) -> int | None:
+    """From the first failed probe to not Ready: of several probes the first to fail often enough; None without one."""
+    return min((1000 * p.period_seconds * max(1, p.failure_threshold) for p in _readiness_probes(pod)), default=None)
+
+
+def readiness_success_ms(pod: Pod) -> int:
+    """From the first probe that succeeds again to Ready: of several the last."""
+    return max((1000 * p.period_seconds * max(1, p.success_threshold) for p in _readiness_probes(pod)), default=0)
+
+
+def _readiness_probes(pod: Pod) -> list[Probe]:
+    return [c.readiness_probe for c in pod.port_containers if c.readiness_probe is not None]
 
 
 def exit_delay_ms(record: Record, profile: Profile, grace: int | None = None) -> tuple[int, list[Clock]]:

@@ -9,8 +9,8 @@ from ipaddress import ip_address, ip_network
 import msgspec
 
 from kwake.cluster import Cluster
-from kwake.control.endpoints import Backend, endpoints_of, usable
-from kwake.objects.basis import Basis
+from kwake.control.endpoints import Backend, endpoints_of, has_slices_left_headless, usable
+from kwake.objects.basis import Basis, weakest
 from kwake.objects.kinds import PROXY_NAME_LABEL, Service, ServicePort
 
 LOOPBACK = ip_network("127.0.0.0/8")
@@ -117,7 +117,8 @@ def handle(node: ProxyNode, cluster: Cluster, packet: Packet) -> Handling:
     policy = _traffic_policy(kind, service, packet)
     chosen = usable(endpoints, node.name, node.zone, policy)
     if not chosen.has_any_anywhere:
-        return _without_endpoints(node, found, f"{name} has no ready endpoint")
+        without = _without_endpoints(node, found, f"{name} has no ready endpoint")
+        return _hidden(without) if has_slices_left_headless(cluster, service) else without
     if not chosen.backends:
         which = "internalTrafficPolicy" if kind == "cluster-ip" else "externalTrafficPolicy"
         return msgspec.structs.replace(
@@ -129,6 +130,12 @@ def handle(node: ProxyNode, cluster: Cluster, packet: Packet) -> Handling:
         )
     masquerade = _masquerade(kind, policy, service, node, packet)
     return msgspec.structs.replace(found, backends=chosen.backends, masquerade=masquerade)
+
+
+def _hidden(without: Handling) -> Handling:
+    """No endpoint, as slices that were made while the Service was headless still carry that label (EP-17)."""
+    reason = f"{without.reason} that a proxy sees: its slices still carry the headless label"
+    return msgspec.structs.replace(without, reason=reason, cite="EP-17", basis=weakest((without.basis, Basis.INFERRED)))
 
 
 def health_check(node: ProxyNode, cluster: Cluster, packet: Packet) -> bool:

@@ -14,8 +14,10 @@ from kwake.actions import (
     Apply,
     CloseConnection,
     Delete,
+    FailReadiness,
     KillPod,
     OpenConnection,
+    PassReadiness,
     Patch,
     RecreateSandbox,
     Relabel,
@@ -64,6 +66,10 @@ def _commands(world: World, entry: Entry, action: Action) -> Iterator[str]:
             kind, namespace, name = _told(entry)
             del kind
             yield _command("exec", "-n", namespace, name, *container, "--", "kill", "1")
+        case FailReadiness() | PassReadiness():
+            does = "fails" if isinstance(action, FailReadiness) else "succeeds again"
+            pod = "/".join(_told(entry)[1:])
+            yield f"# kubectl has no such command; the readiness probe of {pod} {does}"
         case RecreateSandbox():
             pod = "/".join(_told(entry)[1:])
             yield f"# kubectl has no such command; on the node of {pod}: crictl stopp POD-SANDBOX"

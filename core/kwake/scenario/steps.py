@@ -12,8 +12,10 @@ from kwake.actions import (
     Apply,
     CloseConnection,
     Delete,
+    FailReadiness,
     KillPod,
     OpenConnection,
+    PassReadiness,
     Patch,
     RecreateSandbox,
     Relabel,
@@ -74,6 +76,14 @@ def _kill(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
 
 def _restart(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
     return (RestartContainer(fields["restart-container"].text(), _text(fields, "container")),)
+
+
+def _fail_readiness(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (FailReadiness(fields["fail-readiness"].text()),)
+
+
+def _pass_readiness(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (PassReadiness(fields["pass-readiness"].text()),)
 
 
 def _recreate(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
@@ -180,6 +190,8 @@ _Build = Callable[[Fields, Path, Mapping[str, Flow]], Done]
 _VERBS: dict[str, tuple[tuple[str, ...], _Build]] = {
     "kill": (("force", "grace"), _kill),
     "restart-container": (("container",), _restart),
+    "fail-readiness": ((), _fail_readiness),
+    "pass-readiness": ((), _pass_readiness),
     "recreate-sandbox": ((), _recreate),
     "scale": (("replicas",), _scale),
     "rollout-restart": ((), _rollout_restart),

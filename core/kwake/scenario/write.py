@@ -15,8 +15,10 @@ from kwake.actions import (
     Apply,
     CloseConnection,
     Delete,
+    FailReadiness,
     KillPod,
     OpenConnection,
+    PassReadiness,
     Patch,
     RecreateSandbox,
     Relabel,
@@ -171,6 +173,10 @@ def do_of(action: Action) -> dict[str, Any]:
             return {"restart-container": action.pod, **container}
         case RolloutRestart():
             return {"rollout-restart": action.workload}
+        case FailReadiness():
+            return {"fail-readiness": action.pod}
+        case PassReadiness():
+            return {"pass-readiness": action.pod}
         case RecreateSandbox():
             return {"recreate-sandbox": action.pod}
         case Scale():

@@ -13,8 +13,10 @@ from kwake.actions import (
     Apply,
     CloseConnection,
     Delete,
+    FailReadiness,
     KillPod,
     OpenConnection,
+    PassReadiness,
     Patch,
     RecreateSandbox,
     Relabel,
@@ -27,7 +29,7 @@ from kwake.actions import (
     WakeNode,
 )
 from kwake.cluster import Record
-from kwake.control.pods import ready
+from kwake.control.pods import readiness_failure_ms, readiness_success_ms, ready
 from kwake.control.services import recreated, set_type_patch
 from kwake.control.workloads import MIRROR_ANNOTATION, replacement_rule
 from kwake.dataplane.connection import Fate, Turn
@@ -35,6 +37,7 @@ from kwake.dataplane.connections import open_connection
 from kwake.dataplane.path import Flow
 from kwake.errors import ReferenceNotFound, Rejected, UsageError
 from kwake.objects.basis import Basis
+from kwake.objects.event import Clock
 from kwake.objects.key import Key
 from kwake.objects.kinds import Node, Pod, Service
 from kwake.objects.time import timestamp
@@ -43,7 +46,7 @@ from kwake.simulation.draft import Draft
 from kwake.simulation.ending import fail_pod, force_delete, reports, terminate
 from kwake.simulation.node_steps import silence, wake
 from kwake.simulation.steps import start_pods
-from kwake.simulation.tasks import MakeSandbox, StartContainers
+from kwake.simulation.tasks import BecomeReady, BecomeUnready, MakeSandbox, StartContainers
 
 SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController")
 ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
@@ -138,6 +141,43 @@ def _restart_container(draft: Draft, action: RestartContainer) -> None:
         return
     task = StartContainers(pod.key, uid, "" if alone or action.container is None else action.container)
     draft.schedule(task, draft.profile.clock("container-restart"))
+
+
+def _fail_readiness(draft: Draft, action: FailReadiness) -> None:
+    _, pod = _pod(draft, action.pod)
+    ms = _probed(draft, pod)
+    if not pod.is_ready:
+        raise UsageError(f"{pod.key} is not ready already")
+    _say(draft, "readiness-failing", pod.key, f"the readiness probe of {pod.metadata.name} fails", "EP-3")
+    clock = Clock("readiness-failure", ms, Basis.SOURCED, "0.2: periodSeconds x failureThreshold")
+    draft.schedule_once(BecomeUnready(pod.key, pod.metadata.uid), clock)
+
+
+def _pass_readiness(draft: Draft, action: PassReadiness) -> None:
+    _, pod = _pod(draft, action.pod)
+    _probed(draft, pod)
+    unready = BecomeUnready(pod.key, pod.metadata.uid)
+    waits = [item for item in draft.pending if item.task == unready]
+    if pod.is_ready and not waits:
+        raise UsageError(f"{pod.key} is ready already")
+    _say(draft, "readiness-passing", pod.key, f"the readiness probe of {pod.metadata.name} succeeds again", "EP-3")
+    draft.pending = [item for item in draft.pending if item.task != unready]
+    if not pod.is_ready:
+        source = "periodSeconds x successThreshold of its readinessProbe"
+        clock = Clock("readiness-success", readiness_success_ms(pod), Basis.SOURCED, source)
+        draft.schedule_once(BecomeReady(pod.key, pod.metadata.uid), clock)
+
+
+def _probed(draft: Draft, pod: Pod) -> int:
+    """How long its readiness probe fails before it counts, ms. Raises UsageError for a pod that is not probed."""
+    ms = readiness_failure_ms(pod)
+    if ms is None:
+        raise UsageError(f"{pod.key} has no readinessProbe: it is ready while its containers run")
+    if pod.is_terminal or not pod.ips or pod.metadata.uid in draft.stopped:
+        raise UsageError(f"{pod.key} is not running: it is not probed")
+    if pod.spec.node_name in draft.silent:
+        raise UsageError(f"{pod.key}: {pod.spec.node_name} does not report; what its probes say is not heard")
+    return ms
 
 
 def _recreate_sandbox(draft: Draft, action: RecreateSandbox) -> None:
@@ -314,6 +354,8 @@ _REQUESTS: dict[type[Any], Callable[..., None]] = {
     KillPod: _kill,
     RestartContainer: _restart_container,
     RecreateSandbox: _recreate_sandbox,
+    FailReadiness: _fail_readiness,
+    PassReadiness: _pass_readiness,
     Scale: _scale,
     RolloutRestart: _rollout_restart,
     Relabel: _relabel,

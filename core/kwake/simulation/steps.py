@@ -22,6 +22,7 @@ from kwake.simulation.ending import down, living, remove_pod, terminate
 from kwake.simulation.node_steps import collect_orphans, evict, notice_silence
 from kwake.simulation.tasks import (
     BecomeReady,
+    BecomeUnready,
     CollectOrphans,
     EvictPod,
     ExitProcesses,
@@ -63,6 +64,9 @@ def _reconcile_workloads(draft: Draft, task: ReconcileWorkloads | RetryJob) -> N
     waiting = frozenset(item.task.job for item in draft.pending if isinstance(item.task, RetryJob))
     changes, draft.draws = reconcile(draft.cluster, draft.draws, draft.opened, waiting)
     created = [k for k, record in changes.items() if record is not None and k.kind == "Pod" and k not in draft.cluster]
+    moved = [k for k, record in changes.items() if record is not None and k.kind == "Pod" and k in draft.cluster]
+    for key in moved:
+        _tell_owner(draft, draft.cluster.record(key), changes[key])
     doomed = [k for k, record in changes.items() if record is None and k.kind == "Pod"]
     draft.change({k: record for k, record in changes.items() if k not in doomed})
     for key in created:
@@ -72,6 +76,18 @@ def _reconcile_workloads(draft: Draft, task: ReconcileWorkloads | RetryJob) -> N
     start_pods(draft, created)
     for key in doomed:
         terminate(draft, key, actor="controller")
+
+
+def _tell_owner(draft: Draft, before: Record, after: Record | None) -> None:
+    """A pod that lost its owner, or found one, by its labels (PD-7): inferred from the controllers' adoption rules."""
+    had, has = before.value.controller, after.value.controller if after is not None else None
+    name = before.key.name
+    if had is not None and has is None:
+        words = f"{name} is {had.kind} {had.name}'s no more, its labels do not match: it runs on, nobody replaces it"
+        draft.tell("pod-orphaned", before.key, words, "controller", rule="PD-7", basis=Basis.INFERRED)
+    elif had is None and has is not None:
+        words = f"{name} is {has.kind} {has.name}'s now: its labels match"
+        draft.tell("pod-adopted", before.key, words, "controller", rule="PD-7", basis=Basis.INFERRED)
 
 
 def _schedule_pods(draft: Draft, tasks: Sequence[SchedulePod]) -> None:
@@ -144,6 +160,7 @@ def _start_containers(draft: Draft, tasks: Sequence[StartContainers]) -> None:
         else:
             draft.forget_environments(task.uid)
             draft.environments[task.uid] = draft.cluster
+        draft.pending = [item for item in draft.pending if item.task != BecomeUnready(task.pod, task.uid)]
         what = f"container {task.container}" if task.container else "containers"
         draft.tell("containers-started", pod.key, f"{what} of {pod.metadata.name} run", "kubelet")
         delay_ms = readiness_delay_ms(pod, draft.profile)
@@ -165,6 +182,14 @@ def _become_ready(draft: Draft, tasks: Sequence[BecomeReady]) -> None:
         changes[pod.key] = ready(draft.cluster.record(pod.key), True)
         draft.tell("pod-ready", pod.key, f"{pod.metadata.name} is ready at {pod.ip}", "kubelet")
     draft.change(changes)
+
+
+def _become_unready(draft: Draft, task: BecomeUnready) -> None:
+    pod = living(draft, task.pod, task.uid)
+    if pod is None or not pod.is_ready or pod.spec.node_name in draft.silent:
+        return
+    draft.change({pod.key: ready(draft.cluster.record(pod.key), False)})
+    draft.tell("pod-unready", pod.key, f"{pod.metadata.name} is not ready: its probe fails", "kubelet", rule="EP-3")
 
 
 def _exit_processes(draft: Draft, task: ExitProcesses) -> None:
@@ -264,6 +289,7 @@ _TOGETHER: dict[type[msgspec.Struct], Callable[..., None]] = {
 _ONE_BY_ONE: dict[type[msgspec.Struct], Callable[..., None]] = {
     ReconcileWorkloads: _reconcile_workloads,
     RetryJob: _reconcile_workloads,
+    BecomeUnready: _become_unready,
     ExitProcesses: _exit_processes,
     SyncEndpoints: _sync_endpoints,
     NoticeSilence: notice_silence,

@@ -51,6 +51,13 @@ class BecomeReady(_Task, frozen=True, order=True):
     uid: str
 
 
+class BecomeUnready(_Task, frozen=True, order=True):
+    """The readiness probe has failed as often as it may (EP-3)."""
+
+    pod: Key
+    uid: str
+
+
 class ExitProcesses(_Task, frozen=True, order=True):
     """The processes of a terminating pod are gone, and with them the pod (PD-10)."""
 
@@ -98,6 +105,7 @@ Task = (
     | MakeSandbox
     | StartContainers
     | BecomeReady
+    | BecomeUnready
     | ExitProcesses
     | SyncEndpoints
     | NoticeSilence
@@ -115,6 +123,7 @@ PRIORITY: dict[type[_Task], int] = {
     EvictPod: 3,
     StartContainers: 4,
     BecomeReady: 5,
+    BecomeUnready: 5,
     ReconcileWorkloads: 6,
     RetryJob: 6,
     SyncEndpoints: 7,
