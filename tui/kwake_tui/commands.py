@@ -19,7 +19,7 @@ from kwake_tui.replaying import replay, run_on, steps_page
 from kwake_tui.saving import export, kubectl, save
 from kwake_tui.scenario_files import offered
 from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
-from kwake_tui.views import open_reach
+from kwake_tui.views import open_reach, open_wake
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
 
@@ -123,6 +123,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("replay", "SCENARIO…", "step along a scenario: n and N; sample:shop/kill is one that comes along", replay),
     Command("run", "", "on along the scenario until something is not as expected", lambda desk, w: run_on(desk)),
     Command("steps", "", "the steps of the scenario and what they found", lambda desk, w: steps_page(desk)),
+    Command("wake", "[MOMENT]", "what changed for traffic since the last action, or since a moment", open_wake),
     Command("reach", "[MOMENT]", "who may talk to whom, and what changed since a moment", open_reach),
     Command("quit", "", "leave", lambda desk, w: desk.leave()),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from kwake_tui.action_words import number
 from kwake_tui.desk import Desk
 from kwake_tui.screens.reach import reach_screen
 from kwake_tui.screens.view import ViewScreen
+from kwake_tui.screens.wake import wake_screen
 
 
 def open_reach(desk: Desk, words: Sequence[str] = ()) -> None:
@@ -16,13 +17,20 @@ def open_reach(desk: Desk, words: Sequence[str] = ()) -> None:
     _open(desk, reach_screen(desk.session, _moment(words)))
 
 
+def open_wake(desk: Desk, words: Sequence[str] = ()) -> None:
+    """What changed for traffic since the last action, or since a moment. Raises UsageError."""
+    _open(desk, wake_screen(desk.session, _moment(words)))
+
+
 def _moment(words: Sequence[str]) -> int | None:
     return number(words[0], "the number of a moment") if words else None
 
 
 def _open(desk: Desk, screen: ViewScreen) -> None:
-    def answered(flow: Flow | None) -> None:
-        if flow is not None:
-            desk.show(desk.session.looking_at(flow))
+    def answered(answer: Flow | str | None) -> None:
+        if isinstance(answer, Flow):
+            desk.show(desk.session.looking_at(answer))
+        elif answer:
+            desk.edit(answer)
 
     desk.open(screen, answered)

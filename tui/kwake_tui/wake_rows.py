@@ -31,7 +31,7 @@ from kwake_tui.glyphs import (
     Mark,
     connection_mark,
 )
-from kwake_tui.names import brief, flow_title, parts, short
+from kwake_tui.names import brief, parts
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -155,11 +155,15 @@ def _dial_row(change: DialChange) -> WakeRow:
         left, came = _left_and_came(change.before, change.after)
         before = Mark(before.glyph, ", ".join(brief(b.pod or b.ip or "?") for b in left) or "all", before.role)
         after = Mark(after.glyph, ", ".join(brief(b.pod or b.ip or "?") for b in came) or "the others", after.role)
-    flow = change.flow
+    return WakeRow(*_ends(change.flow), before, after, partial(_known, why), change.flow)
+
+
+def _ends(flow: Flow) -> tuple[str, str]:
+    """Who dials whom, both with their namespaces."""
     source = "/".join(part for part in parts(flow.source)[1:] if part) or flow.source
-    port = f":{flow.port}" + ("" if flow.protocol == "TCP" else f" {flow.protocol.lower()}")
-    target = short(flow.target, _ELSEWHERE) + port
-    return WakeRow(source, target, before, after, partial(_known, why), flow)
+    port = "" if flow.port is None else f":{flow.port}"
+    protocol = "" if flow.protocol == "TCP" else f" {flow.protocol.lower()}"
+    return brief(source), f"{brief(flow.target, _ELSEWHERE)}{port}{protocol}"
 
 
 def _left_and_came(before: Path, after: Path) -> tuple[list[Branch], list[Branch]]:
@@ -208,11 +212,12 @@ def _pair_row(old: World, new: World, change: PairChange) -> WakeRow:
     flow = pair_change_flow(old, new, change)
     return WakeRow(
         end_name(change.src), f"{end_name(change.dst)} pods" if "[" in change.dst else end_name(change.dst),
-        _ports_mark(change.before), _ports_mark(change.after), partial(_why_pair, old, new, change, flow), flow,
+        ports_mark(change.before), ports_mark(change.after), partial(_why_pair, old, new, change, flow), flow,
     )  # fmt: skip
 
 
-def _ports_mark(allowed: ConnectionSet) -> Mark:
+def ports_mark(allowed: ConnectionSet) -> Mark:
+    """Whether a pair may talk, and on which ports."""
     mark = OUTCOMES[Outcome.DELIVERED if allowed else Outcome.DROPPED]
     return Mark(mark.glyph, ports_text(allowed), mark.role)
 
@@ -246,7 +251,9 @@ def _connection_rows(old: World, new: World, second: World | None) -> Iterator[t
         if second is not None and other is not None and other.fate is not is_.fate:
             beside = f"; {second.profile.name}: {FATES[other.fate]}"
         stood = _standing(was) if was is not None else Mark("●", f"open {clock(is_.opened_ms)}", "ok")
-        row = WakeRow(name, flow_title(is_.flow), stood, _standing(is_), partial(_known, _why(is_, beside)), is_.flow)
+        source, target = _ends(is_.flow)
+        why = _why(is_, beside)
+        row = WakeRow(source, f"{target}  {name}", stood, _standing(is_), partial(_known, why), is_.flow)
         if is_.fate is not Fate.OPEN:
             if was is None or is_.fate is not was.fate:
                 yield CUT, row

@@ -9,14 +9,14 @@ from kwake.dataplane.path import Decider, Flow, Outcome, Path
 from kwake.dials import dial_of
 from kwake.errors import KwakeError
 from kwake.objects.kinds import Service
-from kwake.policy.connections import ALL, ConnectionSet
+from kwake.policy.connections import ALL
 from kwake.policy.table import Cell
 from kwake.policy.workloads import workload_name
 from kwake.world import World
-from kwake_tui.glyphs import OUTCOMES, connection_mark
+from kwake_tui.glyphs import OUTCOMES, Mark, connection_mark
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import parts, short
-from kwake_tui.wake_rows import end_name, ports_text
+from kwake_tui.wake_rows import end_name, ports_mark, ports_text
 
 LABEL = 13
 
@@ -45,8 +45,8 @@ def pair_lines(
     flow = pair_flow(after, src, dst, cell)
     rows: list[Line] = []
     if before is not None:
-        rows += _moment("before", before, cell.before, flow, narrow)
-    rows += _moment("after" if before is not None else "now", after, cell.after, flow, narrow)
+        rows += moment_rows("before", before, ports_mark(cell.before), flow, narrow=narrow)
+    rows += moment_rows("after" if before else "now", after, ports_mark(cell.after), flow, narrow=narrow)
     if cell.doubts:
         rows += [_row("unknown" if at == 0 else "", Span(doubt, "doubt")) for at, doubt in enumerate(cell.doubts)]
     rows += _open_between(after, src, dst)
@@ -69,10 +69,9 @@ def _row(label: str, *spans: Span, right: tuple[Span, ...] = ()) -> Line:
     return Line((Span(f"{label:<{LABEL}}", "muted"), *spans), right, shrink=len(spans))
 
 
-def _moment(label: str, world: World, allowed: ConnectionSet, flow: Flow | None, narrow: bool) -> Iterator[Line]:
-    words = ports_text(allowed)
-    mark = OUTCOMES[Outcome.DELIVERED if allowed else Outcome.DROPPED]
-    verdict = Span(f"{mark.glyph} {words:<14} ", mark.role, bold=True)
+def moment_rows(label: str, world: World, mark: Mark, flow: Flow | None, *, narrow: bool) -> Iterator[Line]:
+    """How a dial ends in a world, and what decides it; a trace."""
+    verdict = Span(f"{mark.glyph} {mark.word:<14} ", mark.role, bold=True)
     if flow is None:
         yield _row(label, verdict)
         return
@@ -83,7 +82,9 @@ def _moment(label: str, world: World, allowed: ConnectionSet, flow: Flow | None,
         return
     outcome = OUTCOMES[path.outcome]
     protocol = "" if flow.protocol == "TCP" else f" {flow.protocol.lower()}"
-    dialled = Span(f"{outcome} on {flow.port}{protocol}  ", outcome.role)
+    if mark.word == outcome.word:
+        verdict = Span("")
+    dialled = Span(f"{outcome} on {flow.port}{protocol}  ", outcome.role, bold=not verdict.text)
     deciders = _deciders(path)
     if narrow:
         yield _row(label, verdict, dialled)
@@ -92,9 +93,9 @@ def _moment(label: str, world: World, allowed: ConnectionSet, flow: Flow | None,
         first = deciders[0] if deciders else None
         yield _row(label, verdict, dialled, Span(_by(first)), right=_place(first))
         for decider in deciders[1:]:
-            yield _row("", Span(" " * 17), Span(_by(decider)), right=_place(decider))
+            yield _row("", Span(" " * verdict.cells), Span(_by(decider)), right=_place(decider))
     for detail in _near_misses(path):
-        yield _row("", Span("" if narrow else " " * 17), Span(detail, "muted"))
+        yield _row("", Span("" if narrow else " " * verdict.cells), Span(detail, "muted"))
 
 
 def _deciders(path: Path) -> tuple[Decider, ...]:

@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import Input
 
 from kwake.dataplane.path import Outcome
+from kwake.errors import UsageError
 from kwake.policy.reach import Reach
 from kwake.policy.table import CellTurn, ReachTable
 from kwake.world import World
@@ -20,7 +20,6 @@ from kwake_tui.panes.pair import block_lines, pair_flow, pair_lines, pair_title
 from kwake_tui.panes.reach_grid import MODES, ReachGrid, first_folds
 from kwake_tui.screens.view import ViewKey, ViewScreen
 from kwake_tui.session import Session, since
-from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_list import LineList, content
 from kwake_tui.widgets.matrix import Matrix
 
@@ -42,9 +41,6 @@ class ReachScreen(ViewScreen):
         Binding("d", "mode('difference')", show=False, priority=True),
         Binding("n", "next(1)", show=False, priority=True),
         Binding("N", "next(-1)", show=False, priority=True),
-        Binding("slash", "filter", show=False, priority=True),
-        Binding("tab,shift+tab", "other_pane", show=False, priority=True),
-        Binding("enter", "submit", show=False, priority=True),
     ]
     TWIN: ClassVar[str] = "kwake reach; the difference: kwake what-if"
     WORD: ClassVar[str] = "reach"
@@ -58,6 +54,7 @@ class ReachScreen(ViewScreen):
         ViewKey("d", "difference", "both in one"),
         ViewKey("/", "filter", "/text keeps rows, />text columns, /one>other both; empty: all"),
     )
+    FILTER: ClassVar[str] = "rows, >columns, or rows>columns"
     AUTO_FOCUS = "#matrix"
 
     def __init__(self, session: Session, before: World | None, since: str) -> None:
@@ -77,9 +74,7 @@ class ReachScreen(ViewScreen):
         words = f"{self._since}, by workload" if self._before is not None else "by workload"
         matrix.border_title = content((Span("Reach  "), Span(words)))
         pair = LineList(id="pair", classes="view-pane")
-        field = Field(id="reach-filter", placeholder="rows, >columns, or rows>columns")
-        field.display = False
-        return matrix, pair, field
+        return matrix, pair
 
     def on_mount(self) -> None:
         """Show the table, the first difference under the cursor."""
@@ -151,16 +146,6 @@ class ReachScreen(ViewScreen):
             lines = block_lines(cell)
         pane.show(lambda width: lines)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a filter is typed, letters are text."""
-        if self._is_typing:
-            return action in ("submit", "leave")
-        return action != "submit"
-
-    @property
-    def _is_typing(self) -> bool:
-        return isinstance(self.focused, Input)
-
     def action_fold(self, column: int) -> None:
         """Fold the namespace of the row or column under the cursor, or unfold it."""
         self.hush()
@@ -202,48 +187,15 @@ class ReachScreen(ViewScreen):
         wanted = (later[0] if step > 0 else later[-1]) if later else (places[0] if step > 0 else places[-1])
         self.query_one(Matrix).move_to(*wanted)
 
-    def action_filter(self) -> None:
-        """Type which workloads are kept."""
-        self.hush()
-        field = self.query_one(Field)
-        field.value = ">".join(self._keep) if self._keep[1] else self._keep[0]
-        field.display = True
-        self.query_one("#keys").display = False
-        self.set_focus(field, scroll_visible=False)
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        rows, _, columns = event.value.partition(">")
+    def keep(self, text: str) -> None:
+        """Keep rows and, after `>`, columns whose names match. Raises UsageError for no regular expression."""
+        rows, _, columns = text.partition(">")
         try:
             re.compile(rows), re.compile(columns)
-        except re.error:
-            return  # not yet an expression: the last one that was holds
+        except re.error as error:
+            raise UsageError(f"/{text} is no regular expression: {error}") from None
         self._keep = rows.strip(), columns.strip()
         self._show()
-
-    def action_submit(self) -> None:
-        """The filter stays as it is typed."""
-        self._typed_to_end()
-
-    def _typed_to_end(self) -> None:
-        self.query_one(Field).display = False
-        self.query_one("#keys").display = True
-        self.set_focus(self.query_one(Matrix), scroll_visible=False)
-
-    def action_leave(self) -> None:
-        """Out one level: of the filter's row, of the filter, of the screen."""
-        if self._is_typing or any(self._keep):
-            self._keep = ("", "")
-            self._typed_to_end()
-            self._show()
-        else:
-            super().action_leave()
-
-    def action_other_pane(self) -> None:
-        """Between the matrix and the pair."""
-        here = self.query_one(Matrix)
-        other = self.query_one("#pair", LineList)
-        self.set_focus(other if self.focused is here else here, scroll_visible=False)
 
     @on(Matrix.Moved)
     def _moved(self) -> None:

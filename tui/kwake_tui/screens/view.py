@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import ClassVar, NamedTuple
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from kwake.dataplane.path import Flow
+from kwake.errors import UsageError
 from kwake_tui.lines import Line, Span
 from kwake_tui.panes.key_line import notice_line
 from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.session import Session
+from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_bar import LineBar
 
 
@@ -27,12 +32,15 @@ class ViewKey(NamedTuple):
     help: str
 
 
-class ViewScreen(Screen[Flow | None]):
-    """Answers the flow that the main screen is to show, or None."""
+class ViewScreen(Screen[Flow | str | None]):
+    """Answers the flow that the main screen is to show, the reference of an object to edit there, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", show=False, priority=True),
         Binding("question_mark", "help", show=False, priority=True),
+        Binding("tab,shift+tab", "other_pane", show=False, priority=True),
+        Binding("slash", "filter", show=False, priority=True),
+        Binding("enter", "submit", show=False, priority=True),
     ]
     CSS_PATH = "../views.tcss"
     TWIN: ClassVar[str] = ""
@@ -40,6 +48,8 @@ class ViewScreen(Screen[Flow | None]):
     WORD: ClassVar[str] = ""
     """What the screen is called."""
     KEYS: ClassVar[tuple[ViewKey, ...]] = ()
+    FILTER: ClassVar[str] = "text, !text"
+    """What may be typed as a filter."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -52,6 +62,9 @@ class ViewScreen(Screen[Flow | None]):
         yield LineBar(id="summary")
         yield from self.panes()
         yield TimelineBar(id="timeline")
+        field = Field(id="view-filter", placeholder=self.FILTER)
+        field.display = False
+        yield field
         yield LineBar(id="keys")
 
     def panes(self) -> tuple[Widget, ...]:
@@ -88,9 +101,59 @@ class ViewScreen(Screen[Flow | None]):
             lambda width: (notice_line(*said) if said else key_row(self.KEYS, width),)
         )
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether a filter is typed."""
+        return isinstance(self.focused, Input)
+
+    @property
+    def filter_text(self) -> str:
+        """What the filter says."""
+        return self.query_one(Field).value
+
+    def keep(self, text: str) -> None:
+        """Keep what a filter says; all where it is empty. Raises UsageError for one that cannot be read."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a filter is typed, letters are text."""
+        del parameters
+        if self.is_typing:
+            return action in ("submit", "leave")
+        return action != "submit"
+
+    def action_filter(self) -> None:
+        """Type what is kept."""
+        self.hush()
+        field = self.query_one(Field)
+        field.display = True
+        self.query_one("#keys").display = False
+        self.set_focus(field, scroll_visible=False)
+
+    @on(Input.Changed)
+    def _filter_typed(self, event: Input.Changed) -> None:
+        with suppress(UsageError):  # not a filter yet: the last one that was holds
+            self.keep(event.value.strip())
+
+    def action_submit(self) -> None:
+        """The filter stays as it is typed."""
+        self.query_one(Field).display = False
+        self.query_one("#keys").display = True
+        self.set_focus(self.query(".view-pane").first(), scroll_visible=False)
+
     def action_leave(self) -> None:
-        """Back to the main screen."""
-        self.dismiss(None)
+        """Out one level: of the filter's row, of the filter, of the screen."""
+        if self.is_typing or self.filter_text:
+            self.query_one(Field).value = ""
+            self.action_submit()
+            self.keep("")
+        else:
+            self.dismiss(None)
+
+    def action_other_pane(self) -> None:
+        """To the screen's next pane."""
+        panes = list(self.query(".view-pane"))
+        at = panes.index(self.focused) if self.focused in panes else -1
+        self.set_focus(panes[(at + 1) % len(panes)], scroll_visible=False)
 
     def action_help(self) -> None:
         """What the keys do, and which command prints the same."""

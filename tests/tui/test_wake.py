@@ -1,0 +1,154 @@
+"""The wake screen: what an action came to, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwake_tui.screens.main import MainScreen
+from kwake_tui.screens.wake import WakeScreen
+from tests.tui.player import Player, play, shop
+from tests.tui.test_story_edit import edit_policy, open_checkout
+
+
+async def open_wake(player: Player) -> WakeScreen:
+    """Press the key and wait for the rows."""
+    player.desk.go_to_pane("cluster")
+    await player.press("w")
+    await player.until(lambda: isinstance(player.app.screen, WakeScreen) and bool(player.app.screen.rows.lines))
+    screen = player.app.screen
+    assert isinstance(screen, WakeScreen)
+    return screen
+
+
+async def after_edit(player: Player) -> WakeScreen:
+    """A policy that admits web no longer, under an open connection."""
+    await open_checkout(player)
+    await edit_policy(player, "app: web", "app: webshop")
+    await player.press("ctrl+s")
+    return await open_wake(player)
+
+
+async def after_kill(player: Player) -> WakeScreen:
+    """The only pod behind a Service is killed."""
+    cluster = player.session.world.cluster
+    (pod,) = cluster.pods_of(cluster.resolve("deploy/shop/search"))
+    await player.go_to(str(pod.key))
+    await player.press("ctrl+k")
+    return await open_wake(player)
+
+
+def test_what_a_policy_took_away_stands_first_with_the_rule_that_decided() -> None:
+    async def story(player: Player) -> None:
+        await after_edit(player)
+        assert "✓ delivered → ∅ dropped" in player.row("#wake", "svc/shop/checkout:443   ")
+        assert "isolates ingress, no rule admits" in player.row("#why", "after")
+        assert "edit allow-web" in player.row("#why", "last action")
+        assert "− 2 lost" in player.rows("#summary")[0]
+
+    play(shop(), story)
+
+
+def test_a_connection_that_stays_open_says_that_its_dial_would_fail() -> None:
+    async def story(player: Player) -> None:
+        await after_edit(player)
+        assert player.row("#wake", "stays open 1").startswith("● stays open 1   although the same dial would fail now")
+
+    play(shop(), story)
+
+
+def test_a_kill_reroutes_and_tells_what_a_dial_met_meanwhile() -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        assert "~ rerouted 1" in player.row("#wake", "rerouted")
+        assert "× refused 1.1 s" in player.row("#why", "meanwhile")
+
+    play(shop(), story)
+
+
+def test_enter_traces_the_row_in_the_main_screen() -> None:
+    async def story(player: Player) -> None:
+        await after_edit(player)
+        await player.press("enter")
+        await player.until(lambda: isinstance(player.app.screen, MainScreen))
+        assert player.session.flow is not None
+        assert player.session.flow.target == "Service/shop/checkout"
+
+    play(shop(), story)
+
+
+def test_e_edits_the_policy_that_decided() -> None:
+    async def story(player: Player) -> None:
+        await after_edit(player)
+        await player.press("e")
+        await player.until(lambda: isinstance(player.app.screen, MainScreen) and player.desk.pane == "editor")
+        assert "allow-web" in str(player.desk.query_one("#editor").border_title)
+
+    play(shop(), story)
+
+
+def test_e_says_so_where_no_object_decided() -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        await player.press("e")
+        assert "no object decided this row" in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+def test_space_folds_a_group_and_n_goes_to_the_next() -> None:
+    async def story(player: Player) -> None:
+        screen = await after_edit(player)
+        await player.press("n")
+        assert screen.rows.target == "stays open#0"
+        await player.press("space")
+        assert screen.rows.target == "stays open#"
+        assert not any("● open" in row for row in player.rows("#wake"))
+        await player.press("enter")
+        assert screen.rows.target == "stays open#0"
+
+    play(shop(), story)
+
+
+def test_a_filter_keeps_rows() -> None:
+    async def story(player: Player) -> None:
+        screen = await after_edit(player)
+        await player.press("slash")
+        await player.type("pods")
+        await player.press("enter")
+        assert [line.target for line in screen.rows.lines if "#" in line.target and line.target[-1] != "#"] == [
+            "lost#1"
+        ]
+        await player.press("escape")
+        assert len([line for line in screen.rows.lines if line.target]) > 3
+
+    play(shop(), story)
+
+
+def test_at_the_beginning_the_key_says_that_nothing_was_done() -> None:
+    async def story(player: Player) -> None:
+        await player.press("w")
+        assert "nothing was done yet" in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+def test_an_action_without_a_wake_says_so() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await open_wake(player)
+        assert player.rows("#wake") == ["= nothing changed for traffic"]
+        await player.press("n")
+        assert "nothing changed for traffic" in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 15), (20, 5)])
+def test_no_size_breaks_it(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        screen = await after_kill(player)
+        for key in ("n", "space", "space", "j", "k", "tab", "tab", "question_mark", "escape"):
+            await player.press(key)
+        assert screen.rows.target
+
+    play(shop(), story, size=size)

@@ -1,0 +1,296 @@
+"""The wake of an action: what it lost, gained, rerouted and cut, and what decided each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import ClassVar, NamedTuple
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from kwake.dataplane.path import Flow, Outcome
+from kwake.dials import LIMIT
+from kwake.errors import ReferenceNotFound
+from kwake.objects.time import clock, seconds
+from kwake.world import World
+from kwake_tui.filtering import parse_filter
+from kwake_tui.glyphs import CUT, GAINED, LOST, OUTCOMES, REROUTED, STAYS, Mark
+from kwake_tui.lines import BLANK, Line, Span
+from kwake_tui.panes.pair import moment_rows
+from kwake_tui.screens.view import ViewKey, ViewScreen
+from kwake_tui.session import Session, action_title, since
+from kwake_tui.wake_rows import Told, WakeGroup, WakeRow, told
+from kwake_tui.widgets.line_list import LineList, content
+
+ROOMY = 100
+"""Cells of width from which a row says why, too."""
+MOST_REASONS = 100
+"""Rows up to which all of them say why at once: each may be a trace."""
+
+SUMMARY = (LOST, GAINED, REROUTED, CUT, STAYS, OUTCOMES[Outcome.UNKNOWN])
+
+
+class WakeScreen(ViewScreen):
+    """Groups of rows, and why the one under the cursor is so."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "fold", show=False, priority=True),
+        Binding("n", "next_group(1)", show=False, priority=True),
+        Binding("N", "next_group(-1)", show=False, priority=True),
+        Binding("e", "edit", show=False, priority=True),
+    ]
+    TWIN: ClassVar[str] = "kwake what-if SNAPSHOT --do ACTION; of two snapshots kwake diff"
+    WORD: ClassVar[str] = "wake"
+    KEYS: ClassVar[tuple[ViewKey, ...]] = (
+        ViewKey("enter", "trace", "the path of the row in the main screen"),
+        ViewKey("n", "next group", "N: the one before"),
+        ViewKey("space", "fold", "the group of the row, or unfold it"),
+        ViewKey("e", "edit the rule", "the object that decided, in the editor"),
+        ViewKey("/", "filter", "keep rows: text, !text"),
+        ViewKey("tab", "why", "to the pane below and back"),
+    )
+    AUTO_FOCUS = "#wake"
+
+    def __init__(self, session: Session, before: World | None, words: str) -> None:
+        super().__init__(session)
+        self._before = before
+        self._words = words
+        self._told: Told | None = None
+        self._folded: frozenset[str] = frozenset()
+
+    def panes(self) -> tuple[Widget, ...]:
+        """The rows over the reason."""
+        rows = LineList(id="wake", classes="view-pane")
+        rows.border_title = content((Span(f"Wake  {self._words}".rstrip()),))
+        why = LineList(id="why", classes="view-pane")
+        why.border_title = content((Span("Why"),))
+        return rows, why
+
+    def on_mount(self) -> None:
+        """Work it out once the screen stands: in a large cluster that takes seconds."""
+        super().on_mount()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        session, before = self.session, self._before
+        if before is not None:
+            self._told = session.once(("wake", before), lambda: told(before, session.world, session.second, LIMIT))
+        self._show()
+        self.query_one("#summary").refresh()
+
+    def summary(self, width: int) -> Line:
+        """How many of each kind."""
+        if self._told is None:
+            beginning = "nothing was done yet: an action has a wake"
+            return Line((Span(beginning if self._before is None else "◐ computing", "muted"),))
+        counts = {group.mark: len(group.rows) for group in self._told.groups}
+        spans: list[Span] = []
+        for mark in SUMMARY:
+            count = counts.get(mark, 0)
+            word = f"{mark.word}   " if width >= ROOMY else "  "
+            spans += [Span(f"{mark.glyph} ", mark.role if count else "faint", bold=True), Span(f"{count} ", bold=True),
+                      Span(word, "muted")]  # fmt: skip
+        dials = self._told.dials
+        left = f", {dials.unlooked} not compared" if dials.unlooked else ""
+        return Line(tuple(spans), (Span(f"{dials.same} dials the same{left}", "muted"),))
+
+    @property
+    def rows(self) -> LineList:
+        """The list."""
+        return self.query_one("#wake", LineList)
+
+    @property
+    def _row(self) -> WakeRow | None:
+        """The row under the cursor; None on a group's head."""
+        group, _, number = self.rows.target.partition("#")
+        found = next((g for g in self._told.groups if g.mark.word == group), None) if self._told else None
+        return found.rows[int(number)] if found is not None and number else None
+
+    def _show(self, target: str | None = None) -> None:
+        self.rows.show(self._lines, target)
+        if target is None and self._told is not None and self._told.groups:
+            self.rows.show(self._lines, f"{self._told.groups[0].mark.word}#0")
+        self._show_why()
+
+    def _lines(self, width: int) -> tuple[Line, ...]:
+        if self._told is None:
+            return ()
+        if not self._told.groups:
+            return (Line((Span("= ", "muted", bold=True), Span("nothing changed for traffic"))),)
+        says_why = width >= ROOMY and sum(len(group.rows) for group in self._told.groups) <= MOST_REASONS
+        cells = _Widths.of(self._told, width)
+        lines: list[Line] = [_head(cells)] if width >= ROOMY else []
+        for group in self._told.groups:
+            lines += [BLANK] if lines else []
+            lines.append(_group_line(group, group.mark.word in self._folded))
+            if group.mark.word not in self._folded:
+                lines += [_row_line(row, f"{group.mark.word}#{number}", cells, says_why)
+                          for number, row in enumerate(group.rows)]  # fmt: skip
+        return tuple(lines)
+
+    def _show_why(self) -> None:
+        pane = self.query_one("#why", LineList)
+        row = self._row
+        narrow = self.size.width < ROOMY
+        lines = self._why(row, narrow) if row is not None else ()
+        pane.border_title = content((Span(f"Why  {row.source} → {row.target}" if row is not None else "Why"),))
+        pane.show(lambda width: lines)
+
+    def _why(self, row: WakeRow, narrow: bool) -> tuple[Line, ...]:
+        why, lines = row.why, []
+        if why.words:
+            lines.append(Line((Span(why.words, bold=True),)))
+        before = self._before
+        if row.flow is not None and before is not None:
+            lines += moment_rows("before", before, row.before, row.flow, narrow=narrow)
+            lines += moment_rows("after", self.session.world, row.after, row.flow, narrow=narrow)
+            lines += self._meanwhile(row.flow)
+        entry = self.session.timeline.entries[self.session.timeline.current]
+        if entry.action is not None and entry.parent is not None:
+            at_ms = self.session.timeline.entries[entry.parent].world.now_ms
+            lines.append(Line((Span(f"{'last action':<13}", "muted"), Span("you ", "you", bold=True),
+                               Span(f"at {clock(at_ms)}: {action_title(entry.action)}"))))  # fmt: skip
+        return tuple(lines)
+
+    def _meanwhile(self, flow: Flow) -> list[Line]:
+        """How a dial fared while the last action settled, where not all of it ended alike."""
+        if since(self.session)[0] is not self._before:
+            return []
+        spans = [span for span in self.session.fared(flow) if span.to_ms is not None]
+        if not spans or {span.outcome for span in spans} == {Outcome.DELIVERED}:
+            return []
+        marks = [(OUTCOMES[span.outcome], seconds(span.to_ms - span.from_ms)) for span in spans if span.to_ms]
+        told_spans = [Span(f"{mark} {lasted}   ", mark.role) for mark, lasted in marks]
+        return [Line((Span(f"{'meanwhile':<13}", "muted"), *told_spans))]
+
+    def keep(self, text: str) -> None:
+        """Keep rows that a filter accepts. Raises UsageError for one that cannot be read."""
+        self.rows.keep(parse_filter(text))
+        self._show_why()
+
+    def action_fold(self) -> None:
+        """Fold the group under the cursor, or unfold it."""
+        self.hush()
+        group = self.rows.target.partition("#")[0]
+        if group:
+            self._folded = self._folded ^ {group}
+            self._show(f"{group}#" if group in self._folded else f"{group}#0")
+
+    def action_next_group(self, step: int) -> None:
+        """To the first row of the next group."""
+        self.hush()
+        words = [group.mark.word for group in self._told.groups] if self._told else []
+        if not words:
+            self.say("there are no groups: nothing changed for traffic")
+            return
+        here = self.rows.target.partition("#")[0]
+        group = words[(words.index(here) + step) % len(words)] if here in words else words[0]
+        targets = [line.target for line in self.rows.lines]
+        wanted = [target for target in (f"{group}#0", f"{group}#") if target in targets]
+        if wanted:
+            self.rows.move_to(targets.index(wanted[0]))
+
+    def action_edit(self) -> None:
+        """Edit the object that decided the row."""
+        self.hush()
+        row = self._row
+        objects = [decider.object for decider in row.why.decided_by] if row is not None else []
+        cluster = self.session.world.cluster
+        for reference in objects:
+            with suppress(ReferenceNotFound):  # a component such as kube-proxy, or an object that went
+                self.dismiss(str(cluster.get(reference).key))
+                return
+        self.say("no object decided this row" if row is not None else "put the cursor on a row first")
+
+    @on(LineList.Moved, "#wake")
+    def _moved(self) -> None:
+        self.hush()
+        self._show_why()
+
+    @on(LineList.Chosen, "#wake")
+    def _chosen(self) -> None:
+        row = self._row
+        if row is None:
+            self.action_fold()
+        elif row.flow is None:
+            self.say("nothing can be dialled for this row: kwake does not know what passes")
+        else:
+            self.dismiss(row.flow)
+
+
+def wake_screen(session: Session, moment: int | None = None) -> WakeScreen:
+    """The wake of the last action, or since a moment of the timeline. Raises UsageError where there is none."""
+    before, words = since(session, moment)
+    return WakeScreen(session, before, words)
+
+
+def _group_line(group: WakeGroup, folded: bool) -> Line:
+    mark = group.mark
+    fold = Span("▸ " if folded else "", "faint")
+    return Line((fold, Span(f"{mark} ", mark.role, bold=True), Span(f"{len(group.rows)}   ", bold=True),
+                 Span(group.meaning, "muted")), target=f"{mark.word}#")  # fmt: skip
+
+
+_TEXTS: tuple[Callable[[WakeRow], str], ...] = (
+    lambda row: row.source,
+    lambda row: row.target,
+    lambda row: str(row.before).strip(),
+    lambda row: str(row.after),
+)
+
+
+class _Widths(NamedTuple):
+    """Cells of the columns: as wide as what stands in them, the reason gets the rest."""
+
+    source: int
+    target: int
+    before: int
+    after: int
+
+    @classmethod
+    def of(cls, told: Told, width: int) -> _Widths:
+        """For a width in cells: names give way where a reason would have no room."""
+        rows = [row for group in told.groups for row in group.rows]
+        source, target, before, after = (max((Span(text(row)).cells for row in rows), default=0) for text in _TEXTS)
+        before, after = min(before, 24), min(after, 24)
+        room = width - before - after - 10 - (width // 4 if width >= ROOMY else 0)
+        source = max(min(source, max(room // 2, room - target)), 4)
+        return cls(source, max(min(target, room - source), 4), max(before, 6), max(after, 5))
+
+
+def _head(cells: _Widths) -> Line:
+    words = (
+        f"  {'from':<{cells.source}}   {'to':<{cells.target}}  {'before':<{cells.before}}   {'after':<{cells.after}}"
+    )
+    return Line((Span(f"{words}  why", "muted"),))
+
+
+def _row_line(row: WakeRow, target: str, cells: _Widths, says_why: bool) -> Line:
+    why = row.why.words if says_why else ""
+    return Line(
+        (
+            Span("  "),
+            *_cell(Span(row.source), cells.source),
+            Span(" → ", "faint"),
+            *_cell(Span(row.target), cells.target),
+            Span("  "),
+            *_cell(_verdict(row.before, bold=False), cells.before),
+            Span(" → ", "faint"),
+            *_cell(_verdict(row.after, bold=True), cells.after),
+            Span("  "),
+            Span(why, "muted"),
+        ),
+        target=target,
+        shrink=12,
+    )
+
+
+def _verdict(mark: Mark, *, bold: bool) -> Span:
+    return Span(f"{mark}".strip(), mark.role, bold=bold)
+
+
+def _cell(span: Span, cells: int) -> tuple[Span, Span]:
+    cut = span.cut(cells)
+    return cut, Span(" " * (cells - cut.cells))
