@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 from kwake.errors import UsageError
@@ -36,3 +37,9 @@ def sample_path(name: str = DEFAULT) -> Path:
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
         raise UsageError(f"there is no sample cluster {name}; {hint}")
     return folder_for(_PACKAGE) / name
+
+
+def sample_named(path: str) -> str:
+    """The name of the sample that a path is; empty if it is none."""
+    names = {os.path.normpath(sample_path(name)): name for name in sample_names()}
+    return names.get(os.path.normpath(path), "")

@@ -106,7 +106,7 @@ def test_after_sigkill_all_actions_are_offered_again(home: Path) -> None:
     assert (again.timeline.current, again.timeline.redo_path) == (2, (3,))
 
     second = Terminal(home)
-    second.until("without being left")
+    second.until("ended without being left")
     second.type("\r")
     second.until("restored: 3 actions")
     assert second.quit() == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kwake.errors import UsageError
 from kwake.objects.printable import printable
-from kwake.samples import SCHEME, sample_names, sample_path
+from kwake.samples import SCHEME, sample_named, sample_names, sample_path
 from kwake.sources.files import SUFFIXES
 
 _MOST_BYTES = 1 << 20
@@ -21,6 +21,15 @@ def path_of(words: list[str]) -> Path:
         return Path(text).expanduser()
     except RuntimeError:  # ~nobody
         raise UsageError(f"{printable(text)}: there is no such user") from None
+
+
+def brief_path(path: str) -> str:
+    """A path in few cells: a sample by its name, the user's home as `~`."""
+    name = sample_named(path)
+    if name:
+        return f"{SCHEME}{name}"
+    home = os.path.expanduser("~")  # noqa: PTH111  # Path.home raises where there is none
+    return f"~{path.removeprefix(home)}" if path.startswith(f"{home}{os.sep}") else path
 
 
 def scenario_path(words: list[str]) -> Path:

@@ -42,9 +42,19 @@ def unmet(stop: Stop) -> tuple[Check, ...]:
     return tuple(sorted(checks, key=lambda check: check.verdict is not Verdict.FAILED))
 
 
-def script_line(script: Script, entry: int) -> Line:
+_ROOM_FOR_KEYS = 100
+
+
+def script_line(script: Script, entry: int, width: int) -> Line:
     """The step that is shown, and what of it was not as expected; `entry` is the moment of the timeline we are at."""
-    keys = (Span("n", "you", bold=True), Span(" next   ", "muted"), Span("N", "you", bold=True), Span(" back", "muted"))
+    keys: tuple[Span, ...] = (
+        Span("n", "you", bold=True),
+        Span(" next   ", "muted"),
+        Span("N", "you", bold=True),
+        Span(" back", "muted"),
+    )
+    if width < _ROOM_FOR_KEYS:
+        keys = ()
     stop, steps = script.stop, len(script.stops) - 1
     if stop.report is None:
         place = [Span("▸ ", "you"), Span(script.scenario.name, bold=True), Span(f"  {steps} steps", "muted")]

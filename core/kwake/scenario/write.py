@@ -34,7 +34,7 @@ from kwake.dataplane.path import Flow, Outcome
 from kwake.errors import KwakeError, ReferenceNotFound
 from kwake.objects.basis import Basis
 from kwake.objects.reference import parse_reference
-from kwake.samples import SCHEME, sample_names, sample_path
+from kwake.samples import SCHEME, sample_named
 from kwake.sources.yaml_writer import Row, to_yaml
 from kwake.timeline import Timeline
 from kwake.world import World
@@ -64,9 +64,8 @@ def relative(path: str, folder: Path) -> str:
     """A path as a scenario in this folder names it; a sample by its name, wherever it is installed."""
     if path == "-":
         return path
-    for name in sample_names():
-        if os.path.normpath(path) == os.path.normpath(sample_path(name)):
-            return f"{SCHEME}{name}"
+    if sample_named(path):
+        return f"{SCHEME}{sample_named(path)}"
     try:
         return os.path.relpath(path, folder)
     except ValueError:  # another drive

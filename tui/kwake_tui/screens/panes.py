@@ -77,7 +77,7 @@ class PanesScreen(Screen[None]):
         """The step of the scenario, where one is stepped along."""
         bar, script, entry = self.query_one("#script", LineBar), session.script, session.timeline.current
         bar.display = script is not None
-        bar.show(lambda width: (script_line(script, entry),) if script is not None else ())
+        bar.show(lambda width: (script_line(script, entry, width),) if script is not None else ())
 
     def completions(self, text: str) -> list[str]:
         """What the prompt may become; nothing on a screen that takes no commands."""

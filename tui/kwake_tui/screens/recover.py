@@ -13,6 +13,7 @@ from textual.widgets import Button
 
 from kwake_tui.lines import BLANK, Line, Span
 from kwake_tui.recording import Kept
+from kwake_tui.scenario_files import brief_path
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList, content
 
@@ -48,8 +49,8 @@ class RecoverScreen(ModalScreen[Answer | None]):
             box.border_title = content((Span("Restore"),))
             box.border_subtitle = content((Span("↑ ↓ session   ← → choice   esc later" if several else "esc later"),))
             words = LineBar(id="words")
-            head = "sessions ended" if several else "a session ended"
-            said = Line((Span(f"{head} without being left. Nothing of it is lost.", "text1"),))
+            head = f"{len(self._found)} sessions" if several else "a session"
+            said = Line((Span(f"{head} ended without being left; no action is lost"),))
             words.show(lambda width: (said, BLANK))
             yield words
             rows = LineList(id="sessions", lit=True)
@@ -96,7 +97,7 @@ def session_lines(found: tuple[Kept, ...]) -> tuple[Line, ...]:
         last = f", the last one shown: {journal.last_action}" if journal.current else ""
         head = (Span(journal.title, bold=True), Span(f"  {count}{last}"))
         rows.append(Line(head, (Span(when(kept), "muted"),), target=kept.name, shrink=1))
-        paths = " ".join(journal.opened.snapshot) or "no file"
+        paths = " ".join(map(brief_path, journal.opened.snapshot)) or "no file"
         rows.append(Line((Span("  "), Span(paths, "muted")), (Span(journal.profile, "muted"),), shrink=1))
     return tuple(rows)
 

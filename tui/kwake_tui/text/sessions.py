@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kwake_tui.recording import Kept, Unreadable
+from kwake_tui.scenario_files import brief_path
 from kwake_tui.text.columns import columns
 
 
@@ -19,7 +20,7 @@ def sessions_lines(found: Sequence[Kept], bad: Sequence[Unreadable]) -> list[str
         journal = kept.journal
         count = f"{journal.actions} action{'' if journal.actions == 1 else 's'}"
         written = datetime.fromtimestamp(kept.written_s).strftime("%Y-%m-%d %H:%M")
-        rows.append([kept.name, written, journal.title, count, " ".join(journal.opened.snapshot)])
+        rows.append([kept.name, written, journal.title, count, " ".join(map(brief_path, journal.opened.snapshot))])
     lines = columns(rows)
     lines += [f"{unreadable.name}  cannot be restored: {unreadable.reason}" for unreadable in bad]
     return [*lines, "", "kwake --resume NAME goes on with one, kwake sessions --discard NAME removes it"]
