@@ -12,6 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from kwake_tui.app import KwakeApp
 from kwake_tui.recording import JOURNAL, Recorder
+from kwake_tui.recovery import offer
 from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.screens.recover import RecoverScreen
 from kwake_tui.session import Session, second_profile
@@ -56,12 +57,31 @@ async def kubectl(player: Player) -> None:
     await player.until(lambda: bool(player.app.screen.query("#page")))
 
 
+async def lesson(player: Player) -> None:
+    """The third lesson asks."""
+    await command(player, "learn")
+    await player.until(lambda: bool(player.app.screen.query("#lesson-choices")))
+    await player.until(lambda: player.app.screen.query_one("#lesson-choices").has_focus)
+    for _ in range(2):
+        await player.press("enter", "enter", "enter")
+
+
+async def lesson_told(player: Player) -> None:
+    """It tells: the prediction was another one."""
+    await lesson(player)
+    await player.press("j", "enter", "enter")
+
+
 PICTURES: dict[str, tuple[Story, tuple[int, int]]] = {
     "rec-stepping": (stepping, (120, 36)),
     "rec-stepping-failed": (stepping_failed, (120, 36)),
     "rec-stepping-80x24": (stepping_failed, (80, 24)),
     "rec-steps": (steps, (120, 36)),
     "rec-kubectl": (kubectl, (120, 36)),
+    "rec-lesson": (lesson, (120, 36)),
+    "rec-lesson-told": (lesson_told, (120, 36)),
+    "rec-lesson-told-80x24": (lesson_told, (80, 24)),
+    "rec-lesson-told-200x60": (lesson_told, (200, 60)),
 }
 """By name: how to get there, and the size of the terminal."""
 
@@ -98,7 +118,8 @@ def test_the_offer_looks_as_approved(
     async def run() -> None:
         world = shop()
         session = Session.start(world, "shop", second_profile(world.profile.name))
-        app = KwakeApp(session, recorder=Recorder(crashes))
+        recorder = Recorder(crashes)
+        app = KwakeApp(session, recorder=recorder, started=lambda desk: offer(desk, recorder))
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             player = Player(app, pilot)

@@ -15,6 +15,7 @@ from kwake_tui.app import KwakeApp
 from kwake_tui.cli import main
 from kwake_tui.opened import Opened
 from kwake_tui.recording import JOURNAL, Recorder, crashed
+from kwake_tui.recovery import offer
 from kwake_tui.screens.recover import RecoverScreen
 from kwake_tui.session import Session
 from tests.tui.player import Player, shop
@@ -26,7 +27,9 @@ def start(sessions: Path, story: Callable[[Player], Awaitable[None]]) -> None:
 
     async def run() -> None:
         recorder = Recorder(sessions)
-        app = KwakeApp(Session.start(shop(), "shop", None), recorder=recorder)
+        app = KwakeApp(
+            Session.start(shop(), "shop", None), recorder=recorder, started=lambda desk: offer(desk, recorder)
+        )
         app.animation_level = "none"
         async with app.run_test(size=(120, 36)) as pilot:
             await pilot.pause()

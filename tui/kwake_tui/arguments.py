@@ -14,6 +14,7 @@ COMMANDS = {
     "yaml": "one object's YAML, as kubectl would show it",
     "replay": "run scenarios and tell what was not as expected",
     "check": "what is wrong, assumed or unknown in a snapshot",
+    "learn": "five short lessons on a sample cluster: predict, do, see",
     "sessions": "which sessions of the console ended in a crash and can be resumed",
 }
 
@@ -74,6 +75,7 @@ def _console() -> argparse.ArgumentParser:
     )
     parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="*", help=_SNAPSHOT)
     parser.add_argument("--version", action="store_true", help="print the version and end")
+    parser.add_argument("--learn", action="store_true", help="begin with five short lessons on a sample cluster")
     parser.add_argument("--resume", metavar="NAME", nargs="?", const="last",
                         help="go on with a session that crashed: the last, or one of kwake sessions")  # fmt: skip
     _add_world(parser, seed=None)
@@ -154,6 +156,11 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     _add_output(parser)
 
 
+def _add_learn(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", metavar="NAME", help="how CNI, proxy, DNS and IPAM behave (default: calico)")
+    _add_output(parser)
+
+
 def _add_sessions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--discard", metavar="NAME", action="append", default=[], help="remove one of them")
     _add_output(parser)
@@ -174,4 +181,5 @@ _ADD = {
     "replay": _add_replay,
     "check": _add_check,
     "sessions": _add_sessions,
+    "learn": _add_learn,
 }

@@ -169,6 +169,8 @@ def _console(arguments: Namespace) -> int:
         return 0
     if arguments.resume is not None:
         return _resume(arguments)
+    if arguments.learn:
+        return _run(["learn", *(word for name in arguments.profile[:1] for word in ("--profile", name))])
     if not arguments.snapshot:
         from kwake.samples import DEFAULT, sample_path
 
@@ -212,7 +214,32 @@ def _resume(arguments: Namespace) -> int:
 
     recorder = Recorder(state_folder())
     again = recorder.adopt(kept_named(recorder, arguments.resume))
-    return run_session(again.session, recorder, told(again))
+    return run_session(again.session, recorder, lambda desk: desk.say(*told(again)))
+
+
+def _learn(arguments: Namespace) -> int:
+    """The lessons, on a console over the sample that they are about; without a terminal as text."""
+    import kwake
+    from kwake.samples import sample_path
+    from kwake_tui.lessons import SAMPLE, SEED
+    from kwake_tui.session import second_profile
+
+    profile = arguments.profile or "calico"
+    path = str(sample_path(SAMPLE))
+    world = kwake.open(path, profile, SEED)
+    if _takes_a_console(arguments):
+        from kwake_tui.app import run
+        from kwake_tui.learning import learn
+        from kwake_tui.opened import Opened
+
+        return run(world, title=SAMPLE, opened=Opened((path,)), started=learn)
+    from kwake_tui.text.columns import json_text
+    from kwake_tui.text.learn import learn_json, learn_lines
+
+    second = world.with_profile(second_profile(profile)).settle()
+    shown = json_text(learn_json(world, second)).split("\n") if arguments.output == "json" else None
+    _print(shown or learn_lines(world, second))
+    return 0
 
 
 def _sessions(arguments: Namespace) -> int:
@@ -400,5 +427,6 @@ _COMMANDS = {
     "yaml": _yaml,
     "check": _check,
     "sessions": _sessions,
+    "learn": _learn,
     "replay": _replay,
 }

@@ -14,6 +14,7 @@ from kwake.objects.kinds import Node, Pod, Service, Workload
 from kwake_tui.action_words import ACTIONS, PROTOCOLS, Words, check_words, flow, number, opening
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import parse_filter
+from kwake_tui.learning import learn
 from kwake_tui.names import KIND_WORDS, targets
 from kwake_tui.replaying import replay, run_on, steps_page
 from kwake_tui.saving import export, kubectl, save
@@ -125,6 +126,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("steps", "", "the steps of the scenario and what they found", lambda desk, w: steps_page(desk)),
     Command("wake", "[MOMENT]", "what changed for traffic since the last action, or since a moment", open_wake),
     Command("reach", "[MOMENT]", "who may talk to whom, and what changed since a moment", open_reach),
+    Command("learn", "", "five short lessons on a sample cluster; your session stays", lambda desk, w: learn(desk)),
     Command("quit", "", "leave", lambda desk, w: desk.leave()),
 )  # fmt: skip
 """All commands. Those that are the first letters of one alone stand for it."""

@@ -19,6 +19,7 @@ from kwake.errors import KwakeError, UsageError
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
+from kwake_tui.desk import Desk
 from kwake_tui.filtering import of_kind, parse_filter
 from kwake_tui.keymap import KEYS
 from kwake_tui.names import parts, short
@@ -32,7 +33,6 @@ from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.preview import preview_lines, refusal_lines
 from kwake_tui.recording import Recorder
-from kwake_tui.recovery import offer
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.pages import yaml_page
 from kwake_tui.screens.panes import PanesScreen
@@ -61,11 +61,11 @@ class MainScreen(PanesScreen):
     """All act when their key arrives, in the order of arrival; `check_action` lets letters through where one types."""
 
     def __init__(
-        self, session: Session, recorder: Recorder | None = None, greeting: tuple[str, str] = ("", "")
+        self, session: Session, recorder: Recorder | None = None, started: Callable[[Desk], None] | None = None
     ) -> None:
         super().__init__(session)
         self._recorder = recorder
-        self._greeting = greeting
+        self._started = started
         self._resting: Timer | None = None
         self._opening: AwaitMount | None = None
         self._said_at = ""
@@ -76,10 +76,8 @@ class MainScreen(PanesScreen):
         """Show the beginning."""
         self.query_one("#command").display = False
         self.show(self._session)
-        if self._greeting[0]:
-            self.say(*self._greeting)
-        if self._recorder is not None:
-            offer(self, self._recorder)
+        if self._started is not None:
+            self._started(self)
 
     def completions(self, text: str) -> list[str]:
         """What the prompt may become."""

@@ -1,0 +1,198 @@
+"""The lessons: what is right is asked of the model; the console of a lesson leaves the user's session alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import kwake
+from kwake.actions import Scale
+from kwake.profiles.load import bundle_names
+from kwake.samples import sample_path
+from kwake_tui.cli import main
+from kwake_tui.lessons import LESSONS, SAMPLE, SEED, Lesson, confirmed, prepare, taught
+from kwake_tui.screens.learn import LearnScreen
+from tests.tui.player import Player, play, shop
+
+NAMES = [lesson.name for lesson in LESSONS]
+
+
+@pytest.mark.parametrize("profile", bundle_names())
+def test_the_model_confirms_exactly_one_answer_of_each_lesson(profile: str) -> None:
+    world = kwake.open(sample_path(SAMPLE), profile, SEED)
+
+    for lesson in LESSONS:
+        assert len(confirmed(lesson, taught(lesson, world))) == 1, lesson.name
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_no_answer_depends_on_the_seed(seed: int) -> None:
+    world = kwake.open(sample_path(SAMPLE), seed=seed)
+
+    right = [confirmed(lesson, taught(lesson, world)) for lesson in LESSONS]
+
+    reference = kwake.open(sample_path(SAMPLE), seed=SEED)
+    assert right == [confirmed(lesson, taught(lesson, reference)) for lesson in LESSONS]
+
+
+def test_an_answer_is_another_one_where_the_model_says_so() -> None:
+    (lesson,) = [lesson for lesson in LESSONS if lesson.name == "edit"]
+
+    right = {
+        name: confirmed(lesson, taught(lesson, kwake.open(sample_path(SAMPLE), name, SEED)))
+        for name in ("calico", "cilium", "flannel")
+    }
+
+    assert len(set(right.values())) == 3
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=NAMES)
+def test_a_lesson_can_be_begun_and_its_words_fit(lesson: Lesson) -> None:
+    world = prepare(lesson, kwake.open(sample_path(SAMPLE), seed=SEED))
+
+    assert world.cluster.get(lesson.cursor)
+    assert 2 <= len(lesson.choices) <= 4
+    assert all(rule.source for rule in lesson.rules)
+
+
+# -- at the console -----------------------------------------------------------------------------------------------
+
+
+def learning(player: Player) -> LearnScreen:
+    screen = player.app.screen
+    assert isinstance(screen, LearnScreen)
+    return screen
+
+
+def stage(player: Player) -> str:
+    return learning(player).teaching.stage
+
+
+def shown(player: Player) -> list[str]:
+    return [*player.rows("#lesson-text"), *player.rows("#lesson-choices")]
+
+
+async def begin(player: Player) -> None:
+    await player.press("colon")
+    await player.type("learn")
+    await player.press("enter")
+    await player.until(lambda: isinstance(player.app.screen, LearnScreen))
+    await player.until(lambda: bool(player.app.screen.query("#lesson-choices")) and bool(shown(player)))
+    await player.until(lambda: player.app.screen.query_one("#lesson-choices").has_focus)
+
+
+def test_predict_do_and_be_told() -> None:
+    async def story(player: Player) -> None:
+        await begin(player)
+        assert "What does its successor keep?" in shown(player)
+        await player.press("j", "enter")
+        assert stage(player) == "do"
+        await player.press("enter")
+        assert stage(player) == "told"
+        rows = shown(player)
+        assert rows[0] == "✓ as you predicted: its name; the IP is another one"
+        assert any(row.startswith("PD-5") for row in rows)
+        assert any("sessions-0 had 10.244." in row for row in rows)
+
+    play(shop(), story)
+
+
+def test_a_wrong_prediction_is_told_with_what_the_model_says() -> None:
+    async def story(player: Player) -> None:
+        await begin(player)
+        await player.press("enter", "enter")
+        rows = shown(player)
+        assert rows[0] == "the model says: its name; the IP is another one"
+        assert rows[1] == "× you predicted: its name and its IP"
+        assert learning(player).teaching.right == 0
+
+    play(shop(), story)
+
+
+def test_the_action_by_ones_own_hand_counts_and_another_one_does_not() -> None:
+    async def story(player: Player) -> None:
+        await begin(player)
+        await player.press("j", "enter")
+        screen = learning(player)
+        await player.press("tab", "shift+tab")
+        await player.press("ctrl+k")
+        await player.until(lambda: stage(player) == "told")
+        await player.press("enter")
+        await player.until(lambda: screen.teaching.number == 1)
+        await player.press("enter")
+        assert not screen.attempt(Scale("deploy/shop/none", 1))
+        assert screen.attempt(Scale("deploy/shop/cart", 3))
+        assert stage(player) == "do"
+        assert "about another action" in "".join(player.rows("#keys"))
+        await player.press("enter")
+        assert stage(player) == "told"
+        assert screen.session.timeline.current == 1  # on the lesson's own beginning, not after the other action
+
+    play(shop(), story)
+
+
+def test_nothing_is_done_before_a_prediction() -> None:
+    async def story(player: Player) -> None:
+        await begin(player)
+        before = learning(player).session
+        assert not learning(player).attempt(Scale("deploy/shop/cart", 3))
+        assert learning(player).session is before
+
+    play(shop(), story)
+
+
+def test_all_lessons_to_the_end_and_the_session_is_as_it_was() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("scale deploy/shop/cart 3")
+        await player.press("enter")
+        mine = player.session
+        await begin(player)
+        for lesson in LESSONS:
+            seen = taught(lesson, learning(player).teaching.world)
+            (right,) = confirmed(lesson, seen)
+            await player.press(*["j"] * right, "enter", "enter", "enter")
+        assert shown(player)[0] == "5 of 5 predictions were what the model says"
+        await player.press("enter")
+        await player.until(lambda: player.app.screen is player.desk)
+        assert player.session is mine
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+def test_a_lesson_can_be_left_at_any_time(key: str) -> None:
+    async def story(player: Player) -> None:
+        mine = player.session
+        await begin(player)
+        await player.press("enter")
+        await player.press(key)
+        await player.until(lambda: player.app.screen is player.desk)
+        assert player.session is mine
+
+    play(shop(), story)
+
+
+# -- as text ------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_the_lessons_are_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["learn"]) == 0
+    text = capsys.readouterr().out
+
+    assert text.count("✓ ") == len(LESSONS)
+    assert "✓ pay stays open; a new dial is dropped" in text
+    assert main(["--learn"]) == 0
+    assert capsys.readouterr().out == text
+
+
+def test_they_are_told_under_another_profile_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["learn", "--profile", "cilium", "-o", "json"]) == 0
+
+    form = json.loads(capsys.readouterr().out)
+    assert (form["version"], form["profile"]) == (1, "cilium")
+    (edit,) = [lesson for lesson in form["lessons"] if lesson["name"] == "edit"]
+    assert [choice["words"] for choice in edit["choices"] if choice["confirmed"]] == [
+        "pay stalls; a new dial is dropped"
+    ]

@@ -1,0 +1,131 @@
+"""The lessons: a console of their own on the sample cluster, with a pane that asks, waits and tells.
+
+The user's own session lies below, untouched.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+import kwake
+from kwake.actions import Action
+from kwake.samples import sample_path
+from kwake_tui.lessons import SAMPLE, SEED
+from kwake_tui.lines import Span
+from kwake_tui.screens.main import MainScreen
+from kwake_tui.session import second_profile
+from kwake_tui.teaching import NEXT, Teaching, choice_lines, text_lines, title
+from kwake_tui.widgets.line_bar import LineBar
+from kwake_tui.widgets.line_list import LineList, content
+
+
+def begin(profile: str = "calico") -> Teaching:
+    """The first lesson, under a profile and the one beside it. Raises ProfileError."""
+    world = kwake.open(sample_path(SAMPLE), profile, SEED)
+    return Teaching(world, world.with_profile(second_profile(profile)).settle())
+
+
+class LessonPane(Vertical):
+    """What is told above, what can be chosen below."""
+
+    def compose(self) -> ComposeResult:
+        """Two parts of one box."""
+        yield LineBar(id="lesson-text")
+        yield LineList(id="lesson-choices", lit=True)
+
+    def on_mount(self) -> None:
+        """It has the focus at first."""
+        self.focus_choices()
+
+    def focus_choices(self) -> None:
+        """The choices take the keys."""
+        self.screen.set_focus(self.query_one("#lesson-choices"), scroll_visible=False)
+
+    def show_teaching(self, teaching: Teaching) -> None:
+        """Show where one is."""
+        self.border_title = content((Span(title(teaching)),))
+        waits = {"predict": "enter predicts", "do": "enter does it", "told": "enter goes on", "end": "enter leaves"}
+        self.border_subtitle = content((Span(f"{waits[teaching.stage]}   tab to the panes   esc leaves"),))
+        choices = choice_lines(teaching)
+        self.query_one("#lesson-text", LineBar).show(lambda width: text_lines(teaching, width))
+        rows = self.query_one("#lesson-choices", LineList)
+        rows.styles.height = len(choices)
+        rows.show(lambda width: choices, choices[0].target)
+
+
+class LearnScreen(MainScreen):
+    """A console in a lesson."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave_lesson", show=False, priority=True),
+    ]
+
+    def __init__(self, teaching: Teaching) -> None:
+        super().__init__(teaching.session())
+        self._teaching = teaching
+
+    @property
+    def teaching(self) -> Teaching:
+        """Where one is in the lessons."""
+        return self._teaching
+
+    def on_mount(self) -> None:
+        """The first question."""
+        super().on_mount()
+        self.mount(LessonPane(id="lesson", classes="dialog"), after="#script")
+        self.call_after_refresh(self._teach, self._teaching)
+
+    def attempt(self, action: Action) -> bool:
+        """Carry out an action; if it is the lesson's, tell what came of it."""
+        if self._teaching.stage == "predict":
+            self.say("predict first: enter on an answer")
+            return False
+        done = super().attempt(action)
+        if done and self._teaching.stage == "do":
+            if self._teaching.is_done_in(self.session.world):
+                self._teach(self._teaching.told(), anew=False)
+            else:
+                self.say("done, but the lesson is about another action: z undoes this one")
+        return done
+
+    @on(LineList.Chosen, "#lesson-choices")
+    def _answered(self, event: LineList.Chosen) -> None:
+        event.stop()
+        teaching, target = self._teaching, event.rows.target
+        match teaching.stage:
+            case "predict":
+                self._teach(teaching.predicted(int(target)), anew=False)
+            case "do" if target == NEXT:
+                if self.session.timeline.current != len(teaching.lesson.prepared):
+                    self.show(teaching.session(), teaching.lesson.cursor)
+                self.attempt(teaching.lesson.action)
+            case "told":
+                self._teach(teaching.on())
+            case _:
+                self.leave()
+
+    def _teach(self, teaching: Teaching, *, anew: bool = True) -> None:
+        """Show another moment of the lessons; `anew` on a session of its own."""
+        self._teaching = teaching
+        if anew and teaching.stage == "predict":
+            self.show(teaching.session(), teaching.lesson.cursor)
+        pane = self.query_one(LessonPane)
+        pane.show_teaching(teaching)
+        pane.focus_choices()
+
+    def action_leave_lesson(self) -> None:
+        """Back to the question from a pane; from the question out of the lessons."""
+        if self.is_prompting or self.query_one("#lesson-choices").has_focus is False:
+            self.action_back()
+            self.query_one(LessonPane).focus_choices()
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """To the user's own session, which is as it was."""
+        self.app.pop_screen()
