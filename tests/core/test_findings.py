@@ -50,12 +50,14 @@ def test_two_pods_of_one_ip() -> None:
     assert lines(running("a"), running("b")) == ["10.0.0.1: is the address of shop/a and shop/b"]
 
 
+@pytest.mark.rule("PD-14")
 def test_pd_14_a_finished_pod_holds_its_ip_no_more() -> None:
     done = running("b")
     done["status"]["phase"] = "Succeeded"
     assert lines(running("a"), done) == []
 
 
+@pytest.mark.rule("PD-21")
 def test_pd_21_host_network_pods_share_an_ip() -> None:
     assert lines(running("a", hostNetwork=True), running("b", hostNetwork=True)) == []
 
@@ -220,6 +222,7 @@ def test_real_dumps_and_manifests_open_with_findings(truth: Path) -> None:
     assert empty == []
 
 
+@pytest.mark.rule("EP-10")
 def test_ep_10_a_port_name_that_no_selected_pod_has_is_listed_with_the_names_there_are() -> None:
     pods = [bare_pod("a", app="db"), bare_pod("b", app="db")]
 
@@ -229,6 +232,7 @@ def test_ep_10_a_port_name_that_no_selected_pod_has_is_listed_with_the_names_the
     assert found == [f"Service/shop/db: {expected}"]
 
 
+@pytest.mark.rule("PD-1")
 def test_pd_1_two_containers_with_one_port_are_told_once_for_a_workload() -> None:
     spec = pod_spec(80, "web")
     spec["containers"].append({"name": "side", "image": "x", "ports": [{"containerPort": 80}]})
@@ -239,6 +243,7 @@ def test_pd_1_two_containers_with_one_port_are_told_once_for_a_workload() -> Non
     assert [text.partition(":")[0] for text in told] == ["containers main and side both declare 80/TCP"]
 
 
+@pytest.mark.rule("PD-1")
 def test_pd_1_one_port_of_two_protocols_is_no_conflict() -> None:
     spec = pod_spec(53, "dns")
     spec["containers"].append({"name": "side", "image": "x", "ports": [{"containerPort": 53, "protocol": "UDP"}]})

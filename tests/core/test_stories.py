@@ -35,6 +35,7 @@ def _backend(world: World, name: str = "held") -> Pod:
     return value
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_a_killed_pod_of_a_deployment_is_replaced_at_once_by_another() -> None:
     before = _open()
     victim = _pods(before, "web")[0]
@@ -56,6 +57,7 @@ def test_pd_5_a_killed_pod_of_a_deployment_is_replaced_at_once_by_another() -> N
     assert after.is_settled
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_nothing_replaces_a_bare_pod() -> None:
     before = _open()
 
@@ -68,6 +70,7 @@ def test_pd_5_nothing_replaces_a_bare_pod() -> None:
     assert path.decided_by[0].cite == "SV-42"
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_a_force_killed_pod_is_gone_at_once() -> None:
     before = _open()
     victim = _pods(before, "web")[0]
@@ -79,6 +82,8 @@ def test_pd_5_a_force_killed_pod_is_gone_at_once() -> None:
 
 
 @pytest.mark.parametrize(("profile", "rule"), [("flannel", "PD-23"), ("calico", "PD-26")])
+@pytest.mark.rule("PD-23")
+@pytest.mark.rule("PD-26")
 def test_pd_23_pd_26_the_freed_address_is_not_the_next_one(profile: str, rule: str) -> None:
     before = _open(profile=profile)
     victim = _pods(before, "web")[0]
@@ -211,6 +216,7 @@ def test_cx_24_a_node_port_connection_outlives_its_node_port() -> None:
     assert after.trace("internet", "node/node-a", number).outcome is not Outcome.DELIVERED
 
 
+@pytest.mark.rule("PD-2")
 def test_pd_2_a_container_restart_keeps_name_uid_and_address() -> None:
     held = _open().do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
     backend = _backend(held)
@@ -224,6 +230,7 @@ def test_pd_2_a_container_restart_keeps_name_uid_and_address() -> None:
     assert (same.metadata.uid, same.ip, same.is_ready) == (backend.metadata.uid, backend.ip, True)
 
 
+@pytest.mark.rule("PD-3")
 def test_pd_3_a_new_sandbox_keeps_name_and_uid_but_not_the_address() -> None:
     start = _open()
     pod = _pods(start, "web")[0]
@@ -242,6 +249,7 @@ def test_pd_3_a_new_sandbox_keeps_name_and_uid_but_not_the_address() -> None:
     assert pod.ip not in addresses
 
 
+@pytest.mark.rule("PD-7", holds="inferred")
 def test_pd_7_a_relabelled_pod_is_orphaned_and_replaced() -> None:
     start = _open()
     pod = _pods(start, "web")[0]
@@ -305,6 +313,7 @@ def test_a_refused_policy_refuses_the_snapshot_and_leniently_makes_its_namespace
     assert any("default-deny" in finding.subject for finding in lenient.findings)
 
 
+@pytest.mark.rule("PD-24")
 def test_pd_24_a_pod_without_a_free_address_waits_and_takes_the_one_that_is_freed() -> None:
     small = {**node("node-a", 0), "spec": {"podCIDR": "10.244.0.0/30"}}
     world = kwake.open([small, namespace("shop"), bare_pod("first")], profile="flannel")
@@ -323,6 +332,7 @@ def test_pd_24_a_pod_without_a_free_address_waits_and_takes_the_one_that_is_free
     assert second.ip == first.ip
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_killing_a_static_pods_mirror_stops_nothing() -> None:
     mirror = bare_pod("static")
     mirror["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}

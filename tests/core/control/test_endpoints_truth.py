@@ -204,6 +204,7 @@ def backend_of(given: Case) -> Backend:
                    key("EndpointSlice", "ns1", "svc1-1"), hints)  # fmt: skip
 
 
+@pytest.mark.rule("EP-6")
 def test_ep_6_kubernetes_own_expectations_of_topology(truth: Path) -> None:
     failed = {}
     for case in json.loads((truth / "topology.json").read_text())["cases"]:

@@ -34,12 +34,14 @@ def filled(*free: int) -> Cluster:
     return cluster_of(node("n1", "10.244.1.0/24"), *pods)
 
 
+@pytest.mark.rule("PD-22")
 def test_pd_22_a_node_allocates_from_its_pod_cidr(flannel: Profile) -> None:
     cluster = cluster_of(node("n1", "10.244.1.0/24"))
     given_ = assign(addressing_of(cluster, flannel), cluster, "n1", flannel, 0)
     assert given_.ip == "10.244.1.2", "the network and the gateway are never given"
 
 
+@pytest.mark.rule("PD-23")
 def test_pd_23_host_local_goes_on_behind_the_last_and_wraps(flannel: Profile) -> None:
     cluster = filled(5, 18)
     first = assign(with_last(addressing_of(cluster, flannel), 17), cluster, "n1", flannel, 0)
@@ -49,6 +51,7 @@ def test_pd_23_host_local_goes_on_behind_the_last_and_wraps(flannel: Profile) ->
     assert assign(first.addressing, after, "n1", flannel, 0).ip == "10.244.1.5"
 
 
+@pytest.mark.rule("PD-23")
 def test_pd_23_a_freed_address_is_not_given_again_at_once(flannel: Profile) -> None:
     cluster = cluster_of(node("n1", "10.244.1.0/24"), pod("a", "10.244.1.9"))
     addressing = release(addressing_of(cluster, flannel), "n1", "10.244.1.9", flannel, 0)
@@ -56,6 +59,7 @@ def test_pd_23_a_freed_address_is_not_given_again_at_once(flannel: Profile) -> N
     assert assign(addressing, gone, "n1", flannel, 0).ip == "10.244.1.10"
 
 
+@pytest.mark.rule("PD-24")
 def test_pd_24_a_full_range_says_so_and_a_freed_address_helps(flannel: Profile) -> None:
     cluster = filled()
     addressing = addressing_of(cluster, flannel)
@@ -66,11 +70,13 @@ def test_pd_24_a_full_range_says_so_and_a_freed_address_helps(flannel: Profile) 
     assert assign(refused.addressing, freed, "n1", flannel, 0).ip == "10.244.1.77"
 
 
+@pytest.mark.rule("PD-14")
 def test_pd_14_the_address_of_a_finished_pod_is_free(flannel: Profile) -> None:
     done = cluster_of(node("n1", "10.244.1.0/24"), pod("j", "10.244.1.2", phase="Succeeded"))
     assert assign(with_last(addressing_of(done, flannel), 1), done, "n1", flannel, 0).ip == "10.244.1.2"
 
 
+@pytest.mark.rule("PD-26")
 def test_pd_26_calico_takes_the_address_that_is_free_the_longest(calico: Profile) -> None:
     cluster = filled(7, 9)
     addressing = addressing_of(cluster, calico)
@@ -87,6 +93,7 @@ def test_pd_26_calico_takes_the_address_that_is_free_the_longest(calico: Profile
     assert given_ == ["10.244.1.7", "10.244.1.9", "10.244.1.3"]
 
 
+@pytest.mark.rule("PD-26")
 def test_pd_26_vpc_cni_keeps_an_address_back_for_thirty_seconds(vpc_cni: Profile) -> None:
     cluster = filled(9)
     addressing = release(addressing_of(cluster, vpc_cni), "n1", "10.244.1.9", vpc_cni, 1_000)
@@ -94,6 +101,7 @@ def test_pd_26_vpc_cni_keeps_an_address_back_for_thirty_seconds(vpc_cni: Profile
     assert assign(addressing, cluster, "n1", vpc_cni, 31_000).ip == "10.244.1.9"
 
 
+@pytest.mark.rule("PD-20")
 def test_pd_20_a_pod_gets_an_address_of_each_family(flannel: Profile) -> None:
     both = node("n1", podCIDRs=["10.244.1.0/24", "fd00:1::/64"])
     answer = assign(addressing_of(cluster_of(both), flannel), cluster_of(both), "n1", flannel, 0)

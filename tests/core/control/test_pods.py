@@ -29,6 +29,7 @@ def test_a_pod_is_scheduled_addressed_and_made_ready() -> None:
     assert value(pods.unaddressed(item)).ips == ()
 
 
+@pytest.mark.rule("PD-20")
 def test_pd_20_the_primary_address_is_the_first() -> None:
     item = pods.addressed(record(pod("a")), "10.244.1.5", "", ("10.244.1.5", "fd00::5"))
     assert (value(item).ip, value(item).ips) == ("10.244.1.5", ("10.244.1.5", "fd00::5"))
@@ -41,6 +42,7 @@ def test_what_is_unknown_to_the_model_survives_every_write() -> None:
     assert (after["spec"]["priorityClassName"], after["status"]["qosClass"]) == ("high", "Burstable")
 
 
+@pytest.mark.rule("PD-10")
 def test_pd_10_deletion_writes_when_the_grace_ends() -> None:
     after = pods.terminating(record(pod("a", terminationGracePeriodSeconds=60)), 5_000)
     assert value(after).is_terminating
@@ -49,6 +51,7 @@ def test_pd_10_deletion_writes_when_the_grace_ends() -> None:
 
 
 @pytest.mark.parametrize(("sleep", "grace", "expected_s"), [(None, 30, 1), (10, 30, 11), (None, 0, 0), (40, 30, 30)])
+@pytest.mark.rule("PD-10")
 def test_pd_10_a_pre_stop_sleep_comes_before_sigterm_and_grace_ends_all(
     calico: Profile, sleep: int | None, grace: int, expected_s: int
 ) -> None:

@@ -77,6 +77,7 @@ def test_node_selector_and_affinity() -> None:
     assert placed(new(nodeSelector={"disk": "ssd"}), *nodes).node is None
 
 
+@pytest.mark.rule("PD-21")
 def test_pd_21_two_pods_may_not_claim_one_port_of_a_node() -> None:
     ports = [{"containerPort": 8080}]
     first = pod("a", "192.168.0.1", ports=ports, hostNetwork=True)

@@ -119,12 +119,14 @@ def test_jobs_have_as_many_pods_as_they_run_at_once() -> None:
     assert not Controllers(job).pods()
 
 
+@pytest.mark.rule("PD-6")
 def test_pd_6_stateful_pods_have_names_that_stay() -> None:
     made = Controllers(workload("StatefulSet", "db", replicas=2, serviceName="db"))
     assert made.names() == ["db-0", "db-1"]
     assert [(p.spec.hostname, p.spec.subdomain) for p in made.pods()] == [("db-0", "db"), ("db-1", "db")]
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_a_deployments_pod_is_replaced_as_soon_as_it_is_terminating() -> None:
     made = Controllers(workload("Deployment", "web"))
     (old,) = made.pods()
@@ -135,6 +137,7 @@ def test_pd_5_a_deployments_pod_is_replaced_as_soon_as_it_is_terminating() -> No
     assert new.metadata.uid != old.metadata.uid
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_a_stateful_pod_is_made_again_only_when_the_old_one_is_gone() -> None:
     made = Controllers(workload("StatefulSet", "db", replicas=2))
     uid = made.pods()[0].metadata.uid
@@ -146,6 +149,7 @@ def test_pd_5_a_stateful_pod_is_made_again_only_when_the_old_one_is_gone() -> No
     assert made.pods()[0].metadata.uid != uid
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_a_daemon_pod_comes_back_on_its_node_when_the_old_one_is_gone() -> None:
     made = Controllers(workload("DaemonSet", "agent"))
     first = made.names()[0]
@@ -156,6 +160,7 @@ def test_pd_5_a_daemon_pod_comes_back_on_its_node_when_the_old_one_is_gone() -> 
     assert len(made.pods()) == 2 and first not in made.names()
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_nothing_replaces_a_bare_pod() -> None:
     made = Controllers(pod("alone", "10.0.0.1"))
     rule = replacement_rule(made.cluster, made.pods()[0])
@@ -173,6 +178,7 @@ def test_pd_5_nothing_replaces_a_bare_pod() -> None:
         ("DaemonSet", "when gone", False, True),
     ],
 )
+@pytest.mark.rule("PD-5")
 def test_pd_5_the_table(kind: str, when: str, same_name: bool, same_node: bool) -> None:
     owner = workload(kind, "web", uid="w1")
     if kind == "ReplicationController":
@@ -191,6 +197,7 @@ def test_pd_5_the_table(kind: str, when: str, same_name: bool, same_node: bool) 
         {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "absent"}},
     ],
 )
+@pytest.mark.rule("PD-5")
 def test_pd_5_what_other_owners_do_is_unknown_and_says_why(owner: Manifest) -> None:
     cluster = cluster_of(pod("a", owner=owner))
     rule = replacement_rule(cluster, cluster.all(Pod)[0])
@@ -198,6 +205,7 @@ def test_pd_5_what_other_owners_do_is_unknown_and_says_why(owner: Manifest) -> N
     assert rule.reason
 
 
+@pytest.mark.rule("PD-7", holds="inferred")
 def test_pd_7_a_relabelled_pod_is_orphaned_and_replaced() -> None:
     made = Controllers(workload("Deployment", "web"))
     (old,) = made.pods()
@@ -211,6 +219,7 @@ def test_pd_7_a_relabelled_pod_is_orphaned_and_replaced() -> None:
     assert len(made.pods()) == 2
 
 
+@pytest.mark.rule("PD-7", holds="inferred")
 def test_pd_7_a_pod_that_matches_and_that_nobody_owns_is_adopted() -> None:
     made = Controllers(workload("ReplicaSet", "web", replicas=2))
     made.remove(made.names()[0])

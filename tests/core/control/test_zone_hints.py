@@ -52,6 +52,7 @@ def hints(cluster: Cluster) -> dict[str, int]:
     return dict(Counter(zone.name for item in found for e in item.endpoints for zone in e.hints.for_zones))
 
 
+@pytest.mark.rule("EP-19")
 def test_ep_19_each_zone_keeps_its_own_where_they_are_in_proportion() -> None:
     cluster = synced(cluster_of(zoned("a"), zoned("b"), auto(), *pods(a=2, b=2)))
 
@@ -61,12 +62,14 @@ def test_ep_19_each_zone_keeps_its_own_where_they_are_in_proportion() -> None:
     assert {b.zone for b in usable(found, "n-a", "a", "Cluster").backends} == {"a"}
 
 
+@pytest.mark.rule("EP-19")
 def test_ep_19_a_zone_with_more_than_its_share_gives_to_one_with_less() -> None:
     cluster = synced(cluster_of(zoned("a"), zoned("b"), auto(), *pods(a=5, b=1)))
 
     assert hints(cluster) == {"a": 3, "b": 3}
 
 
+@pytest.mark.rule("EP-19")
 def test_ep_19_a_share_follows_the_cpu() -> None:
     cluster = synced(cluster_of(zoned("a", "6"), zoned("b", "2000m"), auto(), *pods(a=4, b=4)))
 
@@ -88,16 +91,19 @@ WITHDRAWN: dict[str, list[Manifest]] = {
 
 
 @pytest.mark.parametrize("why", WITHDRAWN)
+@pytest.mark.rule("EP-19")
 def test_ep_19_all_hints_are_withdrawn(why: str) -> None:
     assert hints(synced(cluster_of(auto(), *WITHDRAWN[why]))) == {}
 
 
+@pytest.mark.rule("EP-19")
 def test_ep_19_an_endpoint_that_is_not_ready_has_no_hint() -> None:
     unready = pod("p-late", "10.8.0.2", on="n-a", is_ready=False)
 
     assert hints(synced(cluster_of(zoned("a"), zoned("b"), auto(), unready, *pods(a=2, b=2)))) == {"a": 2, "b": 2}
 
 
+@pytest.mark.rule("EP-19")
 def test_ep_19_hints_stay_while_no_zone_bears_too_much() -> None:
     first = synced(cluster_of(zoned("a"), zoned("b"), auto(), *pods(a=4, b=4)))
     gone = first.with_changes({key("Pod", "shop", "p-b0"): None})
@@ -105,6 +111,7 @@ def test_ep_19_hints_stay_while_no_zone_bears_too_much() -> None:
     assert hints(synced(gone)) == {"a": 4, "b": 3}
 
 
+@pytest.mark.rule("EP-19")
 def test_ep_19_without_the_nodes_cpu_nothing_is_made_and_that_is_told() -> None:
     cluster = synced(cluster_of(zoned("a", None), zoned("b", None), auto(), *pods(a=2, b=2)))
 

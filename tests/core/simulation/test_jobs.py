@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 import kwake
 from kwake import Fate
 from kwake.objects.kinds import Pod
@@ -43,6 +45,7 @@ def created_after(world: World) -> list[float]:
     return [(event.time_ms - begun) / 1000 for event in world.events if event.kind == "pod-created"]
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_a_jobs_pod_is_replaced_while_it_terminates_after_a_back_off() -> None:
     world = start(job())
     (old,) = pods(world)
@@ -54,6 +57,7 @@ def test_pd_5_a_jobs_pod_is_replaced_while_it_terminates_after_a_back_off() -> N
     assert created_after(after) == [10]
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_each_failure_doubles_the_wait() -> None:
     once = start(job())
     once = once.do(kwake.KillPod(reference(pods(once)[0]))).settle()
@@ -63,6 +67,7 @@ def test_pd_5_each_failure_doubles_the_wait() -> None:
     assert created_after(twice) == [20]
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_with_a_failure_policy_a_pod_is_replaced_only_when_it_is_gone() -> None:
     slow = job(podFailurePolicy={"rules": [{"action": "Ignore", "onPodConditions": []}]})
     slow["spec"]["template"]["spec"]["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": 20}}}
@@ -74,6 +79,7 @@ def test_pd_5_with_a_failure_policy_a_pod_is_replaced_only_when_it_is_gone() -> 
     assert created_after(after) == [gone + 10]
 
 
+@pytest.mark.rule("PD-5")
 def test_pd_5_a_job_beyond_its_back_off_limit_has_failed_and_makes_no_more() -> None:
     world = start(job(backoffLimit=0, parallelism=2, completions=2))
 
@@ -85,6 +91,7 @@ def test_pd_5_a_job_beyond_its_back_off_limit_has_failed_and_makes_no_more() -> 
     assert [c["reason"] for c in status["conditions"]] == ["BackoffLimitExceeded"]
 
 
+@pytest.mark.rule("PD-14")
 def test_pd_14_a_crashed_container_that_is_not_restarted_fails_the_pod_and_the_job_makes_another() -> None:
     world = start(job(), bare_pod("client"), service("sums"))
     (old,) = pods(world)
@@ -102,6 +109,7 @@ def test_pd_14_a_crashed_container_that_is_not_restarted_fails_the_pod_and_the_j
     assert listed == [running(after)[0].ip]
 
 
+@pytest.mark.rule("PD-14")
 def test_pd_14_the_address_of_a_failed_pod_is_given_to_another_while_its_object_still_shows_it() -> None:
     small = {**node("node-c", 3), "spec": {"podCIDR": "10.244.3.0/29"}}
     done = bare_pod("done", spec=pod_spec(restartPolicy="Never", nodeName="node-c"))

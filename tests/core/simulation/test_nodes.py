@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import kwake
 from kwake import Basis, Fate
 from kwake.objects.kinds import Pod
@@ -41,6 +43,7 @@ def _addresses(world: World, name: str) -> set[str]:
     return {address for item in slices for endpoint in item.endpoints for address in endpoint.addresses}
 
 
+@pytest.mark.rule("EP-2")
 def test_ep_2_pods_of_a_deleted_node_leave_the_endpoints() -> None:
     before = _world()
     assert len(_addresses(before, "web")) == 1
@@ -50,6 +53,7 @@ def test_ep_2_pods_of_a_deleted_node_leave_the_endpoints() -> None:
     assert _addresses(after, "web") == set()
 
 
+@pytest.mark.rule("PD-18")
 def test_pd_18_pods_of_a_deleted_node_are_removed_and_replaced() -> None:
     before = _world()
     lost = _pods(before, "web")[0].metadata.uid
@@ -83,6 +87,7 @@ def test_a_new_node_gets_its_daemon_pod() -> None:
     assert [pod.spec.node_name for pod in _pods(after, "agent")].count("node-c") == 1
 
 
+@pytest.mark.rule("PD-13")
 def test_pd_13_a_force_delete_on_a_silent_node_claims_no_reset() -> None:
     before = _held(_world(silent=True))
     victim = _pods(before, "web")[0]
@@ -97,6 +102,7 @@ def test_pd_13_a_force_delete_on_a_silent_node_claims_no_reset() -> None:
     assert "is free" not in gone.text
 
 
+@pytest.mark.rule("PD-13")
 def test_pd_13_a_force_delete_on_a_node_that_reports_resets() -> None:
     before = _held(_world())
 
@@ -105,6 +111,7 @@ def test_pd_13_a_force_delete_on_a_node_that_reports_resets() -> None:
     assert after.connections["held"].fate is Fate.RESET
 
 
+@pytest.mark.rule("PD-13")
 def test_pd_13_datagrams_to_a_pod_of_a_silent_node_are_unknown() -> None:
     before = _held(_world(silent=True, protocol="UDP"), "UDP")
 
@@ -114,6 +121,7 @@ def test_pd_13_datagrams_to_a_pod_of_a_silent_node_are_unknown() -> None:
     assert (held.fate, held.basis, held.turns[-1].cite) == (Fate.OPEN, Basis.UNKNOWN, "PD-13")
 
 
+@pytest.mark.rule("PD-17")
 def test_pd_17_a_pod_of_a_silent_node_stays_terminating() -> None:
     before = _held(_world(silent=True))
     victim = _pods(before, "web")[0]

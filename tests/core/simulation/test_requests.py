@@ -61,6 +61,7 @@ def test_an_endpoint_slice_with_an_address_that_is_none_is_refused() -> None:
         world.do(kwake.Apply(manifest))
 
 
+@pytest.mark.rule("EP-1")
 def test_ep_1_a_deleted_slice_is_written_again() -> None:
     world = kwake.open(shop())
     slices = world.cluster.slices_by_service[world.cluster.resolve("svc/shop/web")]
@@ -103,6 +104,7 @@ def test_sv_17_a_second_deletion_changes_nothing() -> None:
     assert twice.cluster.get("svc/shop/front").manifest == once.cluster.get("svc/shop/front").manifest
 
 
+@pytest.mark.rule("PD-10")
 def test_pd_10_a_second_deletion_may_shorten_the_grace() -> None:
     slow = bare_pod("slow")
     slow["spec"]["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": 20}}}
@@ -116,6 +118,7 @@ def test_pd_10_a_second_deletion_may_shorten_the_grace() -> None:
     assert longer.settle().now_ms == dying.settle().now_ms
 
 
+@pytest.mark.rule("PD-10")
 def test_pd_10_a_negative_grace_is_a_second() -> None:
     dying = kwake.open(shop()).do(kwake.KillPod("shop/lone", grace=-5))
 
@@ -158,6 +161,7 @@ def _two(protocol: str = "TCP") -> World:
     return world
 
 
+@pytest.mark.rule("PD-2")
 def test_pd_2_the_restart_of_one_container_cuts_its_sockets_alone() -> None:
     down = _two().do(kwake.RestartContainer("shop/two", "side"))
 
@@ -167,6 +171,7 @@ def test_pd_2_the_restart_of_one_container_cuts_its_sockets_alone() -> None:
     assert (down.connections["other"].fate, down.connections["other"].basis) == (Fate.OPEN, Basis.UNKNOWN)
 
 
+@pytest.mark.rule("PD-2")
 def test_pd_2_the_other_container_is_dialled_meanwhile() -> None:
     down = _two().do(kwake.RestartContainer("shop/two", "side"))
 
@@ -180,6 +185,7 @@ def test_pd_2_the_other_container_is_dialled_meanwhile() -> None:
     assert two.is_ready
 
 
+@pytest.mark.rule("PD-2")
 def test_pd_2_datagrams_to_the_other_container_arrive_meanwhile() -> None:
     down = _two("UDP").do(kwake.RestartContainer("shop/two", "side"))
 
@@ -188,6 +194,7 @@ def test_pd_2_datagrams_to_the_other_container_arrive_meanwhile() -> None:
     assert down.connections["other"].basis is Basis.UNKNOWN
 
 
+@pytest.mark.rule("PD-2")
 def test_pd_2_which_container_of_a_client_held_the_connection_is_unknown() -> None:
     world = _two().do(kwake.OpenConnection("out", "pod/shop/two", "deploy/shop/client", 8080))
 
@@ -199,6 +206,7 @@ def test_pd_2_which_container_of_a_client_held_the_connection_is_unknown() -> No
 # -- a new sandbox ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("PD-3")
 def test_pd_3_a_sandbox_made_anew_in_a_full_range_gets_an_address() -> None:
     small = node("node-a", 1)
     small["spec"]["podCIDR"] = "10.244.1.0/30"

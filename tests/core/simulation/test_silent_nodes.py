@@ -52,6 +52,7 @@ def times(world: World) -> dict[str, float]:
     return {event.kind: (event.time_ms - begun) / 1000 for event in reversed(world.events)}
 
 
+@pytest.mark.rule("PD-17")
 def test_pd_17_the_endpoints_of_a_silent_node_are_unready_after_fifty_seconds() -> None:
     silent = start(*web()).do(kwake.SilenceNode("node/node-b"))
 
@@ -59,6 +60,7 @@ def test_pd_17_the_endpoints_of_a_silent_node_are_unready_after_fifty_seconds() 
     assert conditions(silent.advance(52), "web") == [(False, False, False)]
 
 
+@pytest.mark.rule("PD-17")
 def test_pd_17_pods_of_a_silent_node_are_evicted_after_three_hundred_seconds_more_and_stay_terminating() -> None:
     silent = start(*web()).do(kwake.SilenceNode("node/node-b"))
     (old,) = pods(silent, "web")
@@ -72,6 +74,7 @@ def test_pd_17_pods_of_a_silent_node_are_evicted_after_three_hundred_seconds_mor
     assert (when["node-unreachable"], when["pod-terminating"], when["pod-created"]) == (50, 350, 350)
 
 
+@pytest.mark.rule("PD-17")
 def test_pd_17_a_deployment_replaces_at_the_eviction_and_elsewhere() -> None:
     after = start(*web()).do(kwake.SilenceNode("node/node-b")).settle()
 
@@ -80,6 +83,7 @@ def test_pd_17_a_deployment_replaces_at_the_eviction_and_elsewhere() -> None:
     assert [(pod.spec.node_name, pod.is_ready) for pod in fresh] == [("node-a", True)]
 
 
+@pytest.mark.rule("PD-17")
 def test_pd_17_a_stateful_set_does_not_replace_and_a_daemon_pod_is_not_evicted() -> None:
     world = start(owned("StatefulSet", "db"), owned("DaemonSet", "agent"))
 
@@ -92,6 +96,7 @@ def test_pd_17_a_stateful_set_does_not_replace_and_a_daemon_pod_is_not_evicted()
 
 
 @pytest.mark.parametrize(("seconds", "evicted_at"), [(10, 60), (0, 50)])
+@pytest.mark.rule("PD-17")
 def test_pd_17_a_pod_may_tolerate_less(seconds: int, evicted_at: int) -> None:
     toleration = {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "tolerationSeconds": seconds}
     lone = bare_pod("lone", spec=pod_spec(tolerations=[toleration]))
@@ -114,6 +119,7 @@ def test_a_node_that_reports_again_in_time_has_lost_nothing() -> None:
     assert (second.spec.taints, second.is_silent) == ((), False)
 
 
+@pytest.mark.rule("PD-18")
 def test_pd_18_stuck_pods_end_when_the_kubelet_returns() -> None:
     world = start(owned("StatefulSet", "db"))
     uid = pods(world, "db")[0].metadata.uid
@@ -126,6 +132,7 @@ def test_pd_18_stuck_pods_end_when_the_kubelet_returns() -> None:
     assert pods(back, "db")[0].metadata.uid != uid
 
 
+@pytest.mark.rule("PD-18")
 def test_pd_18_a_stateful_pod_is_made_again_elsewhere_when_its_node_is_out_of_service() -> None:
     stuck = start(owned("StatefulSet", "db")).do(kwake.SilenceNode("node/node-b", lost=True)).settle()
     taints = stuck.cluster.get("node/node-b").manifest["spec"]["taints"]
@@ -136,6 +143,7 @@ def test_pd_18_a_stateful_pod_is_made_again_elsewhere_when_its_node_is_out_of_se
     assert [(pod.metadata.name, pod.spec.node_name) for pod in pods(after, "db")] == [("db-0", "node-a")]
 
 
+@pytest.mark.rule("PD-3")
 def test_pd_3_pods_of_a_rebooted_node_keep_their_uid_and_change_their_address() -> None:
     world = start(*web())
     (old,) = pods(world, "web")
@@ -167,6 +175,7 @@ def test_a_pod_of_a_lost_node_cannot_dial() -> None:
         lost.trace(f"po/shop/{pods(lost, 'web')[0].metadata.name}", "po/shop/client", 8080)
 
 
+@pytest.mark.rule("PD-13")
 def test_pd_13_a_force_deleted_pod_of_a_lost_node_stays_unanswered() -> None:
     held = start(*web()).do(kwake.OpenConnection("held", "po/shop/client", "svc/shop/web", 80))
     lost = held.do(kwake.SilenceNode("node/node-b", lost=True))
