@@ -144,19 +144,27 @@ def daemon_pod(owner: Record, node: str, draws: Draws, cluster: Cluster, taken: 
 
 def bound_to(manifest: Manifest, node: str) -> Manifest:
     """A pod's manifest as the DaemonSet controller writes it for a node (`k8s:pkg/controller/daemon/util`)."""
-    spec = manifest["spec"]
+    return {**manifest, "spec": bound_spec(manifest["spec"], node)}
+
+
+def bound_spec(spec: Manifest, node: str) -> Manifest:
+    """A pod's spec with the affinity that binds it to a node, and tolerations of what drives other pods away."""
+    affinity = spec.get("affinity") or {}
+    node_affinity = affinity.get("nodeAffinity") or {}
+    required = node_affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
     term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
-    affinity = spec.setdefault("affinity", {}).setdefault("nodeAffinity", {})
-    required = affinity.setdefault("requiredDuringSchedulingIgnoredDuringExecution", {})
-    terms = required.get("nodeSelectorTerms") or []
-    required["nodeSelectorTerms"] = [{**other, **term} for other in terms] or [term]
-    tolerations = spec.setdefault("tolerations", [])
-    tolerations += [{"key": name, "operator": "Exists", "effect": effect} for name, effect in _DAEMON_TOLERATIONS]
+    terms = [{**other, **term} for other in required.get("nodeSelectorTerms") or ()] or [term]
+    tolerations = [{"key": name, "operator": "Exists", "effect": effect} for name, effect in _DAEMON_TOLERATIONS]
     if spec.get("hostNetwork"):
-        tolerations.append(
-            {"key": "node.kubernetes.io/network-unavailable", "operator": "Exists", "effect": "NoSchedule"}
-        )
-    return manifest
+        unavailable = "node.kubernetes.io/network-unavailable"
+        tolerations.append({"key": unavailable, "operator": "Exists", "effect": "NoSchedule"})
+    required = {**required, "nodeSelectorTerms": terms}
+    node_affinity = {**node_affinity, "requiredDuringSchedulingIgnoredDuringExecution": required}
+    return {
+        **spec,
+        "affinity": {**affinity, "nodeAffinity": node_affinity},
+        "tolerations": [*(spec.get("tolerations") or ()), *tolerations],
+    }
 
 
 def template_pod(owner: Record) -> Manifest:

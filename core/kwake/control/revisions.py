@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from kwake.cluster import Cluster, Record, record
 from kwake.control.changes import Changes, edited
 from kwake.control.made_pods import REVISION_LABEL, owner_reference, revision_name
@@ -14,27 +16,30 @@ from kwake.objects.key import Key
 from kwake.objects.kinds import Pod
 
 
-def is_up_to_date(pod: Pod, owner: Record, opened: Cluster | None) -> bool:
-    """Whether a pod was made from the owner's present template.
+class Revision(msgspec.Struct, frozen=True):
+    """The present template of a StatefulSet or DaemonSet."""
 
-    Its label says so; a pod of the snapshot counts as up to date as long as the template is as it was there, since
-    the hashes of a real cluster cannot be computed again.
-    """
-    if pod.metadata.labels.get(REVISION_LABEL) == present_revision(owner, opened):
-        return True
-    if not has_template_of_snapshot(owner, opened):
-        return False
-    before = opened.find(pod.key) if opened is not None else None
-    return before is not None and before.value.metadata.uid == pod.metadata.uid
+    name: str
+    """What the label of its pods says."""
+    kept: dict[Key, str]
+    """Pods of the snapshot, with their uid there, while the template is as it was: they count as made from it, since
+    the hashes of a real cluster cannot be computed again."""
+
+    def has(self, pod: Pod) -> bool:
+        """Whether a pod was made from it."""
+        if pod.metadata.labels.get(REVISION_LABEL) == self.name:
+            return True
+        return self.kept.get(pod.key, "gone") in ("", pod.metadata.uid)
 
 
-def present_revision(owner: Record, opened: Cluster | None) -> str:
-    """What the label of a pod of the present template says: as on its siblings of the snapshot, else by our hash."""
-    if opened is not None and has_template_of_snapshot(owner, opened):
-        there = {pod.metadata.labels.get(REVISION_LABEL, "") for pod in opened.controlled_by(owner.key, Pod)}
-        if len(there) == 1 and "" not in there:
-            return there.pop()
-    return revision_name(owner)
+def present_revision(owner: Record, opened: Cluster | None) -> Revision:
+    """The revision of the present template: named as on its pods of the snapshot, else by our hash."""
+    if opened is None or not has_template_of_snapshot(owner, opened):
+        return Revision(revision_name(owner), {})
+    there = opened.controlled_by(owner.key, Pod)
+    names = {pod.metadata.labels.get(REVISION_LABEL, "") for pod in there}
+    name = names.pop() if len(names) == 1 and "" not in names else revision_name(owner)
+    return Revision(name, {pod.key: pod.metadata.uid for pod in there})
 
 
 def has_template_of_snapshot(owner: Record, opened: Cluster | None) -> bool:
@@ -61,7 +66,7 @@ def noted(cluster: Cluster, old: Record, new: Record, opened: Cluster | None, dr
     if same_template(_template(old), _template(new)):
         return {}, draws
     changes: Changes = {}
-    earlier = present_revision(old, opened)
+    earlier = present_revision(old, opened).name
     status = new.manifest.get("status") or {}
     if not status.get("currentRevision"):
         manifest = new.manifest
@@ -77,7 +82,7 @@ def current_template(cluster: Cluster, owner: Record, opened: Cluster | None) ->
     """The StatefulSet with the template of its `currentRevision`, which pods below the partition are made from; None
     where the snapshot does not hold that revision."""
     name = (owner.manifest.get("status") or {}).get("currentRevision")
-    if not name or name in (present_revision(owner, opened), _update_revision(owner, opened)):
+    if not name or name in (present_revision(owner, opened).name, _update_revision(owner, opened)):
         return owner
     found = _revisions(cluster, owner).get(name)
     if found is None:
@@ -93,7 +98,7 @@ def current_template(cluster: Cluster, owner: Record, opened: Cluster | None) ->
 def completed(owner: Record, opened: Cluster | None) -> Changes:
     """The status when every pod is of the present revision: it is the current one now."""
     status = owner.manifest.get("status") or {}
-    revision = present_revision(owner, opened)
+    revision = present_revision(owner, opened).name
     if not status.get("currentRevision") or status["currentRevision"] == revision:
         return {}
     if has_template_of_snapshot(owner, opened) and status["currentRevision"] == _update_revision(owner, opened):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from kwake.cluster import Cluster, Record
 from kwake.control.changes import Changes
 from kwake.control.made_pods import stateful_pod
-from kwake.control.revisions import completed, current_template, is_up_to_date, labelled, present_revision
+from kwake.control.revisions import completed, current_template, labelled, present_revision
 from kwake.control.rollout import resolved
 from kwake.draws import Draws
 from kwake.objects.document import Manifest
@@ -69,7 +69,7 @@ def _made(
     if source is None:
         return None, draws
     made, draws = stateful_pod(source, ordinal, draws)
-    return (labelled(made, present_revision(owner, opened)) if source is owner else made), draws
+    return (labelled(made, present_revision(owner, opened).name) if source is owner else made), draws
 
 
 def owner_of_ordinal(cluster: Cluster, owner: Record, opened: Cluster | None, ordinal: int) -> Record | None:
@@ -96,12 +96,13 @@ def _updated(cluster: Cluster, owner: Record, opened: Cluster | None) -> Changes
     wanted = list(ordinals(owner))
     pods = {ordinal: cluster.pod(owner.key.namespace, _pod_key(owner, ordinal).name) for ordinal in wanted}
     down = sum(pod is None or not _is_healthy(pod) for pod in pods.values())
+    revision = present_revision(owner, opened)
     changes: Changes = {}
     for ordinal in reversed(wanted[least:]):
         pod = pods[ordinal]
         if pod is None:
             return changes
-        if not is_up_to_date(pod, owner, opened) and not pod.is_terminating:
+        if not revision.has(pod) and not pod.is_terminating:
             if most > 1 and down + len(changes) >= most:
                 return changes
             changes[pod.key] = None

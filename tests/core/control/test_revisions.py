@@ -217,3 +217,16 @@ def test_a_partition_that_is_no_number_is_refused() -> None:
 
     with pytest.raises(Rejected, match="partition"):
         opened("StatefulSet").do(kwake.Patch("sts/shop/db", patch))
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+def test_pods_of_a_dump_that_leaves_uids_and_hashes_out_are_not_rolled_out(kind: str) -> None:
+    manifests = [record.manifest for record in opened(kind).cluster]
+    for manifest in manifests:
+        if manifest["kind"] == "Pod":
+            del manifest["metadata"]["uid"], manifest["metadata"]["labels"][REVISION_LABEL]
+    world = kwake.open(manifests)
+
+    after = world.do(kwake.Apply(bare_pod("other"))).settle()
+
+    assert uids(after) > uids(world)
