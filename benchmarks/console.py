@@ -1,0 +1,194 @@
+"""How the console answers keys on a large cluster, against the small sample, in one run. Judges nothing: prints ratios.
+
+python benchmarks/console.py [PODS]      default 10000
+
+Headless, but every frame is rendered to the bytes that a terminal would get. Times are from the key to the frame that
+shows its effect, with Textual's own limit of 60 frames a second lifted, which would hide what we look for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("TEXTUAL_FPS", "1000")
+
+from textual.app import App
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.widgets import Static
+
+import kwake
+from benchmarks.clusters import cluster, write
+from kwake.objects.kinds import Pod
+from kwake.samples import sample_path
+from kwake.world import World
+from kwake_tui.app import KwakeApp
+from kwake_tui.panes.cluster import ClusterPane
+from kwake_tui.screens.main import MainScreen
+from kwake_tui.widgets.prompt import Prompt
+
+SIZE = (120, 36)
+ROUNDS = 100
+STARTS = 7
+
+frames: list[float] = []
+
+
+class FrameDriver(HeadlessDriver):
+    """Takes the time of each frame."""
+
+    @property
+    def is_headless(self) -> bool:
+        """Not quite: frames are rendered."""
+        return False
+
+    def write(self, data: str) -> None:
+        """A frame, or part of one."""
+        if data:
+            frames.append(time.perf_counter())
+
+    def flush(self) -> None:
+        """Nothing to flush."""
+
+
+class Console:
+    """A console that runs, with a clock."""
+
+    def __init__(self, app: KwakeApp) -> None:
+        self.app = app
+
+    @property
+    def desk(self) -> MainScreen:
+        """The main screen."""
+        return next(screen for screen in self.app.screen_stack if isinstance(screen, MainScreen))
+
+    async def idle(self) -> None:
+        """Until no frame comes any more."""
+        seen = -1
+        while seen != len(frames):
+            seen = len(frames)
+            await asyncio.sleep(0.12)
+
+    async def timed(self, key: str, shown: Callable[[], bool] | None = None) -> float:
+        """Seconds from a key to the first frame after it that shows its effect."""
+        await asyncio.sleep(0.01)
+        frames.clear()
+        start = time.perf_counter()
+        self.app.simulate_key(key)
+        while not frames or (shown is not None and not shown()):
+            await asyncio.sleep(0)
+        return frames[-1] - start
+
+    async def median(self, *keys: str) -> float:
+        """The median of as many rounds of these keys, one after the other."""
+        times = [await self.timed(keys[number % len(keys)]) for number in range(ROUNDS)]
+        return statistics.median(times)
+
+
+async def measured(world: World) -> dict[str, float]:
+    """All figures for one world, seconds."""
+    app = KwakeApp(world, title="benchmark")
+    app.driver_class = FrameDriver
+    app.animation_level = "none"
+    found: dict[str, float] = {}
+    running = asyncio.create_task(app.run_async(size=SIZE))
+    while not frames:
+        await asyncio.sleep(0.01)
+    console = Console(app)
+    await console.idle()
+    pane = console.desk.query_one(ClusterPane)
+    found["j, k"] = await console.median("j", "k")
+    await console.idle()
+    found["page"] = await console.median("pagedown", "pageup")
+    await console.idle()
+    app.simulate_key("slash")
+    await console.idle()
+    assert console.desk.query_one(Prompt).has_focus
+    found["filter key"] = await console.median("a", "backspace")
+    app.simulate_key("escape")
+    await console.idle()
+    pod = max(world.cluster.all(Pod), key=lambda pod: pod.metadata.namespace.startswith("team"))
+    pane.reveal(str(pod.key))
+    pane.focus()
+    await console.idle()
+    path = len(console.desk.session.timeline.path)
+    found["kill"] = await console.timed("ctrl+k", lambda: len(console.desk.session.timeline.path) > path)
+    await console.idle()
+    found["kill, last frame"] = found["kill"]
+    app.exit(0)
+    await running
+    frames.clear()
+    return found
+
+
+class Empty(App[int]):
+    """What Textual itself costs."""
+
+    def compose(self) -> list[Static]:  # type: ignore[override]  # a list will do
+        """One word."""
+        return [Static("hello")]
+
+
+def first_frame(which: str) -> None:
+    """Start an application in this process and end with its first frame."""
+
+    async def run() -> None:
+        app: App[int]
+        app = Empty() if which == "empty" else KwakeApp(kwake.open(sample_path(), seed=7), title="shop")
+        app.driver_class = FrameDriver
+        running = asyncio.create_task(app.run_async(size=SIZE))
+        while not frames:
+            await asyncio.sleep(0)
+        app.exit(0)
+        await running
+
+    asyncio.run(run())
+
+
+def started(which: str) -> float:
+    """The median of processes from start to end with their first frame, seconds."""
+    times = []
+    for _ in range(STARTS):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, __file__, "--first-frame", which], check=True, env=os.environ | _path())
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def _path() -> dict[str, str]:
+    return {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), *sys.path])}
+
+
+def main() -> None:
+    """Print all figures."""
+    if sys.argv[1:2] == ["--first-frame"]:
+        first_frame(sys.argv[2])
+        return
+    pods = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "cluster.json"
+        write(file, cluster(pods))
+        start = time.perf_counter()
+        large = kwake.open(file, seed=7)
+        opened = time.perf_counter() - start
+        kinds = {kind: sum(record.key.kind == kind for record in large.cluster) for kind in ("Pod", "Service", "NetworkPolicy")}
+        print(f"{kinds}: opened in {opened:.1f} s")
+    small = asyncio.run(measured(kwake.open(sample_path(), seed=7)))
+    big = asyncio.run(measured(large))
+    for name in small:
+        print(f"{name:<18}{1000 * small[name]:>9.1f} ms {1000 * big[name]:>9.1f} ms  ratio {big[name] / small[name]:.2f}")
+    empty, sample = started("empty"), started("kwake")
+    print(f"{'first frame':<18}{1000 * empty:>9.1f} ms {1000 * sample:>9.1f} ms  ratio {sample / empty:.2f} (empty app, sample)")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
