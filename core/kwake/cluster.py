@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from kwake.errors import ReferenceNotFound
+from kwake.grouping import GroupsOf, grouped, regrouped
 from kwake.objects.decode import decode
 from kwake.objects.document import Document, Manifest, Origin, document
 from kwake.objects.key import GROUP_OF_KIND, Key, group_of, key
@@ -72,7 +72,30 @@ class Cluster:
                 del records[k]
             else:
                 records[k] = changed
-        return Cluster(records)
+        cluster = Cluster()
+        cluster._records = records
+        cluster._inherit(self, real)
+        return cluster
+
+    def _inherit(self, other: Cluster, changes: Mapping[Key, Record | None]) -> None:
+        """Carry over what another cluster has looked up so far, as far as it differs only by these changes."""
+        touched = [(_value(other._records.get(k)), _value(changed)) for k, changed in changes.items()]
+        kinds = {type(value) for pair in touched for value in pair if value is not None}
+        looked_up, mine = other.__dict__, self.__dict__
+        for name, (kind, groups_of) in _GROUPINGS.items():
+            if name in looked_up:
+                concerned = any(issubclass(touched_kind, kind) for touched_kind in kinds)
+                mine[name] = regrouped(looked_up[name], touched, groups_of) if concerned else looked_up[name]
+        if "nodes_by_ip" in looked_up and Node not in kinds:
+            mine["nodes_by_ip"] = other.nodes_by_ip
+        if (
+            "namespaces" in looked_up
+            and Namespace not in kinds
+            and all(
+                changed is not None and k.namespace in other.namespaces for k, changed in changes.items() if k.namespace
+            )
+        ):
+            mine["namespaces"] = other.namespaces
 
     def __contains__(self, wanted: Key) -> bool:
         return wanted in self._records
@@ -131,14 +154,17 @@ class Cluster:
 
     @cached_property
     def _by_kind(self) -> dict[type[KubeObject], tuple[KubeObject, ...]]:
-        kinds: defaultdict[type[KubeObject], list[KubeObject]] = defaultdict(list)
-        for item in self._records.values():
-            kinds[type(item.value)].append(item.value)
-        return {kind: tuple(sorted(values, key=lambda value: value.key)) for kind, values in kinds.items()}
+        return grouped((self._records[k].value for k in sorted(self._records)), _kind_of)
 
-    def all(self, kind: type[T]) -> tuple[T, ...]:
-        """Every object of a typed kind, by namespace and name."""
-        return self._by_kind.get(kind, ())  # type: ignore[return-value]  # the dict's values are of the key's type
+    @cached_property
+    def _by_place(self) -> dict[tuple[type[KubeObject], str], tuple[KubeObject, ...]]:
+        return grouped((value for values in self._by_kind.values() for value in values), _place_of)
+
+    def all(self, kind: type[T], namespace: str = "") -> tuple[T, ...]:
+        """Every object of a typed kind, by namespace and name; of one namespace alone where it is named."""
+        if namespace:
+            return self._by_place.get((kind, namespace), ())  # type: ignore[return-value]  # what stands there is of it
+        return self._by_kind.get(kind, ())  # type: ignore[return-value]  # likewise
 
     def value(self, kind: type[T], namespace: str, name: str) -> T | None:
         """One object of a typed kind, or None."""
@@ -160,22 +186,17 @@ class Cluster:
     @cached_property
     def pods_by_namespace(self) -> dict[str, tuple[Pod, ...]]:
         """Pods of each namespace, by name."""
-        return _grouped(self.all(Pod))
+        return grouped(self.all(Pod), _namespace_of_pod)  # type: ignore[return-value]  # pods in, pods out
 
     @cached_property
     def policies_by_namespace(self) -> dict[str, tuple[NetworkPolicy, ...]]:
         """NetworkPolicies of each namespace, by name."""
-        return _grouped(self.all(NetworkPolicy))
+        return grouped(self.all(NetworkPolicy), _namespace_of_policy)  # type: ignore[return-value]  # policies
 
     @cached_property
     def pods_by_ip(self) -> dict[str, tuple[Pod, ...]]:
         """Pods that hold each address now: not terminal ones (PD-14); hostNetwork pods share their node's."""
-        holders: defaultdict[str, list[Pod]] = defaultdict(list)
-        for pod in self.all(Pod):
-            if not pod.is_terminal:
-                for ip in pod.ips:
-                    holders[ip].append(pod)
-        return {ip: tuple(pods) for ip, pods in holders.items()}
+        return grouped(self.all(Pod), _addresses_of)  # type: ignore[return-value]  # pods in, pods out
 
     @cached_property
     def nodes_by_ip(self) -> dict[str, Node]:
@@ -187,11 +208,7 @@ class Cluster:
     @cached_property
     def slices_by_service(self) -> dict[Key, tuple[EndpointSlice, ...]]:
         """EndpointSlices of each Service, by name."""
-        slices: defaultdict[Key, list[EndpointSlice]] = defaultdict(list)
-        for item in self.all(EndpointSlice):
-            if item.service_name:
-                slices[key("Service", item.metadata.namespace, item.service_name)].append(item)
-        return {service: tuple(items) for service, items in slices.items()}
+        return grouped(self.all(EndpointSlice), _service_of)  # type: ignore[return-value]  # slices in, slices out
 
     @cached_property
     def namespaces(self) -> dict[str, dict[str, str]]:
@@ -221,13 +238,7 @@ class Cluster:
 
     @cached_property
     def _by_controller(self) -> dict[tuple[str, str, str], tuple[KubeObject, ...]]:
-        controlled: defaultdict[tuple[str, str, str], list[KubeObject]] = defaultdict(list)
-        for values in self._by_kind.values():
-            for value in values:
-                owner = value.controller
-                if owner is not None:
-                    controlled[value.metadata.namespace, owner.kind, owner.name].append(value)
-        return {owner: tuple(values) for owner, values in controlled.items()}
+        return grouped((self._records[k].value for k in sorted(self._records)), _controller_of)
 
     def controlled_by(self, owner: Key, kind: type[T]) -> tuple[T, ...]:
         """The objects of a typed kind that name this object as their controller, by name."""
@@ -255,8 +266,48 @@ class Cluster:
         return hashlib.sha256(self.canonical).hexdigest()
 
 
-def _grouped(values: tuple[T, ...]) -> dict[str, tuple[T, ...]]:
-    groups: defaultdict[str, list[T]] = defaultdict(list)
-    for value in values:
-        groups[value.metadata.namespace].append(value)
-    return {namespace: tuple(group) for namespace, group in groups.items()}
+def _value(item: Record | None) -> KubeObject | None:
+    return item.value if item is not None else None
+
+
+def _kind_of(value: KubeObject) -> tuple[type[KubeObject]]:
+    return (type(value),)
+
+
+def _place_of(value: KubeObject) -> tuple[tuple[type[KubeObject], str]]:
+    return ((type(value), value.metadata.namespace),)
+
+
+def _namespace_of_pod(value: KubeObject) -> tuple[str, ...]:
+    return (value.metadata.namespace,) if isinstance(value, Pod) else ()
+
+
+def _namespace_of_policy(value: KubeObject) -> tuple[str, ...]:
+    return (value.metadata.namespace,) if isinstance(value, NetworkPolicy) else ()
+
+
+def _addresses_of(value: KubeObject) -> tuple[str, ...]:
+    return value.ips if isinstance(value, Pod) and not value.is_terminal else ()
+
+
+def _service_of(value: KubeObject) -> tuple[Key, ...]:
+    if not isinstance(value, EndpointSlice) or not value.service_name:
+        return ()
+    return (key("Service", value.metadata.namespace, value.service_name),)
+
+
+def _controller_of(value: KubeObject) -> tuple[tuple[str, str, str], ...]:
+    owner = value.controller
+    return () if owner is None else ((value.metadata.namespace, owner.kind, owner.name),)
+
+
+_GROUPINGS: dict[str, tuple[type[KubeObject], GroupsOf[Any]]] = {
+    "_by_kind": (KubeObject, _kind_of),
+    "_by_place": (KubeObject, _place_of),
+    "_by_controller": (KubeObject, _controller_of),
+    "pods_by_namespace": (Pod, _namespace_of_pod),
+    "policies_by_namespace": (NetworkPolicy, _namespace_of_policy),
+    "pods_by_ip": (Pod, _addresses_of),
+    "slices_by_service": (EndpointSlice, _service_of),
+}
+"""What is looked up, by the property that answers it: the kind that matters to it, and how it is grouped."""

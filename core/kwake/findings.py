@@ -118,7 +118,7 @@ def _is_left_out(value: KubeObject) -> bool:
 
 def _addresses(cluster: Cluster) -> Iterator[Finding]:
     """Two pods of one IP (PD-14, PD-20), running pods without one, and addresses that a dump hides."""
-    for ip, holders in cluster.pods_by_ip.items():
+    for ip, holders in sorted(cluster.pods_by_ip.items()):
         pods = [pod for pod in holders if not pod.spec.host_network]
         if MASK in ip:
             text = f"hides the address of {_listed(pods)}: what depends on addresses is unknown for them"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -39,24 +39,34 @@ def place(cluster: Cluster, pod: Pod, manifest: Manifest | None = None) -> Place
         manifest = found.manifest if found is not None else {}
     wanted = host_ports(pod, manifest)
     taken = _host_ports_by_node(cluster) if wanted else {}
-    return _chosen(cluster.all(Node), pod, manifest, _pods_by_node(cluster), wanted, taken)
+    return _chosen(_sorted_out(cluster.all(Node), pod, manifest), _pods_by_node(cluster), wanted, taken)
 
 
 def place_all(cluster: Cluster, pods: Iterable[Pod]) -> dict[Key, Placement]:
     """The same for many pods of the cluster at once, each seeing those placed before it."""
     nodes, counts, taken = cluster.all(Node), _pods_by_node(cluster), _host_ports_by_node(cluster)
     placements: dict[Key, Placement] = {}
+    known: dict[bytes, _Nodes] = {}
     for pod in pods:
         if pod.spec.node_name:
             placements[pod.key] = _named(pod)
             continue
         manifest = cluster.record(pod.key).manifest
         wanted = host_ports(pod, manifest)
-        answer = placements[pod.key] = _chosen(nodes, pod, manifest, counts, wanted, taken)
+        need = _need(manifest)
+        if need not in known:
+            known[need] = _sorted_out(nodes, pod, manifest)
+        answer = placements[pod.key] = _chosen(known[need], counts, wanted, taken)
         if answer.node is not None:
             counts[answer.node] += 1
             taken[answer.node] = taken.get(answer.node, frozenset()) | wanted
     return placements
+
+
+def _need(manifest: Manifest) -> bytes:
+    """What decides which nodes fit, whatever runs there: pods of one template have it in common."""
+    spec = manifest.get("spec") or {}
+    return msgspec.json.encode([spec.get("nodeSelector"), spec.get("affinity"), spec.get("tolerations")])
 
 
 def _named(pod: Pod) -> Placement:
@@ -67,29 +77,39 @@ def _pods_by_node(cluster: Cluster) -> Counter[str]:
     return Counter(pod.spec.node_name for pod in cluster.all(Pod) if not pod.is_terminal)
 
 
+class _Nodes(NamedTuple):
+    """Nodes for one need: those that fit, whatever runs there, and how many do not for which reason."""
+
+    fitting: list[str]
+    refused: Counter[str]
+
+
+def _sorted_out(nodes: tuple[Node, ...], pod: Pod, manifest: Manifest) -> _Nodes:
+    found = _Nodes([], Counter())
+    for node in nodes:
+        reason = unfit(node, pod, manifest)
+        if reason:
+            found.refused[reason] += 1
+        else:
+            found.fitting.append(node.metadata.name)
+    return found
+
+
 def _chosen(
-    nodes: tuple[Node, ...],
-    pod: Pod,
-    manifest: Manifest,
-    counts: Counter[str],
-    wanted: frozenset[HostPort],
-    taken: Mapping[str, frozenset[HostPort]],
+    nodes: _Nodes, counts: Counter[str], wanted: frozenset[HostPort], taken: Mapping[str, frozenset[HostPort]]
 ) -> Placement:
     """One pod among nodes with this many pods and these host ports taken."""
-    refused: Counter[str] = Counter()
-    fitting: list[str] = []
-    for node in nodes:
-        name = node.metadata.name
-        reason = unfit(node, pod, manifest) or _port_conflict(wanted, taken.get(name, frozenset()))
-        if reason:
-            refused[reason] += 1
-        else:
-            fitting.append(name)
-    if not nodes:
+    fitting, refused = nodes.fitting, nodes.refused
+    if wanted:
+        conflicts = {name: _port_conflict(wanted, taken.get(name, frozenset())) for name in fitting}
+        fitting = [name for name in fitting if not conflicts[name]]
+        refused = refused + Counter(reason for reason in conflicts.values() if reason)
+    total = len(fitting) + refused.total()
+    if not total:
         return Placement(None, "no nodes available to schedule pods")
     if not fitting:
         words = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items()))
-        return Placement(None, f"0/{len(nodes)} nodes are available: {words}.")
+        return Placement(None, f"0/{total} nodes are available: {words}.")
     best = min(fitting, key=lambda name: (counts[name], name))
     if len(fitting) == 1:
         return Placement(best, "the only node that fits")

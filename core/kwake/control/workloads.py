@@ -169,37 +169,42 @@ def _with_uid(owner: Record, draws: Draws) -> tuple[Record, Draws]:
 
 
 def reconcile(
-    cluster: Cluster, draws: Draws, opened: Cluster | None = None, waiting: frozenset[Key] = frozenset()
+    cluster: Cluster,
+    draws: Draws,
+    opened: Cluster | None = None,
+    waiting: frozenset[Key] = frozenset(),
+    namespace: str = "",
 ) -> tuple[Changes, Draws]:
     """What the workload controllers write now; a pod to delete is a change to None (its deletion is graceful).
 
     `opened` is the snapshot: a workload that had too few or too many pods in it keeps that gap, since its controller
-    could not, or the dump does not show them all. `waiting` are Jobs that wait after a failure.
+    could not, or the dump does not show them all. `waiting` are Jobs that wait after a failure. `namespace` alone is
+    looked at where it is named: owners and what they own are of one namespace.
     """
     changes: Changes = {}
-    for deployment in cluster.all(Deployment):
+    for deployment in cluster.all(Deployment, namespace):
         written, draws = reconcile_deployment(cluster, deployment, opened, draws)
         changes.update(written)
     draft = cluster.with_changes(changes)
     bare: dict[str, list[Pod]] = {}
-    for pod in draft.all(Pod):
+    for pod in draft.all(Pod, namespace):
         if not pod.metadata.owner_references and _is_active(pod):
             bare.setdefault(pod.metadata.namespace, []).append(pod)
     for kind in (ReplicaSet, ReplicationController):
-        for value in draft.all(kind):
+        for value in draft.all(kind, namespace):
             if value.metadata.deletion_timestamp is None:
                 unowned = [pod for pod in bare.get(value.metadata.namespace, ()) if pod.key not in changes]
                 written, draws = _reconcile_replicas(draft, draft.record(value.key), unowned, opened, draws)
                 changes.update(written)
-    for ordered in draft.all(StatefulSet):
+    for ordered in draft.all(StatefulSet, namespace):
         if ordered.metadata.deletion_timestamp is None:
             written, draws = reconcile_stateful_set(draft, draft.record(ordered.key), opened, draws)
             changes.update(written)
-    for daemon in draft.all(DaemonSet):
+    for daemon in draft.all(DaemonSet, namespace):
         if daemon.metadata.deletion_timestamp is None:
             written, draws = reconcile_daemon_set(draft, draft.record(daemon.key), opened, draws)
             changes.update(written)
-    for job in draft.all(Job):
+    for job in draft.all(Job, namespace):
         if job.metadata.uid and job.metadata.deletion_timestamp is None:
             owner = draft.record(job.key)
             written, draws = reconcile_job(draft, owner, opened, job.key in waiting, draws)

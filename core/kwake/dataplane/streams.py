@@ -184,7 +184,7 @@ def find_backend(cluster: Cluster, connection: Connection) -> Backend | None:
     ip, number = destination_of(connection)
     listing = [
         owner
-        for owner, slices in cluster.slices_by_service.items()
+        for owner, slices in sorted(cluster.slices_by_service.items())
         if any(ip in endpoint.addresses for item in slices for endpoint in item.endpoints)
     ]
     for service in filter(None, (cluster.service(owner.namespace, owner.name) for owner in listing)):

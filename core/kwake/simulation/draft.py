@@ -50,6 +50,8 @@ class Draft:
         self.cause = cause
         self.clocks = clocks
         self._followed = state
+        self._listed: list[Pending] | None = None
+        self._waiting: set[Task] = set()
 
     def freeze(self) -> State:
         """The state as it is now."""
@@ -81,6 +83,7 @@ class Draft:
         """Let something happen after these named delays from now."""
         due_ms = self.now_ms + sum(clock.ms for clock in clocks)
         self.sequence += 1
+        self._tasks.add(task)
         insort(
             self.pending,
             Pending(due_ms, PRIORITY[type(task)], self.sequence, task, self.cause, (*self.clocks, *clocks)),
@@ -89,12 +92,21 @@ class Draft:
 
     def schedule_once(self, task: Task, *clocks: Clock) -> None:
         """The same, unless the very task waits already."""
-        if not any(item.task == task for item in self.pending):
+        if task not in self._tasks:
             self.schedule(task, *clocks)
 
-    def forget_environments(self, uid: str) -> None:
+    @property
+    def _tasks(self) -> set[Task]:
+        """The tasks that wait."""
+        if self._listed is not self.pending:
+            self._listed, self._waiting = self.pending, {item.task for item in self.pending}
+        return self._waiting
+
+    def forget_environments(self, pod: Pod) -> None:
         """Take back what the containers of a pod found when they started."""
-        self.environments = {name: c for name, c in self.environments.items() if name.partition("/")[0] != uid}
+        uid = pod.metadata.uid
+        for name in (uid, *(f"{uid}/{container.name}" for container in pod.spec.containers)):
+            self.environments.pop(name, None)
 
     def drop_tasks_of(self, uid: str) -> None:
         """Take back what waits for a pod that is gone."""
@@ -113,8 +125,8 @@ class Draft:
                 self._lag(component, before, touched)
         for namespace in sorted({ns for old, new in touched for ns in self._endpoint_namespaces(old, new)}):
             self.schedule_once(SyncEndpoints(namespace), self.profile.clock("endpointslice-sync"))
-        if any(isinstance(value, (Workload, ReplicationController, Pod, Node)) for pair in touched for value in pair):
-            self.schedule_once(ReconcileWorkloads(), self.profile.clock("replacement"))
+        for namespace in _workload_namespaces(touched):
+            self.schedule_once(ReconcileWorkloads(namespace), self.profile.clock("replacement"))
         if any(_makes_room(old, new) for old, new in touched):
             self._schedule_again()
 
@@ -206,6 +218,15 @@ def _concerns_balancer(old: KubeObject | None, new: KubeObject | None) -> bool:
     return any(
         isinstance(value, Service) and value.spec.type == "LoadBalancer" for value in (old, new)
     ) and _balancer_inputs(old) != _balancer_inputs(new)
+
+
+def _workload_namespaces(touched: Touched) -> list[str]:
+    """Namespaces whose workload controllers have something to look at; of a Node all of them (empty)."""
+    values = [value for pair in touched for value in pair]
+    if any(isinstance(value, Node) for value in values):
+        return [""]
+    concerned = (value for value in values if isinstance(value, (Workload, ReplicationController, Pod)))
+    return sorted({value.metadata.namespace for value in concerned})
 
 
 def _is_balanced(value: KubeObject | None) -> bool:

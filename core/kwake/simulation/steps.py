@@ -62,7 +62,8 @@ def start_pods(draft: Draft, keys: list[Key]) -> None:
 
 def _reconcile_workloads(draft: Draft, task: ReconcileWorkloads | RetryJob) -> None:
     waiting = frozenset(item.task.job for item in draft.pending if isinstance(item.task, RetryJob))
-    changes, draft.draws = reconcile(draft.cluster, draft.draws, draft.opened, waiting)
+    namespace = task.job.namespace if isinstance(task, RetryJob) else task.namespace
+    changes, draft.draws = reconcile(draft.cluster, draft.draws, draft.opened, waiting, namespace)
     created = [k for k, record in changes.items() if record is not None and k.kind == "Pod" and k not in draft.cluster]
     moved = [k for k, record in changes.items() if record is not None and k.kind == "Pod" and k in draft.cluster]
     for key in moved:
@@ -158,7 +159,7 @@ def _start_containers(draft: Draft, tasks: Sequence[StartContainers]) -> None:
         if task.container:
             draft.environments[f"{task.uid}/{task.container}"] = draft.cluster
         else:
-            draft.forget_environments(task.uid)
+            draft.forget_environments(pod)
             draft.environments[task.uid] = draft.cluster
         draft.pending = [item for item in draft.pending if item.task != BecomeUnready(task.pod, task.uid)]
         what = f"container {task.container}" if task.container else "containers"
@@ -207,9 +208,7 @@ def _exit_processes(draft: Draft, task: ExitProcesses) -> None:
 
 def _sync_endpoints(draft: Draft, task: SyncEndpoints) -> None:
     prefer_same = int(draft.profile["proxy-version"].partition(".")[2]) >= PREFER_SAME_SINCE
-    for service in draft.cluster.all(Service):
-        if service.metadata.namespace != task.namespace:
-            continue
+    for service in draft.cluster.all(Service, task.namespace):
         before = _conditions(draft, service)
         changes, draft.draws = service_slices(draft.cluster, service, draft.draws, prefer_same=prefer_same)
         if not changes:

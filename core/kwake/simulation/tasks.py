@@ -12,7 +12,9 @@ class _Task(msgspec.Struct, frozen=True, order=True, tag=True):
 
 
 class ReconcileWorkloads(_Task, frozen=True, order=True):
-    """The workload controllers make pods match replicas (PD-5)."""
+    """The workload controllers make pods match replicas (PD-5), in one namespace or, unnamed, in all."""
+
+    namespace: str = ""
 
 
 class RetryJob(_Task, frozen=True, order=True):
