@@ -34,6 +34,7 @@ from kwake.world import World
 from kwake_tui.app import KwakeApp
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.screens.main import MainScreen
+from kwake_tui.session import Session, second_profile
 from kwake_tui.widgets.prompt import Prompt
 
 SIZE = (120, 36)
@@ -100,9 +101,13 @@ class Console:
         return statistics.median(times)
 
 
+def _session(world: World) -> Session:
+    return Session.start(world, "benchmark", second_profile(world.profile.name))
+
+
 async def measured(world: World) -> dict[str, float]:
     """All figures for one world, seconds."""
-    app = KwakeApp(world, title="benchmark")
+    app = KwakeApp(_session(world))
     app.driver_class = FrameDriver
     app.animation_level = "none"
     found: dict[str, float] = {}
@@ -154,7 +159,7 @@ def first_frame(which: str) -> None:
 
     async def run() -> None:
         app: App[int]
-        app = Empty() if which == "empty" else KwakeApp(kwake.open(sample_path(), seed=7), title="shop")
+        app = Empty() if which == "empty" else KwakeApp(_session(kwake.open(sample_path(), seed=7)))
         app.driver_class = FrameDriver
         running = asyncio.create_task(app.run_async(size=SIZE))
         while not frames:

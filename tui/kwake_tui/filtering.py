@@ -20,13 +20,15 @@ class Filter(msgspec.Struct, frozen=True):
     text: str
     """As typed, without the slash."""
     pattern: re.Pattern[str] | None = None
+    literal: str = ""
+    """Text without regular expressions in it, casefolded: searched for faster."""
     inverse: bool = False
     selector: LabelSelector | None = None
     kind: str = ""
     """Rows of this kind of object alone."""
 
     def accepts(self, words: str, target: str, labels: Labels | None) -> bool:
-        """Whether a row stays, by its words, by what it stands for and by the labels of that."""
+        """Whether a row stays, by its casefolded words, by what it stands for and by the labels of that."""
         if self.kind and not target.startswith(f"{self.kind}/"):
             return False
         if self.selector is not None:
@@ -47,10 +49,15 @@ def parse_filter(text: str) -> Filter | None:
     wanted = typed.removeprefix("!")
     if not wanted:
         return None
+    if not set(wanted) & set(_SPECIAL):
+        return Filter(typed, literal=wanted.casefold(), inverse=inverse)
     try:
-        return Filter(typed, re.compile(wanted, re.IGNORECASE), inverse)
+        return Filter(typed, re.compile(wanted, re.IGNORECASE), inverse=inverse)
     except re.error as error:
         raise UsageError(f"/{typed} is no regular expression: {error}") from None
+
+
+_SPECIAL = r".^$*+?{}[]\|()"
 
 
 def of_kind(kind: str) -> Filter:
@@ -65,11 +72,15 @@ class Index(msgspec.Struct, frozen=True, eq=False):
     words: tuple[str, ...]
     parents: tuple[int, ...]
     """For each row the nearest one above that is indented less; -1 without one."""
+    stops: tuple[int, ...]
+    """Rows that stand for something."""
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> Index:
         """Read the rows once."""
-        words = tuple(f"{''.join(span.text for span in (*line.left, *line.right))} {line.target}" for line in lines)
+        words = tuple(
+            f"{''.join(span.text for span in (*line.left, *line.right))} {line.target}".casefold() for line in lines
+        )
         parents: list[int] = []
         open_rows: list[tuple[int, int]] = []
         for number, text in enumerate(words):
@@ -78,26 +89,24 @@ class Index(msgspec.Struct, frozen=True, eq=False):
                 open_rows.pop()
             parents.append(open_rows[-1][1] if open_rows else -1)
             open_rows.append((depth, number))
-        return cls(lines, words, tuple(parents))
+        stops = (n for n, line in enumerate(lines) if line.target and not line.target.startswith("group:"))
+        return cls(lines, words, tuple(parents), tuple(stops))
 
     def kept(self, wanted: Filter, labels_of: Callable[[str], Labels | None]) -> tuple[tuple[Line, ...], int]:
         """The rows that stay, those above them too, and how many stay for themselves."""
-        own = [
-            number
-            for number, (line, words) in enumerate(zip(self.lines, self.words, strict=True))
-            if line.target
-            and not line.target.startswith("group:")
-            and wanted.accepts(words, line.target, labels_of(line.target) if wanted.selector else None)
-        ]
+        if wanted.literal:
+            text, inverse = wanted.literal, wanted.inverse
+            own = [number for number in self.stops if (text in self.words[number]) is not inverse]
+        else:
+            own = [number for number in self.stops if self._stays(number, wanted, labels_of)]
         shown = set(own)
         for number in own:
             above = self.parents[number]
             while above >= 0 and above not in shown:
                 shown.add(above)
                 above = self.parents[above]
-        return tuple(self.lines[number] for number in sorted(shown)), len(own)
+        return tuple([self.lines[number] for number in sorted(shown)]), len(own)
 
-    @property
-    def stops(self) -> int:
-        """Rows that stand for something."""
-        return sum(bool(line.target) and not line.target.startswith("group:") for line in self.lines)
+    def _stays(self, number: int, wanted: Filter, labels_of: Callable[[str], Labels | None]) -> bool:
+        target = self.lines[number].target
+        return wanted.accepts(self.words[number], target, labels_of(target) if wanted.selector else None)

@@ -9,12 +9,30 @@ import msgspec
 
 from kwake.cluster import Cluster
 from kwake.objects.key import Key
-from kwake.objects.kinds import EndpointSlice, KubeObject, NetworkPolicy, Node, Pod, Service
+from kwake.objects.kinds import (
+    CronJob,
+    DaemonSet,
+    Deployment,
+    EndpointSlice,
+    Job,
+    KubeObject,
+    NetworkPolicy,
+    Node,
+    Pod,
+    ReplicaSet,
+    ReplicationController,
+    Service,
+    StatefulSet,
+    Unmodelled,
+)
 from kwake_tui.glyphs import GONE, PENDING, READY, STARTING, Mark
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import KIND_WORDS
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "CronJob", "Job")
+_WORKLOAD_TYPES: tuple[type[KubeObject], ...] = (
+    Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, CronJob, Job, Unmodelled,
+)  # fmt: skip
 _GROUP = "group:"
 
 
@@ -83,7 +101,7 @@ def _namespace(cluster: Cluster, namespace: str, state: TreeState) -> Iterator[L
         return
     for owner, owned in _by_owner(cluster, namespace, state.before).items():
         yield from _workload(owner, owned, state) if owner else (_pod(row, "", 1, state) for row in owned)
-    services = [s for s in cluster.all(Service) if s.metadata.namespace == namespace]
+    services = cluster.all(Service, namespace)
     if services:
         yield from _group("svc", f"{namespace}/svc", 1, state, [_service(cluster, s, state) for s in services])
     policies = cluster.policies_by_namespace.get(namespace, ())
@@ -100,10 +118,9 @@ class _PodRow(msgspec.Struct, frozen=True):
 def _by_owner(cluster: Cluster, namespace: str, before: Cluster | None) -> dict[Key | None, list[_PodRow]]:
     """The pods of a namespace under the owner at the top of their chain; a pod that went just above its successor."""
     now: defaultdict[Key | None, list[Pod]] = defaultdict(list)
-    for record in cluster:
-        is_owner = record.key.kind in _WORKLOADS and record.key.namespace == namespace
-        if is_owner and cluster.controller_of(record.value) is None:
-            now[record.key] = []
+    for value in (value for kind in _WORKLOAD_TYPES for value in cluster.all(kind, namespace)):
+        if value.kind in _WORKLOADS and cluster.controller_of(value) is None:
+            now[value.key] = []
     for pod in cluster.pods_by_namespace.get(namespace, ()):
         now[_top(cluster, pod)].append(pod)
     then: defaultdict[Key | None, list[Pod]] = defaultdict(list)

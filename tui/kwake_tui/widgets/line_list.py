@@ -128,13 +128,12 @@ class LineList(ScrollView, can_focus=True):
             if self._index is None:
                 self._index = Index.of(self._model(max(self.size.width - 2, 0)))
             self._lines, count = self._index.kept(self._filter, self.labels_of)
-            self._counted = f"/{self._filter.text}  {count} of {self._index.stops}"
-        found = [index for index, line in enumerate(self._lines) if target and line.target == target]
-        stops = [index for index, line in enumerate(self._lines) if line.target]
-        if found:
-            self._cursor = found[0]
-        else:
-            self._cursor = min(stops, key=lambda stop: abs(stop - self._cursor), default=0)
+            self._counted = f"/{self._filter.text}  {count} of {len(self._index.stops)}"
+        lines, at = self._lines, self._cursor
+        if not (target and at < len(lines) and lines[at].target == target):
+            found = next((index for index, line in enumerate(lines) if target and line.target == target), None)
+            stops = (index for index, line in enumerate(lines) if line.target)
+            self._cursor = found if found is not None else min(stops, key=lambda stop: abs(stop - at), default=0)
         self.virtual_size = Size(self.size.width, len(self._lines))
         self._reveal()
         self._tell_place()
