@@ -21,7 +21,7 @@ from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.screens.service_type import ServiceTypeScreen
 from kwake_tui.screens.target import TargetScreen
-from kwake_tui.views import open_reach, open_wake
+from kwake_tui.views import open_flows, open_reach, open_wake
 
 SOURCES = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "Node")
 
@@ -93,7 +93,7 @@ def _needs_past(desk: Desk) -> str:
 
 
 def _needs_done(desk: Desk) -> str:
-    return "" if len(desk.session.timeline.path) > 1 else "nothing was done yet: an action has a wake"
+    return "" if len(desk.session.timeline.path) > 1 else "nothing was done yet: this view is of the last action"
 
 
 def _needs_future(desk: Desk) -> str:
@@ -359,6 +359,7 @@ ACTS: dict[str, Act] = {
     "pin": Act(pin, _needs_pin),
     "reach": Act(open_reach, _always),
     "wake": Act(open_wake, _needs_done),
+    "flows": Act(open_flows, _needs_done),
     "moments": Act(moments, _always),
     "next-step": Act(partial(step, steps=1), why_no_step(1)),
     "last-step": Act(partial(step, steps=-1), why_no_step(-1)),

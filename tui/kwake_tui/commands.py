@@ -20,7 +20,7 @@ from kwake_tui.replaying import replay, run_on, steps_page
 from kwake_tui.saving import export, kubectl, save
 from kwake_tui.scenario_files import offered
 from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
-from kwake_tui.views import open_reach, open_wake
+from kwake_tui.views import open_flows, open_reach, open_wake
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
 
@@ -125,6 +125,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("run", "", "on along the scenario until something is not as expected", lambda desk, w: run_on(desk)),
     Command("steps", "", "the steps of the scenario and what they found", lambda desk, w: steps_page(desk)),
     Command("wake", "[MOMENT]", "what changed for traffic since the last action, or since a moment", open_wake),
+    Command("flows", "", "flows through the last action, and who knew what when", open_flows),
     Command("reach", "[MOMENT]", "who may talk to whom, and what changed since a moment", open_reach),
     Command("learn", "", "five short lessons on a sample cluster; your session stays", lambda desk, w: learn(desk)),
     Command("quit", "", "leave", lambda desk, w: desk.leave()),

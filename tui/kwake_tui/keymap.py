@@ -59,6 +59,7 @@ KEYS: tuple[Key, ...] = (
     Key("full_stop", "on", "event on", ("events",), "one event on; at rest the marks of what changed go"),
     Key("p", "pin", "pin", ("path", "connections"), "pin the flow that is shown and watch it; again: no more"),
     Key("w", "wake", "wake", (), "what the last action came to for traffic: lost, gained, rerouted, cut, unknown"),
+    Key("f", "flows", "flows", (), "flows and connections through the last action, and who knew what when"),
     Key("m", "reach", "reach", (), "who may talk to whom, before and after the last action: a matrix"),
     Key("T", "moments", "moments", (), "all moments of the timeline, branches too; enter goes to one"),
     Key("n", "next-step", "next step", (), "the next step of the scenario that is open (: replay FILE)"),

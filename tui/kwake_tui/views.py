@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kwake.dataplane.path import Flow
 from kwake_tui.action_words import number
 from kwake_tui.desk import Desk
+from kwake_tui.screens.flows import FlowsScreen
 from kwake_tui.screens.reach import reach_screen
 from kwake_tui.screens.view import ViewScreen
 from kwake_tui.screens.wake import wake_screen
@@ -20,6 +21,12 @@ def open_reach(desk: Desk, words: Sequence[str] = ()) -> None:
 def open_wake(desk: Desk, words: Sequence[str] = ()) -> None:
     """What changed for traffic since the last action, or since a moment. Raises UsageError."""
     _open(desk, wake_screen(desk.session, _moment(words)))
+
+
+def open_flows(desk: Desk, words: Sequence[str] = ()) -> None:
+    """How flows and connections fared through the last action, and who knew what when."""
+    del words
+    _open(desk, FlowsScreen(desk.session))
 
 
 def _moment(words: Sequence[str]) -> int | None:

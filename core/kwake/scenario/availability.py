@@ -38,6 +38,8 @@ class Span(msgspec.Struct, frozen=True):
     """None: from then on."""
     reason: str
     """Why the dials of this span end so, in one sentence."""
+    ended: str = ""
+    """Kind of the hop that ends them: `socket`, `service`, `ingress`, `dns`…"""
     terms: tuple[Term, ...] = ()
     """Clocks whose signed sum is the length; empty where no clocks are known to make it."""
 
@@ -72,8 +74,11 @@ def availability(world: World, flow: Flow) -> tuple[Span, ...]:
     return spans(tuple(moments(world)), flow)
 
 
-def spans(seen: Sequence[World], flow: Flow) -> tuple[Span, ...]:
-    """The same from moments that were visited already; the last of them is settled."""
+def spans(seen: Sequence[World], flow: Flow, *, by_cause: bool = False) -> tuple[Span, ...]:
+    """The same from moments that were visited already; the last of them is settled.
+
+    `by_cause` parts the times of one outcome where dials that do not arrive end for another reason.
+    """
     looks = [_look(world, flow) for world in seen]
     if all(look is None for look in looks):
         seen[0].trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
@@ -81,18 +86,21 @@ def spans(seen: Sequence[World], flow: Flow) -> tuple[Span, ...]:
     found: list[Span] = []
     begin = 0
     for i in range(1, len(seen) + 1):
-        if i < len(seen) and _word(looks[i]) == _word(looks[begin]):
+        if i < len(seen) and _word(looks[i], by_cause) == _word(looks[begin], by_cause):
             continue
         to_ms = seen[i].now_ms if i < len(seen) else None
-        outcome, basis, reason = looks[begin] or (Outcome.UNKNOWN, Basis.SOURCED, "an end of the flow is not there")
+        outcome, basis, reason, ended = looks[begin] or _NOBODY
         from_ms = seen[begin].now_ms
         terms = () if to_ms is None else _terms(events, start_ms, from_ms, to_ms)
-        found.append(Span(outcome, basis, from_ms, to_ms, reason, terms))
+        found.append(Span(outcome, basis, from_ms, to_ms, reason, ended, terms))
         begin = i
     return tuple(found)
 
 
-_Look = tuple[Outcome, Basis, str]
+_Look = tuple[Outcome, Basis, str, str]
+"""How a dial ends, how sure that is, why, and at which kind of hop."""
+
+_NOBODY: _Look = (Outcome.UNKNOWN, Basis.SOURCED, "an end of the flow is not there", "")
 
 
 def _look(world: World, flow: Flow) -> _Look | None:
@@ -100,13 +108,16 @@ def _look(world: World, flow: Flow) -> _Look | None:
         path = world.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
     except ReferenceNotFound:
         return None
-    outcome = path.outcome
     telling = [b for b in path.branches if b.outcome is not Outcome.DELIVERED] or list(path.branches)
-    return outcome, path.basis, telling[0].reason if telling else ""
+    ended = telling[0].hops[-1].kind if telling and telling[0].hops else ""
+    return path.outcome, path.basis, telling[0].reason if telling else "", ended
 
 
-def _word(look: _Look | None) -> Outcome | None:
-    return look[0] if look else None
+def _word(look: _Look | None, by_cause: bool) -> object:
+    """What must differ for a new span to begin."""
+    if look is None or not by_cause or look[0] is Outcome.DELIVERED:
+        return look[0] if look else None
+    return look[0], look[2], look[3]
 
 
 def _terms(events: Sequence[Event], start_ms: int, from_ms: int, to_ms: int) -> tuple[Term, ...]:

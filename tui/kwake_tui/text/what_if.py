@@ -15,18 +15,23 @@ from kwake.objects.basis import Basis
 from kwake.objects.event import Event
 from kwake.objects.time import clock, seconds
 from kwake.scenario.availability import Span, spans
+from kwake.scenario.knowing import Knowledge, who_knows
 from kwake.scenario.moments import moments
 from kwake.sources.snapshot import read
 from kwake.world import World
 from kwake_tui.action_words import parse_action
 from kwake_tui.glyphs import connection_mark
 from kwake_tui.names import flow_title, parse_target
+from kwake_tui.panes.knowing import knowing_lines
 from kwake_tui.text.columns import columns
 from kwake_tui.text.flows import span_lines, spans_json
+from kwake_tui.text.page import page_lines
 from kwake_tui.text.wake import wake_json, wake_lines
 from kwake_tui.wake_rows import told
 
 VERSION = 1
+WIDTH = 120
+"""Cells that a table is laid out for."""
 
 
 class Done(msgspec.Struct, frozen=True, eq=False):
@@ -36,6 +41,8 @@ class Done(msgspec.Struct, frozen=True, eq=False):
     seen: tuple[World, ...]
     flows: dict[str, tuple[Span, ...]]
     """How the watched flows fared; without those whose ends were at none of the moments."""
+    knows: tuple[Knowledge, ...]
+    """Who knew of it, and since when."""
 
 
 class WhatIf(msgspec.Struct, frozen=True, eq=False):
@@ -93,7 +100,7 @@ def what_if(world: World, actions: Sequence[Action], flows: dict[str, Flow]) -> 
     for action in actions:
         seen = tuple(moments(here.do(action)))
         fared = {name: found for name, flow in flows.items() if (found := _fared(seen, flow))}
-        done.append(Done(action, seen, fared))
+        done.append(Done(action, seen, fared, who_knows(here, seen)))
         here = seen[-1]
     return WhatIf(before, tuple(done))
 
@@ -115,6 +122,9 @@ def what_if_lines(found: WhatIf) -> list[str]:
         lines += columns([_event_row(event) for event in end.events], indent=2)
         for name, fared in done.flows.items():
             lines += span_lines(f"flow {name}", fared)
+        if done.knows:
+            table = page_lines(knowing_lines(done.knows, start.now_ms, end, WIDTH))
+            lines += ["  who knows", *(f"    {row}".rstrip() for row in table)]
         lines.append("")
     rows = [_connection_row(connection) for connection in found.after.connections.values()]
     if rows:
@@ -142,6 +152,7 @@ def what_if_json(found: WhatIf) -> dict[str, Any]:
                 "atMs": done.seen[0].now_ms,
                 "settledMs": done.seen[-1].now_ms,
                 "events": [_event_json(event) for event in done.seen[-1].events],
+                "whoKnows": [_knowledge_json(knowledge) for knowledge in done.knows],
                 "flows": {name: spans_json(fared) for name, fared in done.flows.items()},
             }
             for done in found.done
@@ -158,3 +169,16 @@ def what_if_json(found: WhatIf) -> dict[str, Any]:
 def _event_json(event: Event) -> dict[str, Any]:
     return {"atMs": event.time_ms, "kind": event.kind, "subject": event.subject, "text": event.text,
             "actor": event.actor, "basis": event.basis.value, "rule": event.rule}  # fmt: skip
+
+
+def _knowledge_json(knowledge: Knowledge) -> dict[str, Any]:
+    return {
+        "subject": knowledge.subject,
+        "old": list(knowledge.old),
+        "new": list(knowledge.new),
+        "components": [
+            {"component": row.component, "needed": row.needed, "oldOutMs": row.old_out_ms, "newInMs": row.new_in_ms,
+             "basis": row.basis.value}
+            for row in knowledge.rows
+        ],
+    }  # fmt: skip

@@ -1,0 +1,163 @@
+"""Who knows what, and since when: how a change goes from the API server to every component that works from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from kwake.cluster import Cluster
+from kwake.objects.basis import Basis, weakest
+from kwake.objects.key import Key
+from kwake.objects.kinds import NetworkPolicy, Pod, Service
+from kwake.world import World
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """A component, and when it took in a change. Milliseconds of simulated time; None: not at all, so far."""
+
+    component: str
+    """`API server`, `EndpointSlice`, `kube-proxy`, `policy agents`, `DNS`, `load balancer`."""
+    old_out_ms: int | None
+    """Since when it works without the old."""
+    new_in_ms: int | None
+    """Since when it works with the new."""
+    note: str = ""
+    """What it is, or why it need not know."""
+    needed: bool = True
+    """Whether the change is anything to it."""
+    basis: Basis = Basis.SOURCED
+    """How sure the times are: as the clocks that they are sums of."""
+
+
+class Knowledge(msgspec.Struct, frozen=True):
+    """One change, and who knows of it."""
+
+    subject: str
+    """A reference: the Service whose endpoints changed, or the object that did."""
+    old: tuple[str, ...]
+    """Addresses that went; empty for an object."""
+    new: tuple[str, ...]
+    """Addresses that came."""
+    rows: tuple[Learned, ...]
+
+
+def who_knows(before: World, seen: Sequence[World]) -> tuple[Knowledge, ...]:
+    """For each change that an action brought: since when each component works from it.
+
+    `seen` are the moments from the action to rest. The components of all nodes take a change in together: their clocks
+    are the profile's, and no source tells nodes apart.
+    """
+    services = sorted({key for world in (before, *seen) for key in world.cluster.slices_by_service})
+    found = [knows for key in services if (knows := _of_endpoints(key, before, seen)) is not None]
+    return (*found, *_of_objects(before, seen))
+
+
+def _ready(cluster: Cluster, service: Key) -> frozenset[str]:
+    slices = cluster.slices_by_service.get(service, ())
+    return frozenset(address for s in slices for end in s.endpoints if end.ready for address in end.addresses)
+
+
+def _of_endpoints(service: Key, before: World, seen: Sequence[World]) -> Knowledge | None:
+    was, is_ = _ready(before.cluster, service), _ready(seen[-1].cluster, service)
+    at_some_time = [_ready(world.cluster, service) for world in seen]
+    gone = frozenset(a for a in was if any(a not in here for here in at_some_time))
+    came = frozenset(a for a in is_ if a not in was or any(a not in here for here in at_some_time))
+    if not (gone or came):
+        return None
+
+    def learned(name: str, knows: Callable[[World], frozenset[str]], note: str, told_by: str) -> Learned:
+        out, back = _times([knows(world) for world in seen], seen, gone, came)
+        return Learned(name, out, back, note, basis=_sureness(seen, told_by, (out, back)))
+
+    found = seen[-1].cluster.service(service.namespace, service.name)
+    headless = found is not None and found.is_headless
+    proxy = before.profile.settings.get("proxy")
+    rows = [learned("EndpointSlice", lambda w: _ready(w.cluster, service), "of the API server", "endpoints-changed")]
+    if headless:
+        rows += [Learned("kube-proxy", None, None, "the Service has no virtual address", needed=False)]
+        rows += [
+            learned("DNS", lambda w: _ready(w.view.dns, service), "a name of pods; clients keep the ttl", "dns-synced")
+        ]
+    else:
+        words = f"{proxy.value}, every node" if proxy else "every node"
+        rows += [learned("kube-proxy", lambda w: _ready(w.view.proxy, service), words, "proxy-synced")]
+        rows += [Learned("DNS", None, None, "the ClusterIP stays", needed=False)]
+    policed = any(world.cluster.all(NetworkPolicy) for world in (before, seen[-1]))
+    if policed and not gone & _held(seen[-1].cluster):
+        out, back = _times([_held(world.view.policy) for world in seen], seen, gone, came)
+        # No source gives a clock for addresses of pods: agents are taken to learn them with the API server.
+        rows.append(Learned("policy agents", out, back, "addresses of pods, every node", basis=Basis.ASSUMED))
+    return Knowledge(str(service), tuple(sorted(gone)), tuple(sorted(came)), tuple(rows))
+
+
+def _held(cluster: Cluster) -> frozenset[str]:
+    return frozenset(cluster.pods_by_ip)
+
+
+def _times(
+    known: Sequence[frozenset[str]], seen: Sequence[World], gone: frozenset[str], came: frozenset[str]
+) -> tuple[int | None, int | None]:
+    """When the old was out, and when the new was in after that; an address that stays may be both."""
+    out = next((at for at, here in enumerate(known) if not gone & here), None) if gone else 0
+    since = 0 if gone - came else (out or 0)
+    back = next((at for at, here in enumerate(known) if at >= since and came <= here), None) if came else None
+    return (
+        seen[out].now_ms if out is not None and gone else None,
+        seen[back].now_ms if back is not None else None,
+    )
+
+
+def _of_objects(before: World, seen: Sequence[World]) -> Iterator[Knowledge]:
+    """Policies, Services and labels of pods that are otherwise than before."""
+    old, new = before.cluster, seen[-1].cluster
+    for key in sorted({value.key for c in (old, new) for kind in (NetworkPolicy, Service) for value in c.all(kind)}):
+        if _spec(old, key) != _spec(new, key):
+            yield Knowledge(str(key), (), (), tuple(_takers(key, _spec, before, seen)))
+    for pod in old.all(Pod):
+        if new.find(pod.key) is not None and _labels(old, pod.key) != _labels(new, pod.key):
+            yield Knowledge(str(pod.key), (), (), tuple(_takers(pod.key, _labels, before, seen)))
+
+
+def _spec(cluster: Cluster, key: Key) -> object:
+    found = cluster.find(key)
+    value = found.value if found is not None else None
+    return value.spec if isinstance(value, NetworkPolicy | Service) else None
+
+
+def _labels(cluster: Cluster, key: Key) -> object:
+    found = cluster.find(key)
+    return found.value.metadata.labels if found is not None else None
+
+
+def _takers(
+    key: Key, look: Callable[[Cluster, Key], object], before: World, seen: Sequence[World]
+) -> Iterator[Learned]:
+    """When each component that reads objects of this kind took in the last form of one."""
+    last = look(seen[-1].cluster, key)
+    components: list[tuple[str, Callable[[World], Cluster], str, str]] = [("API server", lambda w: w.cluster, "", "")]
+    if key.kind == "Service":
+        proxy = before.profile.settings.get("proxy")
+        words = f"{proxy.value}, every node" if proxy else "every node"
+        components += [("kube-proxy", lambda w: w.view.proxy, words, "proxy-synced"),
+                       ("DNS", lambda w: w.view.dns, "clients keep an answer for its ttl", "dns-synced")]  # fmt: skip
+        if any(_is_balanced(world.cluster, key) for world in (before, seen[-1])):
+            components.append(("load balancer", lambda w: w.view.balancer, "the cloud's", "balancer-ready"))
+    else:
+        components.append(
+            ("policy agents", lambda w: w.view.policy, f"{before.profile.name}, every node", "policy-synced")
+        )
+    for name, knows, note, told_by in components:
+        at_ms = next((world.now_ms for world in seen if look(knows(world), key) == last), None)
+        yield Learned(name, at_ms, at_ms, note, basis=_sureness(seen, told_by, (at_ms,)))
+
+
+def _is_balanced(cluster: Cluster, key: Key) -> bool:
+    found = cluster.service(key.namespace, key.name)
+    return found is not None and found.spec.type == "LoadBalancer"
+
+
+def _sureness(seen: Sequence[World], told_by: str, times: tuple[int | None, ...]) -> Basis:
+    """The weakest clock of the events that brought the change to a component."""
+    events = [e for e in seen[-1].events if e.kind == told_by and e.time_ms in times]
+    return weakest([Basis.SOURCED, *(clock.basis for event in events for clock in event.clocks)])

@@ -1,0 +1,131 @@
+"""The flows screen: time along an axis, what broke each flow, and who knew."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwake_tui.panes.lanes import Axis
+from kwake_tui.screens.flows import FlowsScreen
+from kwake_tui.screens.main import MainScreen
+from tests.tui.player import Player, play, shop
+
+
+async def after_kill(player: Player) -> FlowsScreen:
+    """A flow is shown and a connection open to the only pod behind a Service, which is killed."""
+    for words in ("trace deploy/shop/web svc/shop/search:80", "open pay deploy/shop/web svc/shop/search:80"):
+        await player.press("colon")
+        await player.type(words)
+        await player.press("enter")
+    cluster = player.session.world.cluster
+    (pod,) = cluster.pods_of(cluster.resolve("deploy/shop/search"))
+    await player.go_to(str(pod.key))
+    await player.press("ctrl+k", "f")
+    return await shown(player)
+
+
+async def shown(player: Player) -> FlowsScreen:
+    await player.until(lambda: isinstance(player.app.screen, FlowsScreen))
+    screen = player.app.screen
+    assert isinstance(screen, FlowsScreen)
+    return screen
+
+
+def test_brackets_name_what_broke_a_flow_and_the_sum_stands_beside_them() -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        brackets = player.row("#flows", "└")
+        assert "REJECT" in brackets and "refused 1.1 s" in brackets
+        assert "search:80 has no ready endpoint" in player.row("#flows", "REJECT    ")
+        assert "✓ delivered" in player.row("#flows", "dialled")
+
+    play(shop(), story)
+
+
+def test_the_lane_is_one_sign_a_cell_and_in_the_order_of_time() -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        lane = player.row("#flows", "dialled").removeprefix("web → svc/search:80").replace("dialled", "").strip()
+        signs = "".join(dict.fromkeys(lane.split("✓")[0].strip()))
+        assert signs == "━?×"
+
+    play(shop(), story)
+
+
+def test_a_connection_ends_where_its_fate_turned() -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        assert player.row("#flows", "already open").endswith("○ closed 0:01.0")
+
+    play(shop(), story)
+
+
+def test_who_knows_lists_each_component_and_the_client() -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        assert "0:02.0" in player.row("#knows", "kube-proxy")
+        assert "not needed" in player.row("#knows", "DNS")
+        assert "○ closed" in player.row("#knows", "client pay")
+
+    play(shop(), story)
+
+
+def test_enter_shows_the_path_of_the_flow() -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        await player.press("down", "enter")
+        await player.until(lambda: isinstance(player.app.screen, MainScreen))
+        assert player.session.flow is not None
+        assert player.session.flow.target == "svc/shop/search"
+
+    play(shop(), story)
+
+
+def test_comma_and_full_stop_go_from_action_to_action() -> None:
+    async def story(player: Player) -> None:
+        screen = await after_kill(player)
+        await player.press("comma")
+        assert "open pay" in str(screen.query_one("#flows").border_title)
+        await player.press("comma")
+        assert "this is the first action" in player.rows("#keys")[0]
+        await player.press("full_stop")
+        assert "kill" in str(screen.query_one("#flows").border_title)
+        await player.press("full_stop")
+        assert "this is the last action" in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+def test_at_the_beginning_the_key_says_that_nothing_was_done() -> None:
+    async def story(player: Player) -> None:
+        await player.press("f")
+        assert "nothing was done yet" in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+def test_without_a_flow_the_screen_says_how_to_watch_one() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("scale deploy/shop/search 0")
+        await player.press("enter", "f")
+        await shown(player)
+        assert "t traces one" in player.rows("#flows")[0]
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 15), (20, 5)])
+def test_no_size_breaks_it(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        for key in ("j", "tab", "j", "tab", "question_mark", "escape", "comma"):
+            await player.press(key)
+        assert player.rows("#flows")
+
+    play(shop(), story, size=size)
+
+
+def test_times_outside_the_axis_stand_at_its_edges() -> None:
+    axis = Axis(1000, 3000, 20)
+
+    assert [axis.column(at) for at in (0, 1000, 2000, 3000, 9000)] == [0, 0, 10, 20, 20]

@@ -1,0 +1,107 @@
+"""Flows through the time of the last action, and who knew what when."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from kwake.scenario.knowing import Knowledge, who_knows
+from kwake_tui.filtering import parse_filter
+from kwake_tui.lines import Line, Span
+from kwake_tui.panes.knowing import knowing_lines
+from kwake_tui.panes.lanes import Lane, flow_lines, lanes_of
+from kwake_tui.screens.view import ViewKey, ViewScreen
+from kwake_tui.session import Session, action_title, since
+from kwake_tui.widgets.line_list import LineList, content
+
+
+class FlowsScreen(ViewScreen):
+    """Lanes over an axis of time, and a table of the components below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("comma", "step(-1)", show=False, priority=True),
+        Binding("full_stop", "step(1)", show=False, priority=True),
+    ]
+    TWIN: ClassVar[str] = "kwake what-if SNAPSHOT --do ACTION --flow NAME=FROM,TO:PORT"
+    WORD: ClassVar[str] = "flows"
+    KEYS: ClassVar[tuple[ViewKey, ...]] = (
+        ViewKey("enter", "trace", "the path of the flow in the main screen"),
+        ViewKey("tab", "who knows", "to the pane below and back"),
+        ViewKey(", .", "action before, after", "the same view of another action"),
+        ViewKey("/", "filter", "keep rows of the pane: text, !text"),
+    )
+    AUTO_FOCUS = "#flows"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._lanes: tuple[Lane, ...] = ()
+
+    def panes(self) -> tuple[Widget, ...]:
+        """The lanes over the table."""
+        flows = LineList(id="flows", classes="view-pane")
+        knows = LineList(id="knows", classes="view-pane")
+        knows.border_title = content((Span("Who knows"),))
+        return flows, knows
+
+    def on_mount(self) -> None:
+        """Show the last action."""
+        super().on_mount()
+        self._show()
+
+    def summary(self, width: int) -> Line:
+        """What was done, and how long it took to settle."""
+        del width
+        session = self.session
+        if since(session)[0] is None:
+            return Line((Span("nothing was done yet", "muted"),))
+        lasted = (session.moments[-1].now_ms - session.moments[0].now_ms) / 1000
+        return Line(
+            (Span(f"{len(session.moments)} moments", bold=True), Span(f" in {lasted:g} s until all settled", "muted"))
+        )
+
+    def _show(self) -> None:
+        session = self.session
+        self._lanes = session.once(("lanes", session.shown_pins, session.shown_flow), lambda: lanes_of(session))
+        flows, knows = self.query_one("#flows", LineList), self.query_one("#knows", LineList)
+        action = session.timeline.entries[session.timeline.current].action
+        flows.border_title = content((Span(f"Flows  {action_title(action)}" if action else "Flows"),))
+        flows.show(lambda width: flow_lines(session, self._lanes, width))
+        found = session.once(("knows",), lambda: _knowledge(session))
+        knows.show(lambda width: knowing_lines(found, session.moments[0].now_ms, session.moments[-1], width))
+        # A list keeps its cursor in sight, and that alone: the scale above the first lane must not go.
+        self.call_after_refresh(flows.scroll_home, animate=False)
+
+    def keep(self, text: str) -> None:
+        """Keep rows of the lanes. Raises UsageError for a filter that cannot be read."""
+        self.query_one("#flows", LineList).keep(parse_filter(text))
+
+    def action_step(self, step: int) -> None:
+        """The action before or after this one."""
+        self.hush()
+        path, ahead = self.session.timeline.path, self.session.timeline.redo_path
+        if step < 0 and len(path) < 3:
+            self.say("this is the first action" if len(path) == 2 else "nothing was done yet")
+        elif step > 0 and not ahead:
+            self.say("this is the last action")
+        else:
+            self.session = self.session.undo() if step < 0 else self.session.redo()
+            super().on_mount()
+            self._show()
+
+    @on(LineList.Chosen, "#flows")
+    def _chosen(self, event: LineList.Chosen) -> None:
+        kind, _, name = event.rows.target.partition(":")
+        session = self.session
+        if kind == "connection":
+            self.dismiss(session.moments[-1].connections[name].flow)
+        elif kind == "flow":
+            flows = (*session.shown_pins, *((session.shown_flow,) if session.shown_flow else ()))
+            self.dismiss(flows[int(name)])
+
+
+def _knowledge(session: Session) -> tuple[Knowledge, ...]:
+    before, _ = since(session)
+    return who_knows(before, session.moments) if before is not None else ()
