@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 import kwake
@@ -12,7 +13,8 @@ from kwake.profiles.load import bundle_names
 from kwake.samples import sample_path
 from kwake_tui.cli import main
 from kwake_tui.lessons import LESSONS, SAMPLE, SEED, Lesson, confirmed, prepare, taught
-from kwake_tui.screens.learn import LearnScreen
+from kwake_tui.screens.learn import LearnScreen, begin
+from kwake_tui.teaching import Stage, choice_lines, text_lines
 from tests.tui.player import Player, play, shop
 
 NAMES = [lesson.name for lesson in LESSONS]
@@ -48,12 +50,24 @@ def test_an_answer_is_another_one_where_the_model_says_so() -> None:
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=NAMES)
-def test_a_lesson_can_be_begun_and_its_words_fit(lesson: Lesson) -> None:
+def test_a_lesson_can_be_begun(lesson: Lesson) -> None:
     world = prepare(lesson, kwake.open(sample_path(SAMPLE), seed=SEED))
 
     assert world.cluster.get(lesson.cursor)
     assert 2 <= len(lesson.choices) <= 4
     assert all(rule.source for rule in lesson.rules)
+
+
+@pytest.mark.parametrize("number", range(len(LESSONS)), ids=NAMES)
+@pytest.mark.parametrize("stage", ["predict", "do", "told"])
+def test_its_words_fit_into_the_pane_of_a_small_terminal(number: int, stage: Stage) -> None:
+    begun = begin("calico")
+    wrong = next(at for at in range(4) if at not in confirmed(LESSONS[number], taught(LESSONS[number], begun.world)))
+    teaching = msgspec.structs.replace(begun, number=number, stage=stage, chosen=wrong)
+
+    rows = len(text_lines(teaching, 74)) + 1 + len(choice_lines(teaching))
+
+    assert rows <= 14
 
 
 # -- at the console -----------------------------------------------------------------------------------------------
@@ -73,7 +87,7 @@ def shown(player: Player) -> list[str]:
     return [*player.rows("#lesson-text"), *player.rows("#lesson-choices")]
 
 
-async def begin(player: Player) -> None:
+async def open_lessons(player: Player) -> None:
     await player.press("colon")
     await player.type("learn")
     await player.press("enter")
@@ -84,7 +98,7 @@ async def begin(player: Player) -> None:
 
 def test_predict_do_and_be_told() -> None:
     async def story(player: Player) -> None:
-        await begin(player)
+        await open_lessons(player)
         assert "What does its successor keep?" in shown(player)
         await player.press("j", "enter")
         assert stage(player) == "do"
@@ -100,7 +114,7 @@ def test_predict_do_and_be_told() -> None:
 
 def test_a_wrong_prediction_is_told_with_what_the_model_says() -> None:
     async def story(player: Player) -> None:
-        await begin(player)
+        await open_lessons(player)
         await player.press("enter", "enter")
         rows = shown(player)
         assert rows[0] == "the model says: its name; the IP is another one"
@@ -112,7 +126,7 @@ def test_a_wrong_prediction_is_told_with_what_the_model_says() -> None:
 
 def test_the_action_by_ones_own_hand_counts_and_another_one_does_not() -> None:
     async def story(player: Player) -> None:
-        await begin(player)
+        await open_lessons(player)
         await player.press("j", "enter")
         screen = learning(player)
         await player.press("tab", "shift+tab")
@@ -134,7 +148,7 @@ def test_the_action_by_ones_own_hand_counts_and_another_one_does_not() -> None:
 
 def test_nothing_is_done_before_a_prediction() -> None:
     async def story(player: Player) -> None:
-        await begin(player)
+        await open_lessons(player)
         before = learning(player).session
         assert not learning(player).attempt(Scale("deploy/shop/cart", 3))
         assert learning(player).session is before
@@ -148,7 +162,7 @@ def test_all_lessons_to_the_end_and_the_session_is_as_it_was() -> None:
         await player.type("scale deploy/shop/cart 3")
         await player.press("enter")
         mine = player.session
-        await begin(player)
+        await open_lessons(player)
         for lesson in LESSONS:
             seen = taught(lesson, learning(player).teaching.world)
             (right,) = confirmed(lesson, seen)
@@ -165,7 +179,7 @@ def test_all_lessons_to_the_end_and_the_session_is_as_it_was() -> None:
 def test_a_lesson_can_be_left_at_any_time(key: str) -> None:
     async def story(player: Player) -> None:
         mine = player.session
-        await begin(player)
+        await open_lessons(player)
         await player.press("enter")
         await player.press(key)
         await player.until(lambda: player.app.screen is player.desk)

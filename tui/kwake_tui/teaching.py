@@ -127,7 +127,12 @@ def _evidence(teaching: Teaching, width: int) -> list[Line]:
     for fact in teaching.lesson.facts(teaching.seen):
         rows += _rows(fact, width, head=("· ", "faint"))
     for rule in teaching.lesson.rules:
-        rows += _rows(f"{rule.words}  {rule.source}", width, head=(f"{rule.id:<6}", "faint"), role="muted")
+        told = _rows(rule.words, width, head=(f"{rule.id:<6}", "faint"), role="muted")
+        source = Span(rule.source, "faint")
+        fits = sum(span.cells for span in told[-1].left) + source.cells + 2 <= width
+        if fits:
+            told[-1] = Line(told[-1].left, (source,))
+        rows += told if fits else [*told, Line((Span(" " * 6), source), shrink=1)]
     return rows
 
 

@@ -51,11 +51,17 @@ class LessonPane(Vertical):
         self.border_title = content((Span(title(teaching)),))
         waits = {"predict": "enter predicts", "do": "enter does it", "told": "enter goes on", "end": "enter leaves"}
         self.border_subtitle = content((Span(f"{waits[teaching.stage]}   tab to the panes   esc leaves"),))
-        choices = choice_lines(teaching)
-        self.query_one("#lesson-text", LineBar).show(lambda width: text_lines(teaching, width))
+        choices, text = choice_lines(teaching), self.query_one("#lesson-text", LineBar)
+        text.show(lambda width: text_lines(teaching, width))
+        text.styles.height = len(text.lines) + 1
         rows = self.query_one("#lesson-choices", LineList)
         rows.styles.height = len(choices)
         rows.show(lambda width: choices, choices[0].target)
+
+    def on_resize(self) -> None:
+        """Sentences take more rows where it is narrower."""
+        text = self.query_one("#lesson-text", LineBar)
+        text.styles.height = len(text.lines) + 1
 
 
 class LearnScreen(MainScreen):
