@@ -129,7 +129,8 @@ def test_the_action_by_ones_own_hand_counts_and_another_one_does_not() -> None:
         await open_lessons(player)
         await player.press("j", "enter")
         screen = learning(player)
-        await player.press("tab", "shift+tab")
+        await player.press("tab")
+        assert screen.pane == "cluster"
         await player.press("ctrl+k")
         await player.until(lambda: stage(player) == "told")
         await player.press("enter")
@@ -171,6 +172,31 @@ def test_all_lessons_to_the_end_and_the_session_is_as_it_was() -> None:
         await player.press("enter")
         await player.until(lambda: player.app.screen is player.desk)
         assert player.session is mine
+
+    play(shop(), story)
+
+
+def test_tab_goes_round_the_panes_and_back_to_the_lesson() -> None:
+    async def story(player: Player) -> None:
+        await open_lessons(player)
+        choices = player.app.screen.query_one("#lesson-choices")
+        await player.press("shift+tab")
+        assert learning(player).pane == "events"
+        await player.press("tab")
+        assert choices.has_focus
+        await player.press("tab", "escape")
+        assert choices.has_focus
+
+    play(shop(), story)
+
+
+def test_lessons_are_not_opened_in_lessons() -> None:
+    async def story(player: Player) -> None:
+        await open_lessons(player)
+        await player.press("tab", "colon")
+        await player.type("learn")
+        await player.press("enter")
+        assert "these are the lessons" in "".join(player.rows("#keys"))
 
     play(shop(), story)
 

@@ -74,8 +74,8 @@ class Restored(msgspec.Struct, frozen=True, eq=False):
     """Actions that cannot be done any more, with why."""
 
 
-def journal_of(session: Session) -> Journal:
-    """What a file is to hold of a session."""
+def journal_of(session: Session, sources: dict[str, str] | None = None) -> Journal:
+    """What a file is to hold of a session; `sources` are the digests of its beginning, if they are known."""
     timeline = session.timeline
     beginning = timeline.entries[0].world
     second = session.against.get(0)
@@ -88,7 +88,7 @@ def journal_of(session: Session) -> Journal:
         second=second.profile.name if second is not None else None,
         overrides=beginning.profile.chosen,
         seed=beginning.seed,
-        sources=digests(beginning),
+        sources=digests(beginning) if sources is None else sources,
         nodes=tuple(_node(entry) for entry in timeline.entries[1:]),
         current=timeline.current,
         redo_path=timeline.redo_path,

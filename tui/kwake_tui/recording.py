@@ -19,7 +19,7 @@ import msgspec
 from kwake.errors import UsageError
 from kwake.sources.write import write_bytes
 from kwake.world import World
-from kwake_tui.journal import Journal, Restored, journal_of, read_journal, restored
+from kwake_tui.journal import Journal, Restored, digests, journal_of, read_journal, restored
 from kwake_tui.opened import STDIN, sources_of
 from kwake_tui.session import Session
 
@@ -48,6 +48,7 @@ class Recorder:
         self._folder: Path | None = None
         self._lock = -1
         self._kept: tuple[object, ...] = ()
+        self._digests: tuple[World, dict[str, str]] | None = None
         self._failed = False
 
     @property
@@ -107,7 +108,10 @@ class Recorder:
         self._folder, self._lock, self._kept = None, -1, ()
 
     def _write(self, session: Session) -> None:
-        data = msgspec.json.encode(journal_of(session))
+        beginning = session.timeline.entries[0].world
+        if self._digests is None or self._digests[0] is not beginning:
+            self._digests = (beginning, digests(beginning))  # the files of a large dump are not hashed at each action
+        data = msgspec.json.encode(journal_of(session, self._digests[1]))
         if self._folder is not None:
             write_bytes(data, self._folder / JOURNAL, overwrite=True)
             return
@@ -118,7 +122,7 @@ class Recorder:
             lock = _locked(new)
             if lock is None:
                 raise UsageError("no lock can be had")
-            copy = _copy_of(session.timeline.entries[0].world, session.opened.snapshot)
+            copy = _copy_of(beginning, session.opened.snapshot)
             if copy is not None:
                 write_bytes(copy, new / COPY)
             write_bytes(data, new / JOURNAL)

@@ -18,6 +18,7 @@ from kwake.samples import sample_path
 from kwake_tui.lessons import SAMPLE, SEED
 from kwake_tui.lines import Span
 from kwake_tui.screens.main import MainScreen
+from kwake_tui.screens.panes import PANES
 from kwake_tui.session import second_profile
 from kwake_tui.teaching import NEXT, Teaching, choice_lines, text_lines, title
 from kwake_tui.widgets.line_bar import LineBar
@@ -83,7 +84,7 @@ class LearnScreen(MainScreen):
     def on_mount(self) -> None:
         """The first question."""
         super().on_mount()
-        self.mount(LessonPane(id="lesson", classes="dialog"), after="#script")
+        self.mount(LessonPane(id="lesson"), after="#script")
         self.call_after_refresh(self._teach, self._teaching)
 
     def attempt(self, action: Action) -> bool:
@@ -124,9 +125,23 @@ class LearnScreen(MainScreen):
         pane.show_teaching(teaching)
         pane.focus_choices()
 
+    @property
+    def _is_asking(self) -> bool:
+        return self.query_one("#lesson-choices").has_focus
+
+    def action_pane(self, step: int) -> None:
+        """Round the panes, the lesson among them."""
+        edge = PANES[-1] if step > 0 else PANES[0]
+        if self._is_asking:
+            self.go_to_pane(PANES[0] if step > 0 else PANES[-1])
+        elif self.pane == edge:
+            self.query_one(LessonPane).focus_choices()
+        else:
+            super().action_pane(step)
+
     def action_leave_lesson(self) -> None:
         """Back to the question from a pane; from the question out of the lessons."""
-        if self.is_prompting or self.query_one("#lesson-choices").has_focus is False:
+        if self.is_prompting or not self._is_asking:
             self.action_back()
             self.query_one(LessonPane).focus_choices()
         else:
