@@ -6,12 +6,13 @@ from pathlib import PurePath
 
 from kwake.dataplane.connection import Connection
 from kwake.objects.document import Origin
-from kwake.objects.kinds import EndpointSlice, KubeObject, Pod, Service
+from kwake.objects.kinds import KubeObject, Pod, Service
 from kwake.objects.time import clock
 from kwake.world import World
 from kwake_tui.glyphs import FATES, connection_mark
 from kwake_tui.lines import BLANK, Line, Span, section
 from kwake_tui.names import short
+from kwake_tui.panes.service_page import service_lines
 
 
 def describe_lines(world: World, target: str) -> tuple[Line, ...]:
@@ -57,26 +58,9 @@ def _of_kind(world: World, value: KubeObject) -> list[Line]:
                 *(_fact("port", port) for port in ports),
             ]
         case Service():
-            rows = [_fact("type", value.spec.type), _fact("ClusterIP", ", ".join(value.cluster_ips) or "none")]
-            rows += [_fact("selector", f"{k}={v}") for k, v in sorted(value.spec.selector.items())]
-            for port in value.spec.ports:
-                node_port = f", nodePort {port.node_port}" if port.node_port else ""
-                rows.append(_fact("port", f"{port.port}/{port.protocol} → {port.target_port or port.port}{node_port}"))
-            rows += [_fact("answers on", i.ip or i.hostname) for i in value.status.load_balancer.ingress]
-            return rows + _endpoints(world, value)
+            return service_lines(world, value)
         case _:
             return []
-
-
-def _endpoints(world: World, service: Service) -> list[Line]:
-    slices: tuple[EndpointSlice, ...] = world.cluster.slices_by_service.get(service.key, ())
-    rows = [BLANK, section("endpoints")]
-    for item in slices:
-        for endpoint in item.endpoints:
-            state = "terminating" if endpoint.terminating else "ready" if endpoint.ready else "not ready"
-            name = endpoint.target_ref.name if endpoint.target_ref else ""
-            rows.append(Line((Span(f"{', '.join(endpoint.addresses):<16}"), Span(f"{state:<13}", "muted"), Span(name))))
-    return rows if len(rows) > 2 else [*rows, Line((Span("none", "muted"),))]
 
 
 def _connection(connection: Connection) -> tuple[Line, ...]:
