@@ -34,3 +34,18 @@ def test_a_replay_without_a_terminal_loads_no_textual() -> None:
     code = f"import sys; from kwake_tui.cli import main; main([{KILL!r}]); sys.exit('textual' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_the_changes_of_a_scenario_are_told_as_kubectl_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kubectl", "sample:small/switch-type"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if not line.startswith("# ")] == [
+        """kubectl patch -n demo service/web --type merge -p '{"spec":{"type":"NodePort"}}'""",
+        """kubectl patch -n demo service/web --type merge -p '{"spec":{"type":"ClusterIP"}}'""",
+    ]
+
+
+def test_what_is_no_scenario_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kubectl", str(sample_path("small") / "cluster.yaml")]) == 2
+    assert "no scenario: a scenario begins with kwake: 1" in capsys.readouterr().err

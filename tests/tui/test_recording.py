@@ -14,9 +14,11 @@ from kwake.actions import Action, Apply, KillPod, OpenConnection, Scale
 from kwake.dataplane.path import Flow
 from kwake.errors import UsageError
 from kwake.samples import sample_path
+from kwake.scenario.load import load
 from kwake_tui.journal import Journal, Restored, journal_of, read_journal, restored
 from kwake_tui.opened import Opened
 from kwake_tui.recording import JOURNAL, Recorder, crashed, discard, state_folder
+from kwake_tui.replaying import session_of
 from kwake_tui.session import Session
 from tests.core.manifests import shop as manifests
 from tests.core.test_world_laws import ACTIONS, START
@@ -247,3 +249,37 @@ def test_the_text_of_an_applied_manifest_is_kept() -> None:
     session = small().do(Apply({**manifest, "spec": {"podSelector": {}}}))
 
     assert again(session).session.world == session.world
+
+
+@pytest.mark.parametrize("name", ["kill", "edit"])
+def test_a_scenario_is_stepped_along_again_where_one_was(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "story.yaml"
+    story = (sample_path("small") / "scenarios" / f"{name}.yaml").read_text()
+    file.write_text(story.replace("../cluster.yaml", "sample:small"))
+    (scenario,) = load(file)
+    session = session_of(scenario)
+    assert session.script is not None
+    script = session.script.stepped(2)
+    session = msgspec.structs.replace(session, script=script).do(Scale("deploy/demo/web", 3))
+
+    found = again(session).session.script
+
+    assert found is not None
+    assert found.at == 2
+    assert [stop.entry for stop in found.stops] == [stop.entry for stop in script.stops]
+    assert [stop.verdict for stop in found.stops] == [stop.verdict for stop in script.stops]
+
+
+def test_a_scenario_that_is_another_one_by_now_is_not_stepped_along(tmp_path: Path) -> None:
+    file = tmp_path / "story.yaml"
+    story = (sample_path("small") / "scenarios" / "kill.yaml").read_text().replace("../cluster.yaml", "sample:small")
+    file.write_text(story)
+    (scenario,) = load(file)
+    session = session_of(scenario)
+
+    file.write_text(story.replace("kill: ", "restart-container: "))
+    found = again(session)
+
+    assert found.session.script is None
+    assert found.session.world == session.world
+    assert found.lost == ()

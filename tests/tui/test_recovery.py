@@ -114,6 +114,24 @@ def test_what_cannot_be_restored_says_why_and_is_kept(tmp_path: Path) -> None:
     assert len(crashed(tmp_path / "sessions")[0]) == 1
 
 
+def test_the_offer_names_a_file_that_was_changed_since_and_restores_what_holds(tmp_path: Path) -> None:
+    file = tmp_path / "cluster.yaml"
+    file.write_bytes(Path(SMALL, "cluster.yaml").read_bytes())
+    session = Session.start(kwake.open(file), "x", None, Opened((str(file),)))
+    left_behind(tmp_path / "sessions", session.do(Scale("deploy/demo/web", 3)).do(KillPod("demo/client")))
+    file.write_text(file.read_text().replace("name: client", "name: caller"))
+
+    async def story(player: Player) -> None:
+        await player.until(lambda: offers(player))
+        assert "cluster.yaml is not what it was: what still holds is restored" in player.rows("#sessions")[1]
+        await player.press("enter")
+        await player.until(lambda: not offers(player))
+        assert "restored: 1 action; the snapshot is not what it was" in said(player)
+        assert "1 left out: kill client" in said(player)
+
+    start(tmp_path / "sessions", story)
+
+
 def test_a_console_keeps_each_action_and_says_where_it_cannot(tmp_path: Path) -> None:
     async def story(player: Player) -> None:
         await player.press("colon")

@@ -15,6 +15,7 @@ COMMANDS = {
     "replay": "run scenarios and tell what was not as expected",
     "check": "what is wrong, assumed or unknown in a snapshot",
     "learn": "five short lessons on a sample cluster: predict, do, see",
+    "kubectl": "the kubectl commands that would make a scenario's changes; nothing is run",
     "sessions": "which sessions of the console ended in a crash and can be resumed",
 }
 
@@ -156,6 +157,10 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     _add_output(parser)
 
 
+def _add_kubectl(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scenario", metavar="SCENARIO", help="a scenario, such as the console saves")
+
+
 def _add_learn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="NAME", help="how CNI, proxy, DNS and IPAM behave (default: calico)")
     _add_output(parser)
@@ -181,5 +186,6 @@ _ADD = {
     "replay": _add_replay,
     "check": _add_check,
     "sessions": _add_sessions,
+    "kubectl": _add_kubectl,
     "learn": _add_learn,
 }

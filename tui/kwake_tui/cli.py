@@ -217,6 +217,22 @@ def _resume(arguments: Namespace) -> int:
     return run_session(again.session, recorder, lambda desk: desk.say(*told(again)))
 
 
+def _kubectl(arguments: Namespace) -> int:
+    """The commands for the way that a scenario goes, each scenario of a file after a line with its name."""
+    from kwake.scenario.begin import begin
+    from kwake.scenario.kubectl import kubectl_lines
+    from kwake.scenario.load import load
+    from kwake.scenario.stepping import stepped
+    from kwake_tui.scenario_files import scenario_path
+
+    scenarios = load(scenario_path([arguments.scenario]))
+    for scenario in scenarios:
+        steps = stepped(scenario, begin(scenario, stdin=_stdin()))
+        lines = kubectl_lines(steps.timeline.go_to(steps.stops[-1].entry))
+        _print([*([f"# {scenario.name}"] if len(scenarios) > 1 else []), *lines])
+    return 0
+
+
 def _learn(arguments: Namespace) -> int:
     """The lessons, on a console over the sample that they are about; without a terminal as text."""
     import kwake
@@ -427,6 +443,7 @@ _COMMANDS = {
     "yaml": _yaml,
     "check": _check,
     "sessions": _sessions,
+    "kubectl": _kubectl,
     "learn": _learn,
     "replay": _replay,
 }

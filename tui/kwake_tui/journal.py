@@ -13,11 +13,14 @@ from kwake.actions import Action, Apply
 from kwake.dataplane.path import Flow
 from kwake.errors import KwakeError, UsageError
 from kwake.opening import open_world
+from kwake.scenario.load import load
 from kwake.scenario.moments import at, moments
+from kwake.scenario.stepping import stepped
 from kwake.timeline import Entry, Timeline
 from kwake.world import World
 from kwake_tui.beside import beside
 from kwake_tui.opened import STDIN, Opened, sources_of
+from kwake_tui.script import Script
 from kwake_tui.session import Session, action_title
 
 VERSION = 1
@@ -31,6 +34,14 @@ class Node(msgspec.Struct, frozen=True):
     now_ms: int
     settled: bool
     """Whether it stands at rest; else its world is the one at that time after the action."""
+
+
+class Stepping(msgspec.Struct, frozen=True):
+    """Which scenario, by file and name, and which of its stops."""
+
+    file: str
+    name: str
+    at: int
 
 
 class Journal(msgspec.Struct, frozen=True):
@@ -52,6 +63,8 @@ class Journal(msgspec.Struct, frozen=True):
     redo_path: tuple[int, ...]
     flow: Flow | None
     pins: tuple[Flow, ...]
+    script: Stepping | None = None
+    """The scenario that was stepped along."""
 
     @property
     def actions(self) -> int:
@@ -78,7 +91,7 @@ def journal_of(session: Session, sources: dict[str, str] | None = None) -> Journ
     """What a file is to hold of a session; `sources` are the digests of its beginning, if they are known."""
     timeline = session.timeline
     beginning = timeline.entries[0].world
-    second = session.against.get(0)
+    second, script = session.against.get(0), session.script
     snapshot = tuple(path if path == STDIN else _absolute(path) for path in session.opened.snapshot)
     return Journal(
         version=VERSION,
@@ -94,6 +107,7 @@ def journal_of(session: Session, sources: dict[str, str] | None = None) -> Journ
         redo_path=timeline.redo_path,
         flow=session.flow,
         pins=session.pins,
+        script=None if script is None else Stepping(_absolute(script.scenario.file), script.scenario.name, script.at),
     )
 
 
@@ -114,6 +128,18 @@ def digests(beginning: World) -> dict[str, str]:
     return {
         name if name == STDIN else _absolute(name): hashlib.sha256(source.data).hexdigest() for name, source in sources
     }
+
+
+def changed_files(journal: Journal) -> tuple[str, ...]:
+    """The files of its snapshot that are otherwise than they were or gone, by a look at each."""
+    return tuple(path for path, digest in journal.sources.items() if path != STDIN and _digest(path) != digest)
+
+
+def _digest(path: str) -> str:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def restored(journal: Journal, copy: Path) -> Restored:
@@ -143,10 +169,26 @@ def restored(journal: Journal, copy: Path) -> Restored:
         flow=journal.flow,
         pins=journal.pins,
         opened=opened,
+        script=_script(journal, world, timeline),
         worked_out={},
     )
     changed = tuple(_changes(journal.sources, digests(world))) if opened.snapshot else ()
     return Restored(session, changed, lost)
+
+
+def _script(journal: Journal, world: World, timeline: Timeline) -> Script | None:
+    """The scenario again; none where it is gone or is another one by now: its actions are kept all the same."""
+    if journal.script is None:
+        return None
+    try:
+        scenario = next(one for one in load(journal.script.file) if one.name == journal.script.name)
+        steps = stepped(scenario, world)
+    except (KwakeError, StopIteration):
+        return None
+    its = [_plain(entry.action) for entry in steps.timeline.entries]
+    if [entry.action for entry in timeline.entries[: len(its)]] != its:
+        return None
+    return Script(scenario, steps.stops).stepped(journal.script.at)
 
 
 def _absolute(path: str) -> str:
@@ -156,10 +198,12 @@ def _absolute(path: str) -> str:
 def _node(entry: Entry) -> Node:
     assert entry.action is not None
     assert entry.parent is not None
-    action = entry.action
-    if isinstance(action, Apply):
-        action = Apply(action.manifest)  # the file it was read from is not kept
-    return Node(action, entry.parent, entry.world.now_ms, entry.world.is_settled)
+    return Node(_plain(entry.action) or entry.action, entry.parent, entry.world.now_ms, entry.world.is_settled)
+
+
+def _plain(action: Action | None) -> Action | None:
+    """An action without the file that its manifest was read from: that is not kept."""
+    return Apply(action.manifest) if isinstance(action, Apply) else action
 
 
 def _rebuilt(journal: Journal, beginning: World) -> tuple[Timeline, tuple[str, ...]]:

@@ -64,7 +64,7 @@ class Recorder:
     def keep(self, session: Session) -> str:
         """Write the session down if anything of it is new. Says once why it cannot; else an empty text."""
         timeline = session.timeline
-        state = (timeline, session.flow, session.pins)
+        state = (timeline, session.flow, session.pins, session.script)
         same = len(self._kept) == len(state) and all(a is b for a, b in zip(self._kept, state, strict=True))
         if self._failed or same or (self._folder is None and len(timeline.entries) == 1):
             return ""

@@ -37,7 +37,7 @@ def save(desk: Desk, words: list[str]) -> None:
     files = scenario_files(session, target)
     count = len(session.timeline.path) - 1
     others = "".join(f" and {path.name}" for path in files if path != target)
-    said = f"saved {_counted(count, 'action')} in {target}{others}: kwake replay {target} goes this way again"
+    said = f"saved {_counted(count, 'action')} in {target}{others}; kwake replay runs it"
     _write_asking(desk, files, said)
 
 

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from kwake_tui.journal import changed_files
 from kwake_tui.lines import BLANK, Line, Span
 from kwake_tui.recording import Kept
 from kwake_tui.scenario_files import brief_path
@@ -97,6 +98,12 @@ def session_lines(found: tuple[Kept, ...]) -> tuple[Line, ...]:
         last = f", the last one shown: {journal.last_action}" if journal.current else ""
         head = (Span(journal.title, bold=True), Span(f"  {count}{last}"))
         rows.append(Line(head, (Span(when(kept), "muted"),), target=kept.name, shrink=1))
+        changed = changed_files(journal)
+        if changed:
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            words = f"{brief_path(changed[0])}{more} is not what it was: what still holds is restored"
+            rows.append(Line((Span("  ▲ ", "warn"), Span(words)), shrink=1))
+            continue
         paths = " ".join(map(brief_path, journal.opened.snapshot)) or "no file"
         rows.append(Line((Span("  "), Span(paths, "muted")), (Span(journal.profile, "muted"),), shrink=1))
     return tuple(rows)
