@@ -38,7 +38,7 @@ def test_endpoints_tell_their_conditions_ports_and_nodes() -> None:
     world = slow.do(kwake.KillPod("deploy/shop/web#0")).advance(2)
 
     rows = described(world, "svc/shop/web")
-    (going,) = [row for row in rows if "terminating" in row]
+    (going,) = [row for row in rows if "terminating " in row and "10.244" in row]
     assert "http:8080" in going and "node-" in going
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from kwake.world import World
 from kwake_tui.lines import Line, shown
 from kwake_tui.screens.describe import describe_lines
+from kwake_tui.text.columns import columns
+from kwake_tui.used_by import used_by
 from kwake_tui.yaml_text import yaml_lines
 
 VERSION = 1
@@ -24,8 +26,11 @@ def _plain(line: Line) -> str:
 
 
 def described(world: World, reference: str) -> list[str]:
-    """What is known of an object. Raises ReferenceNotFound."""
-    return page_lines(describe_lines(world, str(world.cluster.get(reference).key)))
+    """What is known of an object, and who refers to it. Raises ReferenceNotFound."""
+    record = world.cluster.get(reference)
+    lines = page_lines(describe_lines(world, str(record.key)))
+    others = used_by(world.cluster, record.value)
+    return [*lines, "", "── used by", *columns([[target, words] for target, words in others])] if others else lines
 
 
 def described_json(world: World, reference: str) -> dict[str, Any]:

@@ -1,0 +1,33 @@
+"""What prints the same as a view of the console: for scripts, for screen readers, without a terminal."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Twin(NamedTuple):
+    """A view, and the command that prints the same."""
+
+    view: str
+    screen: str
+    """The class of the screen that shows it; empty for a pane of the main one."""
+    command: str
+
+
+TWINS: Final[tuple[Twin, ...]] = (
+    Twin("Cluster, and all panes at once", "MainScreen", "kwake SNAPSHOT…"),
+    Twin("Path", "", "kwake trace SNAPSHOT… --from A --to B --port P"),
+    Twin("Editor, its preview", "", "kwake yaml SNAPSHOT… OBJECT; kwake what-if SNAPSHOT… --do 'apply FILE'"),
+    Twin("Connections, Events, Timeline", "", "kwake what-if SNAPSHOT… --do ACTION [--do ACTION]"),
+    Twin("Reach", "ReachScreen", "kwake reach SNAPSHOT…"),
+    Twin("Wake", "WakeScreen", "kwake what-if SNAPSHOT… --do ACTION"),
+    Twin("Flows, Who knows", "FlowsScreen", "kwake what-if SNAPSHOT… --do ACTION --flow NAME=FROM,TO:PORT"),
+    Twin("Describe, a Service, YAML", "ReaderScreen", "kwake describe SNAPSHOT… OBJECT; kwake yaml SNAPSHOT… OBJECT"),
+    Twin("Used by, moments", "ChoiceScreen", "kwake describe SNAPSHOT… OBJECT; kwake what-if SNAPSHOT… --do ACTION"),
+    Twin("Service type", "ServiceTypeScreen", "kwake what-if SNAPSHOT… --do 'set-type SERVICE TYPE'"),
+    Twin("Trace to", "TargetScreen", "kwake trace SNAPSHOT… --from A --to B --port P"),
+    Twin("Are you sure?", "ConfirmScreen", "kwake what-if SNAPSHOT… --do 'delete OBJECT'"),
+    Twin("Lessons", "LearnScreen", "kwake learn"),
+    Twin("A session that crashed", "RecoverScreen", "kwake sessions; kwake --resume NAME"),
+)  # fmt: skip
+"""Every screen, and the panes of the main one."""
