@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         Apply as Apply,
         CloseConnection as CloseConnection,
         Delete as Delete,
+        DrainNode as DrainNode,
+        EvictPod as EvictPod,
         FailReadiness as FailReadiness,
         KillPod as KillPod,
         OpenConnection as OpenConnection,
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     **dict.fromkeys(
-        ("Action", "Apply", "CloseConnection", "Delete", "FailReadiness", "KillPod", "OpenConnection",
-         "PassReadiness", "Patch", "RecreateSandbox",
+        ("Action", "Apply", "CloseConnection", "Delete", "DrainNode", "EvictPod", "FailReadiness", "KillPod",
+         "OpenConnection", "PassReadiness", "Patch", "RecreateSandbox",
          "Relabel", "ReplaceService", "RestartContainer", "RolloutRestart", "Scale", "SetServiceType", "SilenceNode",
          "WakeNode"),
         "kwake.actions"),

@@ -52,6 +52,26 @@ class PassReadiness(_Action, frozen=True):
         return f"pass readiness of {self.pod}"
 
 
+class EvictPod(_Action, frozen=True):
+    """Ask the Eviction API for a pod: refused where a PodDisruptionBudget would be violated (PD-16)."""
+
+    pod: str
+
+    def __str__(self) -> str:
+        return f"evict pod {self.pod}"
+
+
+class DrainNode(_Action, frozen=True):
+    """`kubectl drain`: cordon a node and evict its pods but those of DaemonSets; `force` takes pods without an owner,
+    too. What budgets hold back is tried again (PD-16)."""
+
+    node: str
+    force: bool = False
+
+    def __str__(self) -> str:
+        return f"drain node {self.node}" + (" (force)" if self.force else "")
+
+
 class RecreateSandbox(_Action, frozen=True):
     """The pod's sandbox is made anew: same pod, same uid, another address (PD-3)."""
 
@@ -193,7 +213,7 @@ class CloseConnection(_Action, frozen=True):
 
 
 Action = (
-    KillPod | FailReadiness | PassReadiness
+    KillPod | EvictPod | DrainNode | FailReadiness | PassReadiness
     | RestartContainer | RecreateSandbox | Scale | RolloutRestart | Relabel | Apply | Patch | Delete
     | SetServiceType | ReplaceService | SilenceNode | WakeNode | OpenConnection | CloseConnection
 )  # fmt: skip

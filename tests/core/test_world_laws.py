@@ -52,6 +52,8 @@ ACTIONS: dict[str, Make] = {
     "rollout": lambda world, n: kwake.RolloutRestart("deploy/shop/web"),
     "silence": lambda world, n: kwake.SilenceNode(f"node/node-{'abc'[n % 3]}", lost=n % 2 == 0),
     "wake": lambda world, n: kwake.WakeNode(f"node/node-{'cdab'[n % 4]}"),
+    "evict": lambda world, n: kwake.EvictPod(_pod(world, n)),
+    "drain": lambda world, n: kwake.DrainNode(f"node/node-{'abc'[n % 3]}", force=True),
     "fail-readiness": lambda world, n: kwake.FailReadiness("shop/healthy"),
     "pass-readiness": lambda world, n: kwake.PassReadiness("shop/failing"),
     "relabel": lambda world, n: kwake.Relabel(_pod(world, n), {"app": "web" if n % 2 else None}),

@@ -10,6 +10,8 @@ from kwake.actions import (
     Action,
     CloseConnection,
     Delete,
+    DrainNode,
+    EvictPod,
     FailReadiness,
     KillPod,
     OpenConnection,
@@ -83,6 +85,12 @@ def opening(name: str, dialled: Flow) -> OpenConnection:
     return OpenConnection(name, dialled.source, dialled.target, dialled.port, dialled.protocol, dialled.via)
 
 
+def _drain(words: Words) -> Action:
+    if len(words) > 1 and words[1] != "force":
+        raise UsageError(f"{words[1]}: write force, or nothing to spare pods without an owner")
+    return DrainNode(words[0], force=len(words) > 1)
+
+
 def _silence(words: Words) -> Action:
     if len(words) > 1 and words[1] != "lost":
         raise UsageError(f"{words[1]}: write lost, or nothing where the machine runs on")
@@ -97,6 +105,8 @@ ACTIONS: Final[tuple[ActionWords, ...]] = (
     ActionWords("kill", "POD", "kill a pod", lambda w: KillPod(w[0])),
     ActionWords("delete", "OBJECT", "delete any object", lambda w: Delete(w[0])),
     ActionWords("restart", "POD", "restart the containers: same pod, same IP", lambda w: RestartContainer(w[0])),
+    ActionWords("evict", "POD", "evict a pod, if its disruption budget allows", lambda w: EvictPod(w[0])),
+    ActionWords("drain", "NODE [FORCE]", "cordon a node and evict its pods", _drain),
     ActionWords(
         "fail-readiness", "POD", "its readiness probe fails from now on", lambda w: FailReadiness(w[0])
     ),

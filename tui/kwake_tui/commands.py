@@ -190,6 +190,8 @@ def _candidates(kind: str, desk: Desk) -> list[str]:
             return sorted(cluster.namespaces)
         case "NODE":
             return _references(cluster, Node)
+        case "FORCE":
+            return ["force"]
         case "LOST":
             return ["lost"]
         case "MOMENT":

@@ -14,6 +14,8 @@ from kwake.actions import (
     Apply,
     CloseConnection,
     Delete,
+    DrainNode,
+    EvictPod,
     FailReadiness,
     KillPod,
     OpenConnection,
@@ -66,6 +68,15 @@ def _commands(world: World, entry: Entry, action: Action) -> Iterator[str]:
             kind, namespace, name = _told(entry)
             del kind
             yield _command("exec", "-n", namespace, name, *container, "--", "kill", "1")
+        case EvictPod():
+            _, namespace, name = _told(entry)
+            body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace}}
+            text = shlex.quote(msgspec.json.encode(body).decode())
+            path = f"/api/v1/namespaces/{namespace}/pods/{name}/eviction"
+            yield f"{_command('create', '--raw', path, '-f', '-')} <<< {text}"
+        case DrainNode():
+            flags = ["--ignore-daemonsets", "--delete-emptydir-data", *(["--force"] if action.force else [])]
+            yield _command("drain", cluster.resolve(action.node, "Node").name, *flags)
         case FailReadiness() | PassReadiness():
             does = "fails" if isinstance(action, FailReadiness) else "succeeds again"
             pod = "/".join(_told(entry)[1:])

@@ -12,6 +12,8 @@ from kwake.actions import (
     Apply,
     CloseConnection,
     Delete,
+    DrainNode,
+    EvictPod,
     FailReadiness,
     KillPod,
     OpenConnection,
@@ -84,6 +86,14 @@ def _fail_readiness(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> 
 
 def _pass_readiness(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
     return (PassReadiness(fields["pass-readiness"].text()),)
+
+
+def _evict(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (EvictPod(fields["evict"].text()),)
+
+
+def _drain(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
+    return (DrainNode(fields["drain"].text(), fields["force"].flag() if "force" in fields else False),)
 
 
 def _recreate(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
@@ -190,6 +200,8 @@ _Build = Callable[[Fields, Path, Mapping[str, Flow]], Done]
 _VERBS: dict[str, tuple[tuple[str, ...], _Build]] = {
     "kill": (("force", "grace"), _kill),
     "restart-container": (("container",), _restart),
+    "evict": ((), _evict),
+    "drain": (("force",), _drain),
     "fail-readiness": ((), _fail_readiness),
     "pass-readiness": ((), _pass_readiness),
     "recreate-sandbox": ((), _recreate),

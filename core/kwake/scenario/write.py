@@ -15,6 +15,8 @@ from kwake.actions import (
     Apply,
     CloseConnection,
     Delete,
+    DrainNode,
+    EvictPod,
     FailReadiness,
     KillPod,
     OpenConnection,
@@ -172,6 +174,10 @@ def do_of(action: Action) -> dict[str, Any]:
             return {"restart-container": action.pod, **container}
         case RolloutRestart():
             return {"rollout-restart": action.workload}
+        case EvictPod():
+            return {"evict": action.pod}
+        case DrainNode():
+            return {"drain": action.node, **({"force": True} if action.force else {})}
         case FailReadiness():
             return {"fail-readiness": action.pod}
         case PassReadiness():

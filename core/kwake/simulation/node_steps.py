@@ -22,7 +22,7 @@ from kwake.simulation.ending import down, force_delete, let_exit, living, termin
 from kwake.simulation.tasks import (
     BecomeReady,
     CollectOrphans,
-    EvictPod,
+    EvictByTaint,
     ExitProcesses,
     MakeSandbox,
     NoticeSilence,
@@ -52,7 +52,7 @@ def wake(draft: Draft, node: Node) -> None:
         item
         for item in draft.pending
         if not (isinstance(item.task, NoticeSilence) and item.task.node == name)
-        and not (isinstance(item.task, EvictPod) and item.task.uid in uids)
+        and not (isinstance(item.task, EvictByTaint) and item.task.uid in uids)
     ]
     draft.change({node.key: reachable(draft.cluster.record(node.key))})
     for pod in pods:
@@ -98,10 +98,10 @@ def notice_silence(draft: Draft, task: NoticeSilence) -> None:
         if seconds is not None:
             source = "0.2: 300 s, or what the pod tolerates"
             clock = Clock("toleration-seconds", 1000 * seconds, Basis.SOURCED, source)
-            draft.schedule(EvictPod(pod.key, pod.metadata.uid), clock)
+            draft.schedule(EvictByTaint(pod.key, pod.metadata.uid), clock)
 
 
-def evict(draft: Draft, task: EvictPod) -> None:
+def evict(draft: Draft, task: EvictByTaint) -> None:
     """The time that a pod tolerates an unreachable node is over: it is asked to go, and nobody confirms that."""
     pod = living(draft, task.pod, task.uid)
     if pod is not None and not pod.is_terminating:

@@ -13,6 +13,8 @@ from kwake.actions import (
     Apply,
     CloseConnection,
     Delete,
+    DrainNode,
+    EvictPod,
     FailReadiness,
     KillPod,
     OpenConnection,
@@ -43,6 +45,7 @@ from kwake.objects.kinds import Node, Pod, Service
 from kwake.objects.time import timestamp
 from kwake.simulation.apiserver import create, delete_object, store, update
 from kwake.simulation.draft import Draft
+from kwake.simulation.draining import drain, evict
 from kwake.simulation.ending import fail_pod, force_delete, reports, terminate
 from kwake.simulation.node_steps import silence, wake
 from kwake.simulation.steps import start_pods
@@ -332,6 +335,20 @@ def _node(draft: Draft, reference: str) -> Node:
     return record.value
 
 
+def _evict(draft: Draft, action: EvictPod) -> None:
+    _, pod = _pod(draft, action.pod)
+    _say(draft, "eviction-asked", pod.key, f"evict {pod.metadata.namespace}/{pod.metadata.name}", "PD-16")
+    if MIRROR_ANNOTATION in pod.metadata.annotations:
+        raise UsageError(f"{pod.key} is a static pod: its kubelet runs it whatever the API says")
+    evict(draft, pod)
+
+
+def _drain(draft: Draft, action: DrainNode) -> None:
+    node = _node(draft, action.node)
+    _say(draft, "drain-begun", node.key, f"drain {node.metadata.name}{', force' if action.force else ''}", "PD-15")
+    drain(draft, node, action.force)
+
+
 def _silence(draft: Draft, action: SilenceNode) -> None:
     node = _node(draft, action.node)
     name = node.metadata.name
@@ -366,6 +383,8 @@ _REQUESTS: dict[type[Any], Callable[..., None]] = {
     ReplaceService: _replace_service,
     OpenConnection: _open,
     CloseConnection: _close,
+    EvictPod: _evict,
+    DrainNode: _drain,
     SilenceNode: _silence,
     WakeNode: _wake,
 }

@@ -18,17 +18,19 @@ from kwake.objects.event import Clock
 from kwake.objects.key import Key
 from kwake.objects.kinds import EndpointSlice, Pod, Service
 from kwake.simulation.draft import Draft
+from kwake.simulation.draining import retry_drain
 from kwake.simulation.ending import down, living, remove_pod, terminate
 from kwake.simulation.node_steps import collect_orphans, evict, notice_silence
 from kwake.simulation.tasks import (
     BecomeReady,
     BecomeUnready,
     CollectOrphans,
-    EvictPod,
+    EvictByTaint,
     ExitProcesses,
     MakeSandbox,
     NoticeSilence,
     ReconcileWorkloads,
+    RetryDrain,
     RetryJob,
     SchedulePod,
     StartContainers,
@@ -292,7 +294,8 @@ _ONE_BY_ONE: dict[type[msgspec.Struct], Callable[..., None]] = {
     ExitProcesses: _exit_processes,
     SyncEndpoints: _sync_endpoints,
     NoticeSilence: notice_silence,
-    EvictPod: evict,
+    EvictByTaint: evict,
     CollectOrphans: collect_orphans,
+    RetryDrain: retry_drain,
     Sync: _sync,
 }

@@ -81,11 +81,18 @@ class NoticeSilence(_Task, frozen=True, order=True):
     node: str
 
 
-class EvictPod(_Task, frozen=True, order=True):
+class EvictByTaint(_Task, frozen=True, order=True):
     """A pod has been on an unreachable node for as long as it tolerates (PD-17)."""
 
     pod: Key
     uid: str
+
+
+class RetryDrain(_Task, frozen=True, order=True):
+    """`kubectl drain` asks again for the pods that a budget held back (PD-16)."""
+
+    node: str
+    refused: tuple[str, ...]
 
 
 class CollectOrphans(_Task, frozen=True, order=True):
@@ -111,7 +118,8 @@ Task = (
     | ExitProcesses
     | SyncEndpoints
     | NoticeSilence
-    | EvictPod
+    | EvictByTaint
+    | RetryDrain
     | CollectOrphans
     | Sync
 )
@@ -121,8 +129,9 @@ PRIORITY: dict[type[_Task], int] = {
     MakeSandbox: 2,
     ExitProcesses: 3,
     CollectOrphans: 3,
+    RetryDrain: 9,
     NoticeSilence: 3,
-    EvictPod: 3,
+    EvictByTaint: 3,
     StartContainers: 4,
     BecomeReady: 5,
     BecomeUnready: 5,
