@@ -102,7 +102,7 @@ def test_space_folds_the_namespace_and_enter_unfolds_it() -> None:
         await player.press("space")
         assert screen.at == ("shop/", "shop/")
         assert "− 1 of 30" in row_of(screen, "shop")
-        assert any("1 lost" in row for row in player.rows("#pair"))
+        assert "− lost shop/web → shop/checkout" in player.row("#pair", "differ")
         await player.press("enter")
         assert screen.at[0].startswith("shop/") and screen.at[0] != "shop/"
 

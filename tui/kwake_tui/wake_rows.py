@@ -160,10 +160,11 @@ def _dial_row(change: DialChange) -> WakeRow:
 
 def _ends(flow: Flow) -> tuple[str, str]:
     """Who dials whom, both with their namespaces."""
-    source = "/".join(part for part in parts(flow.source)[1:] if part) or flow.source
+    namespace = parts(flow.source)[1]
+    source = f"{namespace}/{brief(flow.source)}" if namespace else flow.source
     port = "" if flow.port is None else f":{flow.port}"
     protocol = "" if flow.protocol == "TCP" else f" {flow.protocol.lower()}"
-    return brief(source), f"{brief(flow.target, _ELSEWHERE)}{port}{protocol}"
+    return source, f"{brief(flow.target, _ELSEWHERE)}{port}{protocol}"
 
 
 def _left_and_came(before: Path, after: Path) -> tuple[list[Branch], list[Branch]]:

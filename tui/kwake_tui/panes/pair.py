@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kwake.dataplane.connection import PodEnd
 from kwake.dataplane.path import Decider, Flow, Outcome, Path
@@ -10,15 +10,16 @@ from kwake.dials import dial_of
 from kwake.errors import KwakeError
 from kwake.objects.kinds import Service
 from kwake.policy.connections import ALL
-from kwake.policy.table import Cell
+from kwake.policy.table import Cell, CellTurn
 from kwake.policy.workloads import workload_name
 from kwake.world import World
-from kwake_tui.glyphs import OUTCOMES, Mark, connection_mark
+from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark, connection_mark
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import parts, short
 from kwake_tui.wake_rows import end_name, ports_mark, ports_text
 
 LABEL = 13
+TURNS = {CellTurn.LOST: LOST, CellTurn.GAINED: GAINED, CellTurn.CHANGED: OTHER_PORTS}
 
 
 def pair_flow(world: World, src: str, dst: str, cell: Cell) -> Flow | None:
@@ -54,14 +55,16 @@ def pair_lines(
     return tuple(rows)
 
 
-def block_lines(cell: Cell) -> tuple[Line, ...]:
-    """The rows for a cell of folded namespaces."""
-    now = f"{cell.allowed} of {cell.pairs} pairs may talk, together on {ports_text(cell.after)}"
-    rows = [_row("now", Span(now))]
-    changes = ((cell.lost, "lost", "bad"), (cell.gained, "gained", "ok"), (cell.changed, "on other ports", "moved"),
-               (cell.unknown, "unknown", "doubt"))  # fmt: skip
-    rows += [_row("", Span(f"{count} {words}", role)) for count, words, role in changes if count]
-    rows += [_row("", Span(doubt, "muted")) for doubt in cell.doubts]
+def block_lines(cell: Cell, changes: Sequence[tuple[str, str, CellTurn]]) -> tuple[Line, ...]:
+    """The rows for a cell of folded namespaces: how many pairs may talk, and which differ."""
+    ports = "every port" if cell.after == ALL else ports_text(cell.after)
+    some = f", together on {ports}" if cell.allowed else ""
+    rows = [_row("now", Span(f"{cell.allowed} of {cell.pairs} pairs may talk{some}"))]
+    for at, (src, dst, turn) in enumerate(changes):
+        mark = TURNS[turn]
+        names = f"{end_name(src)} → {end_name(dst)}"
+        rows.append(_row("differ" if at == 0 else "", Span(f"{mark} ", mark.role, bold=True), Span(names)))
+    rows += [_row("unknown" if at == 0 else "", Span(doubt, "doubt")) for at, doubt in enumerate(cell.doubts)]
     return (*rows, Line(), Line((Span("enter", "you", bold=True), Span(" unfolds both", "muted"))))
 
 

@@ -74,6 +74,11 @@ class ReachGrid:
         }
         return [(self.rows[row].key, self.columns[column].key) for row, column in sorted(found)]
 
+    def changes(self, row: str, column: str) -> list[tuple[str, str, CellTurn]]:
+        """The pairs of a cell that differ."""
+        pairs = ((source, target) for source in self.ends(row) for target in self.ends(column))
+        return [(*pair, turn) for pair in pairs if (turn := self._table.changed.get(pair)) is not None]
+
     def _places(self, heads: Sequence[Head]) -> dict[str, int]:
         """For each end the row or column that stands for it."""
         return {name: number for number, head in enumerate(heads) if head.key for name in self.ends(head.key)}
@@ -108,7 +113,8 @@ class ReachGrid:
             if group.name in folded:
                 key = f"{group.name}/"
                 self._ends[key] = group.ends
-                heads.append(Head(key, str(len(group.ends)), f"▸ {group.name}"))
+                count = str(len(group.ends))
+                heads.append(Head(key, f"{count} folded", f"▸ {group.name}", short=count))
                 continue
             title = f"▾ {group.name}" if group.name else "outside"
             for name in group.ends:

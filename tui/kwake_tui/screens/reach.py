@@ -25,6 +25,7 @@ from kwake_tui.widgets.matrix import Matrix
 
 ROOMY = 100
 """Cells of width from which marks have their words, and rules their place beside them."""
+LEGEND = "✓ allowed on ports   ± some pairs   · nothing   − lost   + gained   ~ other ports   ? unknown"
 NO_TABLE = ReachTable(Reach((), ()), Reach((), ()))
 """While the table is worked out."""
 UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
@@ -73,6 +74,7 @@ class ReachScreen(ViewScreen):
         matrix = Matrix(id="matrix", classes="view-pane")
         words = f"{self._since}, by workload" if self._before is not None else "by workload"
         matrix.border_title = content((Span("Reach  "), Span(words)))
+        matrix.note = LEGEND if self.app.size.width >= ROOMY else ""
         pair = LineList(id="pair", classes="view-pane")
         return matrix, pair
 
@@ -143,7 +145,7 @@ class ReachScreen(ViewScreen):
             narrow = self.size.width < ROOMY
             lines = pair_lines(self._before, self.session.world, sources[0], destinations[0], cell, narrow=narrow)
         else:
-            lines = block_lines(cell)
+            lines = block_lines(cell, self.grid.changes(row, column))
         pane.show(lambda width: lines)
 
     def action_fold(self, column: int) -> None:

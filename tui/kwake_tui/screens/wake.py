@@ -94,7 +94,7 @@ class WakeScreen(ViewScreen):
                       Span(word, "muted")]  # fmt: skip
         dials = self._told.dials
         left = f", {dials.unlooked} not compared" if dials.unlooked else ""
-        return Line(tuple(spans), (Span(f"{dials.same} dials the same{left}", "muted"),))
+        return Line(tuple(spans), (Span(f"{dials.same} dial{'' if dials.same == 1 else 's'} the same{left}", "muted"),))
 
     @property
     def rows(self) -> LineList:
@@ -283,7 +283,7 @@ def _row_line(row: WakeRow, target: str, cells: _Widths, says_why: bool) -> Line
             Span(why, "muted"),
         ),
         target=target,
-        shrink=12,
+        shrink=13,
     )
 
 

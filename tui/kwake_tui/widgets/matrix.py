@@ -19,7 +19,7 @@ HEADS = 2
 """Rows of column heads."""
 WIDE = 8
 """Cells from which a column says more than its glyph."""
-WIDEST = 12
+WIDEST = 16
 NARROWEST = 3
 
 
@@ -31,6 +31,8 @@ class Head(NamedTuple):
     group: str = ""
     """What stands over the first column of a group, and before a row that is one."""
     bold: bool = False
+    short: str = ""
+    """What is said instead of the name where that has no room."""
 
 
 class Entry(NamedTuple):
@@ -89,6 +91,8 @@ class Matrix(ScrollView, can_focus=True):
         self._grid: Grid | None = None
         self._row = self._column = 0
         self._first_column = 0
+        self.note = ""
+        """What the subtitle says where nothing is out of sight."""
 
     @property
     def at(self) -> tuple[str, str]:
@@ -164,7 +168,7 @@ class Matrix(ScrollView, can_focus=True):
             words.append(f"rows {top + 1}-{min(top + height, rows)} of {rows}")
         if fits < columns:
             words.append(f"columns {self._first_column + 1}-{self._first_column + fits} of {columns}")
-        self.border_subtitle = content((Span("   ".join(words)),))
+        self.border_subtitle = content((Span("   ".join(words) or self.note),))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Other rows are in sight."""
@@ -198,7 +202,8 @@ class Matrix(ScrollView, can_focus=True):
         spans = []
         for number, head in enumerate(columns):
             room = self.column_width - 1
-            name = Span(head.name, "you" if number == here else "muted", bold=number == here).cut(room)
+            text = head.short if head.short and len(head.name) > room else head.name
+            name = Span(text, "you" if number == here else "muted", bold=number == here).cut(room)
             spans += [*fit(Line((name,)), room), Span(" ")]
         return [*corner, *spans]
 
@@ -213,7 +218,7 @@ class Matrix(ScrollView, can_focus=True):
             room = (end - start) * self.column_width - 1
             group = columns[start].group
             # Where there is little room the name matters more than whether it is folded.
-            name = Span(group if room >= WIDE else group.rpartition(" ")[2], bold=True).cut(room)
+            name = Span(group if len(group) <= room else group.rpartition(" ")[2], bold=True).cut(room)
             spans += [*fit(Line((name,)), room), Span(" ")]
             start = end
         return spans
