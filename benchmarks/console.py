@@ -23,42 +23,20 @@ from pathlib import Path
 os.environ.setdefault("TEXTUAL_FPS", "1000")
 
 from benchmarks.clusters import cluster, write
-from textual.app import App
-from textual.drivers.headless_driver import HeadlessDriver
-from textual.widgets import Static
+from benchmarks.frames import SIZE, FrameDriver, frames
 
 import kwake
 from kwake.objects.kinds import NetworkPolicy, Node, Pod, Service
 from kwake.samples import sample_path
 from kwake.world import World
-from kwake_tui.app import KwakeApp
+from kwake_tui.app import Begun, KwakeApp
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.session import Session, second_profile
 from kwake_tui.widgets.prompt import Prompt
 
-SIZE = (120, 36)
 ROUNDS = 100
-STARTS = 7
-
-frames: list[float] = []
-
-
-class FrameDriver(HeadlessDriver):
-    """Takes the time of each frame."""
-
-    @property
-    def is_headless(self) -> bool:
-        """Not quite: frames are rendered."""
-        return False
-
-    def write(self, data: str) -> None:
-        """A frame, or part of one."""
-        if data:
-            frames.append(time.perf_counter())
-
-    def flush(self) -> None:
-        """Nothing to flush."""
+STARTS = 9
 
 
 class Console:
@@ -107,7 +85,7 @@ def _session(world: World) -> Session:
 
 async def measured(world: World) -> dict[str, float]:
     """All figures for one world, seconds."""
-    app = KwakeApp(_session(world))
+    app = KwakeApp(Begun(_session(world)))
     app.driver_class = FrameDriver
     app.animation_level = "none"
     found: dict[str, float] = {}
@@ -146,37 +124,20 @@ async def measured(world: World) -> dict[str, float]:
     return found
 
 
-class Empty(App[int]):
-    """What Textual itself costs."""
-
-    def compose(self) -> list[Static]:  # type: ignore[override]  # a list will do
-        """One word."""
-        return [Static("hello")]
-
-
-def first_frame(which: str) -> None:
-    """Start an application in this process and end with its first frame."""
-
-    async def run() -> None:
-        app: App[int]
-        app = Empty() if which == "empty" else KwakeApp(_session(kwake.open(sample_path(), seed=7)))
-        app.driver_class = FrameDriver
-        running = asyncio.create_task(app.run_async(size=SIZE))
-        while not frames:
-            await asyncio.sleep(0)
-        app.exit(0)
-        await running
-
-    asyncio.run(run())
-
-
-def started(which: str) -> float:
-    """The median of processes from start to end with their first frame, seconds."""
+def started(which: str, frame: int) -> float:
+    """The median of processes from start to a frame, the first or the one with the cluster in it, seconds."""
     times = []
+    program = str(Path(__file__).with_name("frames.py"))
     for _ in range(STARTS):
         start = time.perf_counter()
-        subprocess.run([sys.executable, __file__, "--first-frame", which], check=True, env=os.environ | _path())
-        times.append(time.perf_counter() - start)
+        with subprocess.Popen(
+            [sys.executable, program, which], stdout=subprocess.PIPE, env=os.environ | _path()
+        ) as process:
+            assert process.stdout is not None
+            for _ in range(frame + 1):
+                process.stdout.readline()
+            times.append(time.perf_counter() - start)
+            process.kill()
     return statistics.median(times)
 
 
@@ -190,9 +151,6 @@ def _print(name: str, one: float, other: float) -> None:
 
 def main() -> None:
     """Print all figures."""
-    if sys.argv[1:2] == ["--first-frame"]:
-        first_frame(sys.argv[2])
-        return
     pods = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "cluster.json"
@@ -208,7 +166,9 @@ def main() -> None:
     for name in small:
         _print(name, small[name], big[name])
     print(f"{'':<14}{'empty app':>12}{'sample':>12}  ratio")
-    _print("first frame", started("empty"), started("kwake"))
+    empty = started("empty", 0)
+    _print("first frame", empty, started("sample", 0))
+    _print("cluster shown", empty, started("sample", 1))
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 import kwake
 from kwake.samples import sample_path
 from kwake.world import World
-from kwake_tui.app import KwakeApp
+from kwake_tui.app import Begun, KwakeApp
 from kwake_tui.lines import Line
 from kwake_tui.opened import Opened
 from kwake_tui.screens.main import MainScreen
@@ -113,7 +113,7 @@ def play(
     """Run a console on a world, headless, and play a story on it."""
 
     async def run() -> None:
-        app = KwakeApp(Session.start(world, title, second_profile(world.profile.name), opened))
+        app = KwakeApp(Begun(Session.start(world, title, second_profile(world.profile.name), opened)))
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from kwake_tui.app import KwakeApp
+from kwake_tui.app import Begun, KwakeApp
 from kwake_tui.recording import JOURNAL, Recorder
 from kwake_tui.recovery import offer
 from kwake_tui.screens.choice import ChoiceScreen
@@ -119,7 +119,7 @@ def test_the_offer_looks_as_approved(
         world = shop()
         session = Session.start(world, "shop", second_profile(world.profile.name))
         recorder = Recorder(crashes)
-        app = KwakeApp(session, recorder=recorder, started=lambda desk: offer(desk, recorder))
+        app = KwakeApp(Begun(session, recorder, lambda desk: offer(desk, recorder)))
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             player = Player(app, pilot)

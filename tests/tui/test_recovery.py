@@ -11,7 +11,7 @@ import pytest
 
 import kwake
 from kwake.actions import KillPod, Scale
-from kwake_tui.app import KwakeApp
+from kwake_tui.app import Begun, KwakeApp
 from kwake_tui.cli import main
 from kwake_tui.opened import Opened
 from kwake_tui.recording import JOURNAL, Recorder, crashed
@@ -27,9 +27,7 @@ def start(sessions: Path, story: Callable[[Player], Awaitable[None]]) -> None:
 
     async def run() -> None:
         recorder = Recorder(sessions)
-        app = KwakeApp(
-            Session.start(shop(), "shop", None), recorder=recorder, started=lambda desk: offer(desk, recorder)
-        )
+        app = KwakeApp(Begun(Session.start(shop(), "shop", None), recorder, lambda desk: offer(desk, recorder)))
         app.animation_level = "none"
         async with app.run_test(size=(120, 36)) as pilot:
             await pilot.pause()

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from kwake.world import World
-from kwake_tui.desk import Desk
+from kwake.errors import KwakeError
 from kwake_tui.keymap import KEYS
-from kwake_tui.opened import Opened
-from kwake_tui.recording import Recorder, state_folder
-from kwake_tui.recovery import offer
-from kwake_tui.screens.main import MainScreen
-from kwake_tui.session import Session, second_profile
+from kwake_tui.screens.opening import OpeningScreen
 from kwake_tui.theme import DEEP, KWAKE_DEEP
+
+if TYPE_CHECKING:  # the model is imported when the first frame stands
+    from kwake.world import World
+    from kwake_tui.desk import Desk
+    from kwake_tui.opened import Opened
+    from kwake_tui.recording import Recorder
+    from kwake_tui.screens.main import MainScreen
+    from kwake_tui.session import Session
 
 INTERNAL_ERROR = 70
 """What the process ends with when the console itself fails; Textual has then printed the traceback."""
 
 
-Started = Callable[[Desk], None]
-"""What the console begins with."""
+class Begun(NamedTuple):
+    """What the console begins with."""
+
+    session: Session
+    recorder: Recorder | None = None
+    """Keeps what is done, if anything does."""
+    started: Callable[[Desk], None] | None = None
+    """Does something once the panes stand."""
 
 
 class KwakeApp(App[int]):
@@ -39,17 +51,47 @@ class KwakeApp(App[int]):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # as above
 
-    def __init__(self, session: Session, *, recorder: Recorder | None = None, started: Started | None = None) -> None:
+    def __init__(self, begun: Begun | Callable[[], Begun], title: str = "") -> None:
+        """With a beginning, or with what makes it: that is carried out when the first frame stands.
+
+        Where it raises a KwakeError the console ends, and `failure` has it.
+        """
         super().__init__()
-        self._recorder = recorder
-        self._started = started
         self.register_theme(KWAKE_DEEP)
         self.theme = KWAKE_DEEP.name
-        self._start = session
+        self._begun = begun
+        self._title = title
+        self.failure: KwakeError | None = None
 
     def get_default_screen(self) -> Screen[None]:
-        """The main screen on the beginning of the session."""
-        return MainScreen(self._start, self._recorder, self._started)
+        """The main screen on the beginning of the session, or what stands there until it is opened."""
+        if isinstance(self._begun, Begun):
+            return self._main(self._begun)
+        return OpeningScreen(self._title)
+
+    def on_ready(self) -> None:
+        """The first frame stands: open what is to be opened."""
+        if not isinstance(self._begun, Begun):
+            self.run_worker(self._open(self._begun), exclusive=True)
+
+    async def _open(self, begin: Callable[[], Begun]) -> None:
+        opening = self.screen
+        try:
+            begun = await asyncio.to_thread(begin)
+        except KwakeError as error:
+            self.failure = error
+            self.exit(return_code=error.exit_code)
+            return
+        await self.push_screen(self._main(begun))
+        if isinstance(opening, OpeningScreen):
+            opening.rest()
+            for key in opening.typed:
+                self.post_message(events.Key(key.key, key.character))
+
+    def _main(self, begun: Begun) -> MainScreen:
+        from kwake_tui.screens.main import MainScreen
+
+        return MainScreen(begun.session, begun.recorder, begun.started)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our roles under any theme that Textual brings."""
@@ -57,16 +99,24 @@ class KwakeApp(App[int]):
 
     def action_help_quit(self) -> None:
         """ctrl+c, where nothing is selected: say how one leaves."""
-        screen = self.screen
-        if isinstance(screen, MainScreen):
+        if (screen := self._desk) is not None:
             screen.say("esc, then q leaves" if screen.pane == "editor" or screen.is_prompting else "q leaves")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: Textual's own, and every key of the console."""
         yield from super().get_system_commands(screen)
-        if isinstance(screen, MainScreen):
+        if (desk := self._desk) is not None:
             for key in KEYS:
-                yield SystemCommand(f"{key.word} ({key.shown})", key.help, lambda act=key.act: screen.action_act(act))
+                yield SystemCommand(f"{key.word} ({key.shown})", key.help, lambda act=key.act: desk.action_act(act))
+
+    @property
+    def _desk(self) -> MainScreen | None:
+        """The main screen, where it is on top."""
+        if isinstance(self.screen, OpeningScreen):
+            return None
+        from kwake_tui.screens.main import MainScreen
+
+        return self.screen if isinstance(self.screen, MainScreen) else None
 
 
 def _short_title(title: str, paths: tuple[str, ...]) -> str:
@@ -77,21 +127,38 @@ def _short_title(title: str, paths: tuple[str, ...]) -> str:
     return f"{first} +{len(paths) - 1}" if len(paths) > 1 else first
 
 
-def run(world: World, *, title: str, opened: Opened, second: str | None = None, started: Started | None = None) -> int:
-    """Run the console on a world, beside a second profile, until it is left; the exit status of the process."""
+def session_on(world: World, title: str, opened: Opened, second: str | None = None) -> Session:
+    """The beginning of a session on a snapshot that was opened, beside a second profile."""
+    from kwake_tui.session import Session, second_profile
+
     second = second or second_profile(world.profile.name)
-    return run_session(Session.start(world, _short_title(title, opened.snapshot), second, opened), started=started)
+    return Session.start(world, _short_title(title, opened.snapshot), second, opened)
 
 
-def run_session(session: Session, recorder: Recorder | None = None, started: Started | None = None) -> int:
-    """Run the console on a session until it is left; the exit status of the process.
+def run(begin: Callable[[], Begun], title: str) -> int:
+    """Run the console until it is left; the exit status of the process. Raises what `begin` raises.
 
-    What is done is kept by the recorder, one in the user's state folder unless another is given, until then. It begins
-    with `started`; unless one is given, with the offer to restore sessions that crashed.
+    What is done is kept until then: by the recorder that it begins with, else by one in the user's state folder. It
+    begins with the offer to restore sessions that crashed, unless it has something else to begin with.
     """
-    keeper = recorder or Recorder(state_folder())
-    app = KwakeApp(session, recorder=keeper, started=started or (lambda desk: offer(desk, keeper)))
+    kept: list[Recorder] = []
+
+    def keeping() -> Begun:
+        from kwake_tui.recording import Recorder, state_folder
+        from kwake_tui.recovery import offer
+
+        begun = begin()
+        keeper = begun.recorder or Recorder(state_folder())
+        kept.append(keeper)
+        return Begun(begun.session, keeper, begun.started or (lambda desk: offer(desk, keeper)))
+
+    app = KwakeApp(keeping, title)
     app.run()
+    if app.failure is not None:
+        raise app.failure
+    if not kept:
+        return app.return_code or 0
+    (keeper,) = kept
     if not app.return_code:
         keeper.end()
         return 0

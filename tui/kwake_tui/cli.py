@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kwake.scenario.report import Case
     from kwake.scenario.scenario import Scenario
     from kwake.world import World
+    from kwake_tui.app import Begun
 
 T = TypeVar("T")
 
@@ -182,18 +183,26 @@ def _console(arguments: Namespace) -> int:
 
         if is_scenario(arguments.snapshot[0]):
             return _scenario(arguments)
-    worlds = _worlds(arguments)
-    if _takes_a_console(arguments) and len(worlds) <= 2:
+    if _takes_a_console(arguments) and len(arguments.profile) <= 2:
         from kwake_tui.app import run
-        from kwake_tui.opened import Opened
 
-        second = worlds[1].profile.name if len(worlds) > 1 else None
-        opened = Opened(tuple(arguments.snapshot), arguments.lenient)
-        return run(worlds[0], title=title, opened=opened, second=second)
+        return run(lambda: _begun(arguments, title), title)
+    worlds = _worlds(arguments)
     from kwake_tui.text.cluster import cluster_json, cluster_lines
 
     _show(arguments, worlds, worlds, lambda world: cluster_lines(world, title), cluster_json)
     return 0
+
+
+def _begun(arguments: Namespace, title: str) -> Begun:
+    """The snapshot under the first profile, compared with the second if there is one."""
+    from kwake_tui.app import Begun, session_on
+    from kwake_tui.opened import Opened
+
+    second = arguments.profile[1] if len(arguments.profile) > 1 else None
+    arguments.profile = arguments.profile[:1]
+    (world,) = _worlds(arguments)
+    return Begun(session_on(world, title, Opened(tuple(arguments.snapshot), arguments.lenient), second))
 
 
 def _takes_a_console(arguments: Namespace) -> bool:
@@ -208,13 +217,17 @@ def _resume(arguments: Namespace) -> int:
         raise UsageError("--resume: a session brings its own snapshot; name none beside it")
     if not _takes_a_console(arguments):
         raise UsageError("--resume needs a terminal; kwake sessions lists what can be resumed")
-    from kwake_tui.app import run_session
-    from kwake_tui.recording import Recorder, state_folder
-    from kwake_tui.recovery import kept_named, told
+    from kwake_tui.app import Begun, run
 
-    recorder = Recorder(state_folder())
-    again = recorder.adopt(kept_named(recorder, arguments.resume))
-    return run_session(again.session, recorder, lambda desk: desk.say(*told(again)))
+    def begin() -> Begun:
+        from kwake_tui.recording import Recorder, state_folder
+        from kwake_tui.recovery import kept_named, told
+
+        recorder = Recorder(state_folder())
+        again = recorder.adopt(kept_named(recorder, arguments.resume))
+        return Begun(again.session, recorder, lambda desk: desk.say(*told(again)))
+
+    return run(begin, arguments.resume)
 
 
 def _kubectl(arguments: Namespace) -> int:
@@ -244,11 +257,11 @@ def _learn(arguments: Namespace) -> int:
     path = str(sample_path(SAMPLE))
     world = kwake.open(path, profile, SEED)
     if _takes_a_console(arguments):
-        from kwake_tui.app import run
+        from kwake_tui.app import Begun, run, session_on
         from kwake_tui.learning import learn
         from kwake_tui.opened import Opened
 
-        return run(world, title=SAMPLE, opened=Opened((path,)), started=learn)
+        return run(lambda: Begun(session_on(world, SAMPLE, Opened((path,))), started=learn), SAMPLE)
     from kwake_tui.text.columns import json_text
     from kwake_tui.text.learn import learn_json, learn_lines
 
@@ -286,7 +299,7 @@ def _scenario(arguments: Namespace) -> int:
     from kwake.errors import UsageError
     from kwake.scenario.begin import begin
     from kwake.scenario.load import load
-    from kwake_tui.app import run_session
+    from kwake_tui.app import Begun, run
     from kwake_tui.replaying import session_of
 
     scenarios = load(path)
@@ -294,7 +307,7 @@ def _scenario(arguments: Namespace) -> int:
         raise UsageError(f"{path}: {len(scenarios)} scenarios; open the console, then : replay {path}")
     profile, *others = arguments.profile or scenarios[0].profiles
     world = begin(scenarios[0], profile, arguments.seed, overrides=overrides, lenient=arguments.lenient)
-    return run_session(session_of(scenarios[0], next(iter(others), None), world))
+    return run(lambda: Begun(session_of(scenarios[0], next(iter(others), None), world)), scenarios[0].name)
 
 
 def _trace(arguments: Namespace) -> int:

@@ -1,0 +1,68 @@
+"""The first frame stands before the model is there; keys wait for it, and a snapshot that cannot be read ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from kwake.errors import SnapshotUnreadable
+from kwake_tui.app import Begun, KwakeApp
+from kwake_tui.screens.main import MainScreen
+from kwake_tui.screens.opening import OpeningScreen
+from kwake_tui.session import Session
+from tests.tui.player import Player, shop
+
+
+def test_keys_that_come_while_it_opens_are_kept_in_order() -> None:
+    may_open = threading.Event()
+
+    def begin() -> Begun:
+        may_open.wait()
+        return Begun(Session.start(shop(), "shop", None))
+
+    async def run() -> None:
+        app = KwakeApp(begin, "shop")
+        async with app.run_test(size=(120, 36)) as pilot:
+            player = Player(app, pilot)
+            assert isinstance(app.screen, OpeningScreen)
+            assert "opening shop" in player.rows("#keys")[0]
+            await pilot.press("j", "j")
+            may_open.set()
+            await player.until(lambda: isinstance(app.screen, MainScreen))
+            await player.until(lambda: player.desk.chosen.startswith("Pod/shop/cart"))
+
+    asyncio.run(run())
+
+
+def test_what_cannot_be_read_ends_the_console_with_its_error() -> None:
+    def begin() -> Begun:
+        raise SnapshotUnreadable("gone.yaml: there is no such file or folder")
+
+    async def run() -> KwakeApp:
+        app = KwakeApp(begin, "gone.yaml")
+        async with app.run_test() as pilot:
+            async with asyncio.timeout(10):
+                while app.failure is None:
+                    await pilot.pause()
+        return app
+
+    app = asyncio.run(run())
+    assert "gone.yaml" in str(app.failure)
+    assert app.return_code == 3
+
+
+def test_ctrl_c_stops_what_takes_too_long() -> None:
+    may_open = threading.Event()
+
+    def begin() -> Begun:
+        may_open.wait()
+        return Begun(Session.start(shop(), "shop", None))
+
+    async def run() -> int | None:
+        app = KwakeApp(begin, "shop")
+        async with app.run_test() as pilot:
+            await pilot.press("ctrl+c")
+            may_open.set()
+        return app.return_code
+
+    assert asyncio.run(run()) == 130
