@@ -69,7 +69,7 @@ class DrainNode(_Action, frozen=True):
     force: bool = False
 
     def __str__(self) -> str:
-        return f"drain node {self.node}" + (" (force)" if self.force else "")
+        return f"drain {self.node}" + (" (force)" if self.force else "")
 
 
 class RecreateSandbox(_Action, frozen=True):
@@ -177,7 +177,7 @@ class SilenceNode(_Action, frozen=True):
     lost: bool = False
 
     def __str__(self) -> str:
-        return f"silence node {self.node}" + (" (lost)" if self.lost else "")
+        return f"silence {self.node}" + (" (lost)" if self.lost else "")
 
 
 class WakeNode(_Action, frozen=True):
@@ -186,7 +186,7 @@ class WakeNode(_Action, frozen=True):
     node: str
 
     def __str__(self) -> str:
-        return f"wake node {self.node}"
+        return f"wake {self.node}"
 
 
 class OpenConnection(_Action, frozen=True):

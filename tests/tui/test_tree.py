@@ -94,3 +94,13 @@ def test_an_edited_object_says_so() -> None:
     state = msgspec.structs.replace(TreeState(), edited="Service/shop/statsd")
 
     assert "○ statsd edited  10.96.0.31" in rows(shown, state)
+
+
+def test_a_silent_node_and_a_cordoned_one_say_so() -> None:
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}, "spec": {"podCIDR": "10.244.0.0/24"}}
+    silent = {"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}
+    cordoned = {"spec": {"unschedulable": True}}
+
+    shown = [rows(cluster({**node, **more}), TreeState())[-1] for more in ({}, silent, cordoned)]
+
+    assert shown == ["● a  10.244.0.0/24", "◐ a  silent", "● a  cordoned"]

@@ -269,10 +269,11 @@ def _policy(policy: NetworkPolicy, state: TreeState) -> Line:
 
 
 def _node(node: Node) -> Line:
-    ranges = ", ".join(node.pod_cidrs)
+    mark = STARTING if node.is_silent else READY
+    state = "silent" if node.is_silent else "cordoned" if node.spec.unschedulable else ""
     return Line(
-        (Span("  "), Span(f"{READY.glyph} ", READY.role), Span(node.metadata.name)),
-        (Span(ranges or node.ip, "muted"),),
+        (Span("  "), Span(f"{mark.glyph} ", mark.role), Span(node.metadata.name)),
+        (Span(state, "warn"),) if state else (Span(", ".join(node.pod_cidrs) or node.ip, "muted"),),
         shrink=2,
         target=str(node.key),
     )
