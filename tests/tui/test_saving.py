@@ -14,6 +14,7 @@ from kwake.world import World
 from kwake_tui.cli import main
 from kwake_tui.opened import Opened
 from kwake_tui.saving import scenario_files
+from kwake_tui.scenario_files import named_from
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.session import Session
 from tests.tui.player import Player, play, shop
@@ -161,3 +162,9 @@ def test_the_commands_of_kubectl_are_shown() -> None:
         assert len(rows) == 2
 
     play(shop(), story, opened=SHOP)
+
+
+def test_a_snapshot_is_named_relative_to_the_scenario_and_a_sample_by_its_name(tmp_path: Path) -> None:
+    assert named_from(str(tmp_path / "prod.yaml"), tmp_path / "stories") == "../prod.yaml"
+    assert named_from(str(sample_path("small")), tmp_path) == "sample:small"
+    assert named_from(str(sample_path("small")) + "/", tmp_path) == "sample:small"

@@ -13,7 +13,7 @@ from kwake.objects.printable import printable
 from kwake.scenario.begin import begin
 from kwake.scenario.load import load
 from kwake.scenario.scenario import Scenario
-from kwake.scenario.stepping import flow_of, stepped
+from kwake.scenario.stepping import flow_asked, stepped
 from kwake.world import World
 from kwake_tui.beside import beside
 from kwake_tui.desk import Desk
@@ -71,7 +71,8 @@ def _begin(desk: Desk, scenario: Scenario) -> None:
     """Show its beginning; asks first where something was done that would be lost."""
     now = desk.session
     session = session_of(scenario)
-    done = len(now.timeline.entries) - 1
+    its_own = max(stop.entry for stop in now.script.stops) if now.script is not None else 0
+    done = len(now.timeline.entries) - 1 - its_own
 
     def show() -> None:
         desk.show(session)
@@ -81,7 +82,7 @@ def _begin(desk: Desk, scenario: Scenario) -> None:
         if yes:
             show()
 
-    if done and now.script is None:
+    if done:
         what = f"{done} action{'' if done == 1 else 's'} not saved"
         desk.open(ConfirmScreen("Leave", "this session", f"{what}: save FILE keeps them"), answered)
     else:
@@ -139,6 +140,6 @@ def why_no_step(steps: int) -> Callable[[Desk], str]:
 def _to(desk: Desk, script: Script) -> None:
     """Show a step; where an expectation of it failed, the path that it is about."""
     session = desk.session.go_to(script.stop.entry)
-    flows = [flow for check in unmet(script.stop) if (flow := flow_of(script.scenario, check)) is not None]
+    flows = [flow for check in unmet(script.stop) if (flow := flow_asked(script.scenario, check)) is not None]
     flow = flows[0] if flows else session.flow
     desk.show(msgspec.structs.replace(session, script=script, flow=flow))

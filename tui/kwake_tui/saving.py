@@ -18,7 +18,7 @@ from kwake.sources.yaml_writer import to_yaml
 from kwake_tui.desk import Desk
 from kwake_tui.lines import Line, Span
 from kwake_tui.opened import STDIN, sources_of
-from kwake_tui.scenario_files import path_of
+from kwake_tui.scenario_files import named_from, path_of
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.session import Session, action_title
@@ -90,8 +90,9 @@ def scenario_files(session: Session, target: Path) -> dict[Path, bytes]:
     watched = (*session.pins, *([session.flow] if session.flow is not None else []))
     opened = tuple(session.world.connections)
     flows = flow_names(watched, opened)
-    recording = Recording(_name(session), session.timeline, tuple(snapshot), flows, session.opened.lenient)
-    return {**copies, target: scenario_text(recording, target.parent).encode()}
+    named = tuple(named_from(path, target.parent) for path in snapshot)
+    recording = Recording(_name(session), session.timeline, named, flows, session.opened.lenient)
+    return {**copies, target: scenario_text(recording).encode()}
 
 
 def changed(before: Cluster, after: Cluster) -> tuple[Record, ...]:

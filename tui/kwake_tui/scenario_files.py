@@ -32,6 +32,17 @@ def brief_path(path: str) -> str:
     return f"~{path.removeprefix(home)}" if path.startswith(f"{home}{os.sep}") else path
 
 
+def named_from(path: str, folder: Path) -> str:
+    """A path as a scenario in this folder names it; a sample by its name, wherever it is installed."""
+    name = sample_named(path)
+    if name:
+        return f"{SCHEME}{name}"
+    try:
+        return os.path.relpath(path, folder)
+    except ValueError:  # another drive
+        return os.path.abspath(path)  # noqa: PTH100  # Path.resolve would follow links
+
+
 def scenario_path(words: list[str]) -> Path:
     """The file that the words mean; `sample:shop/kill` is one that comes with kwake. Raises UsageError."""
     text = " ".join(words)

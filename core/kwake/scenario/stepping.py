@@ -67,7 +67,7 @@ def stepped(scenario: Scenario, world: World) -> Stepped:
     return Stepped(Timeline(tuple(entries), 0).go_to(at), tuple(stops))
 
 
-def flow_of(scenario: Scenario, check: Check) -> Flow | None:
+def flow_asked(scenario: Scenario, check: Check) -> Flow | None:
     """The flow that an expectation is about, if it is about one."""
     flows = {pinned.name: pinned.flow for pinned in scenario.flows}
     flows |= {action.name: _flow(action) for action in _all_actions(scenario) if isinstance(action, OpenConnection)}

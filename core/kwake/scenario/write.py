@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, assert_never
 
 import msgspec
@@ -36,7 +34,6 @@ from kwake.dataplane.path import Flow, Outcome
 from kwake.errors import KwakeError, ReferenceNotFound
 from kwake.objects.basis import Basis
 from kwake.objects.reference import parse_reference
-from kwake.samples import SCHEME, sample_named
 from kwake.sources.yaml_writer import Row, to_yaml
 from kwake.timeline import Timeline
 from kwake.world import World
@@ -51,27 +48,15 @@ class Recording(msgspec.Struct, frozen=True):
     timeline: Timeline
     """Its present moment is the end of the scenario; what was undone is left out."""
     snapshot: tuple[str, ...]
-    """Paths from which the beginning was opened, as this process would open them."""
+    """What the beginning was opened from, as the scenario is to name it: paths relative to its file."""
     flows: Mapping[str, Flow] = {}
     """Flows to look at after each step, by name."""
     lenient: bool = False
 
 
-def scenario_text(recording: Recording, folder: str | Path) -> str:
-    """The scenario as YAML for a file in this folder: paths in it are relative to that."""
-    return _HEAD + to_yaml(_scenario(recording, Path(folder)))
-
-
-def relative(path: str, folder: Path) -> str:
-    """A path as a scenario in this folder names it; a sample by its name, wherever it is installed."""
-    if path == "-":
-        return path
-    if sample_named(path):
-        return f"{SCHEME}{sample_named(path)}"
-    try:
-        return os.path.relpath(path, folder)
-    except ValueError:  # another drive
-        return os.path.abspath(path)  # noqa: PTH100  # Path.resolve would follow links
+def scenario_text(recording: Recording) -> str:
+    """The scenario as YAML."""
+    return _HEAD + to_yaml(_scenario(recording))
 
 
 def flow_names(flows: tuple[Flow, ...], taken: tuple[str, ...]) -> dict[str, Flow]:
@@ -84,13 +69,13 @@ def flow_names(flows: tuple[Flow, ...], taken: tuple[str, ...]) -> dict[str, Flo
     return named
 
 
-def _scenario(recording: Recording, folder: Path) -> dict[str, Any]:
+def _scenario(recording: Recording) -> dict[str, Any]:
     beginning = recording.timeline.entries[0].world
     chosen = beginning.profile.chosen
     return {
         "kwake": 1,
         "name": recording.name,
-        "snapshot": [relative(path, folder) for path in recording.snapshot],
+        "snapshot": list(recording.snapshot),
         "profile": beginning.profile.name,
         **({"set": chosen} if chosen else {}),
         **({"lenient": True} if recording.lenient else {}),

@@ -13,7 +13,7 @@ from kwake.scenario.load import load
 from kwake.scenario.report import Verdict
 from kwake.scenario.runner import play
 from kwake.scenario.scenario import Scenario
-from kwake.scenario.stepping import Stepped, flow_of, stepped
+from kwake.scenario.stepping import Stepped, flow_asked, stepped
 
 STORIES = [path for name in sample_names() for path in sorted((sample_path(name) / "scenarios").glob("*.yaml"))]
 
@@ -84,7 +84,7 @@ def test_the_flow_of_a_check_is_found_by_its_line(tmp_path: Path) -> None:
     scenario, steps = story(tmp_path, "steps:\n- expect:\n  - {flow: pay, fate: reset}\n")
 
     (check,) = steps.stops[1].checks
-    flow = flow_of(scenario, check)
+    flow = flow_asked(scenario, check)
     assert check.verdict is Verdict.FAILED
     assert flow is not None
     assert flow.target == "svc/demo/checkout"
