@@ -13,18 +13,26 @@ from pathlib import Path
 
 import pytest
 
+from kwake.samples import sample_path
 from kwake_tui.journal import restored
 from kwake_tui.recording import crashed
 
+fcntl = pytest.importorskip("fcntl", reason="no such terminals here")
 pty = pytest.importorskip("pty", reason="no pseudo terminals here")
+termios = pytest.importorskip("termios", reason="no such terminals here")
 
 WAIT_S = 30.0
+
+
+def _own_terminal() -> None:
+    """In the new process: what it prints to is the terminal that its keys come from."""
+    fcntl.ioctl(1, termios.TIOCSCTTY, 0)
 
 
 class Terminal:
     """A console in a process of its own, on a pseudo terminal."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, piped: bytes = b"") -> None:
         self._master, slave = pty.openpty()
         environment = {
             **os.environ,
@@ -37,9 +45,13 @@ class Terminal:
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kwake_tui", *arguments],
-            stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True,
+            stdin=subprocess.PIPE if piped else slave, stdout=slave, stderr=slave, env=environment,
+            start_new_session=True, preexec_fn=_own_terminal,
         )  # fmt: skip
         os.close(slave)
+        if self.process.stdin is not None:
+            self.process.stdin.write(piped)
+            self.process.stdin.close()
         self._seen = b""
 
     def until(self, words: str) -> None:
@@ -125,3 +137,15 @@ def test_a_clean_end_leaves_nothing_and_resume_goes_on(home: Path) -> None:
     assert resumed.quit() == 0
 
     assert not list((home / "state" / "kwake" / "sessions").iterdir())
+
+
+def test_a_cluster_that_came_through_a_pipe_is_there_again(home: Path) -> None:
+    data = (sample_path("small") / "cluster.yaml").read_bytes()
+    console = Terminal(home, "-", piped=data)
+    console.until("settled")
+    console.command("scale deploy/demo/web 3", "1 action")
+    console.kill()
+
+    resumed = Terminal(home, "--resume")
+    resumed.until("restored: 1 action")
+    assert resumed.quit() == 0

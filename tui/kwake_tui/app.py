@@ -37,6 +37,8 @@ class Begun(NamedTuple):
     """Keeps what is done, if anything does."""
     started: Callable[[Desk], None] | None = None
     """Does something once the panes stand."""
+    hint: str = ""
+    """What is said then."""
 
 
 class KwakeApp(App[int]):
@@ -150,7 +152,13 @@ def run(begin: Callable[[], Begun], title: str) -> int:
         begun = begin()
         keeper = begun.recorder or Recorder(state_folder())
         kept.append(keeper)
-        return Begun(begun.session, keeper, begun.started or (lambda desk: offer(desk, keeper)))
+
+        def start(desk: Desk) -> None:
+            if begun.hint:
+                desk.say(begun.hint, "text1")
+            offer(desk, keeper)
+
+        return Begun(begun.session, keeper, begun.started or start)
 
     app = KwakeApp(keeping, title)
     app.run()

@@ -119,14 +119,14 @@ def _stdin() -> Callable[[], bytes]:
     return cache(lambda: sys.stdin.buffer.read())
 
 
-def _worlds(arguments: Namespace) -> list[World]:
-    """The snapshot opened once for each profile."""
+def _worlds(arguments: Namespace, piped: bytes | None = None) -> list[World]:
+    """The snapshot opened once for each profile; `piped` is what standard input held, if it was read before."""
     import kwake
     from kwake.errors import UsageError
 
     if arguments.snapshot.count("-") > 1:
         raise UsageError("- stands for standard input, and that can be read only once")
-    stdin, overrides = _stdin(), _overrides(arguments.fields)
+    stdin, overrides = _stdin() if piped is None else lambda: piped, _overrides(arguments.fields)
     return [
         kwake.open(arguments.snapshot, profile, arguments.seed or 0, overrides=overrides, lenient=arguments.lenient,
                    stdin=stdin)
@@ -172,6 +172,7 @@ def _console(arguments: Namespace) -> int:
         return _resume(arguments)
     if arguments.learn:
         return _run(["learn", *(word for name in arguments.profile[:1] for word in ("--profile", name))])
+    hint = "" if arguments.snapshot else "new here: : learn opens five short lessons"
     if not arguments.snapshot:
         from kwake.samples import DEFAULT, sample_path
 
@@ -183,30 +184,50 @@ def _console(arguments: Namespace) -> int:
 
         if is_scenario(arguments.snapshot[0]):
             return _scenario(arguments)
-    if _takes_a_console(arguments) and len(arguments.profile) <= 2:
+    piped = _piped(arguments)
+    if (_takes_a_console(arguments) or piped is not None) and len(arguments.profile) <= 2:
         from kwake_tui.app import run
 
-        return run(lambda: _begun(arguments, title), title)
-    worlds = _worlds(arguments)
+        return run(lambda: _begun(arguments, title, piped)._replace(hint=hint), title)
+    worlds = _worlds(arguments, piped)
     from kwake_tui.text.cluster import cluster_json, cluster_lines
 
     _show(arguments, worlds, worlds, lambda world: cluster_lines(world, title), cluster_json)
     return 0
 
 
-def _begun(arguments: Namespace, title: str) -> Begun:
+def _begun(arguments: Namespace, title: str, piped: bytes | None) -> Begun:
     """The snapshot under the first profile, compared with the second if there is one."""
     from kwake_tui.app import Begun, session_on
     from kwake_tui.opened import Opened
 
     second = arguments.profile[1] if len(arguments.profile) > 1 else None
     arguments.profile = arguments.profile[:1]
-    (world,) = _worlds(arguments)
+    (world,) = _worlds(arguments, piped)
     return Begun(session_on(world, title, Opened(tuple(arguments.snapshot), arguments.lenient), second))
 
 
 def _takes_a_console(arguments: Namespace) -> bool:
     return arguments.output is None and sys.stdout.isatty() and sys.stdin.isatty()
+
+
+def _piped(arguments: Namespace) -> bytes | None:
+    """What standard input holds, read before the console takes the keys, where there is a terminal for it.
+
+    After a pipe standard input is the terminal.
+    """
+    if arguments.output is not None or "-" not in arguments.snapshot or not sys.stdout.isatty():
+        return None
+    if sys.stdin.isatty():
+        return sys.stdin.buffer.read()
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        return None
+    data = sys.stdin.buffer.read()
+    os.dup2(terminal, sys.stdin.fileno())
+    os.close(terminal)
+    return data
 
 
 def _resume(arguments: Namespace) -> int:
