@@ -132,8 +132,8 @@ def _touched(old: Cluster, new: Cluster, wake: Wake) -> Iterator[Flow]:
     pairs |= {(u.src, u.dst) for u in wake.unknown}
     behind = {key: _backends(old, key) | _backends(new, key) for key in ports}
     servers = {workload for c in (old, new) if (dns := dns_service(c)) for workload in behind[dns.key]}
-    for client in clients:
-        towards = {dst for src, dst in pairs if src == client}
+    for client in (*clients, "internet"):
+        towards = {dst for src, dst in pairs if (src == client if "[" in src else client == "internet")}
         asks = bool(towards & servers)
         for service in ports:
             if asks or towards & behind[service]:

@@ -8,6 +8,7 @@ import kwake
 from kwake.dials import Turn, changed_dials, dial_of
 from kwake.policy.connections import ALL, NONE, one
 from kwake.samples import sample_path
+from tests.core.policy.clusters import policy
 
 
 @cache
@@ -66,3 +67,9 @@ def test_a_pair_stands_for_a_dial_of_a_declared_port() -> None:
     assert outside is not None
     assert (outside.target, outside.port, outside.protocol) == ("internet", 53, "UDP")
     assert dial_of(cluster, "shop/web[Deployment]", "shop/checkout[Deployment]", NONE) is None
+
+
+def test_a_policy_that_shuts_out_nodes_touches_those_who_dial_from_outside() -> None:
+    deny = policy("shop/deny", {"podSelector": {}, "policyTypes": ["Ingress"]})
+
+    assert ("internet", "Service/shop/catalog") in turns(shop(), shop().do(kwake.Apply(deny)))

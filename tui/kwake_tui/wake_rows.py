@@ -26,6 +26,7 @@ from kwake_tui.glyphs import (
     OTHER_PORTS,
     OTHERWISE,
     OUTCOMES,
+    POLICIES,
     REROUTED,
     STAYS,
     Mark,
@@ -52,6 +53,8 @@ class WakeRow(msgspec.Struct, frozen=True, eq=False):
     """Why, worked out when somebody asks: for a pair of workloads that is a trace."""
     flow: Flow | None = None
     """What to look at; None where there is nothing to dial."""
+    sources: tuple[str, ...] = ()
+    """All who fare alike, where they are several."""
 
     @property
     def why(self) -> Why:
@@ -76,6 +79,11 @@ class Told(msgspec.Struct, frozen=True, eq=False):
     wake: Wake
 
     @property
+    def says_why(self) -> bool:
+        """Whether the reasons of all rows are worked out, or quickly would be."""
+        return sum(len(group.rows) for group in self.groups) <= MOST_REASONS
+
+    @property
     def same(self) -> int:
         """Dials that were compared and end as before."""
         return self.dials.same
@@ -87,6 +95,7 @@ _MEANINGS: tuple[tuple[Mark, str], ...] = (
     (REROUTED, "it still gets there, but elsewhere"),
     (OTHERWISE, "it did not get there before either"),
     (OTHER_PORTS, "these may talk, but not on the same ports as before"),
+    (POLICIES, "they admit it or stop it now, but a dial ends as it did"),
     (CUT, "it was open and is not any more"),
     (STAYS, "although the same dial would fail now"),
     (OUTCOMES[Outcome.UNKNOWN], "kwake cannot tell, and says why"),
@@ -98,6 +107,8 @@ _TURNS = {
     Turn.OTHERWISE: OTHERWISE,
     Turn.UNKNOWN: OUTCOMES[Outcome.UNKNOWN],
 }
+MOST_REASONS = 100
+"""Changed pairs up to which each is asked why: that is two traces."""
 _ELSEWHERE = "Pod/-/-"
 """A place that no Service is in: beside it every name is written with its namespace."""
 GONE = Mark("○", "not there", "muted")
@@ -112,17 +123,21 @@ def told(before: World, after: World, second: World | None = None, limit: int | 
     for change in dials.changes:
         if change.turn is not None:
             found[_TURNS[change.turn]].append(_dial_row(change))
-    found = {mark: _merged(rows) for mark, rows in found.items()}
-    for pairs, mark in ((changes.lost, LOST), (changes.gained, GAINED), (changes.changed, OTHER_PORTS)):
-        found[mark] += [_pair_row(old, new, pair) for pair in pairs]
+    changed = ((changes.lost, LOST), (changes.gained, GAINED), (changes.changed, OTHER_PORTS))
+    few = sum(len(pairs) for pairs, _ in changed) <= MOST_REASONS
+    between: dict[Mark, list[WakeRow]] = {mark: [] for mark, _ in _MEANINGS}
+    for pairs, mark in changed:
+        for pair in pairs:
+            between[POLICIES if _is_idle(old, new, pair) else mark].append(_pair_row(old, new, pair))
+    found = {
+        mark: [*_merged(rows), *(_merged(between[mark]) if few else between[mark])] for mark, rows in found.items()
+    }
     for mark, row in _connection_rows(old, new, second):
         found[mark].append(row)
     unknown = OUTCOMES[Outcome.UNKNOWN]
-    for pair in changes.unknown:
-        reason = Why(pair.reason)
-        found[unknown].append(
-            WakeRow(end_name(pair.src), end_name(pair.dst), Mark("", "", "muted"), unknown, partial(_known, reason))
-        )
+    for doubt in changes.unknown:
+        ends = end_name(doubt.src), end_name(doubt.dst)
+        found[unknown].append(WakeRow(*ends, Mark("", "", "muted"), unknown, partial(_known, Why(doubt.reason))))
     groups = (WakeGroup(mark, meaning, tuple(found[mark])) for mark, meaning in _MEANINGS)
     return Told(tuple(group for group in groups if group.rows), dials, changes)
 
@@ -194,7 +209,7 @@ def _failing(path: Path) -> Branch | None:
 
 
 def _merged(rows: list[WakeRow]) -> list[WakeRow]:
-    """Clients that fare alike with one Service as one row."""
+    """Clients that fare alike with one target, for one reason, as one row."""
     alike: dict[object, list[WakeRow]] = {}
     for row in rows:
         alike.setdefault((row.target, row.before, row.after, row.why), []).append(row)
@@ -203,10 +218,12 @@ def _merged(rows: list[WakeRow]) -> list[WakeRow]:
 
 def _one_row(rows: list[WakeRow]) -> WakeRow:
     first, *others = rows
+    known = partial(_known, first.why)
     if not others:
-        return first
+        return msgspec.structs.replace(first, ask=known)
     names = f"{first.source}, {others[0].source}" if len(others) == 1 else f"{first.source} +{len(others)}"
-    return msgspec.structs.replace(first, source=names)
+    sources = tuple(row.source for row in rows)
+    return msgspec.structs.replace(first, source=names, sources=sources, ask=known)
 
 
 def _pair_row(old: World, new: World, change: PairChange) -> WakeRow:
@@ -215,6 +232,20 @@ def _pair_row(old: World, new: World, change: PairChange) -> WakeRow:
         end_name(change.src), f"{end_name(change.dst)} pods" if "[" in change.dst else end_name(change.dst),
         ports_mark(change.before), ports_mark(change.after), partial(_why_pair, old, new, change, flow), flow,
     )  # fmt: skip
+
+
+def _is_idle(old: World, new: World, change: PairChange) -> bool:
+    """Whether a change of policies for addresses outside is none for a dial: it did not and does not arrive."""
+    if "[" in change.src and "[" in change.dst:
+        return False
+    flow = pair_change_flow(old, new, change)
+    if flow is None:
+        return False
+    try:
+        outcomes = [w.trace(flow.source, flow.target, flow.port, flow.protocol).outcome for w in (old, new)]
+    except KwakeError:
+        return False
+    return all(outcome not in (Outcome.DELIVERED, Outcome.MIXED, Outcome.UNKNOWN) for outcome in outcomes)
 
 
 def ports_mark(allowed: ConnectionSet) -> Mark:

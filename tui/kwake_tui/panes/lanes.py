@@ -51,6 +51,7 @@ class Lane(msgspec.Struct, frozen=True):
     pieces: tuple[Piece, ...]
     result: Mark
     target: str
+    protocol: str = "TCP"
 
 
 class Axis(msgspec.Struct, frozen=True):
@@ -75,13 +76,18 @@ def lanes_of(session: Session) -> tuple[Lane, ...]:
     flows = session.shown_pins
     if session.shown_flow is not None and session.shown_flow not in flows:
         flows = (*flows, session.shown_flow)
-    lanes = [lane for number, flow in enumerate(flows) if (lane := _dialled(before, seen, flow, number)) is not None]
+    lanes = [_dialled(before, seen, flow, flow_title(flow), f"flow:{number}") for number, flow in enumerate(flows)]
     over = {name for name, connection in before.connections.items() if connection.fate.is_over}
-    names = [name for name in seen[-1].connections if name not in over]
-    return (*lanes, *(_held(before, seen, name) for name in names))
+    for name, connection in seen[-1].connections.items():
+        if name in over:
+            continue
+        if connection.flow not in flows:
+            lanes.append(_dialled(before, seen, connection.flow, name, f"connection:{name}"))
+        lanes.append(_held(before, seen, name))
+    return tuple(lane for lane in lanes if lane is not None)
 
 
-def _dialled(before: World, seen: Sequence[World], flow: Flow, number: int) -> Lane | None:
+def _dialled(before: World, seen: Sequence[World], flow: Flow, name: str, target: str) -> Lane | None:
     try:
         spells = spans(seen, flow, by_cause=True)
     except KwakeError:  # an end of the flow is at none of these moments
@@ -90,7 +96,7 @@ def _dialled(before: World, seen: Sequence[World], flow: Flow, number: int) -> L
     for spell in spells:
         met = spell if spell.outcome is not Outcome.DELIVERED else None
         pieces.append(Piece(spell.from_ms, spell.to_ms, *dial_step(spell.outcome), met))
-    return Lane(flow_title(flow), "dialled", tuple(pieces), OUTCOMES[spells[-1].outcome], f"flow:{number}")
+    return Lane(name, "dialled", tuple(pieces), OUTCOMES[spells[-1].outcome], target, flow.protocol)
 
 
 def _outcome(world: World, flow: Flow) -> Outcome | None:
@@ -134,8 +140,10 @@ def flow_lines(session: Session, lanes: Sequence[Lane], width: int) -> tuple[Lin
     at = axis.column(start_ms)
     lines = [Line((lead, *_scale(axis, start_ms)))]
     lines += [Line((lead, Span(" " * at), Span("│ ", "you", bold=True), Span(f"you: {action_title(action)}", "you")))]
+    above = ""
     for lane in lanes:
-        lines += _lane_lines(lane, axis, wide)
+        lines += _lane_lines(lane, axis, wide, named=lane.name != above)
+        above = lane.name
     return (*lines, *_causes(lanes))
 
 
@@ -162,15 +170,16 @@ def _scale(axis: Axis, start_ms: int) -> list[Span]:
     return spans_
 
 
-def _lane_lines(lane: Lane, axis: Axis, wide: bool) -> Iterator[Line]:
+def _lane_lines(lane: Lane, axis: Axis, wide: bool, *, named: bool) -> Iterator[Line]:
     kind = Span(f"{lane.kind:<{KIND}}", "muted")
     result = (Span("  "), Span(str(lane.result), lane.result.role, bold=True))
     painted = _painted(lane, axis)
     if wide:
-        name = Span(lane.name, bold=True).cut(NAME - 2)
+        name = Span(lane.name if named else "", bold=True).cut(NAME - 2)
         yield Line((name, Span(" " * (NAME - name.cells)), kind, *painted, *result), target=lane.target)
     else:
-        yield Line((Span(lane.name, bold=True),))
+        if named:
+            yield Line((Span(lane.name, bold=True),))
         yield Line((kind, *painted, *result), target=lane.target)
     brackets, sums = _brackets(lane, axis)
     lead = Span(" " * (KIND + (NAME if wide else 0)))
@@ -218,7 +227,7 @@ def cause(spell: Spell, flow_kind: str = "") -> str:
 
 
 def _cause(lane: Lane, spell: Spell) -> str:
-    return cause(spell, "ICMP" if lane.name.endswith(" udp") else "")
+    return cause(spell, "ICMP" if lane.protocol == "UDP" else "")
 
 
 def _brackets(lane: Lane, axis: Axis) -> tuple[list[Span], list[Span]]:

@@ -189,6 +189,11 @@ class ReachScreen(ViewScreen):
         wanted = (later[0] if step > 0 else later[-1]) if later else (places[0] if step > 0 else places[-1])
         self.query_one(Matrix).move_to(*wanted)
 
+    def on_resize(self) -> None:
+        """Rows below are laid out for a width."""
+        if self.is_mounted:
+            self._show_pair()
+
     def keep(self, text: str) -> None:
         """Keep rows and, after `>`, columns whose names match. Raises UsageError for no regular expression."""
         rows, _, columns = text.partition(">")

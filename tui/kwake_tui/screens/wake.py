@@ -26,8 +26,6 @@ from kwake_tui.widgets.line_list import LineList, content
 
 ROOMY = 100
 """Cells of width from which a row says why, too."""
-MOST_REASONS = 100
-"""Rows up to which all of them say why at once: each may be a trace."""
 
 SUMMARY = (LOST, GAINED, REROUTED, CUT, STAYS, OUTCOMES[Outcome.UNKNOWN])
 
@@ -119,7 +117,7 @@ class WakeScreen(ViewScreen):
             return ()
         if not self._told.groups:
             return (Line((Span("= ", "muted", bold=True), Span("nothing changed for traffic"))),)
-        says_why = width >= ROOMY and sum(len(group.rows) for group in self._told.groups) <= MOST_REASONS
+        says_why = width >= ROOMY and self._told.says_why
         cells = _Widths.of(self._told, width)
         lines: list[Line] = [_head(cells)] if width >= ROOMY else []
         for group in self._told.groups:
@@ -142,6 +140,8 @@ class WakeScreen(ViewScreen):
         why, lines = row.why, []
         if why.words:
             lines.append(Line((Span(why.words, bold=True),)))
+        if row.sources:
+            lines.append(Line((Span(f"{'from':<13}", "muted"), Span(", ".join(row.sources))), shrink=1))
         before = self._before
         if row.flow is not None and before is not None:
             lines += moment_rows("before", before, row.before, row.flow, narrow=narrow)
@@ -164,6 +164,11 @@ class WakeScreen(ViewScreen):
         marks = [(OUTCOMES[span.outcome], seconds(span.to_ms - span.from_ms)) for span in spans if span.to_ms]
         told_spans = [Span(f"{mark} {lasted}   ", mark.role) for mark, lasted in marks]
         return [Line((Span(f"{'meanwhile':<13}", "muted"), *told_spans))]
+
+    def on_resize(self) -> None:
+        """Rows below are laid out for a width."""
+        if self.is_mounted:
+            self._show_why()
 
     def keep(self, text: str) -> None:
         """Keep rows that a filter accepts. Raises UsageError for one that cannot be read."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from kwake.dataplane.path import Path
 from kwake_tui.text.columns import columns
-from kwake_tui.wake_rows import Told, WakeRow
+from kwake_tui.wake_rows import Told, WakeRow, Why
 
 
 def wake_lines(found: Told) -> list[str]:
@@ -14,7 +14,7 @@ def wake_lines(found: Told) -> list[str]:
     lines = []
     for group in found.groups:
         lines += ["", *columns([[f"{group.mark} {len(group.rows)}", group.meaning]])]
-        lines += columns([_row(row) for row in group.rows], indent=2)
+        lines += columns([_row(row, found.says_why) for row in group.rows], indent=2)
     lines = lines[1:] or ["= nothing changed for traffic"]
     return [*lines, "", *_counted(found)]
 
@@ -24,11 +24,21 @@ def _counted(found: Told) -> list[str]:
     return [f"{found.same} dials that the change could touch end as before{left}"]
 
 
-def _row(row: WakeRow) -> list[str]:
-    why = row.why
+def _row(row: WakeRow, says_why: bool) -> list[str]:
+    """A row; where reasons are not told `kwake trace` tells each."""
+    why = row.why if says_why else Why("")
     places = [f"{d.file}:{d.line}" for d in why.decided_by if d.file and d.line]
     before = f"{row.before}".strip()
-    return [row.source, "→", row.target, before, "→", f"{row.after}", why.words, ", ".join(dict.fromkeys(places))]
+    return [
+        ", ".join(row.sources) or row.source,
+        "→",
+        row.target,
+        before,
+        "→",
+        f"{row.after}",
+        why.words,
+        ", ".join(dict.fromkeys(places)),
+    ]
 
 
 def wake_json(found: Told) -> dict[str, Any]:
