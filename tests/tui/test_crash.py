@@ -149,3 +149,11 @@ def test_a_cluster_that_came_through_a_pipe_is_there_again(home: Path) -> None:
     resumed = Terminal(home, "--resume")
     resumed.until("restored: 1 action")
     assert resumed.quit() == 0
+
+
+def test_a_scenario_in_the_place_of_a_snapshot_opens_at_its_beginning(home: Path) -> None:
+    console = Terminal(home, str(sample_path("small") / "scenarios" / "kill.yaml"))
+    console.until("the only checkout pod is killed")
+    console.type("n")
+    console.until("step 1 of 3")
+    assert console.quit() == 0

@@ -175,3 +175,17 @@ def test_a_scenario_is_told_from_a_snapshot(tmp_path: Path) -> None:
     assert not is_scenario(str(tmp_path / "both.yaml"))
     assert not is_scenario(str(tmp_path))
     assert "sample:shop/kill" in offered()
+
+
+def test_actions_of_ones_own_beside_a_scenario_are_not_lost_unasked() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "replay sample:shop/kill")
+        await player.press("n", "n")
+        await command(player, "replay sample:shop/edit")
+        assert player.session.title == "edit"  # the scenario's own actions are no loss
+        await command(player, "scale deploy/shop/cart 3")
+        await command(player, "replay sample:shop/kill")
+        await player.until(lambda: isinstance(player.app.screen, ConfirmScreen))
+        assert "1 action not saved" in "".join(player.rows("#words"))
+
+    play(shop(), story)

@@ -317,18 +317,24 @@ def _scenario(arguments: Namespace) -> int:
         words += ["--lenient"] if arguments.lenient else []
         words += ["-o", arguments.output] if arguments.output else []
         return _run(["replay", *words, "--", path])
-    from kwake.errors import UsageError
-    from kwake.scenario.begin import begin
     from kwake.scenario.load import load
     from kwake_tui.app import Begun, run
-    from kwake_tui.replaying import session_of
 
-    scenarios = load(path)
-    if len(scenarios) > 1:
-        raise UsageError(f"{path}: {len(scenarios)} scenarios; open the console, then : replay {path}")
-    profile, *others = arguments.profile or scenarios[0].profiles
-    world = begin(scenarios[0], profile, arguments.seed, overrides=overrides, lenient=arguments.lenient)
-    return run(lambda: Begun(session_of(scenarios[0], next(iter(others), None), world)), scenarios[0].name)
+    first, *more = load(path)
+
+    def open_it(scenario: Scenario) -> World:
+        from kwake.scenario.begin import begin
+
+        profile = arguments.profile[0] if arguments.profile else None
+        return begin(scenario, profile, arguments.seed, overrides=overrides, lenient=arguments.lenient)
+
+    def begun() -> Begun:
+        from kwake_tui.replaying import replay, session_of
+
+        session = session_of(first, next(iter(arguments.profile[1:]), None), open_it)
+        return Begun(session, started=(lambda desk: replay(desk, [path])) if more else None)
+
+    return run(begun, first.name)
 
 
 def _trace(arguments: Namespace) -> int:

@@ -41,17 +41,16 @@ def replay(desk: Desk, words: list[str]) -> None:
     desk.open(ChoiceScreen("Replay  which scenario", "enter opens it   esc back", rows), chosen)
 
 
-def session_of(scenario: Scenario, second: str | None = None, world: World | None = None) -> Session:
+def session_of(scenario: Scenario, second: str | None = None, open_it: Callable[[Scenario], World] = begin) -> Session:
     """A session at the beginning of a scenario, beside `second`, or the scenario's own second profile.
 
-    `world` is that of its snapshot, if it is open. Raises what `kwake.open` raises, and ScenarioError where a flow
-    cannot be opened.
+    `open_it` opens its snapshot. Raises what `kwake.open` raises, and ScenarioError where a flow cannot be opened.
     """
     if STDIN in scenario.snapshot:
         raise UsageError(f"{scenario.file}: its snapshot is standard input, which the console cannot read")
-    world = world or begin(scenario)
+    world = open_it(scenario)
     steps = stepped(scenario, world)
-    matrix = [name for name in scenario.profiles if name != world.profile.name] if len(scenario.profiles) > 1 else []
+    matrix = [name for name in scenario.profiles if name != world.profile.name]
     other = second or next(iter(matrix), None) or second_profile(world.profile.name)
     against = beside(steps.timeline, world.with_profile(other).settle())
     flows = tuple(dict.fromkeys(pinned.flow for pinned in scenario.flows if not pinned.hold))
