@@ -9,7 +9,6 @@ from syrupy.assertion import SnapshotAssertion
 
 from kwake_tui.panes.editor import EditorPane
 from kwake_tui.screens.service_type import ServiceTypeScreen
-from tests.tui.picture import FOLDER
 from tests.tui.player import Player, Story, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
 
@@ -160,7 +159,3 @@ async def settled(player: Player) -> None:
 def screen_of(player: Player) -> str:
     """The picture without the number that every picture has of its own."""
     return re.sub(r"terminal-\d+", "terminal", player.svg())
-
-
-def test_every_picture_belongs_to_a_test() -> None:
-    assert {path.stem for path in FOLDER.glob("*.svg")} == set(PICTURES)

@@ -1,0 +1,23 @@
+"""No approved picture is left behind by its test."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.tui.picture import FOLDER
+
+NAMED = re.compile(r'^ {4}"([\w-]+)": \(|\("([\w-]+)", \(\d+, \d+\)\)', re.MULTILINE)
+"""How the tests name a picture: in a table with its story, or beside its size."""
+
+
+def test_every_picture_belongs_to_a_test() -> None:
+    named = {
+        name
+        for path in Path(__file__).parent.glob("test_pictures*.py")
+        for pair in NAMED.findall(path.read_text(encoding="utf-8"))
+        for name in pair
+        if name
+    }
+
+    assert {path.stem for path in FOLDER.glob("*.svg")} == named
