@@ -95,8 +95,9 @@ def _add_world(parser: argparse.ArgumentParser, seed: int | None = 0) -> None:
                         help="skip objects that the API server would refuse; what they touch is unknown")  # fmt: skip
 
 
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", choices=("text", "json"), help="text (default) or json")
+def _add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...] = ("text", "json")) -> None:
+    parser.add_argument("-o", "--output", choices=forms,
+                        help=f"text (default){', '.join(['', *forms[1:-1]])} or {forms[-1]}")  # fmt: skip
 
 
 def _add_trace(parser: argparse.ArgumentParser) -> None:
@@ -115,8 +116,18 @@ def _add_trace(parser: argparse.ArgumentParser) -> None:
 def _add_reach(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
     parser.add_argument("--by", choices=("workload", "pod"), default="workload", help="what counts as one end")
+    parser.add_argument("--focus", metavar="NAME", action="append", default=[],
+                        help="only pairs with this workload or pod at one end: checkout, shop/checkout,"
+                        " deploy/shop/checkout, shop/ all there, a CIDR, internet; several with commas")  # fmt: skip
+    parser.add_argument("--peer", metavar="NAME", action="append", default=[],
+                        help="of those only pairs with this one at the other end")  # fmt: skip
+    parser.add_argument("--direction", choices=("ingress", "egress"),
+                        help="what may reach the focus, or what it may reach (default: both)")  # fmt: skip
+    parser.add_argument("--port", metavar="P", help="only pairs that may talk on this port, as 443 or 53/UDP")
+    parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"),
+                        help="the port's (default: TCP); without a port, all of its ports")  # fmt: skip
     _add_world(parser)
-    _add_output(parser)
+    _add_output(parser, ("text", "json", "csv", "md", "dot"))
 
 
 def _add_what_if(parser: argparse.ArgumentParser) -> None:

@@ -377,10 +377,18 @@ def _tell_nearest(world: World, target: str) -> None:
 
 
 def _reach(arguments: Namespace) -> int:
+    from kwake_tui.reach_question import reach_view
     from kwake_tui.text.reach import reach_json, reach_lines
+    from kwake_tui.text.reach_forms import FORMS
 
     worlds = _worlds(arguments)
-    _show(arguments, worlds, [world.reach(arguments.by) for world in worlds], reach_lines, reach_json)
+    view = reach_view(arguments, worlds[0])
+    tables = [view.of(world.reach(arguments.by)) for world in worlds]
+    if arguments.output in FORMS:
+        names = [world.profile.name for world in worlds]
+        _print(FORMS[arguments.output](list(zip(names, tables, strict=True))))
+    else:
+        _show(arguments, worlds, tables, reach_lines, reach_json)
     _tell_findings(worlds[0])
     return 0
 

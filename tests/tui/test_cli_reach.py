@@ -1,0 +1,112 @@
+"""`kwake reach`: views and forms of all pairs on the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from kwake_tui.cli import main
+from tests.tui.test_cli import SMALL, Capture, form, out
+
+HEAD = ["src", "dst", "connections", "unknown"]
+
+
+def test_a_focus_leaves_its_pairs(capsys: Capture) -> None:
+    pairs = form(capsys, "reach", SMALL, "--focus", "deploy/demo/web", "--peer", "checkout")["pairs"]
+
+    assert [(p["src"], p["dst"], p["connections"]) for p in pairs] == [
+        ("demo/checkout[Deployment]", "demo/web[Deployment]", "All Connections"),
+        ("demo/web[Deployment]", "demo/checkout[Deployment]", "TCP 8443"),
+    ]
+
+
+def test_a_focus_on_a_workload_means_its_pods_where_pods_are_ends(capsys: Capture) -> None:
+    pairs = form(capsys, "reach", SMALL, "--by", "pod", "--focus", "web", "--direction", "egress")["pairs"]
+
+    assert {p["src"].split("-")[0] for p in pairs} == {"demo/web"} and len({p["src"] for p in pairs}) == 2
+
+
+@pytest.mark.parametrize("words", [["--port", "8443"], ["--port", "8443/TCP"], ["--port", "tcp-8443"]])
+def test_a_port_is_written_as_people_write_it(capsys: Capture, words: list[str]) -> None:
+    pairs = form(capsys, "reach", SMALL, "--focus", "checkout", "--direction", "ingress", *words)["pairs"]
+
+    assert [(p["src"], p["connections"]) for p in pairs] == [("demo/web[Deployment]", "TCP 8443")]
+
+
+def test_csv_has_a_row_for_each_pair(capsys: Capture) -> None:
+    rows = list(csv.reader(io.StringIO(out(capsys, "reach", SMALL, "-o", "csv"))))
+
+    assert rows[0] == HEAD
+    assert ["demo/web[Deployment]", "demo/checkout[Deployment]", "TCP 8443", ""] in rows
+    assert len(rows) - 1 == len(form(capsys, "reach", SMALL)["pairs"])
+
+
+def test_csv_of_two_profiles_names_each_rows_own(capsys: Capture) -> None:
+    rows = list(csv.reader(io.StringIO(
+        out(capsys, "reach", SMALL, "-o", "csv", "--profile", "calico", "--profile", "flannel"))))  # fmt: skip
+
+    assert rows[0] == ["profile", *HEAD]
+    assert {row[0] for row in rows[1:]} == {"calico", "flannel"}
+
+
+def test_csv_says_what_is_unknown_beside_what_is_sure(capsys: Capture, tmp_path: Path) -> None:
+    rows = list(csv.reader(io.StringIO(out(capsys, "reach", str(_with_cilium(tmp_path)), "-o", "csv"))))
+
+    assert any(row[2] == "" and "CiliumNetworkPolicy/demo/l7" in row[3] for row in rows[1:])
+
+
+def _with_cilium(folder: Path) -> Path:
+    (folder / "pods.yaml").write_text(
+        """\
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: demo}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b, namespace: demo}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: l7, namespace: demo}
+spec: {endpointSelector: {}, ingress: [{}]}
+"""
+    )
+    return folder
+
+
+def test_markdown_is_a_table(capsys: Capture) -> None:
+    lines = out(capsys, "reach", SMALL, "-o", "md").splitlines()
+
+    assert lines[:2] == ["| src | dst | connections |", "| --- | --- | --- |"]
+    assert "| demo/web[Deployment] | demo/checkout[Deployment] | TCP 8443 |" in lines
+
+
+def test_dot_is_a_graph_with_an_arrow_for_each_pair(capsys: Capture) -> None:
+    shown = out(capsys, "reach", SMALL, "-o", "dot")
+
+    assert shown.startswith('digraph "calico" {') and shown.endswith("}\n")
+    assert '"demo/web[Deployment]" -> "demo/checkout[Deployment]" [label="TCP 8443"];' in shown
+    assert shown.count(" -> ") == len(form(capsys, "reach", SMALL)["pairs"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--focus", "chekout"], "did you mean demo/checkout?"),
+        (["--direction", "egress"], "--direction needs --focus"),
+        (["--peer", "web"], "--peer needs --focus"),
+        (["--port", "0"], "a port is a number from 1 to 65535"),
+        (["--port", "53/ICMP"], "a port is a number from 1 to 65535"),
+        (["--port", "53/UDP", "--protocol", "TCP"], "says otherwise"),
+        (["--focus", "web,"], "an empty name"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_an_error(capsys: Capture, words: list[str], said: str) -> None:
+    assert main(["reach", SMALL, *words]) == 2
+    assert said in capsys.readouterr().err
