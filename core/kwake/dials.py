@@ -212,13 +212,13 @@ def _reached(path: Path | None) -> set[tuple[str | None, str | None, int | None]
 
 def pair_change_flow(before: World, after: World, change: PairChange) -> Flow | None:
     """The dial that a change of a pair is about: on a port that it may or might no longer, or may now."""
-    lost = _without(change.before, change.after)
-    gained = _without(change.after, change.before)
+    lost = without(change.before, change.after)
+    gained = without(change.after, change.before)
     world = before if lost else after
     return dial_of(world.cluster, change.src, change.dst, lost or gained)
 
 
-def _without(these: ConnectionSet, those: ConnectionSet) -> ConnectionSet:
+def without(these: ConnectionSet, those: ConnectionSet) -> ConnectionSet:
     """What the first holds and the second does not."""
     parts = {protocol.lower(): _left(these.of(protocol), those.of(protocol)) for protocol in PROTOCOLS}
     return ConnectionSet(**parts)

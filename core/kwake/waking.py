@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import msgspec
 
 from kwake.dataplane.connection import Connection
 from kwake.objects.basis import Basis
 from kwake.policy.difference import PairChange, difference
+from kwake.policy.policy_set import compile_policies
 from kwake.policy.reach import UnknownPair
 from kwake.world import World
 
@@ -55,14 +58,25 @@ class Wake(msgspec.Struct, frozen=True):
 def wake(before: World, after: World) -> Wake:
     """The difference between two worlds when nothing is pending in either: what a change comes to in the end."""
     old, new = before.settle(), after.settle()
-    pairs = difference(old.reach(), new.reach())
+    was, is_ = old.reach(), new.reach()
+    pairs = difference(was, is_)
     return Wake(
         lost=tuple(change for change in pairs.changes if not change.after),
         gained=tuple(change for change in pairs.changes if not change.before),
         changed=tuple(change for change in pairs.changes if change.before and change.after),
-        unknown=pairs.unknown,
+        unknown=tuple(sorted({*pairs.unknown, *_unread_alike(old, new, is_.unknown)})),
         connections=_connections(old.connections, new.connections),
     )
+
+
+def _unread_alike(old: World, new: World, unknown: Iterable[UnknownPair]) -> Iterator[UnknownPair]:
+    """Pairs that are unknown for the same reason as before, where the policy that is not read says something else."""
+    changed = [
+        policy.key
+        for policy in compile_policies(new.cluster, new.profile).unread
+        if (before := old.cluster.find(policy.key)) and before.manifest != new.cluster.record(policy.key).manifest
+    ]
+    return (pair for pair in unknown if any(str(key) in pair.reason for key in changed))
 
 
 def _connections(old: dict[str, Connection], new: dict[str, Connection]) -> tuple[ConnectionChange, ...]:

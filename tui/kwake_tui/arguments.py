@@ -9,6 +9,7 @@ from typing import NoReturn
 COMMANDS = {
     "trace": "where a dial would go, hop by hop, and what decides it",
     "reach": "who may talk to whom: all pairs",
+    "diff": "what of the traffic differs between two snapshots, and what decides it",
     "what-if": "what actions come to: events, connections, flows through time, and the wake",
     "describe": "what is known of one object",
     "yaml": "one object's YAML, as kubectl would show it",
@@ -20,8 +21,9 @@ COMMANDS = {
 }
 
 _EXIT_CODES = """\
-exit codes: 0 all met, 1 an expectation failed, 2 bad usage, syntax or an object that the API server would refuse,
-3 a snapshot that cannot be read, 4 only unknown answers stood in the way, 5 nothing to run, 70 a fault of kwake"""
+exit codes: 0 all met, 1 an expectation failed or diff found changes, 2 bad usage, syntax or an object that the API
+server would refuse, 3 a snapshot that cannot be read, 4 only unknown answers stood in the way, 5 nothing to run,
+70 a fault of kwake"""
 
 _SNAPSHOT = "a file, a folder or - for standard input: plain Kubernetes manifests, YAML or JSON"
 
@@ -130,6 +132,16 @@ def _add_reach(parser: argparse.ArgumentParser) -> None:
     _add_output(parser, ("text", "json", "csv", "md", "dot"))
 
 
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("old", metavar="OLD", help=f"the snapshot before: {_SNAPSHOT}")
+    parser.add_argument("new", metavar="NEW", help="the snapshot after; one of the two may be -")
+    parser.add_argument("--all", action="store_true", dest="every_dial",
+                        help="compare every dial that the change can touch, however long it takes")  # fmt: skip
+    parser.add_argument("--md", metavar="FILE", help="write it as Markdown to this file, too")
+    _add_world(parser)
+    parser.add_argument("-o", "--output", choices=("text", "json", "md"), help="text (default), json or md")
+
+
 def _add_what_if(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
     parser.add_argument(
@@ -191,6 +203,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 _ADD = {
     "trace": _add_trace,
     "reach": _add_reach,
+    "diff": _add_diff,
     "what-if": _add_what_if,
     "describe": _add_object,
     "yaml": _add_object,

@@ -393,6 +393,27 @@ def _reach(arguments: Namespace) -> int:
     return 0
 
 
+def _diff(arguments: Namespace) -> int:
+    from kwake.comparison import DIALS, compare
+    from kwake.errors import UsageError
+    from kwake_tui.text.diff import diff_json, diff_lines, diff_markdown
+
+    if (arguments.old, arguments.new) == ("-", "-"):
+        raise UsageError("- stands for standard input, and that can be read only once")
+    arguments.snapshot = [arguments.old]
+    before = _worlds(arguments)
+    arguments.snapshot = [arguments.new]
+    after = _worlds(arguments)
+    limit = None if arguments.every_dial else DIALS
+    found = [compare(old, new, limit) for old, new in zip(before, after, strict=True)]
+    if arguments.md is not None:
+        _write("--md", arguments.md, "\n\n".join("\n".join(diff_markdown(one)) for one in found) + "\n")
+    text = diff_markdown if arguments.output == "md" else diff_lines
+    _show(arguments, after, found, text, diff_json)
+    codes = {one.exit_code for one in found}
+    return next(code for code in (1, 4, 0) if code in codes)
+
+
 def _what_if(arguments: Namespace) -> int:
     from kwake_tui.text.what_if import read_actions, read_flows, what_if, what_if_json, what_if_lines
 
@@ -445,7 +466,7 @@ def _replay(arguments: Namespace) -> int:
     report = Report(tuple(cases))
     form = json_text(as_json(report))
     if arguments.json is not None:
-        _write(arguments.json, form + "\n")
+        _write("--json", arguments.json, form + "\n")
     _print(form.split("\n") if arguments.output == "json" else replay_lines(report))
     return report.exit_code
 
@@ -465,7 +486,7 @@ def _case(scenario: Scenario, profile: str, arguments: Namespace, stdin: Callabl
     return replay(scenario, world, tuple(again), arguments.step)
 
 
-def _write(path: str, text: str) -> None:
+def _write(option: str, path: str, text: str) -> None:
     """The report's file, written beside and renamed: a crash leaves the old one or the new."""
     from pathlib import Path
 
@@ -477,7 +498,7 @@ def _write(path: str, text: str) -> None:
         beside.write_text(text, encoding="utf-8")
         beside.replace(target)
     except OSError as error:
-        raise UsageError(f"--json {path}: {error.strerror}") from None
+        raise UsageError(f"{option} {path}: {error.strerror}") from None
     finally:
         beside.unlink(missing_ok=True)
 
@@ -486,6 +507,7 @@ _COMMANDS = {
     "": _console,
     "trace": _trace,
     "reach": _reach,
+    "diff": _diff,
     "what-if": _what_if,
     "describe": _describe,
     "yaml": _yaml,

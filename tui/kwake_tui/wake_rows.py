@@ -118,7 +118,11 @@ def told(before: World, after: World, second: World | None = None, limit: int | 
     """What changed for traffic from one world to another, settled; `second` is the later one under another profile."""
     old, new = before.settle(), after.settle()
     changes = wake(old, new)
-    dials = changed_dials(old, new, changes, limit)
+    return told_of(old, new, changes, changed_dials(old, new, changes, limit), second)
+
+
+def told_of(old: World, new: World, changes: Wake, dials: Dials, second: World | None = None) -> Told:
+    """The same of a wake and of dials that were worked out already; both worlds are settled."""
     found: dict[Mark, list[WakeRow]] = {mark: [] for mark, _ in _MEANINGS}
     for change in dials.changes:
         if change.turn is not None:
@@ -165,7 +169,7 @@ def outcome_mark(path: Path | None) -> Mark:
 
 
 def _dial_row(change: DialChange) -> WakeRow:
-    before, after, why = outcome_mark(change.before), outcome_mark(change.after), _why_dial(change)
+    before, after, why = outcome_mark(change.before), outcome_mark(change.after), why_dial(change)
     if change.turn is Turn.REROUTED and change.before and change.after:
         left, came = _left_and_came(change.before, change.after)
         before = Mark(before.glyph, ", ".join(brief(b.pod or b.ip or "?") for b in left) or "all", before.role)
@@ -189,7 +193,8 @@ def _left_and_came(before: Path, after: Path) -> tuple[list[Branch], list[Branch
     return [b for end, b in was.items() if end not in is_], [b for end, b in is_.items() if end not in was]
 
 
-def _why_dial(change: DialChange) -> Why:
+def why_dial(change: DialChange) -> Why:
+    """Why a dial ends otherwise than it did."""
     if change.after is None or change.before is None:
         return Why("an end of the flow is not there " + ("any more" if change.after is None else "before"))
     if change.turn is Turn.REROUTED:
