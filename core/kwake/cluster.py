@@ -211,6 +211,16 @@ class Cluster:
         return grouped(self.all(EndpointSlice), _service_of)  # type: ignore[return-value]  # slices in, slices out
 
     @cached_property
+    def services_by_address(self) -> dict[str, tuple[Service, ...]]:
+        """Services by every address that may lead to them: ClusterIPs, externalIPs, load balancers' (SV-40)."""
+        return grouped(self.all(Service), _addresses_of_service)  # type: ignore[return-value]  # Services in and out
+
+    @cached_property
+    def services_by_node_port(self) -> dict[int, tuple[Service, ...]]:
+        """Services by their node ports and health check node ports: numbers of one pool (SV-15, SV-30)."""
+        return grouped(self.all(Service), _node_ports_of)  # type: ignore[return-value]  # Services in and out
+
+    @cached_property
     def namespaces(self) -> dict[str, dict[str, str]]:
         """Labels of every namespace, named or only implied by an object in it, with `kubernetes.io/metadata.name`."""
         labels = {k.namespace: {NAME_LABEL: k.namespace} for k in self._records if k.namespace}
@@ -296,6 +306,20 @@ def _service_of(value: KubeObject) -> tuple[Key, ...]:
     return (key("Service", value.metadata.namespace, value.service_name),)
 
 
+def _addresses_of_service(value: KubeObject) -> tuple[str, ...]:
+    if not isinstance(value, Service):
+        return ()
+    ingress = (address for i in value.status.load_balancer.ingress for address in (i.ip, i.hostname) if address)
+    return tuple(dict.fromkeys((*value.cluster_ips, *value.spec.external_ips, *ingress)))
+
+
+def _node_ports_of(value: KubeObject) -> tuple[int, ...]:
+    if not isinstance(value, Service):
+        return ()
+    numbers = (*(port.node_port for port in value.spec.ports), value.spec.health_check_node_port)
+    return tuple(dict.fromkeys(number for number in numbers if number))
+
+
 def _controller_of(value: KubeObject) -> tuple[tuple[str, str, str], ...]:
     owner = value.controller
     return () if owner is None else ((value.metadata.namespace, owner.kind, owner.name),)
@@ -309,5 +333,7 @@ _GROUPINGS: dict[str, tuple[type[KubeObject], GroupsOf[Any]]] = {
     "policies_by_namespace": (NetworkPolicy, _namespace_of_policy),
     "pods_by_ip": (Pod, _addresses_of),
     "slices_by_service": (EndpointSlice, _service_of),
+    "services_by_address": (Service, _addresses_of_service),
+    "services_by_node_port": (Service, _node_ports_of),
 }
 """What is looked up, by the property that answers it: the kind that matters to it, and how it is grouped."""

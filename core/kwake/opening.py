@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -12,12 +12,13 @@ from kwake.control.admission_pods import too_many_pods
 from kwake.control.endpoints import missing_slices
 from kwake.control.inference import infer
 from kwake.control.ipam import addressing_of
-from kwake.control.services import admit
+from kwake.control.services import admit, node_port_range, service_range
 from kwake.control.workloads import initial_pods
 from kwake.draws import Draws
 from kwake.errors import InvalidSnapshot, Rejected
 from kwake.findings import check, problem
 from kwake.objects.decode import decode
+from kwake.objects.document import Manifest
 from kwake.objects.field_path import dotted
 from kwake.objects.finding import Finding, Problem
 from kwake.objects.key import Key
@@ -117,24 +118,55 @@ def _with_services(cluster: Cluster, profile: Profile, draws: Draws, findings: l
     One that the API server would refuse does not refuse the snapshot, as a policy would: it opens and closes no way
     but its own, and that is unknown.
     """
+    snapshot = cluster
+    findings += _ranges(snapshot, profile)
     fresh = [s for s in cluster.all(Service) if not s.metadata.uid]
     records = {s.key: cluster.record(s.key) for s in fresh}
     cluster = cluster.with_changes(dict.fromkeys(records))
     for service in sorted(fresh, key=lambda s: (not _pinned(s), s.key)):
         old = records[service.key]
         try:
-            manifest, draws = admit(cluster, old.manifest, None, "create", profile, draws)
+            manifest, draws = admit(cluster, old.manifest, None, "create", profile, draws, within=snapshot)
         except Rejected as error:
             where = str(old.origin) if old.origin is not None else ""
             reason = f"{error.field}: {error.reason}" if error.field else error.reason
+            if _has_seen_its_balancer(service):
+                text = f"the API server would refuse it, and it has a status, so it is taken as it is: {reason}"
+                findings.append(Finding("warning", str(service.key), text, where))
+                cluster, draws = _identified(cluster, old, old.manifest, draws)
+                continue
             findings.append(_left_out(Problem(where, str(service.key), (), reason)))
             cluster = cluster.with_changes({service.key: _unread(old)})
             continue
-        manifest["metadata"]["uid"], draws = draws.uid(str(service.key))
-        manifest["metadata"].setdefault("namespace", service.metadata.namespace)
-        doc = old.document.replaced(manifest)
-        cluster = cluster.with_changes({service.key: Record(doc, decode(doc), old.made)})
+        if _has_seen_its_balancer(service):
+            manifest["status"] = old.manifest["status"]
+        cluster, draws = _identified(cluster, old, manifest, draws)
     return cluster, draws
+
+
+def _identified(cluster: Cluster, old: Record, manifest: Manifest, draws: Draws) -> tuple[Cluster, Draws]:
+    """The cluster with a Service as it is stored, under a uid."""
+    manifest["metadata"]["uid"], draws = draws.uid(str(old.key))
+    manifest["metadata"].setdefault("namespace", old.key.namespace)
+    doc = old.document.replaced(manifest)
+    return cluster.with_changes({old.key: Record(doc, decode(doc), old.made)}), draws
+
+
+def _has_seen_its_balancer(service: Service) -> bool:
+    """Whether its status has a balancer's address: it was stored somewhere, as a Pod with a status was."""
+    return service.spec.type == "LoadBalancer" and bool(service.status.load_balancer.ingress)
+
+
+def _ranges(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
+    """What the numbers of Services say about a cluster whose ranges are not the profile's."""
+    found, ports = service_range(cluster, profile), node_port_range(profile, cluster)
+    if found.is_inferred:
+        yield Finding("assumption", "Service", f"the range of ClusterIPs: {found.note}")
+    if ports != node_port_range(profile):
+        first, last = ports
+        yield Finding(
+            "assumption", "Service", f"node ports from {first} to {last}, as Services with a ClusterIP have them"
+        )
 
 
 def _pinned(service: Service) -> bool:

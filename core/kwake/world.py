@@ -126,9 +126,13 @@ class World:
         port: int | str | None = None,
         protocol: str = "TCP",
         via: str = "dns",
+        at: str = "",
     ) -> Path:
-        """Where a dial made now would go, with the evidence. Raises ReferenceNotFound for ends that are not there."""
-        return trace(self.view, Flow(source, target, port, protocol, via))
+        """Where a dial made now would go, with the evidence; `at` is the node at which one from outside comes in.
+
+        Raises ReferenceNotFound for ends that are not there.
+        """
+        return trace(self.view, Flow(source, target, port, protocol, via, at))
 
     def again(self, name: str) -> Path:
         """The flow of an open connection, dialled now."""

@@ -351,7 +351,7 @@ def _trace(arguments: Namespace) -> int:
         if not 0 < port < 65536:
             raise UsageError(f"--port {arguments.port}: a port is a number from 1 to 65535, or a name")
     worlds = _worlds(arguments)
-    asked = (arguments.source, arguments.target, port, arguments.protocol, arguments.via)
+    asked = (arguments.source, arguments.target, port, arguments.protocol, arguments.via, arguments.at)
     paths = [world.trace(*asked) for world in worlds]
     _show(arguments, worlds, paths, path_lines, path_json)
     for note in dict.fromkeys(note for path in paths for note in path.notes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -21,7 +22,7 @@ from kwake.draws import Draws
 from kwake.errors import Rejected
 from kwake.objects.basis import Basis
 from kwake.objects.key import Key, key
-from kwake.objects.kinds import Service
+from kwake.objects.kinds import Service, Unmodelled
 from kwake.profiles.profile import Profile
 
 Network = IPv4Network | IPv6Network
@@ -34,6 +35,8 @@ class ServiceRange(msgspec.Struct, frozen=True):
     networks: tuple[Network, ...]
     basis: Basis
     note: str
+    is_inferred: bool = False
+    """Whether it was read off the addresses of Services, as nothing says it."""
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -47,10 +50,22 @@ def service_range(cluster: Cluster, profile: Profile) -> ServiceRange:
     Where Services have addresses outside the profile's range, the range is taken to begin at the `kubernetes`
     Service's (its address is the first one, SV-31) and to be a /16, or as small or large as those addresses need.
     """
+    known = _ranges.setdefault(cluster, {})
+    setting = profile["service-cidr"]
+    if setting not in known:
+        known[setting] = _service_range(cluster, profile)
+    return known[setting]
+
+
+_ranges: WeakKeyDictionary[Cluster, dict[str, ServiceRange]] = WeakKeyDictionary()
+
+
+def _service_range(cluster: Cluster, profile: Profile) -> ServiceRange:
     stated: list[Network] = []
-    for record in cluster:
-        if record.key.kind == "ServiceCIDR" and record.value.metadata.deletion_timestamp is None:
-            stated += [ip_network(cidr) for cidr in (record.manifest.get("spec") or {}).get("cidrs") or ()]
+    for value in cluster.all(Unmodelled):
+        if value.kind == "ServiceCIDR" and value.metadata.deletion_timestamp is None:
+            spec = cluster.record(value.key).manifest.get("spec") or {}
+            stated += [ip_network(cidr) for cidr in spec.get("cidrs") or ()]
     if stated:
         return ServiceRange(tuple(stated), Basis.SOURCED, "the cluster's ServiceCIDR objects say so")
     setting = profile.setting("service-cidr")
@@ -68,7 +83,19 @@ def service_range(cluster: Cluster, profile: Profile) -> ServiceRange:
     if first is not None and first.cluster_ips and (own := parsed_address(first.cluster_ips[0])) is not None:
         inferred.sort(key=lambda network: network.version != own.version)
     words = ", ".join(map(str, inferred))
-    return ServiceRange(tuple(inferred), Basis.ASSUMED, f"{words} assumed from the Services' own addresses")
+    note = f"{words} assumed from the Services' own addresses"
+    return ServiceRange(tuple(inferred), Basis.ASSUMED, note, is_inferred=True)
+
+
+def node_port_range(profile: Profile, cluster: Cluster | None = None) -> tuple[int, int]:
+    """The first and last node port, by the profile (SV-30); with a cluster, wide enough for what its Services hold.
+
+    Only Services with a ClusterIP count: they come from a cluster that took them, so its range is another one.
+    """
+    low, _, high = profile["node-port-range"].partition("-")
+    stored = (service for service in cluster.all(Service) if service.cluster_ips) if cluster is not None else ()
+    held = [port.node_port for service in stored for port in service.spec.ports if port.node_port]
+    return min([int(low), *held]), max([int(high), *held])
 
 
 def _smallest(version: int, numbers: list[int], base: int | None) -> Network:
@@ -140,7 +167,7 @@ def allocate_cluster_ips(
         networks = [network for network in found.networks if f"IPv{network.version}" == family]
         if index < len(ips):
             if ips[index] not in kept:
-                _claim(ips[index], ips, networks, used, own)
+                _claim(ips[index], ips, networks, used, own, found)
             continue
         ip, draws = _next_address(networks, used, own, draws)
         ips.append(ip)
@@ -148,7 +175,7 @@ def allocate_cluster_ips(
     return draws
 
 
-def _claim(ip: str, ips: list[str], networks: list[Network], used: set[str], own: Key) -> None:
+def _claim(ip: str, ips: list[str], networks: list[Network], used: set[str], own: Key, found: ServiceRange) -> None:
     address = parsed_address(ip)
     shown = "[" + ",".join(f'"{other}"' for other in ips) + "]"
 
@@ -162,7 +189,8 @@ def _claim(ip: str, ips: list[str], networks: list[Network], used: set[str], own
     if not any(address in network for network in networks):
         valid = ", ".join(map(str, networks))
         raise refuse(f"the provided IP ({ip}) is not in the valid range. The range of valid IPs is {valid}")
-    if ip in used or (own != _KUBERNETES and any(int(address) == int(n.network_address) + 1 for n in networks)):
+    first = not found.is_inferred and any(int(address) == int(n.network_address) + 1 for n in networks)
+    if ip in used or (own != _KUBERNETES and first):
         raise refuse("provided IP is already allocated")
 
 
@@ -215,10 +243,11 @@ def ports_in_use(cluster: Cluster, own: Key | None = None) -> frozenset[int]:
     return frozenset(numbers - {0})
 
 
-def allocate_ports(spec: Spec, old: Spec | None, cluster: Cluster, profile: Profile, own: Key, draws: Draws) -> Draws:
+def allocate_ports(
+    spec: Spec, old: Spec | None, cluster: Cluster, valid: tuple[int, int], own: Key, draws: Draws
+) -> Draws:
     """Give ports their node port and the Service its health check port (SV-13 to SV-15). Raises Rejected."""
-    low, _, high = profile["node-port-range"].partition("-")
-    first, last = int(low), int(high)
+    first, last = valid
     others = ports_in_use(cluster, own)
     before = {port.get("nodePort") or 0 for port in (old or {}).get("ports") or ()} - {0}
     before |= {(old or {}).get("healthCheckNodePort") or 0} - {0}

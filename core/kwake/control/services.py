@@ -9,6 +9,7 @@ from kwake.control.service_allocation import (
     allocate_cluster_ips,
     allocate_families,
     allocate_ports,
+    node_port_range,
     service_range,
 )
 from kwake.control.service_defaults import fill_defaults, normalise_cluster_ips, patch_allocated
@@ -19,18 +20,25 @@ from kwake.objects.document import Manifest
 from kwake.objects.key import key
 from kwake.profiles.profile import Profile
 
-__all__ = ["admit", "recreated", "service_range", "set_type_patch"]
+__all__ = ["admit", "node_port_range", "recreated", "service_range", "set_type_patch"]
 
 
 def admit(
-    cluster: Cluster, manifest: Manifest, old: Record | None, how: str, profile: Profile, draws: Draws
+    cluster: Cluster,
+    manifest: Manifest,
+    old: Record | None,
+    how: str,
+    profile: Profile,
+    draws: Draws,
+    within: Cluster | None = None,
 ) -> tuple[Manifest, Draws]:
     """The Service as stored, and the draws after it. Raises Rejected with the API server's reason and field.
 
     `how` is `create`, `put` or `patch`; for a patch the manifest is already merged with the old one, so the API server
     treats both alike: what differs is what the merged manifest still carries († in SV-10). The order is its own: keep
     allocated values, normalise, allocate, wipe what the type does not have, validate. Numbers in use are read off the
-    cluster's Services; nothing is given back before the new object is stored (SV-10).
+    cluster's Services; nothing is given back before the new object is stored (SV-10). `within` is a snapshot whose
+    Services say where its ranges are, beyond what the profile says.
     """
     stored: Manifest = msgspec.json.decode(msgspec.json.encode(manifest))
     spec = _without_nulls(stored.get("spec") or {})
@@ -47,11 +55,11 @@ def admit(
     if before is not None:
         patch_allocated(spec, before)
     normalise_cluster_ips(spec, before)
-    found = service_range(cluster, profile)
+    found = service_range(within if within is not None else cluster, profile)
     if _can_allocate(spec):
         allocate_families(spec, before, found, str(own))
         draws = allocate_cluster_ips(spec, before, cluster, found, own, draws)
-        draws = allocate_ports(spec, before, cluster, profile, own, draws)
+        draws = allocate_ports(spec, before, cluster, node_port_range(profile, within), own, draws)
     if before is not None:
         wipe_type_dependent(spec, before)
         _keep_status(stored, spec, before)

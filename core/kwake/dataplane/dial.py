@@ -47,7 +47,7 @@ def _is_address_or_name(text: str) -> bool:
 
 def _balanced_elsewhere(view: View, dst: str) -> Service | None:
     """The Service whose load balancer, not the nodes, has this address (ipMode Proxy, SV-46)."""
-    for service in view.proxy.all(Service):
+    for service in view.proxy.services_by_address.get(dst, ()):
         ingress = service.status.load_balancer.ingress if service.spec.type == "LoadBalancer" else ()
         if any(i.ip == dst and i.ip_mode != "VIP" for i in ingress):
             return service

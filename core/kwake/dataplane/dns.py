@@ -214,6 +214,6 @@ def _nearest(view: View, client: Client, name: str) -> tuple[str, ...]:
     labels = name.split(".")
     own = client.pod.metadata.namespace if client.pod is not None else ""
     namespace = labels[1] if len(labels) > 1 else own
-    there = [s.metadata.name for s in view.dns.all(Service) if s.metadata.namespace == namespace]
+    there = [s.metadata.name for s in view.dns.all(Service, namespace)]
     near = difflib.get_close_matches(labels[0], there, n=1, cutoff=0.6)
     return (f"nearest Service: {namespace}/{near[0]}",) if near else ()

@@ -183,7 +183,7 @@ def _client_at(view: View, ip: str) -> Client:
     node = view.cluster.nodes_by_ip.get(ip)
     if node is not None:
         return Client(str(node.key), ip, node.metadata.name)
-    for service in view.cluster.all(Service):
+    for service in view.cluster.services_by_address.get(ip, ()):
         if ip in service.cluster_ips:
             raise ReferenceNotFound(f"{ip}: the address of {service.key}, and a Service does not dial")
     return Client(ip, ip, "")

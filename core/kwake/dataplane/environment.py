@@ -19,7 +19,7 @@ def visible_services(view: View, pod: Pod, container: str = "") -> tuple[Service
     """Services with variables: those with a ClusterIP in the pod's namespace, and `kubernetes` (DN-21, DN-23)."""
     known = cluster_at_start(view, pod, container)
     namespace = pod.metadata.namespace
-    own = [s for s in known.all(Service) if s.metadata.namespace == namespace and s.cluster_ips]
+    own = [s for s in known.all(Service, namespace) if s.cluster_ips]
     if not pod.spec.enable_service_links:
         own = []
     kubernetes = known.service("default", "kubernetes")

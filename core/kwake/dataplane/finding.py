@@ -104,7 +104,7 @@ def _by_environment(way: Way, flow: Flow, target: ServiceTarget) -> tuple[Branch
     if now is None or address not in now.cluster_ips:
         became = f"now {now.cluster_ips[0]}" if now is not None and now.cluster_ips else "no ClusterIP now"
         detail = [f"stale: {target.name} has {became}"]
-        owners = [s.key for s in way.view.proxy.all(Service) if address in s.cluster_ips]
+        owners = [s.key for s in way.view.proxy.services_by_address.get(address, ()) if address in s.cluster_ips]
         detail += [f"{address} belongs to {owner} now" for owner in owners]
         hop = msgspec.structs.replace(hop, detail=tuple(detail), cite="DN-22")
     # The variable leads to whoever has the address by now, so the Service is read off the frontend that is met.
@@ -170,6 +170,8 @@ def _to_node_ports(way: Way, flow: Flow, service: Service) -> tuple[Branch, ...]
     view = way.view
     number, port = port_of_service(service, flow)
     nodes = tuple(node for node in view.cluster.all(Node) if node.status.addresses)
+    if way.entry:
+        nodes = tuple(node for node in nodes if node.metadata.name == way.entry)
     if port is None or not port.node_port or not nodes:
         missing = "nodes with an address" if port is not None and port.node_port else f"node port for {number}"
         why = service_decider(view, service, f"no {missing}", ("spec", "ports"), "SV-40")

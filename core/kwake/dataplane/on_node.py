@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from ipaddress import ip_address
 
 import msgspec
 
 from kwake.control.endpoints import Backend
+from kwake.control.service_allocation import service_range
 from kwake.dataplane.arrival import Destination, arrive, destination, leave
 from kwake.dataplane.ends import holder_of, is_address
 from kwake.dataplane.evidence import service_decider
@@ -26,7 +28,7 @@ WORDS = {
 
 def at_node(way: Way, node: str, origin: Origin) -> tuple[Branch, ...]:
     """What happens to the packet where it meets the proxy of this node."""
-    proxy = proxy_node(way.view, node)
+    proxy = proxy_node(way.view, node, way.dst)
     dst = _inner_address(way.view, node, way.dst)
     handling = handle(proxy, way.view.proxy, Packet(way.source, origin, dst, way.port, way.protocol))
     sure = weakest((handling.basis, way.view.profile.sureness("proxy")))
@@ -44,14 +46,35 @@ def at_node(way: Way, node: str, origin: Origin) -> tuple[Branch, ...]:
             return _unmatched(way, node, handling)
 
 
-def proxy_node(view: View, name: str) -> ProxyNode:
-    """The proxy of a node, as the profile sets it up."""
+def proxy_node(view: View, name: str, dst: str = "") -> ProxyNode:
+    """The proxy of a node, as the profile sets it up. Where Services' addresses are matters only to a packet whose
+    destination nobody has."""
+    profile = view.profile
     node = node_of(view, name)
     ips = tuple(ip for ip in node.internal_ips if is_address(ip)) if node is not None else ()
     address = node_address(view, name)
     zone = node.metadata.labels.get(ZONE_LABEL, "") if node is not None else ""
-    cidrs = tuple(view.profile["service-cidr"].split(","))
-    return ProxyNode(name, ips or ((address,) if is_address(address) else ()), zone, view.profile["proxy"], cidrs)
+    own = ips or ((address,) if is_address(address) else ())
+    return ProxyNode(
+        name,
+        own,
+        zone,
+        profile["proxy"],
+        () if dst in view.proxy.services_by_address else tuple(map(str, service_range(view.proxy, profile).networks)),
+        _node_port_addresses(profile["node-port-addresses"], own),
+        masquerade_all=profile["masquerade-all"] == "yes",
+        localhost_node_ports=profile["localhost-node-ports"] == "yes",
+        detects_local=profile["local-detection"] == "pods",
+    )
+
+
+def _node_port_addresses(setting: str, ips: tuple[str, ...]) -> tuple[str, ...]:
+    """`--nodeport-addresses`; empty: as the proxy's mode has it (SV-49)."""
+    if setting == "default":
+        return ()
+    if setting == "primary":
+        return tuple({ip_address(ip).version: ip for ip in reversed(ips)}.values())
+    return tuple(setting.split(","))
 
 
 def _inner_address(view: View, name: str, dst: str) -> str:

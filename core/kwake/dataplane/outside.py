@@ -17,6 +17,7 @@ from kwake.dataplane.way import Way
 from kwake.objects.basis import Basis
 from kwake.objects.kinds import Node, Service, ServicePort
 
+EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
 _HABITS = {"metallb-l2": ": one leader node answers", "metallb-bgp": ": a router spreads over the nodes"}
 """What is particular in how a load balancer brings packets in (SV-62, SV-63)."""
 
@@ -27,7 +28,11 @@ def from_outside(way: Way) -> tuple[Branch, ...]:
     node = view.cluster.nodes_by_ip.get(way.dst)
     if node is not None:
         return at_node(way, node.metadata.name, Origin.OUTSIDE)
-    for service in view.proxy.all(Service):
+    if way.entry and _is_virtual(view, way.dst):
+        inward = Hop("route", way.entry, f"→ {way.entry}", f"Node/{way.entry}", Basis.ASSUMED, "SV-40")
+        return at_node(way.met(inward), way.entry, Origin.OUTSIDE)
+    known = view.proxy.services_by_address.get(way.dst, ())
+    for service in known:
         if any(way.dst in (i.ip, i.hostname) for i in service.status.load_balancer.ingress):
             return through_load_balancer(way, service)
         if way.dst in service.spec.external_ips:
@@ -36,7 +41,7 @@ def from_outside(way: Way) -> tuple[Branch, ...]:
             return alike_merged(
                 _spread(way, nodes, Hop("route", OUTSIDE, text, str(service.key), Basis.ASSUMED, "SV-40"))
             )
-    for service in view.proxy.all(Service):
+    for service in known:
         if way.dst in service.cluster_ips:
             why = service_decider(view, service, "ClusterIP only", ("spec", "type"), "SV-40")
             way = msgspec.structs.replace(way, frontend="cluster-ip", service=way.service or str(service.key))
@@ -52,6 +57,15 @@ def from_outside(way: Way) -> tuple[Branch, ...]:
         hop = Hop("route", OUTSIDE, text, subject, Basis.ASSUMED, "", why)
         return (way.end(hop, Outcome.DROPPED, pod=holder, ip=way.dst, port=way.port),)
     return (arrive(way, destination(view, way.dst, way.port)),)
+
+
+def _is_virtual(view: View, dst: str) -> bool:
+    """Whether no load balancer has the address, so that whatever routes it brings it to a node as it is."""
+    balancers = (
+        any(dst in (i.ip, i.hostname) for i in service.status.load_balancer.ingress)
+        for service in view.proxy.services_by_address.get(dst, ())
+    )
+    return not any(balancers) and holder_of(view, dst) is None
 
 
 def through_load_balancer(way: Way, service: Service) -> tuple[Branch, ...]:
@@ -78,7 +92,7 @@ def through_load_balancer(way: Way, service: Service) -> tuple[Branch, ...]:
     hop = Hop("load-balancer", OUTSIDE, text, str(service.key), basis, "SV-60")
     if kind == "nlb-ip":
         return _to_pods(way, set_up, port, hop)
-    nodes = _target_nodes(view, service)
+    nodes = _target_nodes(way, service)
     if kind != "cloud-proxy" and _is_vip(service, way.dst):
         return alike_merged(_spread(way, nodes, hop))
     if not port.node_port:
@@ -134,14 +148,23 @@ def _own_address(dst: str) -> str:
     return dst if is_address(dst) else ""
 
 
-def _target_nodes(view: View, service: Service) -> tuple[Node, ...]:
+def _target_nodes(way: Way, service: Service) -> tuple[Node, ...]:
     """Where the load balancer sends to: under a Local policy the nodes whose health check passes (SV-52)."""
-    nodes = view.cluster.all(Node)
+    view = way.view
+    nodes = tuple(node for node in view.cluster.all(Node) if _takes_balanced(node))
+    if way.entry:
+        return tuple(node for node in nodes if node.metadata.name == way.entry)
     if service.spec.external_traffic_policy != "Local":
         return nodes
     slices = view.proxy.slices_by_service.get(service.key, ())
     local = {e.node_name for s in slices for e in s.endpoints if e.ready}
     return tuple(node for node in nodes if node.metadata.name in local) or nodes
+
+
+def _takes_balanced(node: Node) -> bool:
+    """Whether the service controller puts a node behind load balancers; one that is not ready stays (SV-18)."""
+    tainted = any(taint.get("key") == "ToBeDeletedByClusterAutoscaler" for taint in node.spec.taints)
+    return not (EXCLUDE_LABEL in node.metadata.labels or node.metadata.deletion_timestamp or tainted)
 
 
 def _is_vip(service: Service, dst: str) -> bool:

@@ -31,6 +31,8 @@ class Flow(msgspec.Struct, frozen=True):
     protocol: str = "TCP"
     via: str = "dns"
     """How the client finds a Service: `dns`, `env` or `ip`."""
+    at: str = ""
+    """The node at which packets of a client outside come in; empty: any that they may be brought to."""
 
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"

@@ -46,7 +46,7 @@ def port_of_address(view: View, ip: str, flow: Flow) -> int:
     wanted = _number(flow.port)
     if isinstance(wanted, int):
         return wanted
-    for service in view.proxy.all(Service):
+    for service in view.proxy.services_by_address.get(ip, ()):
         if ip in (*service.cluster_ips, *service.spec.external_ips, *load_balancer_ips(service)):
             return port_of_service(service, flow)[0]
     holder = holder_of(view, ip)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import Enum
 from ipaddress import ip_address, ip_network
 
@@ -67,6 +67,9 @@ class ProxyNode(msgspec.Struct, frozen=True):
     masquerade_all: bool = False
     localhost_node_ports: bool = True
     """`--iptables-localhost-nodeports`."""
+    detects_local: bool = True
+    """Whether it tells pods from others (`--detect-local-mode`, `--cluster-cidr`); else it takes none for a pod on its
+    way to a node port or balancer, and all for pods on their way to a ClusterIP."""
 
 
 class Handling(msgspec.Struct, frozen=True):
@@ -104,6 +107,7 @@ def handle(node: ProxyNode, cluster: Cluster, packet: Packet) -> Handling:
     if frontend is None:
         return _unmatched(node, cluster, packet)
     service, port, kind = frontend.service, frontend.port, frontend.kind
+    packet = _as_told_apart(node, packet, kind)
     name = f"{service.metadata.name}:{port.port}"
     found = Handling(Treatment.DNAT, "", "SV-40", frontend=kind, service=service, service_port=port)
     if kind == "load-balancer" and not _in_source_ranges(service, node, packet):
@@ -140,8 +144,13 @@ def _hidden(without: Handling) -> Handling:
 
 def health_check(node: ProxyNode, cluster: Cluster, packet: Packet) -> bool:
     """Whether this is the health check node port of a Service (SV-52)."""
-    return packet.dst in node.ips and any(
-        service.spec.health_check_node_port == packet.port for service in _proxied(cluster) if packet.protocol == "TCP"
+    return (
+        packet.dst in node.ips
+        and packet.protocol == "TCP"
+        and any(
+            service.spec.health_check_node_port == packet.port and is_proxied(service)
+            for service in cluster.services_by_node_port.get(packet.port, ())
+        )
     )
 
 
@@ -152,31 +161,29 @@ def load_balancer_ips(service: Service) -> tuple[str, ...]:
     return tuple(i.ip for i in service.status.load_balancer.ingress if i.ip and i.ip_mode == "VIP")
 
 
-def _proxied(cluster: Cluster) -> Iterator[Service]:
-    """Services that kube-proxy looks at: with a virtual IP, and not given to another proxy (EP-16)."""
-    for service in cluster.all(Service):
-        if service.cluster_ips and PROXY_NAME_LABEL not in service.metadata.labels:
-            yield service
+def is_proxied(service: Service) -> bool:
+    """Whether kube-proxy looks at it: it has a virtual IP, and is not given to another proxy (EP-16)."""
+    return bool(service.cluster_ips) and PROXY_NAME_LABEL not in service.metadata.labels
 
 
 def frontend_of(node: ProxyNode, cluster: Cluster, packet: Packet) -> Frontend | None:
     """Which Service and port a packet is for, if any."""
-    for service in _proxied(cluster):
-        for kind, addresses in (
-            ("cluster-ip", service.cluster_ips),
-            ("external-ip", service.spec.external_ips),
-            ("load-balancer", load_balancer_ips(service)),
-        ):
-            if packet.dst in addresses:
-                for port in service.spec.ports:
-                    if (port.port, port.protocol) == (packet.port, packet.protocol):
-                        return Frontend(kind, service, port)
+    for service in filter(is_proxied, cluster.services_by_address.get(packet.dst, ())):
+        kinds = {
+            "cluster-ip": service.cluster_ips,
+            "external-ip": service.spec.external_ips,
+            "load-balancer": load_balancer_ips(service),
+        }
+        kind = next((kind for kind, addresses in kinds.items() if packet.dst in addresses), None)
+        for port in service.spec.ports if kind is not None else ():
+            if (port.port, port.protocol) == (packet.port, packet.protocol):
+                return Frontend(kind or "", service, port)
     if _takes_node_ports(node, packet.dst):
-        for service in _proxied(cluster):
+        for service in filter(is_proxied, cluster.services_by_node_port.get(packet.port, ())):
             if service.spec.type not in ("NodePort", "LoadBalancer"):
                 continue
             for port in service.spec.ports:
-                if port.node_port and (port.node_port, port.protocol) == (packet.port, packet.protocol):
+                if (port.node_port, port.protocol) == (packet.port, packet.protocol):
                     return Frontend("node-port", service, port)
     return None
 
@@ -220,6 +227,15 @@ def _traffic_policy(kind: str, service: Service, packet: Packet) -> str:
     return service.spec.external_traffic_policy or "Cluster"
 
 
+def _as_told_apart(node: ProxyNode, packet: Packet, kind: str) -> Packet:
+    """The packet with its origin as this proxy takes it (SV-44)."""
+    if node.detects_local:
+        return packet
+    if kind == "cluster-ip":
+        return msgspec.structs.replace(packet, origin=Origin.POD)
+    return packet if packet.origin is Origin.NODE else msgspec.structs.replace(packet, origin=Origin.OUTSIDE)
+
+
 def _masquerade(kind: str, policy: str, service: Service, node: ProxyNode, packet: Packet) -> bool:
     """SV-44."""
     if kind == "cluster-ip":
@@ -246,7 +262,8 @@ def _unmatched(node: ProxyNode, cluster: Cluster, packet: Packet) -> Handling:
         return msgspec.structs.replace(
             nothing, treatment=Treatment.ACCEPT, reason="health check node port", cite="SV-52"
         )
-    owner = next((service for service in _proxied(cluster) if packet.dst in service.cluster_ips), None)
+    here = filter(is_proxied, cluster.services_by_address.get(packet.dst, ()))
+    owner = next((service for service in here if packet.dst in service.cluster_ips), None)
     if owner is not None:
         undefined = f"{owner.metadata.name} has no port {packet.port} {packet.protocol}"
         if node.mode == "nftables":

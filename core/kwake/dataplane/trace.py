@@ -62,7 +62,7 @@ def normalised(flow: Flow) -> Flow:
 def branches_of(view: View, flow: Flow, client: Client, target: Target, share: Fraction) -> tuple[Branch, ...]:
     """The branches of one source."""
     start = Hop("client", client.at, f"{client.name.rpartition('/')[2]} {client.ip}", client.name)
-    way = Way(view, client, "", 0, flow.protocol, (start,), share)
+    way = Way(view, client, "", 0, flow.protocol, (start,), share, entry=_entry(view, flow, client))
     match target:
         case ServiceTarget():
             return find_service(way, flow, target)
@@ -80,6 +80,15 @@ def branches_of(view: View, flow: Flow, client: Client, target: Target, share: F
                 port, one = port_of_pod(pod, flow), share / len(target.pods)
                 branches += dial(msgspec.structs.replace(way, dst=pod.ip, port=port, share=one))
             return tuple(branches)
+
+
+def _entry(view: View, flow: Flow, client: Client) -> str:
+    """The name of the node that the flow's packets come in at. Raises ReferenceNotFound, or UsageError for a pod."""
+    if not flow.at:
+        return ""
+    if not client.is_outside:
+        raise UsageError(f"{client.name} is on {client.node}: only what comes from outside can come in at {flow.at}")
+    return view.cluster.resolve(flow.at if "/" in flow.at else f"node/{flow.at}", "Node").name
 
 
 def _port_notes(branches: list[Branch]) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ class Way(msgspec.Struct, frozen=True, eq=False):
     src_node: str = ""
     """The node whose address `src` is; empty where it is a load balancer's."""
     nat_node: str | None = None
+    entry: str = ""
+    """The one node at which a packet from outside comes in, where the question says so."""
     has_left: bool = False
     """Whether the client's own policies have judged it: where the packet left for another node or a load balancer."""
 

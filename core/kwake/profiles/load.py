@@ -126,7 +126,9 @@ def _axis_file(part: str) -> tuple[str, str]:
 
 def _checked(field: str, value: str, default: _Default) -> str:
     """The value, if the field may have it."""
-    if default.choices:
+    if value in default.choices:
+        return value
+    if default.choices and not default.pattern:
         _known(f"value of {field}", value, default.choices)
     elif default.pattern == "cidr":
         for part in value.split(","):
