@@ -24,7 +24,7 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 """Every namespace carries it, even where the manifest lacks it."""
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """An object of the cluster: its document and the typed view of it."""
 
     document: Document

@@ -9,7 +9,7 @@ import msgspec
 from kwake.objects.key import Key, group_of
 
 
-class KubeStruct(msgspec.Struct, frozen=True, rename="camel"):
+class KubeStruct(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Field names in camelCase on the outside."""
 
 

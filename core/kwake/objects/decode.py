@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from kwake.errors import KwakeError
-from kwake.objects.document import Document, FieldPath
+from kwake.objects.document import Document, FieldPath, Manifest
 from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, group_of
 from kwake.objects.kinds import MODELLED, KubeObject, Unmodelled
 
@@ -41,13 +42,13 @@ def _pruned(value: Any) -> Any:
     return value
 
 
-def decode(document: Document) -> KubeObject:
+def decode(document: Document, manifest: Manifest | None = None) -> KubeObject:
     """The typed value of a document; `Unmodelled` for kinds that kwake does not read.
 
     Raises DecodeError with the path of the field at fault. The namespace of a namespaced object that names none
-    is `default`.
+    is `default`. Whoever has the document's manifest at hand saves reading it again.
     """
-    value = _directly(document)
+    value = _directly(document) if manifest is None else _converted(manifest)
     if value is None:
         value = _with_care(document)
     metadata = value.metadata
@@ -83,6 +84,15 @@ def _directly(document: Document) -> KubeObject | None:
             return msgspec.json.decode(document.raw, type=_type_of(head.api_version, head.kind))
     except (msgspec.ValidationError, RecursionError):
         pass  # the careful way says what is wrong, and where
+    return None
+
+
+def _converted(manifest: Manifest) -> KubeObject | None:
+    """The same from a manifest."""
+    api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
+    if isinstance(api_version, str) and isinstance(kind, str) and api_version and kind:
+        with suppress(msgspec.ValidationError, RecursionError):
+            return msgspec.convert(manifest, _type_of(api_version, kind))
     return None
 
 

@@ -17,7 +17,7 @@ FieldPath = tuple[str | int, ...]
 """A path to a field: `("spec", "ports", 0, "port")`."""
 
 
-class Source(msgspec.Struct, frozen=True, eq=False):
+class Source(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A file (or standard input) that documents were read from."""
 
     name: str
@@ -27,7 +27,7 @@ class Source(msgspec.Struct, frozen=True, eq=False):
     """`yaml` or `json`."""
 
 
-class Origin(msgspec.Struct, frozen=True, eq=False):
+class Origin(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Where in a source a document stands."""
 
     source: Source
@@ -42,7 +42,7 @@ class Origin(msgspec.Struct, frozen=True, eq=False):
         return f"{self.source.name}:{self.line}"
 
 
-class Document(msgspec.Struct, frozen=True):
+class Document(msgspec.Struct, frozen=True, gc=False):
     """One manifest. `origin` is None for what the model made itself. Two documents are equal if their bytes are."""
 
     raw: bytes

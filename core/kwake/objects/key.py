@@ -76,7 +76,7 @@ SHORT_NAMES: dict[str, str] = {
 """kubectl's names, lower case, to kinds."""
 
 
-class Key(msgspec.Struct, frozen=True, order=True):
+class Key(msgspec.Struct, frozen=True, order=True, gc=False):
     """What identifies an object in a cluster: kind, namespace (empty if cluster-scoped), name, API group."""
 
     kind: str

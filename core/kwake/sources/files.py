@@ -130,7 +130,8 @@ def _source(name: str, data: bytes) -> Source:
         hint = "" if format_ == "json" else "; take JSON (kubectl get -o json), which is read much faster"
         raise SnapshotUnreadable(f"{shown}: more than {limit >> 20} MiB of {format_.upper()}{hint}")
     try:
-        data.decode()
+        if not data.isascii():
+            data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SnapshotUnreadable(f"{shown}:{line}: not UTF-8 (byte {data[error.start]:#04x})") from None

@@ -39,9 +39,11 @@ def is_json(data: bytes) -> bool:
 def read_json(data: bytes) -> Iterator[Parsed]:
     """The documents of a JSON text that is UTF-8. Raises SyntaxProblem."""
     try:
-        yield Parsed(_decoded(data), _first_line(data), ())
+        value, raw = _decoded(data)
     except msgspec.DecodeError:
         yield from _slowly(data)
+    else:
+        yield Parsed(value, _first_line(data), (), raw)
 
 
 _LISTS = frozenset({"List", *(f"{kind}List" for kind in GROUP_OF_KIND)})
@@ -68,11 +70,12 @@ def _items(data: bytes, items: list[msgspec.Raw]) -> Iterator[Parsed]:
             start = data.index(text, at)
         line += data.count(b"\n", at, start)
         try:
-            yield Parsed(_decoded(text), line)
+            value, encoded = _decoded(text)
         except msgspec.DecodeError as error:
             raise SyntaxProblem(line, f"bad JSON: {error}") from None
         except SyntaxProblem as problem:
             raise SyntaxProblem(line - 1 + problem.line, problem.text) from None
+        yield Parsed(value, line, (), encoded)
         at = start + len(text)
         line += text.count(b"\n")
 
@@ -81,20 +84,26 @@ def _first_line(data: bytes) -> int:
     return 1 + data[: len(data) - len(data.lstrip())].count(b"\n")
 
 
-def _decoded(data: bytes) -> Any:
-    """The value, with no key lost to a second one of its name; raises msgspec.DecodeError, SyntaxProblem.
+def _decoded(data: bytes) -> tuple[Any, bytes]:
+    """The value, with no key lost to a second one of its name, and the value written again.
 
-    msgspec keeps the last of two equal keys. Written again, the value then has fewer keys than the text: counting
-    them costs a tenth of a second reading, which is left to texts that the count may be wrong about.
+    msgspec keeps the last of two equal keys, and the value written again is then not the text without its blanks. It
+    may differ for escapes and numbers, too: then keys are counted, and where that count may be wrong the text is read a
+    second time. Raises msgspec.DecodeError, SyntaxProblem.
     """
     try:
-        value = msgspec.json.decode(data)
+        text = msgspec.json.format(data, indent=-1) if b"\n" in data else data
+        value = msgspec.json.decode(text)
     except RecursionError:
         raise SyntaxProblem(_first_line(data), _TOO_DEEP) from None
+    raw = msgspec.json.encode(value)
+    if raw == text or raw == msgspec.json.format(text, indent=-1):
+        return value, raw
     misleading = any(sign in data for sign in _MAY_MISLEAD)
-    if misleading or msgspec.json.encode(value).count(b'":') != data.count(b'":'):
-        return next(_slowly(data)).value
-    return value
+    if misleading or raw.count(b'":') != data.count(b'":'):
+        value = next(_slowly(data)).value
+        return value, msgspec.json.encode(value)
+    return value, raw
 
 
 def _slowly(data: bytes) -> Iterator[Parsed]:

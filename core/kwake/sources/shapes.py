@@ -27,7 +27,8 @@ def documents_of(source: Source) -> Iterator[tuple[int, FieldPath, Parsed]]:
         if listed is not None:
             head, items = listed
             for at, item in enumerate(items):
-                yield 0, ("items", at), Parsed(typed_item(item.value, head), item.line)
+                value = typed_item(item.value, head)
+                yield 0, ("items", at), item if value is item.value else Parsed(value, item.line)
             return
     for at, parsed in enumerate(_read(source)):
         yield at, (), parsed

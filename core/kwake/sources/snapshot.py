@@ -36,7 +36,7 @@ Where = str | Path | Mapping[str, Any] | Iterable[str | Path | Mapping[str, Any]
 """A file, a folder, `-` for standard input, a manifest, or several of these."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """An object of a snapshot: its document, and the typed view of it."""
 
     document: Document
@@ -112,6 +112,10 @@ def _garbage_collector_off() -> Iterator[None]:
             gc.enable()
 
 
+_Taken = Entry | Finding | Problem
+"""What an object of a source gives."""
+
+
 class _Reading:
     """What was read so far."""
 
@@ -127,7 +131,8 @@ class _Reading:
     def take_manifest(self, manifest: Manifest) -> None:
         """One manifest that is a dict already."""
         self._manifests += 1
-        self._take(manifest, None, f"manifest {self._manifests}", directly=True)
+        where = f"manifest {self._manifests}"
+        self._keep(_from_value(Parsed(manifest, 0), None, where, directly=True), where)
 
     def take_source(self, named: Named) -> None:
         """Every document of a file."""
@@ -138,24 +143,28 @@ class _Reading:
             return
         if not named.directly:
             self._in_folders.add(source.name)
+        taken: list[_Taken] = []
+        is_empty, is_scenario = True, False
         try:
-            documents = list(documents_of(source))
+            for index, path, parsed in documents_of(source):
+                if is_templated(parsed.value):
+                    self._take_helm(named)
+                    return
+                if parsed.value is None:
+                    continue
+                is_empty = False
+                if isinstance(parsed.value, dict) and "kwake" in parsed.value:
+                    is_scenario = True
+                else:
+                    taken += _from_tree(parsed, Origin(source, index, path, parsed.line), named.directly)
         except SyntaxProblem as problem:
             self._take_bad_syntax(named, problem)
             return
-        if any(is_templated(parsed.value) for _, _, parsed in documents):
-            self._take_helm(named)
-            return
-        if all(parsed.value is None for _, _, parsed in documents):
+        if is_empty:
             self.findings.append(Finding("skipped", source.name, "holds no document", source.name))
-        for index, path, parsed in documents:
-            if parsed.value is None:
-                continue
-            if isinstance(parsed.value, dict) and "kwake" in parsed.value:
-                if source.name not in self.scenarios:
-                    self.scenarios.append(source.name)
-                continue
-            self._take_tree(parsed, Origin(source, index, path, parsed.line), named.directly)
+        if is_scenario and source.name not in self.scenarios:
+            self.scenarios.append(source.name)
+        self._keep(taken)
 
     def _take_bad_syntax(self, named: Named, problem: SyntaxProblem) -> None:
         if HELM_EXPRESSION.search(named.source.data):
@@ -173,49 +182,20 @@ class _Reading:
         else:
             self.findings.append(Finding("skipped", named.source.name, text, f"{named.source.name}:{line}"))
 
-    def _take_tree(self, parsed: Parsed, origin: Origin, directly: bool) -> None:
-        """A document, or each item of it if it is a List."""
-        value, path, where = parsed.value, origin.path, str(origin)
-        if not is_list(value):
-            self._take(value, origin, where, directly)
-            return
-        items = value.get("items")
-        if not isinstance(items, list):
-            found = "nothing" if items is None else type(items).__name__
-            self._refuse(origin, where, "", ("items",), f"a {value['kind']} needs a list of items, found {found}")
-            return
-        lines = parsed.item_lines if len(parsed.item_lines) == len(items) else (parsed.line,) * len(items)
-        for index, (item, line) in enumerate(zip(items, lines, strict=True)):
-            place = Origin(origin.source, origin.index, (*path, "items", index), line)
-            self._take_tree(Parsed(typed_item(item, value), line), place, directly=True)
+    def _keep(self, taken: Iterable[_Taken], where: str = "") -> None:
+        """All that was taken from a source, or from the manifest that `where` names."""
+        for found in taken:
+            if isinstance(found, Entry):
+                before = self.entries.setdefault(found.key, found)
+                if before is not found:
+                    self._keep_second(before, found, where or str(found.document.origin))
+            elif isinstance(found, Finding):
+                self.findings.append(found)
+            else:
+                self.problems.append(found)
 
-    def _take(self, value: Any, origin: Origin | None, where: str, directly: bool) -> None:
-        """One object."""
-        if is_list(value):
-            for item in value.get("items") or ():
-                self._take(typed_item(item, value), origin, where, directly)
-            return
-        if (reason := no_object(value, directly)) is not None:
-            name = origin.source.name if origin else where
-            self.findings.append(Finding("skipped", name, reason, where))
-            return
-        if not isinstance(value, dict):
-            self._refuse(origin, where, "", (), f"expected an object, found {type(value).__name__}")
-            return
-        try:
-            doc = document(value, origin)
-            entry = Entry(doc, decode(doc))
-        except DecodeError as error:
-            self._refuse(origin, where, subject_of(value), error.path, error.message)
-        except (TypeError, UnicodeEncodeError, RecursionError) as error:
-            self._refuse(origin, where, subject_of(value), (), f"not what JSON can hold: {error}")
-        else:
-            self._keep(entry, where)
-
-    def _keep(self, entry: Entry, where: str) -> None:
-        before = self.entries.setdefault(entry.key, entry)
-        if before is entry:
-            return
+    def _keep_second(self, before: Entry, entry: Entry, where: str) -> None:
+        """Another object of the same key."""
         place = str(before.document.origin or "before")
         if self._applied_in_turn(before, entry):
             # kubectl apply -f FOLDER writes file after file, by name: what a later one says counts.
@@ -235,7 +215,49 @@ class _Reading:
             return False
         return first.source is not second.source and {first.source.name, second.source.name} <= self._in_folders
 
-    def _refuse(self, origin: Origin | None, where: str, subject: str, path: FieldPath, reason: str) -> None:
-        if origin is not None:
-            where = f"{origin.source.name}:{locate(origin, path)}"
-        self.problems.append(Problem(where, subject, path, reason))
+
+def _from_tree(parsed: Parsed, origin: Origin, directly: bool) -> Iterator[_Taken]:
+    """A document, or each item of it if it is a List."""
+    value, path = parsed.value, origin.path
+    if not is_list(value):
+        yield from _from_value(parsed, origin, "", directly)
+        return
+    items = value.get("items")
+    if not isinstance(items, list):
+        found = "nothing" if items is None else type(items).__name__
+        yield _refused(origin, "", "", ("items",), f"a {value['kind']} needs a list of items, found {found}")
+        return
+    lines = parsed.item_lines if len(parsed.item_lines) == len(items) else (parsed.line,) * len(items)
+    for index, (item, line) in enumerate(zip(items, lines, strict=True)):
+        place = Origin(origin.source, origin.index, (*path, "items", index), line)
+        yield from _from_tree(Parsed(typed_item(item, value), line), place, directly=True)
+
+
+def _from_value(parsed: Parsed, origin: Origin | None, where: str, directly: bool) -> Iterator[_Taken]:
+    """One object, which stands at its origin or, where it has none, is called `where`."""
+    value = parsed.value
+    if is_list(value):
+        for item in value.get("items") or ():
+            yield from _from_value(Parsed(typed_item(item, value), parsed.line), origin, where, directly)
+        return
+    if (reason := no_object(value, directly)) is not None:
+        yield Finding("skipped", origin.source.name if origin else where, reason, str(origin) if origin else where)
+        return
+    if not isinstance(value, dict):
+        yield _refused(origin, where, "", (), f"expected an object, found {type(value).__name__}")
+        return
+    try:
+        doc = Document(parsed.raw, origin) if parsed.raw else document(value, origin)
+        entry = Entry(doc, decode(doc, value))
+    except DecodeError as error:
+        yield _refused(origin, where, subject_of(value), error.path, error.message)
+    except (TypeError, UnicodeEncodeError, RecursionError) as error:
+        yield _refused(origin, where, subject_of(value), (), f"not what JSON can hold: {error}")
+    else:
+        yield entry
+
+
+def _refused(origin: Origin | None, where: str, subject: str, path: FieldPath, reason: str) -> Problem:
+    if origin is not None:
+        where = f"{origin.source.name}:{locate(origin, path)}"
+    return Problem(where, subject, path, reason)

@@ -38,6 +38,8 @@ class Parsed(msgspec.Struct, frozen=True):
     value: Any
     line: int
     item_lines: tuple[int, ...] = ()
+    raw: bytes = b""
+    """The value as `Document` keeps it, where reading has made that anyway."""
 
 
 class _Frame:
