@@ -199,6 +199,11 @@ class Cluster:
         return grouped(self.all(Pod), _addresses_of)  # type: ignore[return-value]  # pods in, pods out
 
     @cached_property
+    def pods_by_node(self) -> dict[str, tuple[Pod, ...]]:
+        """Pods that are bound to each node, by namespace and name, ended ones too."""
+        return grouped(self.all(Pod), _node_of_pod)  # type: ignore[return-value]  # pods in, pods out
+
+    @cached_property
     def nodes_by_ip(self) -> dict[str, Node]:
         """Nodes by each of their InternalIP and ExternalIP addresses."""
         return {
@@ -300,6 +305,10 @@ def _addresses_of(value: KubeObject) -> tuple[str, ...]:
     return value.ips if isinstance(value, Pod) and not value.is_terminal else ()
 
 
+def _node_of_pod(value: KubeObject) -> tuple[str, ...]:
+    return (value.spec.node_name,) if isinstance(value, Pod) and value.spec.node_name else ()
+
+
 def _service_of(value: KubeObject) -> tuple[Key, ...]:
     if not isinstance(value, EndpointSlice) or not value.service_name:
         return ()
@@ -332,6 +341,7 @@ _GROUPINGS: dict[str, tuple[type[KubeObject], GroupsOf[Any]]] = {
     "pods_by_namespace": (Pod, _namespace_of_pod),
     "policies_by_namespace": (NetworkPolicy, _namespace_of_policy),
     "pods_by_ip": (Pod, _addresses_of),
+    "pods_by_node": (Pod, _node_of_pod),
     "slices_by_service": (EndpointSlice, _service_of),
     "services_by_address": (Service, _addresses_of_service),
     "services_by_node_port": (Service, _node_ports_of),

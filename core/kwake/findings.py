@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from kwake.cluster import Cluster, Record
-from kwake.control.admission import Violation, violations
+from kwake.control.admission import Violation, record_violations
 from kwake.control.cron_jobs import first_run, job_name, parse_schedule
 from kwake.control.desired_endpoints import wants_topology_hints
 from kwake.control.nearest_label import selects_nothing
@@ -52,11 +52,17 @@ MANY = 3
 """Objects with the same fault that are listed one by one; of more the first stands for all."""
 
 
-def check(cluster: Cluster, profile: Profile | None = None, found: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+Judged = Mapping[Key, tuple[KubeObject, tuple[Violation, ...]]]
+"""Objects of which it is known already which rules they break."""
+
+
+def check(
+    cluster: Cluster, profile: Profile | None = None, found: Iterable[Finding] = (), judged: Judged | None = None
+) -> tuple[Finding, ...]:
     """All findings about a cluster, after those that reading it gave (`found`): by level, then subject."""
     findings = {
         *found,
-        *_breaches(cluster),
+        *_breaches(cluster, judged or {}),
         *_addresses(cluster),
         *_dangling_owners(cluster),
         *_selectors(cluster),
@@ -77,7 +83,7 @@ def refusals(records: Iterable[Record]) -> tuple[Problem, ...]:
     return tuple(
         problem(item, violation)
         for item in records
-        for violation in violations(item.value, item.manifest)
+        for violation in record_violations(item)
         if violation.severity == "refused"
     )
 
@@ -95,12 +101,14 @@ def _place(cluster: Cluster, value: KubeObject) -> str:
     return _where(cluster.record(value.key).origin)
 
 
-def _breaches(cluster: Cluster) -> Iterator[Finding]:
+def _breaches(cluster: Cluster, judged: Judged) -> Iterator[Finding]:
     """Rules that objects of the dump break without being refused for it."""
     faults: defaultdict[tuple[str, FieldPath, str], list[tuple[Record, Violation]]] = defaultdict(list)
     for item in cluster:
         if not item.made and not _is_left_out(item.value):
-            for violation in violations(item.value, item.manifest):
+            known = judged.get(item.key)
+            found = known[1] if known is not None and known[0] is item.value else record_violations(item)
+            for violation in found:
                 shape = tuple("" if isinstance(step, int) else step for step in violation.field)
                 faults[(item.key.kind, shape, violation.reason)].append((item, violation))
     for (kind, _, reason), broken in faults.items():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from kwake.cluster import Cluster, Record
-from kwake.control.admission import violations
+from kwake.control.admission import Violation, record_violations
 from kwake.control.admission_pods import too_many_pods
 from kwake.control.endpoints import missing_slices
 from kwake.control.inference import infer
@@ -22,7 +22,16 @@ from kwake.objects.document import Manifest
 from kwake.objects.field_path import dotted
 from kwake.objects.finding import Finding, Problem
 from kwake.objects.key import Key
-from kwake.objects.kinds import LoadBalancerStatus, Pod, ReplicationController, Service, Unmodelled, Workload
+from kwake.objects.kinds import (
+    KubeObject,
+    LoadBalancerStatus,
+    Pod,
+    PodStatus,
+    ReplicationController,
+    Service,
+    Unmodelled,
+    Workload,
+)
 from kwake.profiles import load_profile
 from kwake.profiles.profile import Profile
 from kwake.simulation.draft import Draft
@@ -31,7 +40,7 @@ from kwake.simulation.state import State
 from kwake.simulation.steps import start_pods
 from kwake.simulation.tasks import Sync
 from kwake.sources import Snapshot, read
-from kwake.sources.snapshot import Where
+from kwake.sources.snapshot import Where, garbage_collector_off
 from kwake.world import World
 
 
@@ -54,18 +63,20 @@ def open_world(
     override earlier ones object by object.
     """
     chosen = load_profile(profile, overrides or {})
-    if stdin is None:
-        snapshot = read(where, layered=layered, lenient=lenient)
-    else:
-        snapshot = read(where, stdin=stdin, layered=layered, lenient=lenient)
-    return world_from(snapshot, chosen, seed, lenient=lenient)
+    with garbage_collector_off():
+        if stdin is None:
+            snapshot = read(where, layered=layered, lenient=lenient)
+        else:
+            snapshot = read(where, stdin=stdin, layered=layered, lenient=lenient)
+        return world_from(snapshot, chosen, seed, lenient=lenient)
 
 
 def world_from(snapshot: Snapshot, profile: Profile, seed: int, *, lenient: bool = False) -> World:
     """The settled world of a snapshot that was read."""
     findings = list(snapshot.findings)
     findings += map(_left_out, snapshot.problems)
-    cluster, refused = _admitted(snapshot, lenient, findings)
+    judged: dict[Key, tuple[KubeObject, tuple[Violation, ...]]] = {}
+    cluster, refused = _admitted(snapshot, lenient, findings, judged)
     cluster = infer(cluster, profile)
     draws = Draws(seed)
     cluster, draws = _with_services(cluster, profile, draws, findings)
@@ -76,7 +87,7 @@ def world_from(snapshot: Snapshot, profile: Profile, seed: int, *, lenient: bool
     changes, draws = initial_pods(cluster, draws)
     cluster = cluster.with_changes(changes)
     state = _started(State(cluster, profile, addressing_of(cluster, profile), draws, opened=cluster))
-    return World(state, check(state.cluster, profile, findings))
+    return World(state, check(state.cluster, profile, findings, judged))
 
 
 def _left_out(problem: Problem) -> Finding:
@@ -85,15 +96,21 @@ def _left_out(problem: Problem) -> Finding:
     return Finding("unknown", problem.subject or "object", text, problem.where)
 
 
-def _admitted(snapshot: Snapshot, lenient: bool, findings: list[Finding]) -> tuple[Cluster, list[Problem]]:
-    """The objects that the API server would take, and why it refuses the others."""
+def _admitted(
+    snapshot: Snapshot,
+    lenient: bool,
+    findings: list[Finding],
+    judged: dict[Key, tuple[KubeObject, tuple[Violation, ...]]],
+) -> tuple[Cluster, list[Problem]]:
+    """The objects that the API server would take, and why it refuses the others; notes what each breaks."""
     records: dict[Key, Record] = {}
     refused: list[Problem] = []
     for entry in snapshot.entries:
         item = Record(entry.document, entry.value)
-        manifest = entry.document.manifest
-        wrong = [v for v in violations(entry.value, manifest) if v.severity == "refused"]
-        if isinstance(entry.value, Workload | ReplicationController) and not manifest.get("status"):
+        found = record_violations(item)
+        judged[entry.key] = entry.value, found
+        wrong = [v for v in found if v.severity == "refused"]
+        if isinstance(entry.value, Workload | ReplicationController) and not item.manifest.get("status"):
             wrong += too_many_pods(entry.value)
         fatal = [problem(item, violation) for violation in wrong]
         if fatal and (lenient or isinstance(entry.value, Service)):
@@ -186,13 +203,18 @@ def _started(state: State) -> State:
             doc = record.document.replaced(manifest)
             uids[pod.key] = Record(doc, decode(doc), record.made)
     draft.cluster = state.cluster.with_changes(uids)
-    new = [pod for pod in draft.cluster.all(Pod) if "status" not in draft.cluster.record(pod.key).manifest]
+    new = [pod for pod in draft.cluster.all(Pod) if not _has_status(draft.cluster.record(pod.key), pod)]
     start_pods(draft, [pod.key for pod in new])
     if any(_waits_for_balancer(s) for s in draft.cluster.all(Service)):
         draft.schedule(Sync("balancer"), state.profile.clock("load-balancer"))
     settled = settle(draft.freeze())
     environments = {pod.metadata.uid: settled.cluster for pod in settled.cluster.all(Pod)}
     return msgspec.structs.replace(settled, now_ms=0, events=(), exits={}, environments=environments)
+
+
+def _has_status(item: Record, pod: Pod) -> bool:
+    """Whether its manifest has one; an empty one counts."""
+    return pod.status != PodStatus() or (b'"status"' in item.document.raw and "status" in item.manifest)
 
 
 def _waits_for_balancer(service: Service) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kwake.cluster import Record
 from kwake.control.admission_addresses import node_violations, slice_violations
 from kwake.control.admission_fields import unknown_policy_fields
 from kwake.control.admission_names import (
@@ -36,7 +37,7 @@ from kwake.objects.kinds import (
     Workload,
 )
 
-__all__ = ["Violation", "violations"]
+__all__ = ["Violation", "record_violations", "violations"]
 
 _NAME_RULES: dict[type[KubeObject], NameRule] = {
     Service: dns_1035_label,
@@ -61,6 +62,13 @@ def violations(value: KubeObject, manifest: Manifest) -> tuple[Violation, ...]:
     `reported` ones are found in real dumps: a snapshot is taken in with them, an Apply is not.
     """
     return (*_version(value), *_metadata(value), *_spec(value, manifest))
+
+
+def record_violations(item: Record) -> tuple[Violation, ...]:
+    """The same of a record. The manifests of the kinds that come in thousands are not read again: what is asked of
+    them their typed values answer."""
+    manifest = {} if isinstance(item.value, Pod | EndpointSlice) else item.manifest
+    return violations(item.value, manifest)
 
 
 def _spec(value: KubeObject, manifest: Manifest) -> Iterator[Violation]:
@@ -96,22 +104,27 @@ def _metadata(value: KubeObject) -> Iterator[Violation]:
     metadata = value.metadata
     rule = _NAME_RULES.get(type(value), dns_subdomain)
     path = ("metadata", "name")
-    yield from (invalid(path, metadata.name, words, "reported") for words in rule(metadata.name))
+    for words in rule(metadata.name):
+        yield invalid(path, metadata.name, words, "reported")
     if metadata.namespace:
         path = ("metadata", "namespace")
-        yield from (invalid(path, metadata.namespace, words, "reported") for words in dns_label(metadata.namespace))
+        for words in dns_label(metadata.namespace):
+            yield invalid(path, metadata.namespace, words, "reported")
     for key, text in metadata.labels.items():
-        where = ("metadata", "labels", key)
-        yield from (invalid(where, key, words) for words in qualified_name(key))
-        yield from (invalid(where, text, words) for words in label_value(text))
+        for words in qualified_name(key):
+            yield invalid(("metadata", "labels", key), key, words)
+        for words in label_value(text):
+            yield invalid(("metadata", "labels", key), text, words)
     for key in metadata.annotations:
-        where = ("metadata", "annotations", key)
-        yield from (invalid(where, key, words, "reported") for words in qualified_name(key.lower()))
+        for words in qualified_name(key.lower()):
+            yield invalid(("metadata", "annotations", key), key, words, "reported")
     yield from _owners(metadata.owner_references)
 
 
 def _owners(owners: tuple[OwnerReference, ...]) -> Iterator[Violation]:
     for at, owner in enumerate(owners):
+        if owner.api_version and owner.kind and owner.name and owner.uid:
+            continue
         fields = (("apiVersion", owner.api_version, "version"), ("kind", owner.kind, "kind"),
                   ("name", owner.name, "name"), ("uid", owner.uid, "uid"))  # fmt: skip
         for field, text, word in fields:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
@@ -11,8 +12,11 @@ _LABEL_1035 = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _QUALIFIED = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = rf"({_QUALIFIED})?"
 
-NameRule = Callable[[str], Iterator[str]]
-"""What is wrong with a name, in the API server's words; nothing if it is good."""
+NameRule = Callable[[str], Iterable[str]]
+"""What is wrong with a name, in the API server's words; nothing if it is good. A cluster says the same names over and
+over, so what was found is remembered."""
+
+REMEMBERED = 1 << 14
 
 
 def _rule(pattern: str, longest: int, words: str, *examples: str) -> NameRule:
@@ -20,11 +24,10 @@ def _rule(pattern: str, longest: int, words: str, *examples: str) -> NameRule:
     shown = ",  or ".join(f"'{example}'" for example in examples)
     message = f"{words} (e.g. {shown}, regex used for validation is '{pattern}')"
 
-    def complaints(text: str) -> Iterator[str]:
-        if len(text) > longest:
-            yield f"must be no more than {longest} characters"
-        if not matcher.fullmatch(text):
-            yield message
+    @lru_cache(maxsize=REMEMBERED)
+    def complaints(text: str) -> tuple[str, ...]:
+        too_long = (f"must be no more than {longest} characters",) if len(text) > longest else ()
+        return too_long if matcher.fullmatch(text) else (*too_long, message)
 
     return complaints
 
@@ -72,8 +75,13 @@ _name_part = _rule(
 )
 
 
-def qualified_name(text: str) -> Iterator[str]:
+@lru_cache(maxsize=REMEMBERED)
+def qualified_name(text: str) -> tuple[str, ...]:
     """Keys of labels and annotations: `name` or `example.com/name`."""
+    return tuple(_of_qualified_name(text))
+
+
+def _of_qualified_name(text: str) -> Iterator[str]:
     prefix, slash, name = text.rpartition("/")
     if "/" in prefix:
         yield "a qualified name must be a DNS subdomain prefix, '/' and a name part, with one '/' only"
@@ -92,14 +100,18 @@ def path_segment(text: str) -> Iterator[str]:
     yield from (f"may not contain '{part}'" for part in "/%" if part in text)
 
 
-def port_number(number: int) -> Iterator[str]:
+def port_number(number: int) -> tuple[str, ...]:
     """1 to 65535."""
-    if not 1 <= number <= 65535:
-        yield "must be between 1 and 65535, inclusive"
+    return () if 1 <= number <= 65535 else ("must be between 1 and 65535, inclusive",)
 
 
-def port_name(text: str) -> Iterator[str]:
+@lru_cache(maxsize=REMEMBERED)
+def port_name(text: str) -> tuple[str, ...]:
     """An IANA service name: at most 15 of a-z, 0-9 and single hyphens, one letter at least."""
+    return tuple(_of_port_name(text))
+
+
+def _of_port_name(text: str) -> Iterator[str]:
     if len(text) > 15:
         yield "must be no more than 15 characters"
     if not re.fullmatch(r"[-a-z0-9]+", text):

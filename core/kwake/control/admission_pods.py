@@ -86,7 +86,8 @@ def _pod_spec(spec: PodSpec, path: FieldPath) -> Iterator[Violation]:
             elif container.name in names:
                 yield duplicate((*where, "name"), container.name)
             else:
-                yield from (invalid((*where, "name"), container.name, w, "reported") for w in dns_label(container.name))
+                for words in dns_label(container.name):
+                    yield invalid((*where, "name"), container.name, words, "reported")
             names.add(container.name)
             yield from _ports(container, (*where, "ports"), spec.host_network)
 
@@ -96,15 +97,16 @@ def _ports(container: Container, path: FieldPath, host_network: bool) -> Iterato
     for at, port in enumerate(container.ports):
         where = (*path, at)
         if port.name:
-            yield from (invalid((*where, "name"), port.name, words) for words in port_name(port.name))
+            for words in port_name(port.name):
+                yield invalid((*where, "name"), port.name, words)
             if port.name in names:
                 yield duplicate((*where, "name"), port.name)
             names.add(port.name)
-        number = (*where, "containerPort")
         if port.container_port == 0:
-            yield required(number, severity="reported")
+            yield required((*where, "containerPort"), severity="reported")
         else:
-            yield from (invalid(number, port.container_port, words) for words in port_number(port.container_port))
+            for words in port_number(port.container_port):
+                yield invalid((*where, "containerPort"), port.container_port, words)
         if port.host_port:
             yield from (invalid((*where, "hostPort"), port.host_port, words) for words in port_number(port.host_port))
             if host_network and port.host_port != port.container_port:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 import msgspec
@@ -136,7 +137,7 @@ def _next(ipam: str, item: Range, cluster: Cluster, also_taken: Collection[str])
     """The address that the allocator hands out, or None if there is none."""
 
     def is_free(number: int) -> bool:
-        text = str(_address(item.version, number))
+        text = _text(item.version, number)
         return text not in cluster.pods_by_ip and text not in cluster.nodes_by_ip and text not in also_taken
 
     back = {number for number, _ in item.cooling} | set(item.freed)
@@ -177,12 +178,19 @@ def _address(version: int, number: int) -> IPv4Address | IPv6Address:
     return IPv6Address(number) if version == 6 else IPv4Address(number)
 
 
+@lru_cache(maxsize=1 << 16)
+def _text(version: int, number: int) -> str:
+    return str(_address(version, number))
+
+
+@lru_cache(maxsize=1 << 12)
 def _numbers(block: str) -> range:
     network = ip_network(block)
     first = int(network.network_address)
     return range(first, first + network.num_addresses)
 
 
+@lru_cache(maxsize=1 << 12)
 def _usable(ipam: str, block: str) -> range:
     """A block without what no pod gets: network, gateway and broadcast address; of an IPAM's own block the first
     address, which its node's tunnel takes (assumed)."""
@@ -209,8 +217,8 @@ def _pool_of(cluster: Cluster, name: str, addressing: Addressing, profile: Profi
     ipam = profile["ipam"]
     node = cluster.node(name)
     used: dict[int, list[int]] = {}
-    for pod in cluster.all(Pod):
-        if pod.spec.node_name == name and not pod.spec.host_network:
+    for pod in cluster.pods_by_node.get(name, ()):
+        if not pod.spec.host_network:
             for ip in pod.ips:
                 address = parsed_address(ip)
                 if address is not None:

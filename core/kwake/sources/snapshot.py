@@ -73,7 +73,7 @@ def read(where: Where, *, stdin: Stdin = _standard_input, layered: bool = False,
     problem. Raises SnapshotUnreadable for what cannot be read at all, InvalidSnapshot for bad syntax and, unless
     `lenient`, for problems with objects.
     """
-    with _garbage_collector_off():
+    with garbage_collector_off():
         reading = _Reading()
         layers: dict[Key, Entry] = {}
         for part in _parts(where):
@@ -101,7 +101,7 @@ def _parts(where: Where) -> Iterator[str | Path | Mapping[str, Any]]:
 
 
 @contextmanager
-def _garbage_collector_off() -> Iterator[None]:
+def garbage_collector_off() -> Iterator[None]:
     """Everything read is either kept or freed at once, so looking for cycles only costs (16 s instead of 52 s)."""
     was_on = gc.isenabled()
     gc.disable()
