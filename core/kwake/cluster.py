@@ -15,8 +15,9 @@ from kwake.grouping import GroupsOf, grouped, regrouped
 from kwake.objects.decode import decode
 from kwake.objects.document import Document, Manifest, Origin, document
 from kwake.objects.key import GROUP_OF_KIND, Key, group_of, key
-from kwake.objects.kinds import EndpointSlice, KubeObject, Namespace, NetworkPolicy, Node, Pod, Service
+from kwake.objects.kinds import ConfigMap, EndpointSlice, KubeObject, Namespace, NetworkPolicy, Node, Pod, Service
 from kwake.objects.reference import parse_reference
+from kwake.objects.unread_kind import UnreadKind, unread_kinds
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -233,6 +234,15 @@ class Cluster:
             name = namespace.metadata.name
             labels[name] = {**namespace.metadata.labels, NAME_LABEL: name}
         return labels
+
+    @cached_property
+    def unread(self) -> tuple[UnreadKind, ...]:
+        """Kinds of which objects may be missing here, as the snapshot itself says."""
+        return unread_kinds(self.all(ConfigMap))
+
+    def misses(self, kind: type[KubeObject], namespace: str) -> bool:
+        """Whether objects of a typed kind may be missing in a namespace."""
+        return any(u.kind == kind.__name__ and u.misses(namespace) for u in self.unread)
 
     def controller_of(self, value: KubeObject) -> Record | None:
         """The record of the owner that controls an object, if it is here."""

@@ -68,6 +68,7 @@ def check(
         *_selectors(cluster),
         *_named_ports(cluster),
         *_unread_kinds(cluster),
+        *_missing(cluster),
         *_made(cluster),
         *_zone_hints(cluster),
         *_shared_ports(cluster),
@@ -239,6 +240,20 @@ def _unread_kinds(cluster: Cluster) -> Iterator[Finding]:
             yield Finding("unknown", name, text)
         else:
             yield Finding("skipped", name, f"{len(keys)} kept, not read")
+
+
+def _missing(cluster: Cluster) -> Iterator[Finding]:
+    """Kinds that the snapshot says were not read, or in some namespaces alone."""
+    partly: defaultdict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
+    for kind in cluster.unread:
+        if kind.read_in:
+            partly[(kind.read_in, kind.reason)].append(kind.kind)
+        else:
+            decides = f", so unknown or only inferred: {kind.decides}" if kind.decides else ""
+            yield Finding("unknown", kind.name, f"not read{decides} ({kind.reason})")
+    for (namespaces, reason), kinds in partly.items():
+        text = f"{', '.join(kinds)}: read in {', '.join(namespaces)} alone ({reason}); what is elsewhere is unknown"
+        yield Finding("unknown", "namespaces", text)
 
 
 def _made(cluster: Cluster) -> Iterator[Finding]:

@@ -64,12 +64,16 @@ def service_name(view: View, namespace: str, name: str) -> str:
     return f"{name}.{namespace}.svc.{view.profile['cluster-domain']}."
 
 
-def is_unread(cluster: Cluster, namespace: str, name: str) -> bool:
-    """Whether there is a Service of this name that kwake could not take in: what it does is unknown."""
-    return key("Service", namespace, name) in cluster and cluster.service(namespace, name) is None
+def unread(cluster: Cluster, namespace: str, name: str) -> str:
+    """Why nothing is known of a Service that is not here; empty where it does not exist.
 
-
-UNREAD = "the API server would refuse this Service, so what it does is not known"
+    The API server would refuse it, so that kwake did not take it in, or Services could not be read there.
+    """
+    if cluster.service(namespace, name) is None and key("Service", namespace, name) in cluster:
+        return "the API server would refuse this Service, so what it does is not known"
+    if cluster.misses(Service, namespace):
+        return f"Services of {namespace} were not read, so whether this one exists is not known"
+    return ""
 
 
 def _asks_cluster_dns(client: Client) -> bool:
@@ -134,9 +138,8 @@ def _in_cluster(view: View, client: Client, name: str, zone: str, aliases: int =
         return None
     service = view.dns.service(labels[-2], labels[-3])
     if service is None:
-        if is_unread(view.dns, labels[-2], labels[-3]):
-            return Answer(name, reason=UNREAD, basis=Basis.UNKNOWN)
-        return None
+        reason = unread(view.dns, labels[-2], labels[-3])
+        return Answer(name, reason=reason, basis=Basis.UNKNOWN) if reason else None
     hostname = labels[0] if len(labels) == 4 else ""
     if service.spec.type == "ExternalName":
         return None if hostname else _external_name(view, client, name, service, aliases)

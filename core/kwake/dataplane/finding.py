@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from kwake.dataplane.dial import dial
-from kwake.dataplane.dns import UNREAD, Answer, is_unread, lookup, service_name
+from kwake.dataplane.dns import Answer, lookup, service_name, unread
 from kwake.dataplane.ends import OUTSIDE, ServiceTarget, is_address
 from kwake.dataplane.environment import prefix, service_in_environment
 from kwake.dataplane.evidence import decider, service_decider
@@ -93,6 +93,8 @@ def _by_environment(way: Way, flow: Flow, target: ServiceTarget) -> tuple[Branch
     variable = f"{prefix(target.name)}_SERVICE_HOST"
     service = service_in_environment(way.view, pod, target.namespace, target.name) if pod is not None else None
     if service is None:
+        if way.view.cluster.misses(Service, target.namespace):
+            return (_no_address(way, target, None),)
         text = f"{variable} is not set in {way.client.name.rpartition('/')[2]}"
         why = Decider(way.client.name, f"{variable} is not set", cite="DN-21")
         hop = Hop("env", way.client.at, text, str(target), Basis.SOURCED, "DN-21", why)
@@ -121,8 +123,9 @@ def _by_address(way: Way, flow: Flow, target: ServiceTarget) -> tuple[Branch, ..
 
 
 def _no_address(way: Way, target: ServiceTarget, service: Service | None) -> Branch:
-    if is_unread(way.view.cluster, target.namespace, target.name):
-        hop = Hop("service", way.client.at, f"{target.name}: {UNREAD}", str(target), Basis.UNKNOWN)
+    reason = unread(way.view.cluster, target.namespace, target.name) if service is None else ""
+    if reason:
+        hop = Hop("service", way.client.at, f"{target.name}: {reason}", str(target), Basis.UNKNOWN)
         return way.end(hop, Outcome.UNKNOWN)
     if service is None:
         text = f"there is no {target}, so there is no address to dial"

@@ -12,6 +12,7 @@ from kwake.objects.document import Manifest
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod, Unmodelled
 from kwake.objects.selector import Labels, LabelSelector, Requirement
+from kwake.objects.unread_kind import UnreadKind
 from kwake.policy.ends import EGRESS, INGRESS
 
 CLUSTER_WIDE = frozenset({"CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "AdminNetworkPolicy",
@@ -46,7 +47,16 @@ def unread_policies(cluster: Cluster) -> tuple[UnreadPolicy, ...]:
         reader = _READERS.get((value.key.group, value.kind))
         if reader is not None:
             found += reader(cluster.record(value.key))
+    found += map(_all_of, (kind for kind in cluster.unread if kind.is_policy))
     return tuple(found)
+
+
+def _all_of(kind: UnreadKind) -> UnreadPolicy:
+    """Policies that may not be read where the cluster was: any of them may select any pod."""
+    elsewhere = Requirement("kubernetes.io/metadata.name", "NotIn", kind.read_in)
+    namespaces = LabelSelector(match_expressions=(elsewhere,)) if kind.read_in else LabelSelector()
+    key = Key(kind.kind, "", "(not read)", kind.group)
+    return UnreadPolicy(key, frozenset({INGRESS, EGRESS}), namespaces=namespaces)
 
 
 def _home(record: Record) -> str:
