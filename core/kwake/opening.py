@@ -147,8 +147,8 @@ def _with_services(cluster: Cluster, profile: Profile, draws: Draws, findings: l
         except Rejected as error:
             where = str(old.origin) if old.origin is not None else ""
             reason = f"{error.field}: {error.reason}" if error.field else error.reason
-            if _has_seen_its_balancer(service):
-                text = f"the API server would refuse it, and it has a status, so it is taken as it is: {reason}"
+            if _comes_from_a_cluster(snapshot, service):
+                text = f"the API server would refuse it, and it has its numbers, so it is taken as it is: {reason}"
                 findings.append(Finding("warning", str(service.key), text, where))
                 cluster, draws = _identified(cluster, old, old.manifest, draws)
                 continue
@@ -172,6 +172,18 @@ def _identified(cluster: Cluster, old: Record, manifest: Manifest, draws: Draws)
 def _has_seen_its_balancer(service: Service) -> bool:
     """Whether its status has a balancer's address: it was stored somewhere, as a Pod with a status was."""
     return service.spec.type == "LoadBalancer" and bool(service.status.load_balancer.ingress)
+
+
+def _comes_from_a_cluster(snapshot: Cluster, service: Service) -> bool:
+    """Whether it has the numbers that an API server gives, and nobody else in the snapshot has them."""
+    if not service.cluster_ips:
+        return False
+    ports = [port.node_port for port in service.spec.ports if port.node_port]
+    holders = [
+        *map(snapshot.services_by_address.get, service.cluster_ips),
+        *map(snapshot.services_by_node_port.get, ports),
+    ]
+    return all(held is None or len(held) == 1 for held in holders)
 
 
 def _ranges(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
