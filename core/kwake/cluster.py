@@ -217,6 +217,11 @@ class Cluster:
         return grouped(self.all(EndpointSlice), _service_of)  # type: ignore[return-value]  # slices in, slices out
 
     @cached_property
+    def slices_by_endpoint(self) -> dict[str, tuple[EndpointSlice, ...]]:
+        """EndpointSlices by every address that they list."""
+        return grouped(self.all(EndpointSlice), _endpoints_of)  # type: ignore[return-value]  # slices in, slices out
+
+    @cached_property
     def services_by_address(self) -> dict[str, tuple[Service, ...]]:
         """Services by every address that may lead to them: ClusterIPs, externalIPs, load balancers' (SV-40)."""
         return grouped(self.all(Service), _addresses_of_service)  # type: ignore[return-value]  # Services in and out
@@ -325,6 +330,12 @@ def _service_of(value: KubeObject) -> tuple[Key, ...]:
     return (key("Service", value.metadata.namespace, value.service_name),)
 
 
+def _endpoints_of(value: KubeObject) -> tuple[str, ...]:
+    if not isinstance(value, EndpointSlice):
+        return ()
+    return tuple(dict.fromkeys(address for endpoint in value.endpoints for address in endpoint.addresses))
+
+
 def _addresses_of_service(value: KubeObject) -> tuple[str, ...]:
     if not isinstance(value, Service):
         return ()
@@ -353,6 +364,7 @@ _GROUPINGS: dict[str, tuple[type[KubeObject], GroupsOf[Any]]] = {
     "pods_by_ip": (Pod, _addresses_of),
     "pods_by_node": (Pod, _node_of_pod),
     "slices_by_service": (EndpointSlice, _service_of),
+    "slices_by_endpoint": (EndpointSlice, _endpoints_of),
     "services_by_address": (Service, _addresses_of_service),
     "services_by_node_port": (Service, _node_ports_of),
 }

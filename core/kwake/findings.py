@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kwake.cluster import Cluster, Record
 from kwake.control.admission import Violation, record_violations
+from kwake.control.balancer_annotations import balancer_of
 from kwake.control.cron_jobs import first_run, job_name, parse_schedule
 from kwake.control.desired_endpoints import wants_topology_hints
 from kwake.control.nearest_label import selects_nothing
@@ -71,6 +72,7 @@ def check(
         *_missing(cluster),
         *_made(cluster),
         *_zone_hints(cluster),
+        *_balancer_annotations(cluster, profile),
         *_shared_ports(cluster),
         *_cron_jobs(cluster),
         *_assumptions(cluster),
@@ -318,6 +320,16 @@ def _cron_jobs(cluster: Cluster) -> Iterator[Finding]:
             f"{EPOCH:%Y-%m-%dT%H:%MZ}; simulated time has no date, so no Job is made"
         )
         yield Finding("assumption", str(cron.key), text, where)
+
+
+def _balancer_annotations(cluster: Cluster, profile: Profile | None) -> Iterator[Finding]:
+    """Annotations of cloud vendors that kwake keeps and reads nothing from (SV-61)."""
+    for service in cluster.all(Service):
+        if profile is None or service.spec.type != "LoadBalancer":
+            continue
+        for name in balancer_of(service, profile).without_effect:
+            where = _where(cluster.record(service.key).origin, ("metadata", "annotations", name))
+            yield Finding("skipped", str(service.key), f"{name}: kept, without effect in the model", where)
 
 
 def _assumptions(cluster: Cluster) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kwake.cluster import Cluster, Record
+from kwake.control.balancer_annotations import balancer_of
 from kwake.control.changes import Changes, edited
 from kwake.draws import Draws
 from kwake.objects.kinds import Service
@@ -26,14 +27,15 @@ def balancer_ready(record: Record, profile: Profile, draws: Draws) -> tuple[Reco
         return record, draws
     service = record.value
     assert isinstance(service, Service)
-    ip = service.spec.load_balancer_ip
+    balancer = balancer_of(service, profile)
+    ip = service.spec.load_balancer_ip or balancer.asked_ip
     if not ip:
         first, _ = Draws(draws.seed).integer("load-balancer-range", _COUNT)
         given = draws.drawn.get(_STREAM, 0)
         _, draws = draws.integer(_STREAM, _COUNT)
         number = (first + given) % _COUNT
         ip = f"{_RANGES[number // 254]}{number % 254 + 1}"
-    mode = "Proxy" if profile["lb"] == "cloud-proxy" else "VIP"
+    mode = "Proxy" if balancer.kind in ("cloud-proxy", "node-ports-kept") else "VIP"
     manifest = record.manifest
     status = dict(manifest.get("status") or {})
     status["loadBalancer"] = {"ingress": [{"ip": ip, "ipMode": mode}]}

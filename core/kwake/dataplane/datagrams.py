@@ -17,6 +17,7 @@ from kwake.dataplane.open_policy import STALLED_BY_POLICY, policy_turn
 from kwake.dataplane.path import Branch, Decider, Outcome
 from kwake.dataplane.proxy import ANTREA, CILIUM, IPVS, OVN, Frontend
 from kwake.dataplane.records import destination_of, frontend_in, server_end, translated_tuple
+from kwake.dataplane.streams import translator_lost
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
 from kwake.objects.basis import Basis, weakest
@@ -54,6 +55,9 @@ def follow_datagrams(connection: Connection, before: View, after: View) -> Conne
         fate = Fate.STALLED if state == "lost" else Fate.CLOSED
         reason = f"{client.pod.rpartition('/')[2]} sends no more: {state}"
         return _turned(connection, Turn(after.now_ms, fate, reason, Basis.INFERRED, "CX-10"))
+    lost = translator_lost(connection, after)
+    if lost is not None:
+        return _turned(connection, lost)
     flushed = _flushed(connection, before, after)
     if flushed is not None:
         return _redialled(connection, after, flushed)

@@ -28,6 +28,10 @@ WORDS = {
 
 def at_node(way: Way, node: str, origin: Origin) -> tuple[Branch, ...]:
     """What happens to the packet where it meets the proxy of this node."""
+    if node in way.view.lost:
+        why = Decider(f"Node/{node}", "lost", cite="CX-19c")
+        hop = Hop("route", node, f"{node} is lost: nobody answers", f"Node/{node}", Basis.INFERRED, "CX-19c", why)
+        return (way.end(hop, Outcome.DROPPED),)
     proxy = proxy_node(way.view, node, way.dst)
     dst = _inner_address(way.view, node, way.dst)
     handling = handle(proxy, way.view.proxy, Packet(way.source, origin, dst, way.port, way.protocol))

@@ -188,7 +188,8 @@ def frontend_of(node: ProxyNode, cluster: Cluster, packet: Packet) -> Frontend |
     return None
 
 
-def _within(address: str, cidrs: Iterable[str]) -> bool:
+def within(address: str, cidrs: Iterable[str]) -> bool:
+    """Whether an address is in one of these ranges; blanks around a range mean nothing."""
     ip = ip_address(address)
     return any(ip in ip_network(cidr.strip(), strict=False) for cidr in cidrs)
 
@@ -197,11 +198,11 @@ def _takes_node_ports(node: ProxyNode, dst: str) -> bool:
     """Whether node ports answer on this address of the node (SV-49)."""
     if ip_address(dst) in LOOPBACK:
         allowed = node.mode == "iptables" and node.localhost_node_ports
-        return allowed and (not node.node_port_addresses or _within(dst, node.node_port_addresses))
+        return allowed and (not node.node_port_addresses or within(dst, node.node_port_addresses))
     if dst not in node.ips:
         return False
     if node.node_port_addresses:
-        return _within(dst, node.node_port_addresses)
+        return within(dst, node.node_port_addresses)
     if node.mode == "nftables":
         version = ip_address(dst).version
         return dst == next(ip for ip in node.ips if ip_address(ip).version == version)
@@ -214,8 +215,8 @@ def _in_source_ranges(service: Service, node: ProxyNode, packet: Packet) -> bool
     if not ranges or (node.mode in CILIUM and packet.origin is Origin.POD):
         return True
     if packet.src == packet.dst:
-        return any(_within(ip, ranges) for ip in node.ips)
-    return _within(packet.src, ranges)
+        return any(within(ip, ranges) for ip in node.ips)
+    return within(packet.src, ranges)
 
 
 def _traffic_policy(kind: str, service: Service, packet: Packet) -> str:
@@ -269,7 +270,7 @@ def _unmatched(node: ProxyNode, cluster: Cluster, packet: Packet) -> Handling:
         if node.mode == "nftables":
             return Handling(Treatment.REJECT, undefined, "SV-50", frontend="cluster-ip", service=owner)
         return msgspec.structs.replace(nothing, reason=undefined, cite="SV-50", service=owner, frontend="cluster-ip")
-    if node.service_cidrs and _within(packet.dst, node.service_cidrs):
+    if node.service_cidrs and within(packet.dst, node.service_cidrs):
         unallocated = f"no Service has the address {packet.dst}"
         treatment = Treatment.DROP if node.mode == "nftables" else Treatment.UNTOUCHED
         return Handling(treatment, unallocated, "SV-50", frontend="cluster-ip")

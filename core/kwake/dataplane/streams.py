@@ -5,17 +5,20 @@ from __future__ import annotations
 import msgspec
 
 from kwake.cluster import Cluster
+from kwake.control.balancer_annotations import balancer_of
 from kwake.control.endpoints import Backend, endpoints_of
 from kwake.dataplane.connection import Connection, Fate, PodEnd, Turn
 from kwake.dataplane.evidence import decider
 from kwake.dataplane.living import how_it_is
 from kwake.dataplane.open_policy import policy_turn
+from kwake.dataplane.outside import target_nodes
 from kwake.dataplane.path import Decider
 from kwake.dataplane.proxy import ANTREA, CILIUM, IPVS, OVN
 from kwake.dataplane.records import destination_of, frontend_in
 from kwake.dataplane.view import View
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key, key
+from kwake.objects.kinds import Service
 from kwake.objects.reference import parse_reference
 
 UNCONFIRMED_RULE = "PD-13"
@@ -28,13 +31,29 @@ def follow_stream(connection: Connection, before: View, after: View) -> Connecti
         if turn.cite == UNCONFIRMED_RULE:
             return connection
         turn = None
-    turn = turn or _proxy_turn(connection, before, after) or policy_turn(connection, before, after)
+    turn = (
+        turn
+        or translator_lost(connection, after)
+        or _proxy_turn(connection, before, after)
+        or policy_turn(connection, before, after)
+    )
     if turn is None or (turn.fate is Fate.STALLED and connection.fate is Fate.STALLED):
         return connection
     if connection.fate is turn.fate is Fate.OPEN:
         # What was not known before is not known for sure because something else leaves it open.
         turn = msgspec.structs.replace(turn, basis=weakest((turn.basis, _doubt(connection))))
     return msgspec.structs.replace(connection, turns=(*connection.turns, turn))
+
+
+def translator_lost(connection: Connection, view: View) -> Turn | None:
+    """The node that keeps the NAT record is off, and the packets came by it (CX-2)."""
+    node = connection.nat_node
+    if node is None or node not in view.lost or connection.fate is Fate.STALLED:
+        return None
+    if connection.client is not None and connection.client.node == node:
+        return None  # its own end says so
+    reason = f"{node} is lost, which brought the packets in and kept the NAT record"
+    return Turn(view.now_ms, Fate.STALLED, reason, Basis.INFERRED, "CX-2", (Decider(f"Node/{node}", "lost"),))
 
 
 def _is_said(connection: Connection, turn: Turn) -> bool:
@@ -164,29 +183,41 @@ def _by_mode(change: _Change) -> Turn | None:
 
 
 def _balancer_turn(connection: Connection, before: View, after: View) -> Turn | None:
-    """A load balancer is torn down some time after the type changed; whether it cuts is not known (CX-24)."""
-    if connection.frontend != "load-balancer" or connection.client is not None or before.balancer is after.balancer:
+    """A load balancer is torn down some time after the type changed, or sends to other nodes: whether it cuts what is
+    open is not known (CX-24, SV-63, SV-64)."""
+    if connection.frontend != "load-balancer" or connection.client is not None:
         return None
-    if _is_balanced(connection, before.balancer) and not _is_balanced(connection, after.balancer):
+    was, now = _balanced(connection, before.balancer), _balanced(connection, after.balancer)
+    if was is None:
+        return None
+    if now is None:
         reason = "the load balancer is torn down: whether it cuts open connections depends on the cloud"
         return Turn(after.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, "CX-24")
+    if before.cluster is after.cluster and before.proxy is after.proxy:
+        return None
+    left, stay = ({node.metadata.name for node in target_nodes(*of)} for of in ((before, was), (after, now)))
+    node = connection.nat_node
+    if node in left and node not in stay:
+        reason = f"{node} leaves the load balancer: whether it drains or cuts what is open depends on the cloud"
+        return Turn(after.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, "SV-64")
+    if balancer_of(now, after.profile).kind == "metallb-bgp" and left != stay and node in left:
+        reason = "other nodes announce the address now: routers hash anew, and most open connections are reset"
+        return Turn(after.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, "SV-63")
     return None
 
 
-def _is_balanced(connection: Connection, cluster: Cluster) -> bool:
+def _balanced(connection: Connection, cluster: Cluster) -> Service | None:
+    """The Service whose load balancer it came through, while it has one."""
     named = _service_key(connection.service or "Service/-/-")
     service = cluster.service(named.namespace, named.name)
-    return service is not None and service.spec.type == "LoadBalancer"
+    return service if service is not None and service.spec.type == "LoadBalancer" else None
 
 
 def find_backend(cluster: Cluster, connection: Connection) -> Backend | None:
     """The endpoint that a connection's packets end up at, in whichever Service has it (CX-27c)."""
     ip, number = destination_of(connection)
-    listing = [
-        owner
-        for owner, slices in sorted(cluster.slices_by_service.items())
-        if any(ip in endpoint.addresses for item in slices for endpoint in item.endpoints)
-    ]
+    slices = cluster.slices_by_endpoint.get(ip, ())
+    listing = sorted({key("Service", s.metadata.namespace, s.service_name) for s in slices if s.service_name})
     for service in filter(None, (cluster.service(owner.namespace, owner.name) for owner in listing)):
         for port in service.spec.ports:
             backends = endpoints_of(cluster, service, port) if port.protocol == connection.flow.protocol else ()

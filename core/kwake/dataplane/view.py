@@ -30,6 +30,8 @@ class View(msgspec.Struct, frozen=True, eq=False):
     environments: dict[str, Cluster] = {}
     """By pod UID: the cluster whose Services its containers found in their environment (DN-22); by `UID/container` for
     one that started again since. Absent: `cluster`."""
+    lost: frozenset[str] = frozenset()
+    """Nodes whose machine is off: they answer nobody and pass nothing on."""
 
 
 def settled_view(cluster: Cluster, profile: Profile) -> View:

@@ -45,6 +45,7 @@ class Draft:
         self.stopped = state.stopped
         self.exits = dict(state.exits)
         self.silent = state.silent
+        self.lost = state.lost
         self.environments = dict(state.environments)
         self.events = list(state.events)
         self.cause = cause
@@ -69,6 +70,7 @@ class Draft:
             stopped=self.stopped,
             exits=dict(self.exits),
             silent=self.silent,
+            lost=self.lost,
             environments=dict(self.environments),
             events=tuple(self.events),
         )

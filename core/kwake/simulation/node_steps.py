@@ -35,6 +35,7 @@ def silence(draft: Draft, node: Node, lost: bool) -> None:
     name = node.metadata.name
     draft.silent |= {name}
     if lost:
+        draft.lost |= {name}
         for pod in _pods_on(draft, name):
             draft.exits.setdefault(pod.metadata.uid, LOST)
     if not node.is_silent:
@@ -46,6 +47,7 @@ def wake(draft: Draft, node: Node) -> None:
     (PD-3)."""
     name = node.metadata.name
     draft.silent -= {name}
+    draft.lost -= {name}
     pods = _pods_on(draft, name)
     uids = {pod.metadata.uid for pod in pods}
     draft.pending = [

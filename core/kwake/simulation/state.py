@@ -49,6 +49,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
     environments: dict[str, Cluster] = {}
     silent: frozenset[str] = frozenset()
     """Nodes whose kubelet reports nothing, whether or not the API server has noticed (PD-17)."""
+    lost: frozenset[str] = frozenset()
+    """Those of them whose machine is off."""
     events: tuple[Event, ...] = ()
 
     @property
@@ -66,6 +68,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
             stopped=self.stopped,
             exits=self.exits,
             environments=self.environments,
+            lost=self.lost,
         )
 
     def to_bytes(self) -> bytes:
@@ -85,6 +88,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
             "stopped": sorted(self.stopped),
             "exits": self.exits,
             "silent": sorted(self.silent),
+            "lost": sorted(self.lost),
             "environments": {uid: cluster.digest for uid, cluster in self.environments.items()},
             "events": self.events,
         }
