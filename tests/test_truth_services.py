@@ -108,6 +108,15 @@ def _shown(branch: Case) -> str:
     return f"[{ip}]:{branch['port']}" if ":" in ip else f"{ip}:{branch['port']}"
 
 
+@pytest.mark.rule("SV-40")
+@pytest.mark.rule("SV-42")
+@pytest.mark.rule("SV-43")
+@pytest.mark.rule("SV-44")
+@pytest.mark.rule("SV-45")
+@pytest.mark.rule("SV-47")
+@pytest.mark.rule("SV-49")
+@pytest.mark.rule("SV-50")
+@pytest.mark.rule("EP-6")
 @pytest.mark.parametrize("mode", ["iptables", "nftables"])
 def test_trace_handles_every_packet_as_kube_proxy_does(
     mode: str, truth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

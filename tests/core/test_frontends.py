@@ -41,6 +41,7 @@ def test_a_node_port_is_on_every_node_for_clients_outside() -> None:
     assert all(port.shown_address.endswith(":30080") for port in ports)
 
 
+@pytest.mark.rule("SV-43")
 def test_sv_43_with_external_traffic_policy_local_nodes_without_an_endpoint_drop() -> None:
     local = shop().do(kwake.Patch("svc/shop/catalog", {"spec": {"externalTrafficPolicy": "Local"}}))
     few = local.do(kwake.Scale("deploy/shop/catalog", 1)).settle()

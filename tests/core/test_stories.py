@@ -95,6 +95,7 @@ def test_pd_23_pd_26_the_freed_address_is_not_the_next_one(profile: str, rule: s
     assert victim.ip not in {pod.ip for pod in after.cluster.all(Pod)}
 
 
+@pytest.mark.rule("CX-11")
 def test_cx_11_the_held_connection_ends_in_order_when_its_backend_exits() -> None:
     held = _open().do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
     assert held.connections["held"].fate is Fate.OPEN
@@ -108,6 +109,7 @@ def test_cx_11_the_held_connection_ends_in_order_when_its_backend_exits() -> Non
     assert after.trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.DELIVERED
 
 
+@pytest.mark.rule("CX-12", holds="inferred")
 def test_cx_12_the_held_connection_is_reset_when_its_backend_is_killed_by_force() -> None:
     held = _open().do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
     backend = _backend(held)
@@ -120,6 +122,7 @@ def test_cx_12_the_held_connection_is_reset_when_its_backend_is_killed_by_force(
     assert backend.ip not in others
 
 
+@pytest.mark.rule("CX-11")
 def test_cx_11_with_one_replica_new_dials_are_refused_for_a_while() -> None:
     before = _open(replicas=1)
     victim = _pods(before, "web")[0]
@@ -137,6 +140,7 @@ def test_cx_11_with_one_replica_new_dials_are_refused_for_a_while() -> None:
     assert {clock.basis for clock in ready.clocks} >= {Basis.ASSUMED, Basis.SOURCED}
 
 
+@pytest.mark.rule("CX-30")
 @pytest.mark.parametrize(
     ("profile", "open_one", "new_one"),
     [
@@ -157,6 +161,7 @@ def test_cx_30_a_default_deny_lands_on_an_open_connection(profile: str, open_one
         assert [d.object for d in path.decided_by] == ["NetworkPolicy/shop/default-deny"]
 
 
+@pytest.mark.rule("CX-31", holds="inferred")
 def test_cx_31_a_stalled_connection_resumes_when_the_policy_goes() -> None:
     held = _open(profile="cilium").do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
     stalled = held.do(kwake.Apply(default_deny())).settle()
@@ -167,6 +172,7 @@ def test_cx_31_a_stalled_connection_resumes_when_the_policy_goes() -> None:
     assert after.connections["held"].basis is Basis.INFERRED
 
 
+@pytest.mark.rule("CX-37")
 def test_cx_37_a_policy_does_not_decide_before_it_is_enforced() -> None:
     before = _open()
 
@@ -176,6 +182,7 @@ def test_cx_37_a_policy_does_not_decide_before_it_is_enforced() -> None:
     assert applied.settle().trace("deploy/shop/client", "svc/shop/web", 80).outcome is Outcome.DROPPED
 
 
+@pytest.mark.rule("SV-10")
 def test_sv_10_cluster_ip_to_node_port_to_load_balancer_and_back() -> None:
     start = _open()
     ip = _service(start, "web").spec.cluster_ip
@@ -194,6 +201,7 @@ def test_sv_10_cluster_ip_to_node_port_to_load_balancer_and_back() -> None:
     assert not _service(back, "web").status.load_balancer.ingress
 
 
+@pytest.mark.rule("SV-10")
 def test_sv_10_to_headless_is_refused_in_the_words_of_the_api_server() -> None:
     start = _open()
     before = start.to_bytes()
@@ -204,6 +212,7 @@ def test_sv_10_to_headless_is_refused_in_the_words_of_the_api_server() -> None:
     assert start.to_bytes() == before
 
 
+@pytest.mark.rule("CX-24")
 def test_cx_24_a_node_port_connection_outlives_its_node_port() -> None:
     start = _open(service("pay", type="LoadBalancer", selector={"app": "web"}))
     number = _service(start, "pay").spec.ports[0].node_port
@@ -270,6 +279,7 @@ def test_scaling_to_zero_refuses_and_back_delivers() -> None:
     assert len(full.trace("deploy/shop/client", "svc/shop/web", 80).branches) == 3
 
 
+@pytest.mark.rule("CX-19f")
 def test_cx_19f_a_service_created_again_has_another_uid_and_address() -> None:
     start = _open()
     old = _service(start, "web")
@@ -345,6 +355,7 @@ def test_pd_5_killing_a_static_pods_mirror_stops_nothing() -> None:
     assert event.basis is Basis.INFERRED
 
 
+@pytest.mark.rule("NP-2")
 def test_np_2_a_delivered_path_names_the_rule_that_admitted_it() -> None:
     allow = default_deny(name="allow-client")
     allow["spec"]["ingress"] = [{"from": [{"podSelector": {"matchLabels": {"app": "client"}}}]}]
@@ -369,6 +380,7 @@ def test_shares_of_a_mixed_path_are_parts_of_the_dials_not_of_the_branches() -> 
     assert sum(path.shares.values()) == 1
 
 
+@pytest.mark.rule("CX-30")
 @pytest.mark.parametrize(("profile", "basis_is_unknown"), [("calico", False), ("cilium", True)])
 def test_cx_30_a_policy_that_nobody_reads_makes_an_open_connection_doubtful_only_where_it_could_be_cut(
     profile: str, basis_is_unknown: bool

@@ -77,6 +77,7 @@ def node_ports(cluster: Cluster, name: str = "web") -> list[int]:
 # -- SV-1 to SV-7 -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("SV-1")
 def test_sv_1_cluster_ip_gets_an_address_and_defaults(calico: Profile) -> None:
     spec = spec_of(created(calico, fresh()))
     assert spec["type"] == "ClusterIP"
@@ -87,12 +88,14 @@ def test_sv_1_cluster_ip_gets_an_address_and_defaults(calico: Profile) -> None:
     assert "nodePort" not in spec["ports"][0]
 
 
+@pytest.mark.rule("SV-1")
 @pytest.mark.parametrize("kind", ["NodePort", "LoadBalancer"])
 def test_sv_1_headless_has_no_node_ports(calico: Profile, kind: str) -> None:
     with pytest.raises(Rejected, match=f"may not be set to 'None' for {kind} services"):
         created(calico, fresh(type=kind, clusterIP="None"))
 
 
+@pytest.mark.rule("SV-1")
 def test_sv_1_external_traffic_policy_needs_a_way_in_from_outside(calico: Profile) -> None:
     with pytest.raises(Rejected, match="may only be set for externally-accessible services"):
         created(calico, fresh(externalTrafficPolicy="Local"))
@@ -100,6 +103,7 @@ def test_sv_1_external_traffic_policy_needs_a_way_in_from_outside(calico: Profil
     assert spec["externalTrafficPolicy"] == "Cluster"
 
 
+@pytest.mark.rule("SV-1")
 @pytest.mark.parametrize(
     ("spec", "field"),
     [
@@ -120,6 +124,7 @@ def test_sv_1_what_a_type_does_not_have_is_refused(calico: Profile, spec: dict[s
     assert refused.value.field == field
 
 
+@pytest.mark.rule("SV-2")
 def test_sv_2_ports(calico: Profile) -> None:
     dns = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53}]
     assert [port["targetPort"] for port in spec_of(created(calico, fresh(ports=dns)))["ports"]] == [53, 53]
@@ -129,6 +134,7 @@ def test_sv_2_ports(calico: Profile) -> None:
         created(calico, fresh(ports=[{"port": 80}, {"port": 81}]))
 
 
+@pytest.mark.rule("SV-3")
 def test_sv_3_session_affinity(calico: Profile) -> None:
     spec = spec_of(created(calico, fresh(sessionAffinity="ClientIP")))
     assert spec["sessionAffinityConfig"] == {"clientIP": {"timeoutSeconds": 10800}}
@@ -137,18 +143,21 @@ def test_sv_3_session_affinity(calico: Profile) -> None:
         created(calico, fresh(sessionAffinity="ClientIP", sessionAffinityConfig=config))
 
 
+@pytest.mark.rule("SV-4")
 def test_sv_4_the_cluster_ip_may_not_change(calico: Profile) -> None:
     cluster = created(calico, fresh(clusterIP="10.96.0.7"))
     with pytest.raises(Rejected, match="may not change once set"):
         patched(calico, cluster, {"spec": {"clusterIP": "10.96.0.8"}})
 
 
+@pytest.mark.rule("SV-5")
 def test_sv_5_an_external_name_that_looks_like_an_address_is_taken(calico: Profile) -> None:
     assert spec_of(created(calico, fresh(type="ExternalName", externalName="10.0.0.9")))["externalName"] == "10.0.0.9"
     with pytest.raises(Rejected, match="RFC 1123 subdomain"):
         created(calico, fresh(type="ExternalName", externalName="Not_A_Name"))
 
 
+@pytest.mark.rule("SV-6")
 def test_sv_6_source_ranges_hold_a_balancer_back_until_they_go_too(calico: Profile) -> None:
     cluster = created(calico, fresh(type="LoadBalancer", loadBalancerSourceRanges=["10.0.0.0/8"]))
     with pytest.raises(Rejected, match="may only be used when `type` is 'LoadBalancer'"):
@@ -157,6 +166,7 @@ def test_sv_6_source_ranges_hold_a_balancer_back_until_they_go_too(calico: Profi
     assert spec_of(after)["type"] == "ClusterIP"
 
 
+@pytest.mark.rule("SV-7")
 def test_sv_7_the_class_goes_with_the_balancer_and_external_ips_stay(calico: Profile) -> None:
     cluster = created(calico, fresh(type="LoadBalancer", loadBalancerClass="x", externalIPs=["192.0.2.1"]))
     with pytest.raises(Rejected, match="may not change once set"):
@@ -214,6 +224,7 @@ def of_type(kind: str) -> Manifest:
             return fresh(type=kind)
 
 
+@pytest.mark.rule("SV-10")
 @pytest.mark.parametrize("how", ["patch", "put"])
 @pytest.mark.parametrize(("start", "end"), CELLS)
 def test_sv_10(calico: Profile, start: str, end: str, how: str) -> None:
@@ -264,6 +275,7 @@ def test_sv_10(calico: Profile, start: str, end: str, how: str) -> None:
     assert new.spec.selector == old.spec.selector, "the selector is never wiped"
 
 
+@pytest.mark.rule("SV-10")
 @pytest.mark.parametrize("end", ["ClusterIP", "NodePort", "LoadBalancer"])
 def test_sv_10_external_name_without_ports_cannot_become_anything_with_an_address(calico: Profile, end: str) -> None:
     cluster = created(calico, fresh(type="ExternalName", externalName="x.example", ports=[]))
@@ -271,12 +283,14 @@ def test_sv_10_external_name_without_ports_cannot_become_anything_with_an_addres
         patched(calico, cluster, {"spec": {"type": end}})
 
 
+@pytest.mark.rule("SV-10")
 def test_sv_10_a_headless_service_refuses_an_explicit_address(calico: Profile) -> None:
     cluster = created(calico, fresh(clusterIP="None"))
     with pytest.raises(Rejected, match=SETS):
         patched(calico, cluster, {"spec": {"clusterIP": "10.96.0.9"}})
 
 
+@pytest.mark.rule("SV-10")
 def test_sv_10_external_name_forgets_the_address_it_had(calico: Profile) -> None:
     cluster = created(calico, fresh(clusterIP="10.96.0.5"))
     there = patched(calico, cluster, set_type_patch(the_service(cluster), "ExternalName", "x.example"))
@@ -285,6 +299,7 @@ def test_sv_10_external_name_forgets_the_address_it_had(calico: Profile) -> None
     assert spec_of(back)["clusterIP"] not in ("", "10.96.0.5")
 
 
+@pytest.mark.rule("SV-10")
 def test_sv_10_put_without_a_policy_resets_local_to_cluster(calico: Profile) -> None:
     cluster = created(calico, fresh(type="LoadBalancer", externalTrafficPolicy="Local"))
     spec = spec_of(put(calico, cluster, fresh(type="LoadBalancer")))
@@ -293,6 +308,7 @@ def test_sv_10_put_without_a_policy_resets_local_to_cluster(calico: Profile) -> 
     assert spec["externalTrafficPolicy"] == "Cluster"
 
 
+@pytest.mark.rule("SV-10")
 def test_sv_10_a_policy_stays_where_external_ips_need_it(calico: Profile) -> None:
     cluster = created(calico, fresh(type="NodePort", externalTrafficPolicy="Local", externalIPs=["192.0.2.1"]))
     assert spec_of(patched(calico, cluster, {"spec": {"type": "ClusterIP"}}))["externalTrafficPolicy"] == "Local"
@@ -301,6 +317,7 @@ def test_sv_10_a_policy_stays_where_external_ips_need_it(calico: Profile) -> Non
 # -- SV-11 to SV-16 -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("SV-11")
 def test_sv_11_put_keeps_numbers_by_port_name(calico: Profile) -> None:
     cluster = created(calico, fresh(type="NodePort", ports=[{"name": "http", "port": 80, "nodePort": 30100}]))
     same = put(calico, cluster, fresh(type="NodePort", ports=[{"name": "http", "port": 8080}]))
@@ -310,6 +327,7 @@ def test_sv_11_put_keeps_numbers_by_port_name(calico: Profile) -> None:
     assert node_ports(renamed) != [30100]
 
 
+@pytest.mark.rule("SV-12")
 def test_sv_12_a_new_node_port_with_type_cluster_ip_is_refused(calico: Profile) -> None:
     cluster = created(calico, fresh(type="NodePort", ports=[{"name": "http", "port": 80, "nodePort": 30100}]))
     ports = [{"name": "http", "port": 80, "nodePort": 30200}]
@@ -317,6 +335,7 @@ def test_sv_12_a_new_node_port_with_type_cluster_ip_is_refused(calico: Profile) 
         patched(calico, cluster, {"spec": {"type": "ClusterIP", "ports": ports}})
 
 
+@pytest.mark.rule("SV-13")
 def test_sv_13_node_ports_of_a_balancer_stay_until_they_are_left_out(calico: Profile) -> None:
     cluster = created(calico, fresh(type="LoadBalancer", ports=[{"name": "http", "port": 80, "nodePort": 30100}]))
     off: dict[str, Any] = {"allocateLoadBalancerNodePorts": False}
@@ -326,6 +345,7 @@ def test_sv_13_node_ports_of_a_balancer_stay_until_they_are_left_out(calico: Pro
     assert node_ports(patched(calico, without, {"spec": {"type": "NodePort"}}))[0] >= 30086
 
 
+@pytest.mark.rule("SV-14")
 def test_sv_14_local_takes_a_health_check_port_and_cluster_gives_it_back(calico: Profile) -> None:
     cluster = created(calico, fresh(type="LoadBalancer"))
     local = patched(calico, cluster, {"spec": {"externalTrafficPolicy": "Local"}})
@@ -334,6 +354,7 @@ def test_sv_14_local_takes_a_health_check_port_and_cluster_gives_it_back(calico:
     assert the_service(back).spec.health_check_node_port == 0
 
 
+@pytest.mark.rule("SV-15")
 def test_sv_15_numbers_in_use_are_refused_and_free_once_deleted(calico: Profile) -> None:
     first = fresh("a", type="NodePort", clusterIP="10.96.0.9", ports=[{"port": 80, "nodePort": 30100}])
     cluster = created(calico, first)
@@ -347,6 +368,7 @@ def test_sv_15_numbers_in_use_are_refused_and_free_once_deleted(calico: Profile)
     assert stored["spec"]["ports"][0]["nodePort"] == 30100
 
 
+@pytest.mark.rule("SV-15")
 def test_sv_15_one_service_may_use_a_number_for_tcp_and_udp(calico: Profile) -> None:
     both = [{"name": p, "port": 53, "nodePort": 30100, "protocol": p.upper()} for p in ("tcp", "udp")]
     assert node_ports(created(calico, fresh(type="NodePort", ports=both))) == [30100, 30100]
@@ -355,6 +377,7 @@ def test_sv_15_one_service_may_use_a_number_for_tcp_and_udp(calico: Profile) -> 
     assert one == other
 
 
+@pytest.mark.rule("SV-15")
 def test_sv_15_out_of_range(calico: Profile) -> None:
     with pytest.raises(Rejected, match="The range of valid ports is 30000-32767"):
         created(calico, fresh(type="NodePort", ports=[{"port": 80, "nodePort": 80}]))
@@ -362,6 +385,7 @@ def test_sv_15_out_of_range(calico: Profile) -> None:
         created(calico, fresh(clusterIP="10.200.0.1"))
 
 
+@pytest.mark.rule("SV-16")
 def test_sv_16_the_balancers_address_leaves_the_status_with_the_type(calico: Profile) -> None:
     cluster = created(calico, fresh(type="LoadBalancer"))
     made, draws = balancer_ready(cluster.record(WEB), calico, DRAWS)
@@ -374,6 +398,7 @@ def test_sv_16_the_balancers_address_leaves_the_status_with_the_type(calico: Pro
     assert the_service(after).status.load_balancer.ingress == ()
 
 
+@pytest.mark.rule("SV-17")
 def test_sv_17_a_deleted_service_goes_with_its_balancer(calico: Profile) -> None:
     cluster = created(calico, fresh(type="LoadBalancer"))
     made, _ = balancer_ready(cluster.record(WEB), calico, DRAWS)
@@ -386,6 +411,7 @@ def test_sv_17_a_deleted_service_goes_with_its_balancer(calico: Profile) -> None
 # -- SV-30, SV-31 -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("SV-30")
 def test_sv_30_automatic_node_ports_leave_the_static_band_alone(calico: Profile) -> None:
     many = [fresh(f"s{n}", type="NodePort") for n in range(40)]
     numbers = [node_ports(created(calico, *many), f"s{n}")[0] for n in range(3)]
@@ -397,6 +423,7 @@ def ranged(profile: Profile, cidr: str) -> Profile:
     return msgspec.structs.replace(profile, settings={**profile.settings, "service-cidr": setting})
 
 
+@pytest.mark.rule("SV-31")
 def test_sv_31_automatic_addresses_use_the_upper_band_then_the_lower(calico: Profile) -> None:
     small = ranged(calico, "10.96.0.0/24")
     cluster = created(small, *(fresh(f"s{n:03d}") for n in range(253)))
@@ -407,6 +434,7 @@ def test_sv_31_automatic_addresses_use_the_upper_band_then_the_lower(calico: Pro
         admit(cluster, fresh("one-more"), None, "create", small, DRAWS)
 
 
+@pytest.mark.rule("SV-31")
 def test_sv_31_the_first_address_is_that_of_kubernetes(calico: Profile) -> None:
     with pytest.raises(Rejected, match="provided IP is already allocated"):
         created(calico, fresh(clusterIP="10.96.0.1"))
@@ -436,6 +464,7 @@ def test_the_range_of_a_live_cluster_is_read_off_its_services(
     assert found.basis is Basis.ASSUMED
 
 
+@pytest.mark.rule("SV-32")
 def test_sv_32_service_cidr_objects_say_the_range(calico: Profile) -> None:
     cidr = {"apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR", "metadata": {"name": "kubernetes"},
             "spec": {"cidrs": ["10.43.0.0/16"]}}  # fmt: skip

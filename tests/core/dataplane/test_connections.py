@@ -49,6 +49,7 @@ def moved(before: View, after: View, flow: Flow = PAY) -> Connection:
     return follow(opened(before, flow), before, after, "a test")
 
 
+@pytest.mark.rule("CX-1")
 def test_cx_1_the_record_holds_the_translation_at_the_clients_node() -> None:
     connection = opened(view(*ALL))
     assert connection.fate is Fate.OPEN
@@ -61,11 +62,13 @@ def test_cx_1_the_record_holds_the_translation_at_the_clients_node() -> None:
     assert connection.frontend == "cluster-ip"
 
 
+@pytest.mark.rule("CX-2")
 def test_cx_2_a_pod_dialled_directly_has_no_nat() -> None:
     connection = opened(view(*ALL), Flow("shop/web-1", "shop/checkout-1"))
     assert (connection.translated, connection.nat_node, connection.frontend) == (None, None, "pod-ip")
 
 
+@pytest.mark.rule("CX-2")
 def test_cx_2_a_node_port_is_translated_at_the_node_that_took_the_packet() -> None:
     ported = service("checkout", "10.96.0.23", type="NodePort", node_port=30100)
     before = view(WEB, ONE, ported, endpoint_slice("checkout", ONE))
@@ -109,6 +112,7 @@ def test_a_dial_that_is_dropped_fails_and_says_why() -> None:
     assert connection.turns[-1].decided_by[0].object == "NetworkPolicy/shop/default-deny"
 
 
+@pytest.mark.rule("CX-10", holds="inferred")
 def test_cx_10_client_killed() -> None:
     before = view(*ALL)
     after = then(before, *ALL, exits={"uid-shop-web-1": "killed"})
@@ -116,6 +120,7 @@ def test_cx_10_client_killed() -> None:
     assert (connection.fate, connection.basis) == (Fate.RESET, Basis.INFERRED)
 
 
+@pytest.mark.rule("CX-11")
 def test_cx_11_backend_deleted_gracefully_goes_on_until_it_exits() -> None:
     before = view(*ALL)
     leaving = pod("checkout-1", "10.244.2.8", "node-b", terminating=True)
@@ -128,12 +133,14 @@ def test_cx_11_backend_deleted_gracefully_goes_on_until_it_exits() -> None:
     assert closed.turns[-1].cause == "kill pod shop/checkout-1"
 
 
+@pytest.mark.rule("CX-12", holds="inferred")
 def test_cx_12_backend_force_killed() -> None:
     before = view(*ALL)
     connection = moved(before, then(before, WEB, TWO, SERVICE, exits={"uid-shop-checkout-1": "killed"}))
     assert (connection.fate, connection.basis) == (Fate.RESET, Basis.INFERRED)
 
 
+@pytest.mark.rule("CX-12", holds="inferred")
 def test_cx_12_container_crash() -> None:
     before = view(*ALL)
     connection = moved(before, then(before, *ALL, stopped=frozenset({"uid-shop-checkout-1"})))
@@ -147,6 +154,7 @@ def test_pd_3_a_new_sandbox_has_none_of_the_old_sockets() -> None:
     assert (connection.fate, connection.turns[-1].cite) == (Fate.RESET, "PD-3")
 
 
+@pytest.mark.rule("CX-19c", holds="inferred")
 def test_cx_19c_a_lost_node_stalls() -> None:
     before = view(*ALL)
     connection = moved(before, then(before, *ALL, exits={"uid-shop-checkout-1": "lost"}))
@@ -160,6 +168,9 @@ def test_a_pod_of_the_same_name_is_not_the_same_end() -> None:
     assert connection.fate is Fate.RESET
 
 
+@pytest.mark.rule("CX-13")
+@pytest.mark.rule("CX-25")
+@pytest.mark.rule("CX-26", holds="inferred")
 @pytest.mark.parametrize(
     ("proxy", "fate", "basis", "cite"),
     [
@@ -177,6 +188,7 @@ def test_cx_13_service_deleted(proxy: str, fate: Fate, basis: Basis, cite: str) 
     assert (connection.fate, connection.basis, connection.turns[-1].cite) == (fate, basis, cite)
 
 
+@pytest.mark.rule("CX-14")
 @pytest.mark.parametrize(
     ("proxy", "fate", "cite"),
     [("iptables", Fate.OPEN, "CX-14"), ("ipvs", Fate.OPEN, "CX-14"), ("cilium", Fate.RESET, "CX-27")],
@@ -187,6 +199,7 @@ def test_cx_14_backend_leaves_the_endpoints_alive(proxy: str, fate: Fate, cite: 
     assert (connection.fate, connection.turns[-1].cite) == (fate, cite)
 
 
+@pytest.mark.rule("CX-27")
 def test_cx_27c_a_backend_that_another_service_keeps_survives_under_cilium() -> None:
     second = service("checkout-too", "10.96.0.24")
     slices = (second, endpoint_slice("checkout-too", ONE))
@@ -196,6 +209,7 @@ def test_cx_27c_a_backend_that_another_service_keeps_survives_under_cilium() -> 
     assert follow(connection, before, after, "") is connection
 
 
+@pytest.mark.rule("CX-27")
 def test_cx_27a_a_terminating_backend_drains_under_cilium() -> None:
     before = view(*ALL, profile="cilium")
     leaving = pod("checkout-1", "10.244.2.8", "node-b", terminating=True)
@@ -203,6 +217,7 @@ def test_cx_27a_a_terminating_backend_drains_under_cilium() -> None:
     assert moved(before, after).fate is Fate.OPEN
 
 
+@pytest.mark.rule("CX-16")
 def test_cx_16_backend_unready() -> None:
     before = view(*ALL)
     unready = pod("checkout-1", "10.244.2.8", "node-b", ready=False)
@@ -212,6 +227,7 @@ def test_cx_16_backend_unready() -> None:
     assert again(after, connection).outcome is Outcome.REFUSED
 
 
+@pytest.mark.rule("CX-17")
 def test_cx_17_scaled_to_zero_closes_as_each_exits_and_refuses_new_dials() -> None:
     before = view(*ALL)
     after = then(before, WEB, SERVICE, exits={"uid-shop-checkout-1": "graceful"})
@@ -220,6 +236,7 @@ def test_cx_17_scaled_to_zero_closes_as_each_exits_and_refuses_new_dials() -> No
     assert again(after, connection).outcome is Outcome.REFUSED
 
 
+@pytest.mark.rule("CX-19")
 def test_cx_19_relabelled_out_of_the_service_stays_open_and_dials_reach_others() -> None:
     before = view(*ALL)
     relabelled = pod("checkout-1", "10.244.2.8", "node-b", labels={"app": "debug"})
@@ -229,6 +246,7 @@ def test_cx_19_relabelled_out_of_the_service_stays_open_and_dials_reach_others()
     assert [b.pod for b in again(after, connection).branches] == ["Pod/shop/checkout-2"]
 
 
+@pytest.mark.rule("CX-19f")
 def test_cx_19f_service_made_again_with_another_address() -> None:
     before = view(*ALL)
     after = then(before, WEB, ONE, TWO, service("checkout", "10.96.0.99"), endpoint_slice("checkout", ONE))
@@ -240,6 +258,7 @@ def test_cx_19f_service_made_again_with_another_address() -> None:
 NODE_PORT = service("checkout", "10.96.0.23", type="NodePort", node_port=30100)
 
 
+@pytest.mark.rule("CX-24")
 def test_cx_24_node_port_to_cluster_ip_leaves_the_open_one_and_refuses_a_new_one() -> None:
     through = Flow("internet", "node/node-c", 30100)
     before = view(WEB, ONE, NODE_PORT, endpoint_slice("checkout", ONE))
@@ -250,6 +269,7 @@ def test_cx_24_node_port_to_cluster_ip_leaves_the_open_one_and_refuses_a_new_one
     assert (dialled_now.outcome, dialled_now.basis) == (Outcome.REFUSED, Basis.INFERRED)
 
 
+@pytest.mark.rule("CX-24")
 def test_cx_24_cluster_ip_to_node_port_changes_nothing() -> None:
     before = view(*ALL)
     after = then(before, WEB, ONE, TWO, NODE_PORT, endpoint_slice("checkout", ONE))
@@ -257,6 +277,7 @@ def test_cx_24_cluster_ip_to_node_port_changes_nothing() -> None:
     assert follow(connection, before, after, "") is connection
 
 
+@pytest.mark.rule("CX-24")
 def test_cx_24_any_to_external_name() -> None:
     before = view(*ALL)
     external = service("checkout", "", type="ExternalName", externalName="db.example.com")
@@ -266,6 +287,7 @@ def test_cx_24_any_to_external_name() -> None:
     assert again(after, connection).outcome is Outcome.UNKNOWN
 
 
+@pytest.mark.rule("CX-24")
 def test_cx_24_a_load_balancer_torn_down_may_cut() -> None:
     balanced = service("checkout", "10.96.0.23", type="LoadBalancer", node_port=30100, ingress=[{"ip": "5.6.7.8"}])
     before = view(WEB, ONE, balanced, endpoint_slice("checkout", ONE))
@@ -277,6 +299,7 @@ def test_cx_24_a_load_balancer_torn_down_may_cut() -> None:
     assert (torn.fate, torn.basis) == (Fate.OPEN, Basis.UNKNOWN)
 
 
+@pytest.mark.rule("CX-24")
 def test_cx_24_external_traffic_policy_local_does_not_touch_what_is_open() -> None:
     before = view(WEB, ONE, NODE_PORT, endpoint_slice("checkout", ONE))
     local = service("checkout", "10.96.0.23", type="NodePort", node_port=30100, externalTrafficPolicy="Local")
@@ -286,6 +309,7 @@ def test_cx_24_external_traffic_policy_local_does_not_touch_what_is_open() -> No
     assert again(after, connection).outcome is Outcome.DROPPED
 
 
+@pytest.mark.rule("CX-40")
 def test_cx_40_dns_never_moves_an_open_connection() -> None:
     before = view(*ALL)
     after = msgspec.structs.replace(before, dns=cluster(WEB))
@@ -297,6 +321,7 @@ def test_cx_40_dns_never_moves_an_open_connection() -> None:
 # -- policies -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("CX-30")
 @pytest.mark.parametrize("profile", ["calico", "antrea", "kube-router", "azure-npm", "weave"])
 def test_cx_30_keep(profile: str) -> None:
     before = view(*ALL, profile=profile)
@@ -307,6 +332,8 @@ def test_cx_30_keep(profile: str) -> None:
     assert again(after, connection).outcome is Outcome.DROPPED
 
 
+@pytest.mark.rule("CX-30")
+@pytest.mark.rule("CX-31", holds="inferred")
 @pytest.mark.parametrize("profile", ["cilium", "ovn-kubernetes", "kube-network-policies"])
 def test_cx_30_cut_stalls_and_cx_31_resumes(profile: str) -> None:
     before = view(*ALL, profile=profile)
@@ -320,12 +347,14 @@ def test_cx_30_cut_stalls_and_cx_31_resumes(profile: str) -> None:
     assert (resumed.fate, resumed.basis) == (Fate.OPEN, Basis.INFERRED)
 
 
+@pytest.mark.rule("CX-30")
 def test_cx_30_mixed_the_first_policy_may_cut() -> None:
     before = view(*ALL, profile="aws-vpc-cni")
     connection = moved(before, then(before, *ALL, deny_ingress({"app": "checkout"})))
     assert (connection.fate, connection.basis) == (Fate.OPEN, Basis.UNKNOWN)
 
 
+@pytest.mark.rule("CX-30")
 def test_cx_30_mixed_an_edit_does_not_cut() -> None:
     allow = policy("rules", {"app": "checkout"}, policyTypes=["Ingress"], ingress=[{}])
     before = view(*ALL, allow, profile="aws-vpc-cni")
@@ -333,12 +362,14 @@ def test_cx_30_mixed_an_edit_does_not_cut() -> None:
     assert (connection.fate, connection.basis) == (Fate.OPEN, Basis.SOURCED)
 
 
+@pytest.mark.rule("NP-12")
 def test_np_12_a_cni_without_policies_changes_nothing() -> None:
     before = view(*ALL, policy="none")
     connection = opened(before)
     assert follow(connection, before, then(before, *ALL, deny_ingress()), "") is connection
 
 
+@pytest.mark.rule("CX-35")
 def test_cx_35_relabelling_the_client_is_the_same_event() -> None:
     allow = policy(
         "allow-web", {"app": "checkout"}, ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}]

@@ -43,6 +43,7 @@ def then(before: View, *manifests: Manifest, **changes: Any) -> View:
 GONE = {"exits": {"uid-shop-statsd-1": "graceful"}}
 
 
+@pytest.mark.rule("CX-20")
 def test_cx_20_the_record_goes_when_another_endpoint_serves() -> None:
     before, flow = started()
     after = then(before, WEB, TWO, SERVICE, slices(TWO), **GONE)
@@ -53,6 +54,7 @@ def test_cx_20_the_record_goes_when_another_endpoint_serves() -> None:
     assert flow.server is not None and flow.server.pod == "Pod/shop/statsd-2"
 
 
+@pytest.mark.rule("CX-20")
 def test_cx_20_a_terminating_backend_that_serves_keeps_its_flows() -> None:
     before, flow = started()
     leaving = pod("statsd-1", "10.244.2.8", "node-b", port=8125, protocol="UDP", terminating=True)
@@ -60,6 +62,7 @@ def test_cx_20_a_terminating_backend_that_serves_keeps_its_flows() -> None:
     assert follow(flow, before, after, "") is flow
 
 
+@pytest.mark.rule("CX-21")
 def test_cx_21_scaled_to_zero_blackholes_until_another_serves() -> None:
     before, flow = started()
     empty = then(before, WEB, SERVICE, slices(), **GONE)
@@ -69,6 +72,7 @@ def test_cx_21_scaled_to_zero_blackholes_until_another_serves() -> None:
     assert (back.fate, back.migrated) == (Fate.OPEN, True)
 
 
+@pytest.mark.rule("CX-20")
 def test_cx_20_later_versions_clean_emptied_services_too() -> None:
     before, flow = started(**{"proxy-version": "1.37"})
     empty = then(before, WEB, SERVICE, slices(), **GONE)
@@ -78,17 +82,20 @@ def test_cx_20_later_versions_clean_emptied_services_too() -> None:
     assert (back.fate, back.backends[-1].backend) == (Fate.OPEN, "Pod/shop/statsd-2")
 
 
+@pytest.mark.rule("CX-22")
 def test_cx_22_a_deleted_service_is_never_cleaned() -> None:
     before, flow = started()
     assert follow(flow, before, then(before, WEB, ONE), "") is flow
 
 
+@pytest.mark.rule("CX-20")
 def test_cx_20_before_1_32_a_deleted_service_is_cleaned() -> None:
     before, flow = started(**{"proxy-version": "1.31"})
     flow = follow(flow, before, then(before, WEB, ONE), "")
     assert flow.fate is Fate.STALLED
 
 
+@pytest.mark.rule("CX-23")
 @pytest.mark.parametrize(("version", "migrates"), [("1.31", False), ("1.32", True), ("1.36", True)])
 def test_cx_23_a_readiness_flap_migrates_and_does_not_come_back(version: str, migrates: bool) -> None:
     before, flow = started(**{"proxy-version": version})
@@ -108,6 +115,7 @@ def test_pd_27_an_address_given_to_another_pod_gets_the_datagrams() -> None:
     assert flow.server is not None and flow.server.pod == "Pod/shop/batch-1"
 
 
+@pytest.mark.rule("CX-12")
 def test_cx_12_a_crashed_backend_gets_its_flow_back() -> None:
     before, flow = started()
     down = msgspec.structs.replace(before, stopped=frozenset({"uid-shop-statsd-1"}))
@@ -116,6 +124,7 @@ def test_cx_12_a_crashed_backend_gets_its_flow_back() -> None:
     assert follow(stalled, down, before, "").fate is Fate.OPEN
 
 
+@pytest.mark.rule("CX-10")
 def test_cx_10_the_senders_end_closes_the_flow() -> None:
     before, flow = started()
     after = then(before, ONE, SERVICE, slices(ONE), exits={"uid-shop-web-1": "graceful"})

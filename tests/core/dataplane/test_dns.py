@@ -26,6 +26,7 @@ def asked(of: View, name: str, source: str = "shop/web-1") -> Answer:
     return lookup(of, resolve_sources(of, source)[0], name)
 
 
+@pytest.mark.rule("DN-12")
 @pytest.mark.parametrize(
     "name",
     ["checkout", "checkout.shop", "checkout.shop.svc", "checkout.shop.svc.cluster.local",
@@ -36,16 +37,19 @@ def test_dn_12_the_search_list_finds_a_service(name: str) -> None:
     assert (answer.asked, answer.addresses) == ("checkout.shop.svc.cluster.local", ("10.96.0.23",))
 
 
+@pytest.mark.rule("DN-12")
 def test_dn_12_a_bare_name_is_looked_for_in_the_clients_namespace() -> None:
     other = pod("job-1", "10.244.1.9", namespace="other")
     answer = asked(view(WEB, other, SERVICE), "checkout", "other/job-1")
     assert answer.addresses == () and answer.reason.startswith("NXDOMAIN")
 
 
+@pytest.mark.rule("DN-1")
 def test_dn_1_a_service_without_endpoints_still_resolves() -> None:
     assert asked(view(WEB, SERVICE), "checkout").addresses == ("10.96.0.23",)
 
 
+@pytest.mark.rule("DN-2")
 def test_dn_2_headless_answers_with_the_ready_endpoints() -> None:
     unready = pod("checkout-2", "10.244.2.8", "node-b", ready=False)
     headless = service("checkout", "None")
@@ -55,6 +59,7 @@ def test_dn_2_headless_answers_with_the_ready_endpoints() -> None:
     assert (asked(none, "checkout").addresses, asked(none, "checkout").cite) == ((), "DN-2")
 
 
+@pytest.mark.rule("DN-2")
 def test_dn_2_headless_is_dialled_at_the_pod_without_nat() -> None:
     here = view(WEB, ONE, service("checkout", "None"), endpoint_slice("checkout", ONE))
     path = trace(here, Flow("shop/web-1", "svc/shop/checkout"))
@@ -64,6 +69,7 @@ def test_dn_2_headless_is_dialled_at_the_pod_without_nat() -> None:
     assert (translation.frontend, translation.dst_port, path.branches[0].port) == ("headless", 8080, 8080)
 
 
+@pytest.mark.rule("DN-6")
 def test_dn_6_a_hostname_under_a_headless_service() -> None:
     slices = endpoint_slice("checkout", ONE)
     slices["endpoints"][0]["hostname"] = "checkout-1"
@@ -72,10 +78,12 @@ def test_dn_6_a_hostname_under_a_headless_service() -> None:
     assert asked(here, "checkout-2.checkout").cite == "DN-6"
 
 
+@pytest.mark.rule("DN-7")
 def test_dn_7_insecure_pod_records_answer_any_address() -> None:
     assert asked(view(WEB), "1-2-3-4.shop.pod.cluster.local").addresses == ("1.2.3.4",)
 
 
+@pytest.mark.rule("DN-8")
 def test_dn_8_external_name_leads_out_of_the_cluster() -> None:
     here = view(WEB, service("checkout", "", type="ExternalName", externalName="db.example.com"))
     assert asked(here, "checkout").alias == "db.example.com"
@@ -84,6 +92,7 @@ def test_dn_8_external_name_leads_out_of_the_cluster() -> None:
     assert path.branches[0].reason == "db.example.com is outside the cluster; what answers there is not in the snapshot"
 
 
+@pytest.mark.rule("DN-8")
 def test_dn_8_an_alias_into_the_cluster_is_followed() -> None:
     alias = service("pay", "", type="ExternalName", externalName="checkout.shop.svc.cluster.local")
     here = view(WEB, ONE, SERVICE, endpoint_slice("checkout", ONE), alias)
@@ -92,12 +101,14 @@ def test_dn_8_an_alias_into_the_cluster_is_followed() -> None:
     assert trace(view(WEB, circle), Flow("shop/web-1", "pay", 80)).outcome is Outcome.UNRESOLVED
 
 
+@pytest.mark.rule("DN-9")
 def test_dn_9_an_external_name_that_is_an_address_is_not_served() -> None:
     here = view(WEB, service("checkout", "", type="ExternalName", externalName="10.0.0.9"))
     assert (asked(here, "checkout").addresses, asked(here, "checkout").cite) == ((), "DN-9")
     assert trace(here, Flow("shop/web-1", "checkout", 80)).outcome is Outcome.UNRESOLVED
 
 
+@pytest.mark.rule("DN-13")
 @pytest.mark.parametrize(("dns_policy", "resolves"), [("ClusterFirst", False), ("ClusterFirstWithHostNet", True)])
 def test_dn_13_host_network_needs_its_own_dns_policy(dns_policy: str, resolves: bool) -> None:
     agent = pod("agent-1", "192.168.0.1", host_network=True, dns_policy=dns_policy)
@@ -121,6 +132,7 @@ def of_web(of: View) -> dict[str, str]:
     return environment(of, found)
 
 
+@pytest.mark.rule("DN-20")
 def test_dn_20_the_variables_of_a_service() -> None:
     variables = of_web(view(WEB, service("redis-primary", "10.0.0.11", port=6379)))
     assert variables["REDIS_PRIMARY_SERVICE_HOST"] == "10.0.0.11"
@@ -130,6 +142,7 @@ def test_dn_20_the_variables_of_a_service() -> None:
     assert variables["REDIS_PRIMARY_PORT_6379_TCP_ADDR"] == "10.0.0.11"
 
 
+@pytest.mark.rule("DN-21")
 def test_dn_21_none_for_headless_services_and_other_namespaces_but_kubernetes() -> None:
     kubernetes = service("kubernetes", "10.96.0.1", port=443, namespace="default")
     elsewhere = service("far", "10.96.0.5", namespace="other")
@@ -137,11 +150,13 @@ def test_dn_21_none_for_headless_services_and_other_namespaces_but_kubernetes() 
     assert {name.partition("_")[0] for name in variables} == {"KUBERNETES"}
 
 
+@pytest.mark.rule("DN-23")
 def test_dn_23_without_service_links_only_kubernetes_stays() -> None:
     bare: Manifest = {**WEB, "spec": {**WEB["spec"], "enableServiceLinks": False}}
     assert of_web(view(bare, SERVICE)) == {}
 
 
+@pytest.mark.rule("DN-22")
 def test_dn_22_a_service_made_again_leaves_the_variable_stale() -> None:
     old, now = cluster(WEB, SERVICE), view(WEB, ONE, service("checkout", "10.96.0.99"), endpoint_slice("checkout", ONE))
     stale = msgspec.structs.replace(now, environments={"uid-shop-web-1": old})
@@ -152,6 +167,7 @@ def test_dn_22_a_service_made_again_leaves_the_variable_stale() -> None:
     assert trace(stale, Flow("shop/web-1", "svc/shop/checkout")).outcome is Outcome.DELIVERED
 
 
+@pytest.mark.rule("SU-4")
 def test_su_4_a_stale_address_may_belong_to_another_service_by_now() -> None:
     other = pod("other-1", "10.244.1.9")
     taken = (service("other", "10.96.0.23"), endpoint_slice("other", other), service("checkout", "10.96.0.99"))
@@ -161,6 +177,7 @@ def test_su_4_a_stale_address_may_belong_to_another_service_by_now() -> None:
     assert path.branches[0].hops[1].detail[1] == "10.96.0.23 belongs to Service/shop/other now"
 
 
+@pytest.mark.rule("DN-22")
 def test_dn_22_a_service_made_later_has_no_variable() -> None:
     late = msgspec.structs.replace(view(WEB, SERVICE), environments={"uid-shop-web-1": cluster(WEB)})
     path = trace(late, Flow("shop/web-1", "svc/shop/checkout", via="env"))
@@ -185,6 +202,7 @@ def allow_egress(*rules: dict[str, Any]) -> Manifest:
 TO_CHECKOUT = {"to": [{"podSelector": {"matchLabels": {"app": "checkout"}}}]}
 
 
+@pytest.mark.rule("NP-27")
 def test_np_27_deny_all_egress_kills_dns_first() -> None:
     path = trace(view(*REST, *DNS, deny_egress()), Flow("shop/web-1", "svc/shop/checkout"))
     assert (path.outcome, path.basis) == (Outcome.UNRESOLVED, Basis.SOURCED)
@@ -192,12 +210,14 @@ def test_np_27_deny_all_egress_kills_dns_first() -> None:
     assert "53/UDP" in path.branches[0].reason
 
 
+@pytest.mark.rule("NP-27")
 def test_np_27_a_lookup_that_is_not_allowed_fails_where_the_address_works() -> None:
     here = view(*REST, *DNS, allow_egress(TO_CHECKOUT))
     assert trace(here, Flow("shop/web-1", "svc/shop/checkout")).outcome is Outcome.UNRESOLVED
     assert trace(here, Flow("shop/web-1", "svc/shop/checkout", via="ip")).outcome is Outcome.DELIVERED
 
 
+@pytest.mark.rule("NP-5")
 @pytest.mark.parametrize(("port", "outcome"), [
     ({"port": 53}, Outcome.UNRESOLVED),
     ({"port": 53, "protocol": "UDP"}, Outcome.DELIVERED),

@@ -104,6 +104,8 @@ def counted(check: Case, cluster: Cluster, node: ProxyNode) -> int:
     return total
 
 
+@pytest.mark.rule("SV-46")
+@pytest.mark.rule("SV-43")
 def test_sv_46_and_sv_43_kube_proxys_other_checks(truth: Path) -> None:
     made, wrong = 0, []
     for case in json.loads((truth / "services.json").read_text())["checks"]:

@@ -45,12 +45,14 @@ def kinds(path: Path, branch: int = 0) -> list[str]:
     return [hop.kind for hop in path.branches[branch].hops]
 
 
+@pytest.mark.rule("NP-29")
 def test_np_29_the_order_of_hops_through_a_cluster_ip() -> None:
     path = dialled(view(*ALL))
     assert kinds(path) == ["client", "dns", "service", "nat", "egress", "route", "ingress", "socket"]
     assert [hop.kind for hop in path.hops] == ["client", "dns", "service"]
 
 
+@pytest.mark.rule("SV-41")
 def test_sv_41_every_endpoint_is_equally_likely() -> None:
     path = dialled(view(*ALL))
     assert [branch.share for branch in path.branches] == [Fraction(1, 2)] * 2
@@ -72,17 +74,21 @@ def test_ep_8_nobody_listens_on_the_target_port() -> None:
     assert path.decided_by[0].object == "Pod/shop/checkout-1"
 
 
+@pytest.mark.rule("SV-42")
 def test_sv_42_no_endpoint_is_refused() -> None:
     path = dialled(view(WEB, SERVICE))
     assert (path.outcome, path.basis) == (Outcome.REFUSED, Basis.SOURCED)
     assert path.decided_by[0].object == "Service/shop/checkout"
 
 
+@pytest.mark.rule("SV-54")
 def test_sv_54_no_endpoint_under_cilium_is_not_known() -> None:
     path = dialled(view(WEB, SERVICE, profile="cilium"))
     assert (path.outcome, path.basis) == (Outcome.UNKNOWN, Basis.UNKNOWN)
 
 
+@pytest.mark.rule("SV-43")
+@pytest.mark.rule("SV-53")
 def test_sv_43_and_sv_53_local_without_a_local_endpoint_is_dropped() -> None:
     local = service("checkout", "10.96.0.23", internalTrafficPolicy="Local")
     path = dialled(view(WEB, TWO, local, endpoint_slice("checkout", TWO)))
@@ -90,6 +96,7 @@ def test_sv_43_and_sv_53_local_without_a_local_endpoint_is_dropped() -> None:
     assert "internalTrafficPolicy: Local" in path.branches[0].reason
 
 
+@pytest.mark.rule("NP-28")
 def test_np_28_two_policies_may_isolate() -> None:
     path = dialled(view(*ALL, deny_ingress(), deny_ingress({"app": "checkout"}, "deny-too")))
     assert path.outcome is Outcome.DROPPED
@@ -98,6 +105,7 @@ def test_np_28_two_policies_may_isolate() -> None:
     assert path.branches[0].hops[-1].outcome is Outcome.DROPPED
 
 
+@pytest.mark.rule("NP-20")
 def test_np_20_policies_see_the_target_port() -> None:
     to_80 = policy("to-80", {"app": "web"}, policyTypes=["Egress"], egress=[{"ports": [{"port": 80}]}])
     path = dialled(view(*ALL, to_80), via="ip")
@@ -107,6 +115,7 @@ def test_np_20_policies_see_the_target_port() -> None:
     assert dialled(view(*ALL, to_8080), via="ip").outcome is Outcome.DELIVERED
 
 
+@pytest.mark.rule("NP-21")
 def test_np_21_aws_judges_egress_before_the_nat() -> None:
     to_80 = policy("to-80", {"app": "web"}, policyTypes=["Egress"], egress=[{"ports": [{"port": 80}]}])
     assert dialled(view(*ALL, to_80, profile="aws-vpc-cni"), via="ip").outcome is Outcome.DELIVERED
@@ -186,6 +195,7 @@ def test_a_workload_is_any_of_its_pods() -> None:
     assert [branch.share for branch in path.branches] == [Fraction(1, 3)] * 3
 
 
+@pytest.mark.rule("NP-13")
 def test_np_13_a_pod_reaches_itself() -> None:
     path = dialled(view(*ALL, deny_ingress(), deny_egress()), "10.244.1.7", port=8080)
     assert path.outcome is Outcome.DELIVERED
@@ -196,6 +206,8 @@ def test_an_address_outside_is_unknown_but_policies_are_judged() -> None:
     assert dialled(view(*ALL, deny_egress()), "8.8.8.8", port=53).outcome is Outcome.DROPPED
 
 
+@pytest.mark.rule("SV-50")
+@pytest.mark.rule("SV-50", holds="inferred")
 def test_sv_50_an_undefined_port() -> None:
     refused = dialled(view(*ALL, proxy="nftables"), port=81)
     assert (refused.outcome, refused.basis) == (Outcome.REFUSED, Basis.SOURCED)
@@ -203,12 +215,14 @@ def test_sv_50_an_undefined_port() -> None:
     assert (dropped.outcome, dropped.basis) == (Outcome.DROPPED, Basis.INFERRED)
 
 
+@pytest.mark.rule("SV-44")
 def test_sv_44_a_hairpin_is_masqueraded() -> None:
     path = dialled(view(ONE, SERVICE, endpoint_slice("checkout", ONE)), source="shop/checkout-1")
     assert "snat" in kinds(path)
     assert path.outcome is Outcome.DELIVERED
 
 
+@pytest.mark.rule("NP-15")
 def test_np_15_a_client_on_the_hosts_network_comes_with_the_nodes_address() -> None:
     agent = pod("agent-1", "192.168.0.1", host_network=True, dns_policy="ClusterFirstWithHostNet")
     path = dialled(view(agent, *ALL), source="shop/agent-1")
@@ -284,6 +298,7 @@ def test_a_pod_is_not_routed_from_outside_by_assumption() -> None:
     assert (path.outcome, path.basis) == (Outcome.DROPPED, Basis.ASSUMED)
 
 
+@pytest.mark.rule("SV-60")
 def test_sv_60_through_the_load_balancer_as_the_address_itself() -> None:
     path = dialled(view(WEB, ONE, TWO, balanced(), BOTH), source="internet")
     assert kinds(path) == ["client", "load-balancer", "route", "service", "nat", "snat", "route", "ingress", "socket"]
@@ -291,11 +306,13 @@ def test_sv_60_through_the_load_balancer_as_the_address_itself() -> None:
     assert sum(branch.share for branch in path.branches) == 1
 
 
+@pytest.mark.rule("SV-60")
 def test_sv_60_through_node_ports_of_a_proxying_load_balancer() -> None:
     path = dialled(view(WEB, ONE, TWO, balanced(), BOTH, lb="cloud-proxy"), source="internet")
     assert kinds(path)[:5] == ["client", "load-balancer", "route", "node-port", "nat"]
 
 
+@pytest.mark.rule("SV-60")
 def test_sv_60_straight_to_the_pods() -> None:
     path = dialled(view(WEB, ONE, TWO, balanced(), BOTH, lb="nlb-ip"), source="internet")
     assert kinds(path) == ["client", "load-balancer", "nat", "route", "ingress", "socket"]
@@ -312,6 +329,7 @@ def test_a_node_port_is_dialled_at_any_node() -> None:
     assert [branch.share for branch in path.branches] == [Fraction(1, 2)] * 2
 
 
+@pytest.mark.rule("SV-45")
 def test_sv_45_external_local_holds_outside_clients_only() -> None:
     local = service("checkout", "10.96.0.23", type="NodePort", node_port=30100, externalTrafficPolicy="Local")
     here = view(WEB, TWO, local, endpoint_slice("checkout", TWO))
@@ -321,6 +339,7 @@ def test_sv_45_external_local_holds_outside_clients_only() -> None:
     assert inside.outcome is Outcome.DELIVERED and "snat" not in kinds(inside)
 
 
+@pytest.mark.rule("NP-23")
 def test_np_23_cluster_policy_hides_the_client_from_ip_blocks() -> None:
     office = policy("office", {"app": "checkout"}, ingress=[{"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}]}])
     hidden = service("checkout", "10.96.0.23", type="NodePort", node_port=30100)
@@ -330,6 +349,7 @@ def test_np_23_cluster_policy_hides_the_client_from_ip_blocks() -> None:
     assert dialled(view(TWO, seen, slices, office), "node/node-b", "internet", 30100).outcome is Outcome.DELIVERED
 
 
+@pytest.mark.rule("SV-47")
 def test_sv_47_source_ranges_guard_the_address_not_the_node_port() -> None:
     ranged = balanced(loadBalancerSourceRanges=["203.0.113.0/24"])
     here = view(*ALL[:3], ranged, BOTH)
@@ -337,6 +357,7 @@ def test_sv_47_source_ranges_guard_the_address_not_the_node_port() -> None:
     assert dialled(here, "node/node-a", "internet", 30100).outcome is Outcome.DELIVERED
 
 
+@pytest.mark.rule("SV-46")
 def test_sv_46_a_pod_that_dials_a_vip_never_leaves_the_cluster() -> None:
     assert kinds(dialled(view(*ALL[:3], balanced(), BOTH), "5.6.7.8", port=80))[1:3] == ["service", "nat"]
     proxied = balanced(ingress=[{"ip": "5.6.7.8", "ipMode": "Proxy"}])
@@ -380,12 +401,14 @@ def test_sources_that_are_endpoints_too_meet_each_other_and_themselves() -> None
     assert all("snat" in [hop.kind for hop in b.hops] for b in hairpins)
 
 
+@pytest.mark.rule("SV-48")
 def test_sv_48_affinity_is_told_beside_the_shares() -> None:
     sticky = service("checkout", "10.96.0.23", sessionAffinity="ClientIP")
     path = dialled(view(WEB, ONE, TWO, sticky, BOTH))
     assert path.notes == ("checkout keeps a client on its endpoint for 10800 s (sessionAffinity)",)
 
 
+@pytest.mark.rule("NP-11")
 def test_np_11_other_protocols_are_refused_as_a_question() -> None:
     assert dialled(view(*ALL), protocol="tcp").outcome is Outcome.DELIVERED
     with pytest.raises(UsageError, match="ICMP: write one of TCP, UDP, SCTP"):
@@ -409,12 +432,14 @@ def test_a_load_balancer_with_a_name_goes_through_node_ports() -> None:
     assert (translation.dst, translation.dst_port, translation.frontend) == ("lb.example.com", 80, "load-balancer")
 
 
+@pytest.mark.rule("NP-25")
 def test_np_25_a_source_that_the_snapshot_does_not_tell_is_unknown_to_policies() -> None:
     named = balanced(ingress=[{"hostname": "lb.example.com"}], externalTrafficPolicy="Local")
     office = policy("office", {"app": "checkout"}, ingress=[{"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}]}])
     assert dialled(view(*ALL[:3], named, BOTH, office), source="internet").outcome is Outcome.UNKNOWN
 
 
+@pytest.mark.rule("SV-52")
 def test_sv_52_a_local_policy_is_only_sent_to_nodes_with_a_ready_endpoint() -> None:
     local = balanced(externalTrafficPolicy="Local")
     path = dialled(view(WEB, TWO, local, endpoint_slice("checkout", TWO)), source="internet")
