@@ -14,6 +14,7 @@ COMMANDS = {
     "describe": "what is known of one object",
     "yaml": "one object's YAML, as kubectl would show it",
     "replay": "run scenarios and tell what was not as expected",
+    "schema": "the JSON Schema of scenarios, for editors",
     "check": "what is wrong, assumed or unknown in a snapshot",
     "learn": "five short lessons on a sample cluster: predict, do, see",
     "kubectl": "the kubectl commands that would make a scenario's changes; nothing is run",
@@ -201,6 +202,10 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     _add_output(parser)
 
 
+def _add_nothing(parser: argparse.ArgumentParser) -> None:
+    """No options."""
+
+
 _ADD = {
     "trace": _add_trace,
     "reach": _add_reach,
@@ -209,6 +214,7 @@ _ADD = {
     "describe": _add_object,
     "yaml": _add_object,
     "replay": _add_replay,
+    "schema": _add_nothing,
     "check": _add_check,
     "sessions": _add_sessions,
     "kubectl": _add_kubectl,

@@ -450,6 +450,13 @@ def _check(arguments: Namespace) -> int:
     return 0
 
 
+def _schema(arguments: Namespace) -> int:
+    from kwake.scenario.schema import schema_text
+
+    _print(schema_text().splitlines())
+    return 0
+
+
 def _replay(arguments: Namespace) -> int:
     from kwake.scenario.load import load, step_named
     from kwake.scenario.report import Report, as_json
@@ -461,8 +468,14 @@ def _replay(arguments: Namespace) -> int:
     if arguments.step is not None:
         for scenario in scenarios:
             step_named(scenario, arguments.step)
-    stdin = _stdin()
-    cases = [_case(s, profile, arguments, stdin) for s in scenarios for profile in arguments.profile or s.profiles]
+    stdin, digests = _stdin(), _digests()
+    seeds = None if arguments.seed is None else (arguments.seed,)
+    cases = [
+        _case(scenario, profile, seed, arguments, stdin, digests)
+        for scenario in scenarios
+        for profile in arguments.profile or scenario.profiles
+        for seed in seeds or scenario.seeds
+    ]
     report = Report(tuple(cases))
     form = json_text(as_json(report))
     if arguments.json is not None:
@@ -471,19 +484,37 @@ def _replay(arguments: Namespace) -> int:
     return report.exit_code
 
 
-def _case(scenario: Scenario, profile: str, arguments: Namespace, stdin: Callable[[], bytes]) -> Case:
+def _digests() -> Callable[[str, Callable[[], bytes]], str]:
+    """The SHA-256 of a layer of a snapshot, worked out once however many replays begin there."""
+    from functools import cache
+
+    from kwake.scenario.pinned import layer_sha256
+
+    return cache(layer_sha256)
+
+
+def _case(
+    scenario: Scenario,
+    profile: str,
+    seed: int,
+    arguments: Namespace,
+    stdin: Callable[[], bytes],
+    digest: Callable[[str, Callable[[], bytes]], str],
+) -> Case:
     """One scenario in a world of its own."""
+    from msgspec.structs import replace
+
     from kwake.scenario.begin import begin
     from kwake.scenario.runner import replay
 
-    seed = scenario.seed if arguments.seed is None else arguments.seed
     again = ["kwake", "replay", scenario.file, "--profile", profile]
-    again += ["--seed", str(seed)] if arguments.seed is not None else []
+    again += ["--seed", str(seed)] if arguments.seed is not None or len(scenario.seeds) > 1 else []
     again += [word for field in arguments.fields for word in ("--set", field)]
     again += ["--lenient"] if arguments.lenient else []
     overrides = _overrides(arguments.fields)
     world = begin(scenario, profile, seed, overrides=overrides, lenient=arguments.lenient, stdin=stdin)
-    return replay(scenario, world, tuple(again), arguments.step)
+    case = replay(scenario, world, tuple(again), arguments.step)
+    return replace(case, snapshot={path: digest(path, stdin) for path in scenario.snapshot})
 
 
 def _write(option: str, path: str, text: str) -> None:
@@ -511,6 +542,7 @@ _COMMANDS = {
     "what-if": _what_if,
     "describe": _describe,
     "yaml": _yaml,
+    "schema": _schema,
     "check": _check,
     "sessions": _sessions,
     "kubectl": _kubectl,

@@ -10,7 +10,8 @@ from kwake.scenario.scenario import Scenario
 from kwake.scenario.stepping import Stop
 from kwake_tui.lines import Line, Span
 
-MARKS = {Verdict.MET: ("✓", "ok"), Verdict.FAILED: ("×", "bad"), Verdict.UNKNOWN: ("?", "doubt")}
+MARKS = {Verdict.MET: ("✓", "ok"), Verdict.FAILED: ("×", "bad"), Verdict.UNKNOWN: ("?", "doubt"),
+         Verdict.XFAILED: ("⊘", "muted")}  # fmt: skip
 
 
 class Script(msgspec.Struct, frozen=True, eq=False):
@@ -38,7 +39,8 @@ class Script(msgspec.Struct, frozen=True, eq=False):
 
 def unmet(stop: Stop) -> tuple[Check, ...]:
     """The expectations of a step that are not met, those that failed first."""
-    checks = [check for check in stop.checks if check.verdict is not Verdict.MET]
+    fine = (Verdict.MET, Verdict.XFAILED)
+    checks = [check for check in stop.checks if check.verdict not in fine]
     return tuple(sorted(checks, key=lambda check: check.verdict is not Verdict.FAILED))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -13,12 +15,24 @@ from kwake.dataplane.path import Branch, Decider, Flow, Outcome, Path
 from kwake.errors import KwakeError, ReferenceNotFound
 from kwake.findings import check
 from kwake.objects.basis import Basis
+from kwake.objects.document import FieldPath
 from kwake.objects.field_path import dotted
 from kwake.objects.key import Key
 from kwake.objects.reference import parse_reference
 from kwake.objects.time import clock
+from kwake.scenario.lookups import Looked, addresses_of, resolved, variable
 from kwake.scenario.report import Verdict, worst
-from kwake.scenario.scenario import Expectation, FieldExpectation, FlowExpectation
+from kwake.scenario.scenario import (
+    AvailabilityExpectation,
+    EnvExpectation,
+    Expectation,
+    FieldExpectation,
+    FlowExpectation,
+    Part,
+    ResolvesExpectation,
+    TimedExpectation,
+)
+from kwake.sources.location import locate
 from kwake.world import World
 
 
@@ -42,25 +56,42 @@ def subject(expectation: Expectation) -> str:
     """What an expectation is about."""
     if isinstance(expectation, FlowExpectation):
         return f"flow {expectation.flow}"
+    if isinstance(expectation, AvailabilityExpectation):
+        return f"flow {expectation.flow} over time"
     if isinstance(expectation, FieldExpectation):
         return f"{expectation.object} {dotted(expectation.field)}"
+    if isinstance(expectation, ResolvesExpectation):
+        return f"{expectation.name} looked up by {expectation.source}"
+    if isinstance(expectation, EnvExpectation):
+        return f"{expectation.name} in {expectation.source}"
     return "the action"
 
 
-def expected(expectation: FlowExpectation | FieldExpectation) -> str:
+def expected(expectation: TimedExpectation) -> str:
     """What it expects, in words."""
-    if isinstance(expectation, FieldExpectation):
-        return "absent" if expectation.value is None else _shown(expectation.value)
+    match expectation:
+        case FieldExpectation():
+            return "absent" if expectation.value is None else _shown(expectation.value)
+        case ResolvesExpectation():
+            return ", ".join(expectation.to) or "nothing"
+        case EnvExpectation():
+            return "not set" if expectation.value is None else expectation.value
     words = [expectation.outcome, expectation.fate]
+    if expectation.share is not None:
+        words = [f"share {expectation.share.text} {expectation.outcome or 'delivered'}"]
     words += [f"decided by {expectation.decided_by}"] if expectation.decided_by else []
     words += [f"basis {expectation.basis}"] if expectation.basis else []
     words += [f"backend {expectation.backend}"] if expectation.backend else []
     return ", ".join(word for word in words if word)
 
 
-def look(expectation: FlowExpectation | FieldExpectation, world: World, flows: Mapping[str, Flow]) -> Found:
+def look(expectation: TimedExpectation, world: World, flows: Mapping[str, Flow]) -> Found:
     """Whether it holds at this moment."""
     try:
+        if isinstance(expectation, ResolvesExpectation):
+            return _resolves(expectation, world)
+        if isinstance(expectation, EnvExpectation):
+            return _env(expectation, world)
         if isinstance(expectation, FieldExpectation):
             return _field(expectation, world)
         if expectation.fate is not None:
@@ -79,15 +110,68 @@ def dial(world: World, name: str, flows: Mapping[str, Flow]) -> Path:
 
 
 def _field(expectation: FieldExpectation, world: World) -> Found:
-    value: Any = world.cluster.get(expectation.object).manifest
-    for step in expectation.field:
+    record = world.cluster.get(expectation.object)
+    value: Any = record.manifest
+    why: tuple[str, ...] = ()
+    for at, step in enumerate(expectation.field):
         try:
             value = value[step]
         except (KeyError, IndexError, TypeError):
+            why = tuple(_nearest_field(value, expectation.field[: at + 1]))
             value = None
             break
-    met = Verdict.MET if value == expectation.value else Verdict.FAILED
-    return Found(met, "absent" if value is None else _shown(value))
+    if value == expectation.value:
+        return Found(Verdict.MET, "absent" if value is None else _shown(value))
+    place = record.origin and f"{record.origin.source.name}:{locate(record.origin, expectation.field)}"
+    written = (f"{record.key}: {dotted(expectation.field)}" + (f"  {place}" if place else "  made by a controller"),)
+    return Found(Verdict.FAILED, "absent" if value is None else _shown(value), (*written, *why))
+
+
+def _nearest_field(value: object, path: FieldPath) -> Iterator[str]:
+    """What there is where a field is not: the nearest key, or how long the list is."""
+    parent = dotted(path[:-1]) or "the object"
+    if isinstance(value, list):
+        yield f"{parent} has {len(value)} entries, counted from 0"
+    elif isinstance(value, dict):
+        near = difflib.get_close_matches(str(path[-1]), map(str, value), n=1)
+        yield f"{parent} has no {path[-1]}" + (f"; nearest key {near[0]}" if near else "")
+    else:
+        yield f"{parent} is {_shown(value)}, not a map"
+
+
+def _resolves(expectation: ResolvesExpectation, world: World) -> Found:
+    looked = resolved(world, expectation.source, expectation.name)
+    meant = {word: addresses_of(world.cluster, word) for word in expectation.to}
+    allowed = {address for addresses in meant.values() for address in addresses}
+
+    def is_so(found: tuple[str, ...]) -> bool:
+        hit = all(set(addresses) & set(found) for addresses in meant.values())
+        return set(found) <= allowed and hit and bool(found) == bool(expectation.to)
+
+    words = [
+        f"{word} is {', '.join(addresses) or 'no address'}" for word, addresses in meant.items() if (word,) != addresses
+    ]
+    return _looked(looked, is_so, "nothing", tuple(words))
+
+
+def _env(expectation: EnvExpectation, world: World) -> Found:
+    looked = variable(world, expectation.source, expectation.name)
+    wanted = () if expectation.value is None else (expectation.value,)
+    return _looked(looked, lambda found: found == wanted, "not set")
+
+
+def _looked(
+    looked: tuple[Looked, ...], is_so: Callable[[tuple[str, ...]], bool], nothing: str, meant: tuple[str, ...] = ()
+) -> Found:
+    """Met if it is so for every pod; else what the first one finds for which it is not."""
+    verdicts = [_verdict(is_so(one.found) and one.is_known, not one.is_known) for one in looked]
+    verdict = worst(verdicts)
+    told = looked[verdicts.index(verdict)]
+    words = ", ".join(told.found) or nothing
+    others = sum(one is not verdict for one in verdicts)
+    actual = words if not others or verdict is Verdict.MET else f"{words} in {told.who}, not so in {others} more"
+    why = () if verdict is Verdict.MET else (f"{told.who}: {told.reason}", *told.detail, *meant)
+    return Found(verdict, actual, why)
 
 
 def _shown(value: object) -> str:
@@ -121,6 +205,8 @@ def _server(connection: Connection) -> tuple[str | None, ...]:
 
 def _dial(expectation: FlowExpectation, world: World, flows: Mapping[str, Flow]) -> Found:
     path = dial(world, expectation.flow, flows)
+    if expectation.share is not None:
+        return _part(expectation, expectation.share, path, world.cluster)
     wanted = expectation.outcome
     seen = [_outcome(path, wanted)] if wanted is not None else [_Seen(path.outcome.value, Verdict.MET)]
     pods = tuple(branch.pod for branch in path.branches if branch.outcome is Outcome.DELIVERED)
@@ -130,6 +216,23 @@ def _dial(expectation: FlowExpectation, world: World, flows: Mapping[str, Flow])
     if found.verdict is Verdict.MET:
         return found
     return msgspec.structs.replace(found, why=(*found.why, *_near_misses(world.cluster, expectation, path)))
+
+
+def _part(expectation: FlowExpectation, part: Part, path: Path, cluster: Cluster) -> Found:
+    """Which part of all dials ends so, and there."""
+    wanted = expectation.outcome or Outcome.DELIVERED.value
+    pods = None if expectation.backend is None else _pods_named(cluster, expectation.backend)
+    here = [b for b in path.branches if b.outcome.value == wanted and (pods is None or b.pod in pods)]
+    least = sum((b.share for b in here), Fraction(0))
+    doubt = sum((b.share for b in path.branches if b.outcome is Outcome.UNKNOWN), Fraction(0))
+    most = least + (doubt if wanted != Outcome.UNKNOWN.value else 0)
+    met = part.holds(least) and part.holds(most)
+    open_ = least < most and (part.holds(least) or part.holds(most) or least < part.part < most)
+    there = "" if expectation.backend is None else f" at {expectation.backend}"
+    words = f"{least} {wanted}{there}" + (f", {most - least} unknown" if least < most else "")
+    details = _details(msgspec.structs.replace(expectation, backend=None), path.decided_by, path.basis, (), cluster)
+    rows = [f"{b.share} {b.outcome.value}" + (f" at {b.pod or b.ip}" if b.pod or b.ip else "") for b in path.branches]
+    return _found([_Seen(words, _verdict(met, open_)), *details], tuple(rows), path)
 
 
 def _near_misses(cluster: Cluster, expectation: FlowExpectation, path: Path) -> list[str]:

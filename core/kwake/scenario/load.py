@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,14 +13,21 @@ from kwake.objects.document import Origin, Source
 from kwake.objects.printable import printable
 from kwake.profiles import load_profile
 from kwake.samples import SCHEME, sample_path
-from kwake.scenario.expectations import expectation_of, flow_expectation_of
+from kwake.scenario.expectations import always_of, expectation_of
+from kwake.scenario.format import (
+    FlowForm,
+    MatrixForm,
+    PinnedSnapshotForm,
+    ScenarioForm,
+    StepForm,
+    UnknownPolicy,
+    words_of,
+)
 from kwake.scenario.reading import Value
 from kwake.scenario.scenario import PinnedFlow, Scenario, Step
-from kwake.scenario.steps import FLOW_KEYS, do_of, flow_of
+from kwake.scenario.steps import do_of, flow_of
 from kwake.sources.files import sources_of
 from kwake.sources.yaml_reader import SyntaxProblem, read_yaml
-
-_KEYS = ("kwake", "name", "snapshot", "profile", "matrix", "set", "lenient", "seed", "flows", "always", "steps")
 
 
 def load(path: str | Path) -> tuple[Scenario, ...]:
@@ -52,29 +60,58 @@ def _scenarios(source: Source, *, directly: bool) -> Iterator[Scenario]:
 
 
 def _scenario(value: Value) -> Scenario:
-    fields = value.fields(*_KEYS, required=("kwake", "name", "snapshot"))
+    fields = value.form(ScenarioForm)
     if fields["kwake"].raw != 1 or fields["kwake"].raw is True:
         fields["kwake"].fail(f"expected version 1, found {fields['kwake'].raw!r}")
-    if "profile" in fields and "matrix" in fields:
+    if "profile" in fields and "matrix" in fields and "profile" in fields["matrix"].form(MatrixForm):
         value.fail("profile and matrix exclude each other")
-    if not fields["snapshot"].texts():
-        fields["snapshot"].fail("expected at least one file or folder")
+    if "seed" in fields and "matrix" in fields and "seed" in fields["matrix"].form(MatrixForm):
+        value.fail("seed and the seeds of matrix exclude each other")
     file = Path(value.origin.source.name)
     flows = _flows(fields.get("flows"))
     names = [flow.name for flow in flows]
     always = fields["always"].items() if "always" in fields else ()
+    snapshot, pinned = _snapshot(fields["snapshot"], file.parent)
+    profiles, seeds = _matrix(fields)
     return Scenario(
         file=str(file),
         name=fields["name"].text(),
-        snapshot=tuple(_place(file.parent, path, fields["snapshot"]) for path in fields["snapshot"].texts()),
-        profiles=_profiles(fields),
+        snapshot=snapshot,
+        sha256=pinned,
+        profiles=profiles,
+        seeds=seeds,
         overrides=_overrides(fields),
         lenient=fields["lenient"].flag() if "lenient" in fields else False,
-        seed=fields["seed"].integer() if "seed" in fields else 0,
+        unknown=fields["unknown"].one_of(*words_of(UnknownPolicy)) if "unknown" in fields else "fail",
+        xfail=fields["xfail"].text() if "xfail" in fields else "",
         flows=flows,
-        always=tuple(flow_expectation_of(item, names, always=True) for item in always),
+        always=tuple(always_of(item, names) for item in always),
         steps=_steps(fields.get("steps"), file.parent, flows),
     )
+
+
+def _snapshot(value: Value, folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Where the snapshot's layers are, and the content that was pinned of them."""
+    entries = list(value.items()) if isinstance(value.raw, list) else [value]
+    if not entries:
+        value.fail("expected at least one file or folder")
+    places, pinned = [], {}
+    for entry in entries:
+        if not isinstance(entry.raw, dict):
+            places.append(_place(folder, entry.text(), entry))
+            continue
+        fields = entry.form(PinnedSnapshotForm)
+        places.append(_place(folder, fields["path"].text(), fields["path"]))
+        if "sha256" in fields:
+            pinned[places[-1]] = _sha256(fields["sha256"])
+    return tuple(places), pinned
+
+
+def _sha256(value: Value) -> str:
+    digest = value.text()
+    if not re.fullmatch("[0-9a-f]{64}", digest):
+        value.fail("expected the 64 digits of a SHA-256 in lower case; kwake replay prints those that it finds")
+    return digest
 
 
 def _place(folder: Path, path: str, value: Value) -> str:
@@ -101,16 +138,29 @@ def _overrides(fields: dict[str, Value]) -> dict[str, str]:
     return chosen
 
 
-def _profiles(fields: dict[str, Value]) -> tuple[str, ...]:
+def _matrix(fields: dict[str, Value]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The profiles and the seeds of the replays."""
+    axes = fields["matrix"].form(MatrixForm) if "matrix" in fields else {}
+    if "matrix" in fields and not axes:
+        fields["matrix"].fail("expected profile, seed or both")
+    profiles: tuple[str, ...] = ("calico",)
+    seeds: tuple[int, ...] = (fields["seed"].integer() if "seed" in fields else 0,)
     if "profile" in fields:
-        return (_known(fields["profile"]),)
-    if "matrix" not in fields:
-        return ("calico",)
-    axis = fields["matrix"].fields("profile", required=("profile",))["profile"]
-    names = axis.texts()
-    if not names or len(set(names)) < len(names):
-        axis.fail("expected profiles, each once")
-    return tuple(map(_known, axis.items())) if isinstance(axis.raw, list) else (_known(axis),)
+        profiles = (_known(fields["profile"]),)
+    if "profile" in axes:
+        profiles = tuple(map(_known, _axis(axes["profile"])))
+    if "seed" in axes:
+        seeds = tuple(item.integer() for item in _axis(axes["seed"]))
+    return profiles, seeds
+
+
+def _axis(value: Value) -> list[Value]:
+    """The values of an axis, each once; one alone needs no list."""
+    entries = list(value.items()) if isinstance(value.raw, list) else [value]
+    told = [entry.raw for entry in entries]
+    if not entries or any(told.count(one) > 1 for one in told):
+        value.fail("expected at least one, and each once")
+    return entries
 
 
 def _known(value: Value) -> str:
@@ -126,7 +176,7 @@ def _known(value: Value) -> str:
 def _flows(value: Value | None) -> tuple[PinnedFlow, ...]:
     flows = []
     for name, entry in value.entries().items() if value else ():
-        fields = entry.fields(*FLOW_KEYS, "hold", required=("from", "to"))
+        fields = entry.form(FlowForm)
         hold = fields["hold"].flag() if "hold" in fields else False
         flows.append(PinnedFlow(name, flow_of(fields), hold, entry.line))
     return tuple(flows)
@@ -137,7 +187,7 @@ def _steps(value: Value | None, folder: Path, flows: tuple[PinnedFlow, ...]) -> 
     names = list(questions)
     steps: list[Step] = []
     for at, entry in enumerate(value.items() if value else ()):
-        fields = entry.fields("id", "after", "do", "expect")
+        fields = entry.form(StepForm)
         before = [step.id for step in steps]
         id_ = fields["id"].text() if "id" in fields else str(at + 1)
         if id_ in before:
@@ -146,7 +196,7 @@ def _steps(value: Value | None, folder: Path, flows: tuple[PinnedFlow, ...]) -> 
         if isinstance(do, tuple):
             names += [action.name for action in do if hasattr(action, "name") and action.name not in names]
         expect = (
-            tuple(expectation_of(item, names, before) for item in fields["expect"].items())
+            tuple(expectation_of(item, names, before, id_) for item in fields["expect"].items())
             if "expect" in fields
             else ()
         )

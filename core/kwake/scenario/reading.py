@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any, NoReturn
 
 import msgspec
@@ -13,10 +14,13 @@ from kwake.errors import ScenarioError
 from kwake.objects.document import FieldPath, Origin
 from kwake.objects.field_path import dotted
 from kwake.objects.printable import printable
+from kwake.scenario.format import EXCLUDING, Form, keys_of, required_in
+from kwake.scenario.scenario import Part
 from kwake.sources.location import locate
 
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)")
 _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+_PART = re.compile(r"(?P<some>[0-9]{1,6})/(?P<of>[0-9]{1,6})|(?P<percent>[0-9]{1,3}(\.[0-9]{1,6})?)%")
 _SHOWN = 60
 
 
@@ -59,6 +63,14 @@ class Value(msgspec.Struct, frozen=True):
             if self.raw.get(name) is None:
                 self.fail(f"the key {name} is missing")
         return {name: self.child(name) for name in self.raw}
+
+    def form(self, form: Form) -> dict[str, Value]:
+        """A map with the keys of a form, those that must be there among them."""
+        found = self.fields(*keys_of(form), required=required_in(form))
+        for one, other in EXCLUDING.get(form, ()):
+            if one in found and other in found:
+                self.fail(f"{one} and {other} exclude each other")
+        return found
 
     def entries(self) -> dict[str, Value]:
         """A map with any keys."""
@@ -110,9 +122,34 @@ class Value(msgspec.Struct, frozen=True):
             self._expected("a port from 1 to 65535, or a port's name")
         return number
 
+    def fraction(self) -> Fraction:
+        """A part of the whole: `1/3`, `99.9%`."""
+        found = _part(self.raw) if isinstance(self.raw, str) else None
+        if found is None:
+            self._expected("a part of the whole, as 1/3 or 99.9%")
+        return found
+
+    def part(self) -> Part:
+        """A part of the whole, or a bound of it: `1/3`, `>= 50%`."""
+        text = self.text()
+        relation = next((sign for sign in (">=", "<=") if text.startswith(sign)), "=")
+        found = _part(text.removeprefix(relation).strip())
+        if found is None:
+            self._expected("a part of the whole, as 1/3, 50% or >= 50%")
+        return Part(relation, found, text)
+
     def duration_ms(self) -> int:
         """A duration with its unit, as `500ms`, `1.5s`, `2m`; in milliseconds."""
         match = _DURATION.fullmatch(self.raw) if isinstance(self.raw, str) else None
         if match is None:
             self._expected("a duration with its unit, as 10s, 500ms or 2m")
         return round(float(match[1]) * _UNIT_MS[match[2]])
+
+
+def _part(text: str) -> Fraction | None:
+    """A part from 0 to 1."""
+    match = _PART.fullmatch(text)
+    if match is None or match["of"] == "0" * len(match["of"] or "x"):
+        return None
+    part = Fraction(match["percent"]) / 100 if match["percent"] else Fraction(int(match["some"]), int(match["of"]))
+    return part if part <= 1 else None

@@ -7,22 +7,24 @@ from collections.abc import Sequence
 import msgspec
 
 from kwake.actions import Action, OpenConnection
-from kwake.dataplane.path import Flow, Path
+from kwake.dataplane.path import Flow, Outcome, Path
 from kwake.errors import KwakeError, Rejected, ScenarioError
 from kwake.objects.time import seconds
 from kwake.scenario.availability import spans
-from kwake.scenario.check import Found, dial, expected, look, subject
+from kwake.scenario.check import Found, dial, evidence, expected, look, subject
+from kwake.scenario.faring import Stretch, fare, over_time, wanted_over_time
 from kwake.scenario.moments import at, moments
-from kwake.scenario.report import Case, Check, StepReport, Verdict, Window
+from kwake.scenario.report import Case, Check, StepReport, Verdict, Window, judged
 from kwake.scenario.scenario import (
+    AvailabilityExpectation,
     ChangedExpectation,
     Expectation,
-    FieldExpectation,
     FlowExpectation,
     Redo,
     RejectedExpectation,
     Scenario,
     Step,
+    TimedExpectation,
     Undo,
 )
 from kwake.timeline import Timeline
@@ -58,6 +60,8 @@ class _Past(msgspec.Struct, frozen=True):
     """Each flow's path when the step before had settled."""
     ends: dict[str, dict[str, str]]
     """By step: how each flow stood at its end."""
+    paths_at: dict[str, dict[str, Path]]
+    """By step: each flow's path at its end."""
 
 
 def replay(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_step: str | None = None) -> Case:
@@ -79,26 +83,35 @@ def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_ste
                 raise ScenarioError(f"{scenario.file}:{pinned.line}: flows.{pinned.name}: {error}") from None
     timeline = Timeline.start(world)
     seen = tuple(moments(world))
-    always = {e: _always(e, seen[:1], flows, "at the start") for e in scenario.always if _applies(e, world)}
-    past = _Past(_paths(seen[-1], flows), {})
+    wanted = [e for e in scenario.always if _applies(e, world)]
+    moments_wanted = [e for e in wanted if isinstance(e, FlowExpectation)]
+    always = {e: _always(e, seen[:1], flows, "at the start") for e in moments_wanted}
+    past = _Past(_paths(seen[-1], flows), {}, {})
+    lived: tuple[Stretch, ...] = ()
     steps: list[StepReport] = []
+    steps_taken: list[str] = []
     stops: list[int] = []
     for step in scenario.steps:
         begin, waited = _begin(seen, step)
         taken = _take(step, timeline.moved(begin))
         for moment_expectation, found in always.items():
             if found.verdict is Verdict.MET:
-                always[moment_expectation] = _always(moment_expectation, waited, flows, _before(steps))
+                always[moment_expectation] = _always(moment_expectation, waited, flows, _before(steps_taken))
+        lived = (*lived, Stretch(steps_taken[-1] if steps_taken else "", waited))
+        steps_taken.append(step.id)
         timeline, seen = taken.timeline, taken.seen
         stops.append(timeline.current)
-        report, past = _report(step, taken, past, flows)
+        report, past = _report(step, taken, past, flows, (*lived, Stretch(step.id, seen)))
         if only_step in (None, step.id):
             steps.append(report)
     for moment_expectation, found in always.items():
         if found.verdict is Verdict.MET:
-            always[moment_expectation] = _always(moment_expectation, seen, flows, _before(steps))
-    kept = tuple(always.values()) if only_step is None else ()
-    case = Case(scenario.name, scenario.file, world.profile.name, world.seed, tuple(steps), kept, again)
+            always[moment_expectation] = _always(moment_expectation, seen, flows, _before(steps_taken))
+    whole = (*lived, Stretch(steps_taken[-1] if steps_taken else "", seen))
+    over_time = {e: _over_time(e, whole, flows) for e in wanted if isinstance(e, AvailabilityExpectation)}
+    kept = [judged(always[e] if isinstance(e, FlowExpectation) else over_time[e], e.xfail) for e in wanted]
+    case = Case(scenario.name, scenario.file, world.profile.name, world.seed, tuple(steps),
+                tuple(kept) if only_step is None else (), again, scenario.unknown, scenario.xfail)  # fmt: skip
     return Played(case, timeline.moved(seen[-1]), tuple(stops))
 
 
@@ -140,18 +153,26 @@ def _done(do: tuple[Action, ...] | Undo | Redo, timeline: Timeline) -> Timeline:
     return timeline
 
 
-def _report(step: Step, taken: _Taken, past: _Past, flows: dict[str, Flow]) -> tuple[StepReport, _Past]:
+def _report(
+    step: Step, taken: _Taken, past: _Past, flows: dict[str, Flow], lived: tuple[Stretch, ...]
+) -> tuple[StepReport, _Past]:
     seen, end = taken.seen, taken.seen[-1]
-    ends = _standing(end, flows)
+    ends, paths = _standing(end, flows), _paths(end, flows)
     checks = _refusals(step, taken)
     for expectation in step.expect:
         if not _applies(expectation, end):
             continue
         if isinstance(expectation, ChangedExpectation):
-            checks.append(_changed(expectation, past.ends[expectation.since], ends, end.now_ms))
-        elif isinstance(expectation, FlowExpectation | FieldExpectation):
+            since = expectation.since
+            check = _changed(expectation, past.ends[since], ends, end, past.paths_at[since], paths)
+        elif isinstance(expectation, AvailabilityExpectation):
+            check = _over_time(expectation, lived, flows)
+        elif isinstance(expectation, TimedExpectation):
             before = past.paths.get(expectation.flow) if isinstance(expectation, FlowExpectation) else None
-            checks.append(_timed(expectation, seen, flows, before))
+            check = _timed(expectation, seen, flows, before)
+        else:
+            continue
+        checks.append(judged(check, expectation.xfail))
     acts = isinstance(step.do, tuple) and bool(step.do) and not taken.rejected and not taken.trouble
     report = StepReport(
         id=step.id,
@@ -164,7 +185,7 @@ def _report(step: Step, taken: _Taken, past: _Past, flows: dict[str, Flow]) -> t
         windows=_windows(seen, flows) if acts else (),
         rejected=taken.rejected,
     )
-    return report, _Past(_paths(end, flows), {**past.ends, step.id: ends})
+    return report, _Past(paths, {**past.ends, step.id: ends}, {**past.paths_at, step.id: paths})
 
 
 def _refusals(step: Step, taken: _Taken) -> list[Check]:
@@ -173,13 +194,16 @@ def _refusals(step: Step, taken: _Taken) -> list[Check]:
     wanted = [e for e in step.expect if isinstance(e, RejectedExpectation) and _applies(e, world)]
     actual = f"rejected: {taken.rejected}" if taken.rejected else taken.trouble or "accepted"
     checks = [
-        Check(
-            line=expectation.line,
-            what=subject(expectation),
-            expected=f"rejected: {expectation.words}",
-            actual=actual,
-            verdict=Verdict.MET if taken.rejected and expectation.words in taken.rejected else Verdict.FAILED,
-            at_ms=world.now_ms,
+        judged(
+            Check(
+                line=expectation.line,
+                what=subject(expectation),
+                expected=f"rejected: {expectation.words}",
+                actual=actual,
+                verdict=Verdict.MET if taken.rejected and expectation.words in taken.rejected else Verdict.FAILED,
+                at_ms=world.now_ms,
+            ),
+            expectation.xfail,
         )
         for expectation in wanted
     ]
@@ -189,7 +213,7 @@ def _refusals(step: Step, taken: _Taken) -> list[Check]:
 
 
 def _timed(
-    expectation: FlowExpectation | FieldExpectation,
+    expectation: TimedExpectation,
     seen: tuple[World, ...],
     flows: dict[str, Flow],
     before: Path | None,
@@ -197,6 +221,8 @@ def _timed(
     """Look at the time that the expectation names."""
     start_ms, end = seen[0].now_ms, seen[-1]
     when, words = expectation.when, expected(expectation)
+    if when.for_ms is not None:
+        return _lasting(expectation, seen, flows, before)
     if when.at_ms is not None:
         moment = at(seen, start_ms + when.at_ms)
         words += f" at {seconds(when.at_ms)}"
@@ -209,6 +235,24 @@ def _timed(
         found = look(expectation, moment, flows)
         if found.verdict is not Verdict.MET:
             break
+    return _check(expectation, words, found, moment.now_ms, before)
+
+
+def _lasting(
+    expectation: TimedExpectation, seen: tuple[World, ...], flows: dict[str, Flow], before: Path | None
+) -> Check:
+    """Look from a moment on, for some time."""
+    when, start_ms = expectation.when, seen[0].now_ms
+    assert when.for_ms is not None
+    from_ms = start_ms + (when.at_ms or when.within_ms or 0)
+    until_ms = from_ms + when.for_ms
+    between = (world for world in seen if from_ms < world.now_ms < until_ms)
+    for moment in (at(seen, from_ms), *between, at(seen, until_ms)):
+        found = look(expectation, moment, flows)
+        if found.verdict is not Verdict.MET:
+            break
+    begin = f" from {seconds(from_ms - start_ms)} on" if from_ms > start_ms else ""
+    words = f"{expected(expectation)}{begin} for {seconds(when.for_ms)}"
     return _check(expectation, words, found, moment.now_ms, before)
 
 
@@ -238,20 +282,55 @@ def _always(expectation: FlowExpectation, seen: Sequence[World], flows: dict[str
     return _check(expectation, words, found, moment.now_ms)
 
 
-def _before(steps: Sequence[StepReport]) -> str:
-    return f"after step {steps[-1].id}" if steps else "before the first step"
+def _before(steps: Sequence[str]) -> str:
+    return f"after step {steps[-1]}" if steps else "before the first step"
 
 
-def _changed(expectation: ChangedExpectation, then: dict[str, str], now: dict[str, str], at_ms: int) -> Check:
+def _over_time(expectation: AvailabilityExpectation, lived: tuple[Stretch, ...], flows: dict[str, Flow]) -> Check:
+    """How the flow fared from the start, or from the action of a step on, until now."""
+    names = [stretch.step for stretch in lived]
+    fared = fare(lived[names.index(expectation.since) if expectation.since else 0 :], expectation.flow, flows)
+    found = over_time(expectation, fared)
+    since = f" since {expectation.since}" if expectation.since else " since the start"
+    return _check(expectation, wanted_over_time(expectation) + since, found, lived[-1].seen[-1].now_ms)
+
+
+def _changed(
+    expectation: ChangedExpectation,
+    then: dict[str, str],
+    now: dict[str, str],
+    end: World,
+    paths_then: dict[str, Path],
+    paths: dict[str, Path],
+) -> Check:
     changed = [name for name, word in now.items() if then.get(name, word) != word]
     words = [f"{name} {then[name]} → {now[name]}" for name in changed]
+    only, most = expectation.only, expectation.max
+    unforeseen = [name for name in changed if only is not None and name not in only]
+    missing = [name for name in only or () if name not in changed] if most is None else []
+    met = not unforeseen and not missing and (most is None or len(changed) <= most)
+    why = [f"{name} is as it was: {now.get(name, 'not there')}" for name in missing]
+    telling = [] if met else unforeseen or changed
+    for name in telling:
+        if name in end.connections:
+            why.append(f"{name}: {end.connections[name].turns[-1].reason}")
+    first = next((name for name in telling if name in paths and name not in end.connections), None)
+    if first is not None:
+        path = paths[first]
+        ended = [b for b in path.branches if b.outcome is not Outcome.DELIVERED] or list(path.branches)
+        why += [f"{first}: {line}" for line in evidence(ended[0])]
+    wanted = [f"only {', '.join(sorted(only))}" if only else "nothing"] if only is not None else []
+    wanted += [f"at most {most} of the flows"] if most is not None else []
     return Check(
         line=expectation.line,
         what=f"changed since {expectation.since}",
-        expected=f"only {', '.join(sorted(expectation.only))}" if expectation.only else "nothing",
+        expected=", ".join(wanted),
         actual=", ".join(words) or "nothing",
-        verdict=Verdict.MET if set(changed) == set(expectation.only) else Verdict.FAILED,
-        at_ms=at_ms,
+        verdict=Verdict.MET if met else Verdict.FAILED,
+        at_ms=end.now_ms,
+        why=tuple(why),
+        path=paths[first] if first is not None else None,
+        before=paths_then.get(first) if first is not None else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ class When(msgspec.Struct, frozen=True):
     """It must come true by then after the action, and stay true until the world has settled."""
     at_ms: int | None = None
     """It looks once, that long after the action."""
+    for_ms: int | None = None
+    """It must be true that long without a break, from the action, `within_ms` or `at_ms` on."""
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +30,23 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     when: When = When()
     under: tuple[str, ...] = ()
     """Only under these profiles; empty: under all."""
+    xfail: str = ""
+    """Where it is told why it cannot hold yet; empty: it must hold."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What a part of a whole must be."""
+
+    relation: str
+    """`=`, `>=` or `<=`."""
+    part: Fraction
+    text: str
+
+    def holds(self, found: Fraction) -> bool:
+        """Whether a part is so."""
+        if self.relation == "=":
+            return found == self.part
+        return found >= self.part if self.relation == ">=" else found <= self.part
 
 
 class FlowExpectation(Expectation, frozen=True, kw_only=True):
@@ -38,6 +58,19 @@ class FlowExpectation(Expectation, frozen=True, kw_only=True):
     decided_by: str | None = None
     basis: str | None = None
     backend: str | None = None
+    share: Part | None = None
+    """Of all dials: those that end in `outcome` (delivered if None) at `backend` (any if None)."""
+
+
+class AvailabilityExpectation(Expectation, frozen=True, kw_only=True):
+    """How a flow fares over the run, from its start or from the action of a step on."""
+
+    flow: str
+    available: Fraction | None = None
+    """The least part that is delivered, of the time and of the dials in it."""
+    outage_ms: int | None = None
+    """The longest time without a break in which not every dial is delivered."""
+    since: str | None = None
 
 
 class FieldExpectation(Expectation, frozen=True, kw_only=True):
@@ -46,6 +79,23 @@ class FieldExpectation(Expectation, frozen=True, kw_only=True):
     object: str
     field: FieldPath
     value: Any
+
+
+class ResolvesExpectation(Expectation, frozen=True, kw_only=True):
+    """What a lookup gives: addresses, or what has them; nothing."""
+
+    name: str
+    source: str
+    to: tuple[str, ...]
+    """Empty: nothing."""
+
+
+class EnvExpectation(Expectation, frozen=True, kw_only=True):
+    """A variable by which a container finds Services; None: there is none of this name."""
+
+    name: str
+    source: str
+    value: str | None
 
 
 class RejectedExpectation(Expectation, frozen=True, kw_only=True):
@@ -58,7 +108,10 @@ class ChangedExpectation(Expectation, frozen=True, kw_only=True):
     """These flows, and no others, are otherwise than at the end of an earlier step."""
 
     since: str
-    only: tuple[str, ...]
+    only: tuple[str, ...] | None
+    """None: any."""
+    max: int | None = None
+    """How many of them at most; None: each of `only`."""
 
 
 class Undo(msgspec.Struct, frozen=True):
@@ -109,11 +162,27 @@ class Scenario(msgspec.Struct, frozen=True):
     """Paths as the user's shell would name them; later entries override earlier ones, object by object."""
     profiles: tuple[str, ...]
     """One replay each."""
-    seed: int
+    seeds: tuple[int, ...]
+    """One replay each, under every profile."""
     flows: tuple[PinnedFlow, ...]
-    always: tuple[FlowExpectation, ...]
+    always: tuple[FlowExpectation | AvailabilityExpectation, ...]
     steps: tuple[Step, ...]
     overrides: dict[str, str] = {}
     """Fields and clocks in place of the profile's own."""
     lenient: bool = False
     """Whether objects that the API server would refuse are left out, and what they touch is unknown."""
+    unknown: str = "fail"
+    """What an answer that is not known comes to: `fail` (exit 4), `warn` or `allow`."""
+    xfail: str = ""
+    """Where it is told why the scenario cannot hold yet; empty: it must hold."""
+    sha256: dict[str, str] = {}
+    """What was pinned, by entry of `snapshot`."""
+
+    @property
+    def seed(self) -> int:
+        """The first seed."""
+        return self.seeds[0]
+
+
+TimedExpectation = FlowExpectation | FieldExpectation | ResolvesExpectation | EnvExpectation
+"""What can be looked at in one world."""

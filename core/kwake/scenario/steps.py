@@ -33,14 +33,14 @@ from kwake.dataplane.path import Flow
 from kwake.errors import SnapshotUnreadable
 from kwake.objects.document import Origin
 from kwake.objects.field_path import dotted
+from kwake.scenario.format import DO, Protocol, ServiceType, Via, keys_of, words_of
 from kwake.scenario.reading import Value
 from kwake.scenario.scenario import Redo, Undo
 from kwake.sources.snapshot import read
 
-PROTOCOLS = ("TCP", "UDP", "SCTP")
-VIA = ("dns", "env", "ip")
-FLOW_KEYS = ("from", "to", "port", "protocol", "via")
-SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
+PROTOCOLS = words_of(Protocol)
+VIA = words_of(Via)
+SERVICE_TYPES = words_of(ServiceType)
 
 Fields = Mapping[str, Value]
 Done = tuple[Action, ...] | Undo | Redo
@@ -60,15 +60,14 @@ def flow_of(fields: Fields) -> Flow:
 def do_of(value: Value, folder: Path, flows: Mapping[str, Flow]) -> Done:
     """What a step does. Files that it names are relative to `folder`. Raises ScenarioError."""
     names = list(value.entries())
-    verbs = [name for name in names if name in _VERBS]
+    verbs = [name for name in names if name in VERBS]
     if len(verbs) != 1:
         found = " and ".join(verbs) or ", ".join(names) or "nothing"
-        near = [word for name in names for word in difflib.get_close_matches(name, _VERBS, n=1)]
-        hint = f"did you mean {near[0]}?" if near and not verbs else f"actions: {', '.join(_VERBS)}"
+        near = [word for name in names for word in difflib.get_close_matches(name, VERBS, n=1)]
+        hint = f"did you mean {near[0]}?" if near and not verbs else f"actions: {', '.join(VERBS)}"
         value.fail(f"expected one action, found {found}; {hint}")
     verb = verbs[0]
-    keys, build = _VERBS[verb]
-    return build(value.fields(verb, *keys, required=(verb,)), folder, flows)
+    return _BUILD[verb](value.fields(*keys_of(VERBS[verb]), required=(verb,)), folder, flows)
 
 
 def _kill(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
@@ -197,27 +196,28 @@ def _needed(fields: Fields, verb: str, name: str) -> Value:
 
 _Build = Callable[[Fields, Path, Mapping[str, Flow]], Done]
 
-_VERBS: dict[str, tuple[tuple[str, ...], _Build]] = {
-    "kill": (("force", "grace"), _kill),
-    "restart-container": (("container",), _restart),
-    "evict": ((), _evict),
-    "drain": (("force",), _drain),
-    "fail-readiness": ((), _fail_readiness),
-    "pass-readiness": ((), _pass_readiness),
-    "recreate-sandbox": ((), _recreate),
-    "scale": (("replicas",), _scale),
-    "rollout-restart": ((), _rollout_restart),
-    "relabel": (("labels",), _relabel),
-    "apply": ((), _apply),
-    "patch": (("with",), _patch),
-    "delete": ((), _delete),
-    "set-type": (("type", "external-name"), _set_type),
-    "replace-service": (("type",), _replace),
-    "silence-node": (("lost",), _silence),
-    "wake-node": ((), _wake),
-    "open": (FLOW_KEYS, _open),
-    "close": ((), _close),
-    "undo": ((), _undo),
-    "redo": ((), _redo),
+_BUILD: dict[str, _Build] = {
+    "kill": _kill,
+    "restart-container": _restart,
+    "evict": _evict,
+    "drain": _drain,
+    "fail-readiness": _fail_readiness,
+    "pass-readiness": _pass_readiness,
+    "recreate-sandbox": _recreate,
+    "scale": _scale,
+    "rollout-restart": _rollout_restart,
+    "relabel": _relabel,
+    "apply": _apply,
+    "patch": _patch,
+    "delete": _delete,
+    "set-type": _set_type,
+    "replace-service": _replace,
+    "silence-node": _silence,
+    "wake-node": _wake,
+    "open": _open,
+    "close": _close,
+    "undo": _undo,
+    "redo": _redo,
 }
+VERBS = {keys_of(form)[0]: form for form in DO}
 """Each action with the keys that may stand beside it."""

@@ -160,7 +160,7 @@ steps:
         ("steps:\n  - expect: [{flow: pay, fate: open, within: 1s, at: 1s}]", "within and at exclude each other"),
         ("steps:\n  - expect: [{object: a/b, field: spec.type}]", "the key value is missing"),
         ("steps:\n  - expect: [{changed: {since: start, only: []}}]", "there is no step start before this one"),
-        ("steps:\n  - expect: [{resolves: 10.0.0.1}]", "resolves: there is no such key"),
+        ("steps:\n  - expect: [{resolves: 10.0.0.1}]", "steps[0].expect[0]: the key from is missing"),
         ("steps: [{id: a}, {id: a}]", "two steps are called a"),
         ("always: [{flow: pay, outcome: delivered, within: 2s}]", "within: there is no such key"),
         ("profile: calico\nmatrix: {profile: [cilium]}", "profile and matrix exclude each other"),

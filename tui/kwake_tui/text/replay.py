@@ -12,7 +12,7 @@ from kwake.scenario.report import Case, Check, Report, StepReport, Verdict, Wind
 from kwake_tui.text.columns import columns, padded
 from kwake_tui.text.path import LABEL, hop_lines
 
-GLYPHS = {Verdict.MET: "✓", Verdict.FAILED: "×", Verdict.UNKNOWN: "?"}
+GLYPHS = {Verdict.MET: "✓", Verdict.FAILED: "×", Verdict.UNKNOWN: "?", Verdict.XFAILED: "⊘"}
 
 
 def replay_lines(report: Report) -> list[str]:
@@ -20,13 +20,18 @@ def replay_lines(report: Report) -> list[str]:
     lines = [line for case in report.cases for line in (*_case(case), "")]
     met = sum(check.verdict is Verdict.MET for check in report.checks)
     unknown = sum(check.verdict is Verdict.UNKNOWN for check in report.checks)
+    xfailed = sum(check.verdict is Verdict.XFAILED for check in report.checks)
     words = f"{met} of {len(report.checks)} expectations met"
-    return [*lines, words + (f", {unknown} unknown" if unknown else "")]
+    words += f", {unknown} unknown" if unknown else ""
+    return [*lines, words + (f", {xfailed} not met as told" if xfailed else "")]
 
 
 def _case(case: Case) -> Iterator[str]:
     glyph = GLYPHS[case.verdict]
     yield from columns([[f"{glyph} {case.name}", f"{case.profile} · seed {case.seed}", case.file]])
+    if case.xfail:
+        turned = "it holds now; take xfail away" if case.found is Verdict.MET else "it does not hold yet, as told"
+        yield from columns([[turned, case.xfail]], indent=2)
     rows = [[f"{GLYPHS[s.verdict]} {s.id}", clock(s.time_ms), s.action, _rest(s)] for s in case.steps]
     heads = columns(rows, indent=2)
     for head, step in zip(heads, case.steps, strict=True):
@@ -37,11 +42,19 @@ def _case(case: Case) -> Iterator[str]:
         for window in step.windows:
             yield from _window(window)
         for check in step.checks:
-            if check.verdict is not Verdict.MET:
-                yield from _unmet(check, case, step)
+            yield from _told(check, case, step)
     for check in case.always:
-        if check.verdict is not Verdict.MET:
-            yield from _unmet(check, case, None)
+        yield from _told(check, case, None)
+
+
+def _told(check: Check, case: Case, step: StepReport | None) -> Iterator[str]:
+    """Nothing of a check that is met, one line of what is told not to hold, everything of what is not met."""
+    if check.verdict is Verdict.XFAILED:
+        yield from columns([[f"{GLYPHS[check.verdict]} {check.what}", f"{case.file}:{check.line}", check.xfail]], 6)
+    elif check.verdict is Verdict.UNKNOWN and case.unknown == "allow":
+        yield from columns([[f"? {check.what}", f"{case.file}:{check.line}", "not known, which is allowed"]], 6)
+    elif check.verdict is not Verdict.MET:
+        yield from _unmet(check, case, step)
 
 
 def _rest(step: StepReport) -> str:
@@ -78,7 +91,9 @@ def _sure(words: str, basis: Basis) -> str:
 
 def _unmet(check: Check, case: Case, step: StepReport | None) -> Iterator[str]:
     yield from columns([[f"{GLYPHS[check.verdict]} {check.what}", f"{case.file}:{check.line}"]], indent=6)
-    rows = [["expected", check.expected], ["actual", f"{check.actual}, at {clock(check.at_ms)}"]]
+    warned = check.verdict is Verdict.UNKNOWN and case.unknown == "warn"
+    rows = [["warning", "not known, which is not minded here"]] if warned else []
+    rows += [["expected", check.expected], ["actual", f"{check.actual}, at {clock(check.at_ms)}"]]
     rows += [["why" if at == 0 else "", line] for at, line in enumerate(check.why)]
     yield from columns([[padded(label, LABEL - 2), words] for label, words in rows], indent=8)
     if check.path is not None:
@@ -96,15 +111,19 @@ def _only(step: StepReport | None) -> list[str]:
 
 
 def _differing(path: Path, before: Path | None) -> list[str]:
-    """The path as it is, with the first hop that is otherwise than before the step marked."""
-    branch, old = path.branches[0], _counterpart(path.branches[0], before)
+    """The path as it is, with a mark at the first hop that is otherwise than before the step, else at the last."""
+    failing = (branch for branch in path.branches if branch.outcome is not Outcome.DELIVERED)
+    branch = next(failing, path.branches[0])
+    old = _counterpart(branch, before)
     first = None
     if old is not None:
         pairs = zip(branch.hops, old.hops, strict=False)
         first = next((at for at, (new, was) in enumerate(pairs) if (new.kind, new.text) != (was.kind, was.text)), None)
+    ends = (at for at, hop in enumerate(branch.hops) if hop.outcome not in (None, Outcome.DELIVERED))
+    marked = first if first is not None else next(ends, None)
     lines = []
     for at, hop in enumerate(branch.hops):
-        mark = "▸ " if at == first else "  "
+        mark = "▸ " if at == marked else "  "
         lines += [f"        {mark}{line}" for line in hop_lines([hop])]
     if first is not None and old is not None:
         lines += columns([[padded("before", LABEL - 2), f"{old.hops[first].kind}  {old.hops[first].text}"]], 8)
