@@ -1,36 +1,73 @@
-"""Clusters of any size, always the same for a seed, as the manifests that people keep in Git.
+"""Clusters of any size, always the same for a seed, in the shape of Kubernetes' own load test.
 
-Few workloads are large and most have one to four pods, as in every cluster dump that we have opened; a Service for most
-workloads, a policy for about every thirty pods, pods of fifty on a node. The proportions are ours, not a survey's.
+Of a namespace's pods half are in Deployments of 5, a quarter in Deployments of 30, a quarter in Deployments of 250,
+thirty pods on a node, a Service for half of the Deployments and, where policies are wanted, a NetworkPolicy for each
+(kubernetes/perf-tests, clusterloader2/testing/load/config.yaml at 0188c4d6a8ab). What those policies say there is too
+plain to measure anything: here they are the recipes that people copy (ahmetb/kubernetes-network-policy-recipes): deny
+all in a namespace, allow the namespace itself, allow a tier, another namespace, the outside world but for some ranges,
+a named port, DNS. Namespaces hold about a hundred pods (not from a source). 1,000 pods come with about 130 policies and
+100,000 pods with 13,000.
 """
 
 from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 Manifest = dict[str, Any]
 
+Shape = Literal["default", "policy-per-pod", "half-open", "few-labels"]
+SHAPES: tuple[Shape, ...] = ("default", "policy-per-pod", "half-open", "few-labels")
+"""As the load test has it; a policy more for each pod; half of the namespaces without policies; pods that carry nothing
+but one of three tiers."""
 
-def cluster(pods: int, seed: int = 1) -> list[Manifest]:
-    """Nodes, namespaces, Deployments with this many pods between them, Services and policies."""
+SIZES = (5, 5, 30, 250)
+"""Pods of a Deployment, by a quarter of all pods each."""
+
+PODS_PER_NODE = 30
+PODS_PER_NAMESPACE = 100
+TIERS = ("front", "back", "data")
+_SAFE = "bcdfghjklmnpqrstvwxz2456789"
+"""What Kubernetes makes names of (`k8s:apimachinery/pkg/util/rand`)."""
+
+
+def cluster(pods: int, seed: int = 1, *, shape: Shape = "default", dump: bool = False) -> list[Manifest]:
+    """Nodes, namespaces, Deployments with this many pods between them, Services and policies.
+
+    With `dump` the pods are there too, as an API server would show them, and the Deployments' ReplicaSets are named by
+    them alone.
+    """
     rng = random.Random(seed)
-    nodes = max(pods // 50, 3)
-    names = [f"team-{number:02}" for number in range(max(min(pods // 250, 100), 2))]
-    found: list[Manifest] = [_node(number) for number in range(nodes)]
-    found += [_object("v1", "Namespace", "", name, labels={"team": name}) for name in names]
-    left, number = pods, 0
-    while left:
-        replicas = min(left, _replicas(rng))
-        namespace, app = rng.choice(names), f"app-{number:04}"
-        found.append(_deployment(namespace, app, replicas, rng.choice(("front", "back", "data"))))
-        if rng.random() < 0.8:
-            found.append(_service(namespace, app))
-        if rng.random() < replicas / 30:
-            found.append(_policy(namespace, app, rng.choice(("front", "back"))))
-        left, number = left - replicas, number + 1
+    nodes = [f"node-{number:04}" for number in range(max(-(-pods // PODS_PER_NODE), 3))]
+    names = [f"team-{number:03}" for number in range(max(pods // PODS_PER_NAMESPACE, 2))]
+    found = [_node(name, number) for number, name in enumerate(nodes)]
+    found += [_namespace(name, number) for number, name in enumerate(names)]
+    governed = names[::2] if shape == "half-open" else names
+    for name in governed:
+        found += _house_rules(name, rng)
+    made = 0
+    for number, replicas in enumerate(_sizes(pods)):
+        namespace, app, tier = rng.choice(names), f"app-{number:05}", rng.choice(TIERS)
+        labels = {"tier": tier} if shape == "few-labels" else {"app": app, "tier": tier}
+        if dump:
+            hash_ = _letters(rng, 10)
+            for at in range(made, made + replicas):
+                node = rng.randrange(len(nodes))
+                pod = _pod(namespace, app, hash_, labels, at, node, rng)
+                if shape == "policy-per-pod":
+                    pod["metadata"]["labels"]["instance"] = pod["metadata"]["name"]
+                    found.append(_own_policy(namespace, pod["metadata"]["name"], rng))
+                found.append(pod)
+        else:
+            found.append(_deployment(namespace, app, replicas, labels))
+        if number % 2 == 0:
+            found.append(_service(namespace, app, labels))
+        if namespace in governed or shape != "half-open":
+            found.append(_policy(namespace, app, labels, names, rng))
+        made += replicas
     return found
 
 
@@ -39,8 +76,21 @@ def write(path: Path, manifests: list[Manifest]) -> None:
     path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
 
 
-def _replicas(rng: random.Random) -> int:
-    return rng.randint(20, 120) if rng.random() < 0.12 else rng.randint(1, 4)
+def _sizes(pods: int) -> Iterator[int]:
+    """Replicas of one Deployment after the other, so that each size has its quarter of the pods."""
+    given = [0] * len(SIZES)
+    left = pods
+    while left:
+        fitting = [at for at, size in enumerate(SIZES) if size <= left] or [0]
+        at = min(fitting, key=lambda at: (given[at] + SIZES[at], at))
+        replicas = min(SIZES[at], left)
+        given[at] += replicas
+        left -= replicas
+        yield replicas
+
+
+def _letters(rng: random.Random, length: int) -> str:
+    return "".join(rng.choices(_SAFE, k=length))
 
 
 def _object(version: str, kind: str, namespace: str, name: str, **more: Any) -> Manifest:
@@ -49,30 +99,113 @@ def _object(version: str, kind: str, namespace: str, name: str, **more: Any) -> 
     return {"apiVersion": version, "kind": kind, "metadata": metadata} | more
 
 
-def _node(number: int) -> Manifest:
-    name = f"node-{number:03}"
-    address = {"type": "InternalIP", "address": f"192.168.{number // 250}.{number % 250 + 1}"}
-    return _object("v1", "Node", "", name, spec={"podCIDR": f"10.{number // 256}.{number % 256}.0/24"},
-                   status={"addresses": [address]})  # fmt: skip
+def _host(number: int) -> str:
+    return f"192.{168 + number // 62500}.{number // 250 % 250}.{number % 250 + 1}"
 
 
-def _deployment(namespace: str, app: str, replicas: int, tier: str) -> Manifest:
-    labels = {"app": app, "tier": tier}
-    container = {"name": "main", "image": f"{app}:1", "ports": [{"name": "http", "containerPort": 8080}]}
-    spec = {
-        "replicas": replicas,
-        "selector": {"matchLabels": {"app": app}},
-        "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
-    }
+def _node(name: str, number: int) -> Manifest:
+    address = {"type": "InternalIP", "address": _host(number)}
+    cidr = f"10.{number // 256}.{number % 256}.0/24"
+    return _object("v1", "Node", "", name, spec={"podCIDR": cidr}, status={"addresses": [address]})
+
+
+def _namespace(name: str, number: int) -> Manifest:
+    labels = {"kubernetes.io/metadata.name": name, "team": name, "stage": ("prod", "test")[number % 4 == 3]}
+    return _object("v1", "Namespace", "", name, labels=labels)
+
+
+def _containers(app: str) -> list[Manifest]:
+    ports = [{"name": "http", "containerPort": 8080}, {"name": "metrics", "containerPort": 9090}]
+    return [{"name": "main", "image": f"registry.example/{app}:1", "ports": ports}]
+
+
+def _deployment(namespace: str, app: str, replicas: int, labels: dict[str, str]) -> Manifest:
+    template = {"metadata": {"labels": {**labels, "run": app}}, "spec": {"containers": _containers(app)}}
+    spec = {"replicas": replicas, "selector": {"matchLabels": {"run": app}}, "template": template}
     return _object("apps/v1", "Deployment", namespace, app, labels=labels, spec=spec)
 
 
-def _service(namespace: str, app: str) -> Manifest:
-    spec = {"selector": {"app": app}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}
+def _pod(
+    namespace: str, app: str, hash_: str, labels: dict[str, str], number: int, node: int, rng: random.Random
+) -> Manifest:
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{app}-{hash_}", "controller": True,
+             "uid": f"{app}-{hash_}"}  # fmt: skip
+    address = f"10.{100 + number // 62500}.{number // 250 % 250}.{number % 250 + 1}"
+    spec = {"containers": _containers(app), "nodeName": f"node-{node:04}"}
+    conditions = [{"type": kind, "status": "True"} for kind in ("Initialized", "Ready", "ContainersReady")]
+    status = {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "hostIP": _host(node),
+              "conditions": conditions}  # fmt: skip
+    made = _object("v1", "Pod", namespace, f"{app}-{hash_}-{_letters(rng, 5)}", spec=spec, status=status,
+                   labels={**labels, "run": app, "pod-template-hash": hash_})  # fmt: skip
+    made["metadata"] |= {"uid": f"pod-{number}", "ownerReferences": [owner]}
+    return made
+
+
+def _service(namespace: str, app: str, labels: dict[str, str]) -> Manifest:
+    spec = {"selector": dict(labels), "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}
     return _object("v1", "Service", namespace, app, spec=spec)
 
 
-def _policy(namespace: str, app: str, tier: str) -> Manifest:
-    peer = {"podSelector": {"matchLabels": {"tier": tier}}}
-    spec = {"podSelector": {"matchLabels": {"app": app}}, "ingress": [{"from": [peer], "ports": [{"port": 8080}]}]}
-    return _object("networking.k8s.io/v1", "NetworkPolicy", namespace, f"{app}-from-{tier}", spec=spec)
+# -- policies -----------------------------------------------------------------------------------------------------
+
+_DNS = {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}],
+        "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}  # fmt: skip
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+
+
+def _network_policy(namespace: str, name: str, **spec: Any) -> Manifest:
+    return _object("networking.k8s.io/v1", "NetworkPolicy", namespace, name, spec=spec)
+
+
+def _house_rules(namespace: str, rng: random.Random) -> Iterator[Manifest]:
+    """Two for each namespace: nothing gets in, and either the namespace itself may, or only DNS gets out."""
+    yield _network_policy(namespace, "default-deny", podSelector={}, policyTypes=["Ingress"])
+    if rng.random() < 0.7:
+        yield _network_policy(namespace, "allow-own", podSelector={}, ingress=[{"from": [{"podSelector": {}}]}])
+    else:
+        out = [_DNS, {"to": [{"podSelector": {}}]}]
+        yield _network_policy(namespace, "egress-own", podSelector={}, policyTypes=["Egress"], egress=out)
+
+
+def _policy(namespace: str, app: str, labels: dict[str, str], names: list[str], rng: random.Random) -> Manifest:
+    """One for a Deployment: who may reach it, for some where it may go."""
+    key = next(iter(labels))
+    selector = {"matchLabels": {key: labels[key]}}
+    rules: list[Manifest] = [_rule(names, rng) for _ in range(rng.choice((1, 1, 2)))]
+    spec: Manifest = {"podSelector": selector, "policyTypes": ["Ingress"], "ingress": rules}
+    if rng.random() < 0.2:
+        spec["policyTypes"].append("Egress")
+        spec["egress"] = [_DNS, {"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": list(_PRIVATE)}}]}]
+    return _network_policy(namespace, app, **spec)
+
+
+_PORTS: tuple[Manifest, ...] = (
+    {"port": 8080},
+    {"port": 8080},
+    {"port": "http"},
+    {"port": 9090},
+    {"port": 8000, "endPort": 8999},
+)
+
+
+def _rule(names: list[str], rng: random.Random) -> Manifest:
+    """One of the recipes."""
+    peer = rng.choice(("tier", "tier", "tier", "team", "team and tier", "stage", "outside"))
+    team = {"namespaceSelector": {"matchLabels": {"team": rng.choice(names)}}}
+    tier = {"podSelector": {"matchLabels": {"tier": rng.choice(TIERS)}}}
+    peers: dict[str, Manifest] = {
+        "tier": tier,
+        "team": team,
+        "team and tier": {**team, **tier},
+        "stage": {"namespaceSelector": {"matchExpressions": [{"key": "stage", "operator": "In", "values": ["prod"]}]}},
+        "outside": {"ipBlock": {"cidr": f"203.0.113.{rng.randrange(0, 256, 16)}/28"}},
+    }
+    return {"from": [peers[peer]], "ports": [dict(rng.choice(_PORTS))]}
+
+
+def _own_policy(namespace: str, pod: str, rng: random.Random) -> Manifest:
+    """One for a single pod."""
+    selector = {"matchLabels": {"instance": pod}}
+    tier = {"podSelector": {"matchLabels": {"tier": rng.choice(TIERS)}}}
+    rule = {"from": [tier], "ports": [{"port": 8080}]}
+    return _network_policy(namespace, f"only-{pod}", podSelector=selector, ingress=[rule])
