@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from kwake.sources import to_yaml
+
 Manifest = dict[str, Any]
 
 Shape = Literal["default", "policy-per-pod", "half-open", "few-labels"]
@@ -34,17 +36,20 @@ _SAFE = "bcdfghjklmnpqrstvwxz2456789"
 """What Kubernetes makes names of (`k8s:apimachinery/pkg/util/rand`)."""
 
 
-def cluster(pods: int, seed: int = 1, *, shape: Shape = "default", dump: bool = False) -> list[Manifest]:
+def cluster(
+    pods: int, seed: int = 1, *, shape: Shape = "default", dump: bool = False, full: bool = False
+) -> list[Manifest]:
     """Nodes, namespaces, Deployments with this many pods between them, Services and policies.
 
-    With `dump` the pods are there too, as an API server would show them, and the Deployments' ReplicaSets are named by
-    them alone.
+    With `dump` there are the pods instead of the Deployments, whose ReplicaSets they name; with `full` these pods have
+    all that an API server shows, about 4 KB each.
     """
     rng = random.Random(seed)
     nodes = [f"node-{number:04}" for number in range(max(-(-pods // PODS_PER_NODE), 3))]
     names = [f"team-{number:03}" for number in range(max(pods // PODS_PER_NAMESPACE, 2))]
     found = [_node(name, number) for number, name in enumerate(nodes)]
     found += [_namespace(name, number) for number, name in enumerate(names)]
+    found += _name_servers(nodes[0])
     governed = names[::2] if shape == "half-open" else names
     for name in governed:
         found += _house_rules(name, rng)
@@ -57,6 +62,8 @@ def cluster(pods: int, seed: int = 1, *, shape: Shape = "default", dump: bool = 
             for at in range(made, made + replicas):
                 node = rng.randrange(len(nodes))
                 pod = _pod(namespace, app, hash_, labels, at, node, rng)
+                if full:
+                    dress(pod, rng)
                 if shape == "policy-per-pod":
                     pod["metadata"]["labels"]["instance"] = pod["metadata"]["name"]
                     found.append(_own_policy(namespace, pod["metadata"]["name"], rng))
@@ -72,8 +79,20 @@ def cluster(pods: int, seed: int = 1, *, shape: Shape = "default", dump: bool = 
 
 
 def write(path: Path, manifests: list[Manifest]) -> None:
-    """As one JSON List."""
-    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
+    """As one JSON List, laid out as kubectl does."""
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}, indent=4))
+
+
+def write_folder(folder: Path, manifests: list[Manifest], form: Literal["yaml", "json"]) -> None:
+    """A file for each namespace and one for what has none, as YAML or JSON."""
+    files: dict[str, list[Manifest]] = {}
+    for manifest in manifests:
+        files.setdefault(manifest["metadata"].get("namespace", "cluster"), []).append(manifest)
+    for name, held in files.items():
+        if form == "json":
+            write(folder / f"{name}.json", held)
+        else:
+            (folder / f"{name}.yaml").write_text("---\n".join(map(to_yaml, held)))
 
 
 def _sizes(pods: int) -> Iterator[int]:
@@ -141,15 +160,83 @@ def _pod(
     return made
 
 
+def dress(pod: Manifest, rng: random.Random) -> None:
+    """All that nobody asks about traffic: two containers with probes, resources and mounts, and their states."""
+    name, moment = pod["metadata"]["name"], f"2026-03-01T08:{rng.randrange(60):02}:00Z"
+    image = pod["spec"]["containers"][0]["image"]
+    pod["metadata"] |= {
+        "creationTimestamp": moment,
+        "generateName": name[:-5],
+        "resourceVersion": str(rng.randrange(10**7)),
+        "annotations": {"prometheus.io/scrape": "true", "prometheus.io/port": "9090",
+                        "cni.projectcalico.org/podIP": f"{pod['status']['podIP']}/32"},
+    }  # fmt: skip
+    ports = pod["spec"]["containers"][0]["ports"]
+    pod["spec"] |= {
+        "containers": [_full_container("main", image, ports), _full_container("sidecar", f"{image}-sidecar", [])],
+        "dnsPolicy": "ClusterFirst", "restartPolicy": "Always", "schedulerName": "default-scheduler",
+        "serviceAccountName": "default", "securityContext": {}, "priority": 0, "enableServiceLinks": True,
+        "terminationGracePeriodSeconds": 30,
+        "tolerations": [{"effect": "NoExecute", "key": f"node.kubernetes.io/{state}", "operator": "Exists",
+                         "tolerationSeconds": 300} for state in ("not-ready", "unreachable")],
+        "volumes": [{"name": "kube-api-access", "projected": {"defaultMode": 420, "sources": [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}}]}}],
+    }  # fmt: skip
+    conditions = ("Initialized", "Ready", "ContainersReady", "PodScheduled")
+    pod["status"] |= {
+        "conditions": [{"type": kind, "status": "True", "lastProbeTime": None, "lastTransitionTime": moment}
+                       for kind in conditions],
+        "containerStatuses": [
+            {"containerID": f"containerd://{rng.getrandbits(256):064x}", "image": container["image"],
+             "imageID": f"registry.example/image@sha256:{rng.getrandbits(256):064x}", "lastState": {},
+             "name": container["name"], "ready": True, "restartCount": 0, "started": True,
+             "state": {"running": {"startedAt": moment}}} for container in pod["spec"]["containers"]],
+        "qosClass": "Burstable", "startTime": moment,
+    }  # fmt: skip
+
+
+def _full_container(name: str, image: str, ports: list[Manifest]) -> Manifest:
+    probe = {"failureThreshold": 3, "httpGet": {"path": "/healthz", "port": 8080, "scheme": "HTTP"},
+             "periodSeconds": 10, "successThreshold": 1, "timeoutSeconds": 1}  # fmt: skip
+    named = {"name": "POD_NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}}
+    return {
+        "name": name, "image": image, "imagePullPolicy": "IfNotPresent", "ports": ports,
+        "env": [named, {"name": "LOG_LEVEL", "value": "info"},
+                {"name": "JAVA_OPTS", "value": "-Xmx512m -XX:+UseG1GC -Dfile.encoding=UTF-8"}],
+        "resources": {"limits": {"cpu": "500m", "memory": "512Mi"}, "requests": {"cpu": "100m", "memory": "128Mi"}},
+        "livenessProbe": {**probe, "initialDelaySeconds": 15}, "readinessProbe": probe,
+        "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
+        "volumeMounts": [{"mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "name": "kube-api-access",
+                          "readOnly": True}],
+    }  # fmt: skip
+
+
 def _service(namespace: str, app: str, labels: dict[str, str]) -> Manifest:
     spec = {"selector": dict(labels), "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}
     return _object("v1", "Service", namespace, app, spec=spec)
 
 
+def _name_servers(node: str) -> Iterator[Manifest]:
+    """Where the policies' DNS rules lead: analyzers invent such a pod where they miss it."""
+    yield _object("v1", "Namespace", "", "kube-system", labels={"kubernetes.io/metadata.name": "kube-system"})
+    ports = [{"name": f"dns-{protocol.lower()}", "containerPort": 53, "protocol": protocol} for protocol in _DNS_OVER]
+    spec = {
+        "containers": [{"name": "coredns", "image": "registry.example/coredns:1", "ports": ports}],
+        "nodeName": node,
+    }
+    status = {"phase": "Running", "podIP": "10.99.0.2", "podIPs": [{"ip": "10.99.0.2"}], "hostIP": _host(0),
+              "conditions": [{"type": "Ready", "status": "True"}]}  # fmt: skip
+    pod = _object("v1", "Pod", "kube-system", "coredns", spec=spec, status=status, labels={"k8s-app": "kube-dns"})
+    pod["metadata"]["uid"] = "coredns"
+    yield pod
+
+
 # -- policies -----------------------------------------------------------------------------------------------------
 
+_DNS_OVER = ("UDP", "TCP")
 _DNS = {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}],
-        "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}  # fmt: skip
+        "ports": [{"port": 53, "protocol": protocol} for protocol in _DNS_OVER]}  # fmt: skip
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 

@@ -6,6 +6,7 @@ The API server drops them in silence; `kubectl apply` asks it to refuse them (`f
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -29,16 +30,22 @@ def _unknown(path: FieldPath) -> Violation:
     return Violation(path, f'unknown field "{dotted(path)}"', "reported")
 
 
+@cache
+def _fields_of(kind: Any) -> dict[str, Any] | None:
+    """The types of the fields of a struct, or of the struct in a union; None where there is none."""
+    struct = next((k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, msgspec.Struct)), None)
+    return None if struct is None else {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
+
+
 def _below(value: Any, kind: Any, path: FieldPath) -> Iterator[Violation]:
     """Walks a value along the types of its fields."""
     if isinstance(value, list) and get_origin(kind) is tuple:
         for at, item in enumerate(value):
             yield from _below(item, get_args(kind)[0], (*path, at))
         return
-    struct = next((k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, msgspec.Struct)), None)
-    if struct is None or not isinstance(value, dict):
+    known = _fields_of(kind)
+    if known is None or not isinstance(value, dict):
         return
-    known = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
     for name, child in value.items():
         if name not in known:
             yield _unknown((*path, name))

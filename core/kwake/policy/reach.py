@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
@@ -46,11 +47,17 @@ class Reach(msgspec.Struct, frozen=True):
     """By source and destination."""
     unknown: tuple[UnknownPair, ...]
 
-    def to_json(self) -> str:
-        """The stable form of `kwake reach -o json`."""
-        pairs = [{"src": p.src, "dst": p.dst, "connections": str(p.connections)} for p in self.pairs]
+    def as_form(self) -> dict[str, Any]:
+        """What `kwake reach -o json` prints: stable."""
+        spelled: dict[ConnectionSet, str] = {p.connections: "" for p in self.pairs}
+        spelled = {connections: str(connections) for connections in spelled}
+        pairs = [{"src": p.src, "dst": p.dst, "connections": spelled[p.connections]} for p in self.pairs]
         unknown = [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in self.unknown]
-        return json.dumps({"version": 1, "pairs": pairs, "unknown": unknown}, indent=2, ensure_ascii=False)
+        return {"version": 1, "pairs": pairs, "unknown": unknown}
+
+    def to_json(self) -> str:
+        """That form as text."""
+        return json.dumps(self.as_form(), indent=2, ensure_ascii=False)
 
 
 _NAMES: dict[str, Callable[[Cluster, Pod], str]] = {"workload": workload_name, "pod": pod_name}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from rich.cells import cell_len
 
 from kwake.objects.printable import printable
@@ -29,7 +29,7 @@ def padded(text: str, cells: int) -> str:
 
 def json_text(value: Any) -> str:
     """The value as JSON, with every character that a terminal could obey as an escape."""
-    return shielded(json.dumps(value, indent=2, ensure_ascii=False))
+    return shielded(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def shielded(text: str) -> str:

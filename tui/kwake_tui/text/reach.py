@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from kwake.policy.reach import Reach
@@ -20,5 +19,4 @@ def reach_lines(reach: Reach) -> list[str]:
 
 def reach_json(reach: Reach) -> dict[str, Any]:
     """The stable form of `kwake reach -o json`."""
-    form: dict[str, Any] = json.loads(reach.to_json())
-    return form
+    return reach.as_form()
