@@ -12,6 +12,7 @@ import kwake
 from kwake.samples import sample_path
 from kwake.world import World
 from kwake_tui.app import Begun, KwakeApp
+from kwake_tui.appearance import Look
 from kwake_tui.lines import Line
 from kwake_tui.opened import Opened
 from kwake_tui.screens.main import MainScreen
@@ -109,11 +110,12 @@ def play(
     size: tuple[int, int] = (120, 36),
     title: str = "shop",
     opened: Opened | None = None,
+    look: Look | None = None,
 ) -> None:
     """Run a console on a world, headless, and play a story on it."""
 
     async def run() -> None:
-        app = KwakeApp(Begun(Session.start(world, title, second_profile(world.profile.name), opened)))
+        app = KwakeApp(Begun(Session.start(world, title, second_profile(world.profile.name), opened)), look=look)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

@@ -10,6 +10,7 @@ from kwake.actions import Action, CloseConnection, Delete, KillPod, OpenConnecti
 from kwake.dataplane.path import Flow
 from kwake.errors import UsageError
 from kwake_tui.desk import Desk
+from kwake_tui.keys import keymap_of
 from kwake_tui.names import parse_target, parts, short
 from kwake_tui.panes.moments import moment_lines
 from kwake_tui.panes.tree import namespaces_in_order
@@ -64,7 +65,8 @@ def _needs_row(desk: Desk) -> str:
 
 
 def _needs_flow(desk: Desk) -> str:
-    return "" if desk.session.shown_flow else "no path is shown yet: t traces from the pod under the cursor"
+    how = f"{desk.key('trace')} traces from the pod under the cursor"
+    return "" if desk.session.shown_flow else f"no path is shown yet: {how}"
 
 
 def _flow_to_pin(desk: Desk) -> Flow | None:
@@ -73,7 +75,8 @@ def _flow_to_pin(desk: Desk) -> Flow | None:
 
 
 def _needs_pin(desk: Desk) -> str:
-    return "" if _flow_to_pin(desk) else "no path is shown yet: t traces one, then p pins its flow"
+    how = f"{desk.key('trace')} traces one, then {desk.key('pin')} pins its flow"
+    return "" if _flow_to_pin(desk) else f"no path is shown yet: {how}"
 
 
 def _needs_earlier(desk: Desk) -> str:
@@ -119,7 +122,7 @@ def delete(desk: Desk) -> None:
         if yes:
             desk.attempt(Delete(target))
 
-    desk.open(ConfirmScreen("Delete", target, "z undoes it"), answered)
+    desk.open(ConfirmScreen("Delete", target, f"{desk.key('undo')} undoes it"), answered)
 
 
 def _all_marked(desk: Desk, word: str, action: Callable[[str], Action]) -> None:
@@ -137,7 +140,7 @@ def _all_marked(desk: Desk, word: str, action: Callable[[str], Action]) -> None:
     names = ", ".join(short(target) for target in targets[:_NAMED])
     more = f" and {len(targets) - _NAMED} more" if len(targets) > _NAMED else ""
     count = f"{len(targets)} marked object{'' if len(targets) == 1 else 's'}"
-    desk.open(ConfirmScreen(word, count, f"{names}{more}; z undoes one at a time"), answered)
+    desk.open(ConfirmScreen(word, count, f"{names}{more}; {desk.key('undo')} undoes one at a time"), answered)
 
 
 _NAMED = 3
@@ -323,7 +326,7 @@ def command(desk: Desk) -> None:
 def help_page(desk: Desk) -> None:
     """Every key and command."""
     pane = desk.rows.id if desk.rows is not None and desk.rows.id else "editor"
-    desk.open(ReaderScreen("Help", "keys and commands", help_lines(pane)))
+    desk.open(ReaderScreen("Help", "keys and commands", help_lines(pane, keymap_of(desk.app))))
 
 
 def leave(desk: Desk) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual import events
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 
 from kwake.errors import KwakeError
-from kwake_tui.keymap import KEYS
+from kwake_tui.appearance import Look
+from kwake_tui.palettes import DEEP, FOAM, SIXTEEN, SIXTEEN_LIGHT
+from kwake_tui.plain_signs import PlainSigns
 from kwake_tui.screens.opening import OpeningScreen
-from kwake_tui.theme import DEEP, KWAKE_DEEP
+from kwake_tui.theme import PREFIX, THEMES
 
 if TYPE_CHECKING:  # the model is imported when the first frame stands
     from kwake.world import World
@@ -53,14 +56,20 @@ class KwakeApp(App[int]):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # as above
 
-    def __init__(self, begun: Begun | Callable[[], Begun], title: str = "") -> None:
+    def __init__(self, begun: Begun | Callable[[], Begun], title: str = "", look: Look | None = None) -> None:
         """With a beginning, or with what makes it: that is carried out when the first frame stands.
 
         Where it raises a KwakeError the console ends, and `failure` has it.
         """
         super().__init__()
-        self.register_theme(KWAKE_DEEP)
-        self.theme = KWAKE_DEEP.name
+        look = look or Look()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = PREFIX + look.theme.value
+        self.set_class(look.is_ascii, "-ascii")
+        self._line_filters = [PlainSigns()] if look.is_ascii else []
+        self.keymap = look.keymap
+        self.set_keymap(self.keymap.textual)
         self._begun = begun
         self._title = title
         self.failure: KwakeError | None = None
@@ -97,18 +106,27 @@ class KwakeApp(App[int]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our roles under any theme that Textual brings."""
-        return DEEP
+        theme = self.current_theme
+        if theme.ansi:
+            return (SIXTEEN if theme.dark else SIXTEEN_LIGHT).roles
+        return (DEEP if theme.dark else FOAM).roles
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, our signs in ASCII, and under NO_COLOR none of the terminal's colours either."""
+        bare = [NoColor()] if self.no_color and self.native_ansi_color else []
+        return [*super().get_line_filters(), *bare, *self._line_filters]
 
     def action_help_quit(self) -> None:
         """ctrl+c, where nothing is selected: say how one leaves."""
         if (screen := self._desk) is not None:
-            screen.say("esc, then q leaves" if screen.pane == "editor" or screen.is_prompting else "q leaves")
+            leaves = f"{self.keymap.shown('quit')} leaves"
+            screen.say(f"esc, then {leaves}" if screen.pane == "editor" or screen.is_prompting else leaves)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: Textual's own, and every key of the console."""
         yield from super().get_system_commands(screen)
         if (desk := self._desk) is not None:
-            for key in KEYS:
+            for key in self.keymap.keys:
                 yield SystemCommand(f"{key.word} ({key.shown})", key.help, lambda act=key.act: desk.action_act(act))
 
     @property
@@ -137,7 +155,7 @@ def session_on(world: World, title: str, opened: Opened, second: str | None = No
     return Session.start(world, _short_title(title, opened.snapshot), second, opened)
 
 
-def run(begin: Callable[[], Begun], title: str) -> int:
+def run(begin: Callable[[], Begun], title: str, look: Look) -> int:
     """Run the console until it is left; the exit status of the process. Raises what `begin` raises.
 
     What is done is kept until then: by the recorder that it begins with, else by one in the user's state folder. It
@@ -160,8 +178,8 @@ def run(begin: Callable[[], Begun], title: str) -> int:
 
         return Begun(begun.session, keeper, begun.started or start)
 
-    app = KwakeApp(keeping, title)
-    app.run()
+    app = KwakeApp(keeping, title, look)
+    app.run(mouse=look.takes_mouse)
     if app.failure is not None:
         raise app.failure
     if not kept:

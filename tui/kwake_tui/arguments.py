@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "what is wrong, assumed or unknown in a snapshot",
     "learn": "five short lessons on a sample cluster: predict, do, see",
     "kubectl": "the kubectl commands that would make a scenario's changes; nothing is run",
+    "config": "where the settings are, and what holds: theme, signs, mouse, keys",
     "sessions": "which sessions of the console ended in a crash and can be resumed",
 }
 
@@ -82,9 +83,17 @@ def _console() -> argparse.ArgumentParser:
     parser.add_argument("--learn", action="store_true", help="begin with five short lessons on a sample cluster")
     parser.add_argument("--resume", metavar="NAME", nargs="?", const="last",
                         help="go on with a session that crashed: the last, or one of kwake sessions")  # fmt: skip
+    _add_look(parser)
     _add_world(parser, seed=None)
     _add_output(parser)
     return parser
+
+
+def _add_look(parser: argparse.ArgumentParser) -> None:
+    """How the console looks."""
+    parser.add_argument("--theme", metavar="NAME",
+                        help="deep (dark), foam (light), colour-blind, high-contrast, 16 or 16-light")  # fmt: skip
+    parser.add_argument("--ascii", action="store_true", help="signs and borders of the console in ASCII")
 
 
 def _add_world(parser: argparse.ArgumentParser, seed: int | None = 0) -> None:
@@ -188,6 +197,12 @@ def _add_kubectl(parser: argparse.ArgumentParser) -> None:
 
 def _add_learn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="NAME", help="how CNI, proxy, DNS and IPAM behave (default: calico)")
+    _add_look(parser)
+    _add_output(parser)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    _add_look(parser)
     _add_output(parser)
 
 
@@ -219,4 +234,5 @@ _ADD = {
     "sessions": _add_sessions,
     "kubectl": _add_kubectl,
     "learn": _add_learn,
+    "config": _add_config,
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kwake.scenario.scenario import Scenario
     from kwake.world import World
     from kwake_tui.app import Begun
+    from kwake_tui.appearance import Look
 
 T = TypeVar("T")
 
@@ -171,7 +172,9 @@ def _console(arguments: Namespace) -> int:
     if arguments.resume is not None:
         return _resume(arguments)
     if arguments.learn:
-        return _run(["learn", *(word for name in arguments.profile[:1] for word in ("--profile", name))])
+        words = [word for name in arguments.profile[:1] for word in ("--profile", name)]
+        words += ["--theme", arguments.theme] if arguments.theme is not None else []
+        return _run(["learn", *words, *(["--ascii"] if arguments.ascii else [])])
     hint = "" if arguments.snapshot else "new here: : learn opens five short lessons"
     if not arguments.snapshot:
         from kwake.samples import DEFAULT, sample_path
@@ -188,7 +191,7 @@ def _console(arguments: Namespace) -> int:
     if (_takes_a_console(arguments) or piped is not None) and len(arguments.profile) <= 2:
         from kwake_tui.app import run
 
-        return run(lambda: _begun(arguments, title, piped)._replace(hint=hint), title)
+        return run(lambda: _begun(arguments, title, piped)._replace(hint=hint), title, _look(arguments))
     worlds = _worlds(arguments, piped)
     from kwake_tui.text.cluster import cluster_json, cluster_lines
 
@@ -205,6 +208,29 @@ def _begun(arguments: Namespace, title: str, piped: bytes | None) -> Begun:
     arguments.profile = arguments.profile[:1]
     (world,) = _worlds(arguments, piped)
     return Begun(session_on(world, title, Opened(tuple(arguments.snapshot), arguments.lenient), second))
+
+
+def _look(arguments: Namespace) -> Look:
+    """How the console is to look. The file of settings is read where there is one."""
+    from kwake_tui.appearance import Settings, config_file, look
+
+    file, settings = config_file(os.environ), Settings()
+    if file.exists():
+        from kwake_tui.settings import read_settings
+
+        settings = read_settings(file)
+    return look(arguments.theme, arguments.ascii, os.environ, settings)
+
+
+def _config(arguments: Namespace) -> int:
+    from kwake_tui.appearance import config_file
+    from kwake_tui.recording import state_folder
+    from kwake_tui.text.columns import json_text
+    from kwake_tui.text.config import config_json, config_lines
+
+    asked = (config_file(os.environ), state_folder(), _look(arguments))
+    _print(json_text(config_json(*asked)).split("\n") if arguments.output == "json" else config_lines(*asked))
+    return 0
 
 
 def _takes_a_console(arguments: Namespace) -> bool:
@@ -248,7 +274,7 @@ def _resume(arguments: Namespace) -> int:
         again = recorder.adopt(kept_named(recorder, arguments.resume))
         return Begun(again.session, recorder, lambda desk: desk.say(*told(again)))
 
-    return run(begin, arguments.resume)
+    return run(begin, arguments.resume, _look(arguments))
 
 
 def _kubectl(arguments: Namespace) -> int:
@@ -282,7 +308,7 @@ def _learn(arguments: Namespace) -> int:
         from kwake_tui.learning import learn
         from kwake_tui.opened import Opened
 
-        return run(lambda: Begun(session_on(world, SAMPLE, Opened((path,))), started=learn), SAMPLE)
+        return run(lambda: Begun(session_on(world, SAMPLE, Opened((path,))), started=learn), SAMPLE, _look(arguments))
     from kwake_tui.text.columns import json_text
     from kwake_tui.text.learn import learn_json, learn_lines
 
@@ -334,7 +360,7 @@ def _scenario(arguments: Namespace) -> int:
         session = session_of(first, next(iter(arguments.profile[1:]), None), open_it)
         return Begun(session, started=(lambda desk: replay(desk, [path])) if more else None)
 
-    return run(begun, first.name)
+    return run(begun, first.name, _look(arguments))
 
 
 def _trace(arguments: Namespace) -> int:
@@ -547,5 +573,6 @@ _COMMANDS = {
     "sessions": _sessions,
     "kubectl": _kubectl,
     "learn": _learn,
+    "config": _config,
     "replay": _replay,
 }

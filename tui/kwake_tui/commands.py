@@ -12,14 +12,17 @@ from kwake.errors import UsageError
 from kwake.objects.key import SHORT_NAMES
 from kwake.objects.kinds import Node, Pod, Service, Workload
 from kwake_tui.action_words import ACTIONS, PROTOCOLS, Words, check_words, flow, number, opening
+from kwake_tui.appearance import palette_name
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import parse_filter
 from kwake_tui.learning import learn
 from kwake_tui.names import KIND_WORDS, targets
+from kwake_tui.palettes import PALETTES
 from kwake_tui.replaying import replay, run_on, steps_page
 from kwake_tui.saving import export, kubectl, save
 from kwake_tui.scenario_files import offered
 from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
+from kwake_tui.theme import PREFIX
 from kwake_tui.views import open_flows, open_reach, open_wake
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
@@ -103,6 +106,15 @@ def _unpin(desk: Desk, words: Words) -> None:
     desk.show(session)
 
 
+def _theme(desk: Desk, words: Words) -> None:
+    names = list(PALETTES)
+    shown = desk.app.theme.removeprefix(PREFIX)
+    following = names[(names.index(shown) + 1) % len(names)] if shown in names else names[0]
+    name = palette_name(words[0]) if words else following
+    desk.app.theme = PREFIX + name
+    desk.say(f"theme {name}; kwake config says where it can be kept", "ok")
+
+
 COMMANDS: tuple[Command, ...] = (
     *(Command(action.name, action.usage, action.help, _does(action.make)) for action in ACTIONS),
     Command("trace", "SOURCE TARGET [PORT] [PROTOCOL]", "show where a dial would go", _trace),
@@ -128,6 +140,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("flows", "", "flows through the last action, and who knew what when", open_flows),
     Command("reach", "[MOMENT]", "who may talk to whom, and what changed since a moment", open_reach),
     Command("learn", "", "five short lessons on a sample cluster; your session stays", lambda desk, w: learn(desk)),
+    Command("theme", "[THEME]", "deep, foam, colour-blind, high-contrast, 16, 16-light; without one the next", _theme),
     Command("quit", "", "leave", lambda desk, w: desk.leave()),
 )  # fmt: skip
 """All commands. Those that are the first letters of one alone stand for it."""
@@ -204,6 +217,8 @@ def _candidates(kind: str, desk: Desk) -> list[str]:
             return list(PROTOCOLS)
         case "TYPE":
             return list(TYPES)
+        case "THEME":
+            return list(PALETTES)
         case _:
             return []
 

@@ -34,6 +34,10 @@ class Desk(Protocol):
         """What the cursor stands on: an object's reference, `connection:name`, or empty."""
         ...
 
+    def key(self, name: str) -> str:
+        """The key of something that a key does, as people write it."""
+        ...
+
     def show(self, session: Session, target: str | None = None) -> None:
         """Show another moment, the cursor on a target if one is named."""
         ...

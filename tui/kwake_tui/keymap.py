@@ -15,11 +15,12 @@ class Key(NamedTuple):
     panes: tuple[str, ...]
     """Panes whose key line offers it, in this order of the table. It works wherever it can."""
     help: str
+    """What it does; in braces names of other keys."""
 
     @property
     def shown(self) -> str:
         """The key as people write it."""
-        return _SHOWN.get(self.key, self.key)
+        return shown(self.key)
 
 
 _SHOWN = {
@@ -30,17 +31,24 @@ _SHOWN = {
     "slash": "/",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "escape": "esc",
 }
+
+
+def shown(key: str) -> str:
+    """A key as people write it: `?` for `question_mark`."""
+    return _SHOWN.get(key, key)
+
 
 LISTS = ("cluster", "path", "connections", "events")
 """Panes that are lists."""
 
 KEYS: tuple[Key, ...] = (
     Key("t", "trace", "trace", ("cluster",), "trace from the pod or workload under the cursor; asks for the target"),
-    Key("ctrl+k", "kill", "kill", ("cluster",), "kill the pod at once; z undoes it"),
+    Key("ctrl+k", "kill", "kill", ("cluster",), "kill the pod at once; {undo} undoes it"),
     Key("s", "type", "type", ("cluster",), "switch the type of the Service; says first what that changes"),
     Key("o", "open", "open", ("cluster", "path"), "open a connection for the path that is shown, and keep it open"),
-    Key("e", "edit", "edit", ("cluster",), "edit the object's YAML; ctrl+s applies, esc goes back"),
+    Key("e", "edit", "edit", ("cluster",), "edit the object's YAML; {apply} applies, esc goes back"),
     Key("z", "undo", "undo", LISTS, "undo the last action: clock, connections and all"),
     Key("d", "describe", "describe", ("cluster", "connections"), "what is known of the object or connection"),
     Key("y", "yaml", "yaml", (), "the object's YAML, to read"),
@@ -48,7 +56,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+d", "delete", "delete", (), "delete the object; asks first"),
     Key("x", "close", "close", ("connections",), "close the connection in order"),
     Key("Z", "redo", "redo", ("path", "connections", "events"), "redo what was undone"),
-    Key("slash", "filter", "filter", (), "keep rows: /text, /!text, /-l app=web, /-f letters; empty: all"),
+    Key("slash", "filter", "filter", (), "keep rows: text, !text, -l app=web, -f letters; empty: all"),
     Key("u", "used-by", "used by", (), "who owns, selects, serves or runs the object; enter goes there"),
     Key("c", "copy", "copy", (), "copy the reference of the row, by the terminal's clipboard (OSC 52)"),
     Key("left_square_bracket", "view-back", "view back", (), "what was looked at before: flow and namespace"),
@@ -62,7 +70,7 @@ KEYS: tuple[Key, ...] = (
     Key("f", "flows", "flows", ("connections", "events"), "flows through the last action; who knew what when"),
     Key("m", "reach", "reach", ("path",), "who may talk to whom, before and after the last action: a matrix"),
     Key("T", "moments", "moments", (), "all moments of the timeline, branches too; enter goes to one"),
-    Key("n", "next-step", "next step", (), "the next step of the scenario that is open (: replay FILE)"),
+    Key("n", "next-step", "next step", (), "the next step of the scenario that is open ({command} replay FILE)"),
     Key("N", "last-step", "step back", (), "the step of the scenario before"),
     Key("colon", "command", "command", (), "type a command; tab completes"),
     Key("question_mark", "help", "help", (), "this page"),
@@ -70,11 +78,29 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 """All keys. `tab` and `shift+tab` go from pane to pane, `j k h l g G`, arrows and page keys move in one."""
 
+FIXED: dict[str, str] = {
+    "down": "down,j",
+    "up": "up,k",
+    "page-down": "pagedown",
+    "page-up": "pageup",
+    "first": "home,g",
+    "last": "end,G",
+    "fold": "left,h",
+    "unfold": "right,l",
+    "mark": "space",
+    "next-pane": "tab",
+    "pane-before": "shift+tab",
+    **{f"pane-{number}": f"alt+{number}" for number in range(1, 6)},
+    "apply": "ctrl+s",
+    "revert": "ctrl+r",
+}
+"""Keys that are offered nowhere but in the help, by the names under which they can be bound otherwise."""
+
 EDITOR_KEYS: tuple[tuple[str, str], ...] = (
-    ("ctrl+s", "apply"),
+    ("apply", "apply"),
     ("esc", "back"),
     ("ctrl+z", "undo typing"),
-    ("ctrl+r", "revert"),
-    ("tab", "next pane"),
+    ("revert", "revert"),
+    ("next-pane", "next pane"),
 )
-"""What the key line offers while the editor has the focus."""
+"""What the key line offers while the editor has the focus: the name of a key, or a key that is always the same."""

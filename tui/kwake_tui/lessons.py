@@ -220,7 +220,7 @@ LESSONS: tuple[Lesson, ...] = (
             Choice("neither its name nor its IP", lambda seen: not _same_name(seen)),
         ),
         action=KillPod(SESSIONS),
-        how="ctrl+k on sessions-0",
+        how="{kill} on sessions-0",
         facts=_address_facts,
         rules=(
             Rule("PD-5", "a StatefulSet makes the pod anew under its name once the old one is gone",
@@ -238,7 +238,7 @@ LESSONS: tuple[Lesson, ...] = (
         question="How many endpoints has it when all has settled?",
         choices=(Choice("one", _has(1)), Choice("two", _has(2)), Choice("three", _has(3))),
         action=Relabel("deploy/shop/cart#0", {"app": None}),
-        how=": relabel deploy/shop/cart#0 app-",
+        how="{command} relabel deploy/shop/cart#0 app-",
         facts=_endpoint_facts,
         rules=(
             Rule("PD-7", "a pod that its owner no longer selects runs on, and the owner makes another (inferred)",
@@ -291,7 +291,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         prepared=(OpenConnection("feed", _FEED.source, _FEED.target, _FEED.port, _FEED.protocol, _FEED.via),),
         action=SetServiceType("svc/shop/catalog", "ClusterIP"),
-        how="s on svc/catalog",
+        how="{type} on svc/catalog",
         facts=_switch_facts,
         rules=(
             Rule("SV-10", "the switch keeps the clusterIP and releases the node port",
@@ -314,7 +314,7 @@ LESSONS: tuple[Lesson, ...] = (
             Choice("unresolved: nobody answers the name", lambda seen: _outcome(_LEDGER)(seen) is Outcome.UNRESOLVED),
         ),
         action=Delete("netpol/payments/allow-dns"),
-        how="ctrl+d on np allow-dns",
+        how="{delete} on np allow-dns",
         facts=_dns_facts,
         rules=(
             Rule("NP-27", "a deny-all for egress stops DNS first: UDP and TCP 53 to kube-dns must be allowed",

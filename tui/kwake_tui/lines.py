@@ -5,7 +5,7 @@ Names from the cluster are data: no markup is parsed, and control characters are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 
 import msgspec
@@ -50,6 +50,14 @@ class Line(msgspec.Struct, frozen=True):
     fill: str = " "
     """What stands between left and right; `─` makes a section's rule."""
     target: str = ""
+
+    def respelt(self, write: Callable[[str], str]) -> Line:
+        """The same line in other letters."""
+
+        def written(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+            return tuple(msgspec.structs.replace(span, text=write(span.text)) for span in spans)
+
+        return msgspec.structs.replace(self, left=written(self.left), right=written(self.right))
 
 
 BLANK = Line()
@@ -101,6 +109,8 @@ def fit(line: Line, width: int) -> list[Span]:
 
 def _narrowed(line: Line, room: int) -> list[Span]:
     spans = shown(line.left)
+    if spans and sum(span.cells for span in spans) > room:  # spaces at the end go first
+        spans[-1] = msgspec.structs.replace(spans[-1], text=spans[-1].text.rstrip(" "))
     excess = sum(span.cells for span in spans) - room
     if excess > 0 and line.spare is not None:
         without = tuple(Span("") if i == line.spare else span for i, span in enumerate(line.left))

@@ -8,6 +8,7 @@ from kwake.objects.time import clock
 from kwake.scenario.report import Check, Verdict
 from kwake.scenario.scenario import Scenario
 from kwake.scenario.stepping import Stop
+from kwake_tui.keys import AS_IT_COMES, Keymap
 from kwake_tui.lines import Line, Span
 
 MARKS = {Verdict.MET: ("✓", "ok"), Verdict.FAILED: ("×", "bad"), Verdict.UNKNOWN: ("?", "doubt"),
@@ -47,12 +48,12 @@ def unmet(stop: Stop) -> tuple[Check, ...]:
 _ROOM_FOR_KEYS = 100
 
 
-def script_line(script: Script, entry: int, width: int) -> Line:
+def script_line(script: Script, entry: int, width: int, keymap: Keymap = AS_IT_COMES) -> Line:
     """The step that is shown, and what of it was not as expected; `entry` is the moment of the timeline we are at."""
     keys: tuple[Span, ...] = (
-        Span("n", "you", bold=True),
+        Span(keymap.shown("next-step"), "you", bold=True),
         Span(" next   ", "muted"),
-        Span("N", "you", bold=True),
+        Span(keymap.shown("last-step"), "you", bold=True),
         Span(" back", "muted"),
     )
     if width < _ROOM_FOR_KEYS:

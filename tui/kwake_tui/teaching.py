@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from kwake.world import World
+from kwake_tui.keys import AS_IT_COMES, Keymap
 from kwake_tui.lessons import LESSONS, Lesson, Seen, confirmed, prepare, taught
 from kwake_tui.lines import BLANK, Line, Span
 from kwake_tui.panes.path_rows import wrap
@@ -90,7 +91,7 @@ def text_lines(teaching: Teaching, width: int) -> tuple[Line, ...]:
             return (*_rows(words, width, bold=True), BLANK, *_rows(more, width))
 
 
-def choice_lines(teaching: Teaching) -> tuple[Line, ...]:
+def choice_lines(teaching: Teaching, keymap: Keymap = AS_IT_COMES) -> tuple[Line, ...]:
     """What can be chosen."""
     lesson = teaching.lesson
     match teaching.stage:
@@ -101,7 +102,7 @@ def choice_lines(teaching: Teaching) -> tuple[Line, ...]:
             )
         case "do":
             how = (Span("do it  ", bold=True), Span(str(lesson.action), "muted"))
-            return (Line(how, (Span(f"or by hand: {lesson.how}", "muted"),), target=NEXT, shrink=1),)
+            return (Line(how, (Span(f"or by hand: {keymap.spelt(lesson.how)}", "muted"),), target=NEXT, shrink=1),)
         case "told":
             last = teaching.number + 1 == len(LESSONS)
             words = "to the end" if last else f"next: {LESSONS[teaching.number + 1].title}"

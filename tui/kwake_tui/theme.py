@@ -1,56 +1,93 @@
-"""The colours of the console: one theme of our own, its roles as Textual theme variables."""
+"""Palettes as Textual themes, and the styles of words in them."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from rich.color import Color as RichColor
+from rich.style import Style
+from textual.color import Color
 from textual.theme import Theme
+from textual.widgets.text_area import TextAreaTheme
 
-DEEP = {
-    "text1": "#d6e0ea",
-    "strong": "#ffffff",
-    "muted": "#9dadbe",
-    "faint": "#728496",
-    "rule": "#2f4053",
-    "you": "#6cb6ff",
-    "ok": "#7ad3a0",
-    "bad": "#f58a76",
-    "warn": "#e6b95f",
-    "moved": "#5cc8d0",
-    "doubt": "#bb9df7",
-    "key": "#9db7d3",
-    "cursor": "#1b2a3b",
-    "okbg": "#15302b",
-    "badbg": "#33212a",
-    "youbg": "#15304d",
-}
-"""Roles: what you read, what is strong, labels, punctuation, borders, your doing, and the six meanings of an answer."""
+from kwake_tui.palettes import PALETTES, Palette
 
-BACKGROUND = "#0e1620"
-PANEL = "#1a2736"
+PREFIX = "kwake-"
+"""What the names of our themes begin with, among those that Textual brings."""
 
-KWAKE_DEEP = Theme(
-    name="kwake-deep",
-    primary=DEEP["you"],
-    secondary=DEEP["moved"],
-    accent=DEEP["you"],
-    success=DEEP["ok"],
-    error=DEEP["bad"],
-    warning=DEEP["warn"],
-    foreground=DEEP["text1"],
-    background=BACKGROUND,
-    surface=BACKGROUND,
-    panel=PANEL,
-    dark=True,
-    variables={
-        **DEEP,
-        "block-cursor-background": DEEP["cursor"],
-        "block-cursor-foreground": DEEP["text1"],
-        "input-cursor-background": DEEP["text1"],
-        "input-cursor-foreground": BACKGROUND,
-        "input-selection-background": DEEP["youbg"],
-        "border": DEEP["you"],
-        "border-blurred": DEEP["rule"],
-        "scrollbar": DEEP["rule"],
-        "scrollbar-background": BACKGROUND,
-    },
-)
-"""The dark theme."""
+
+def _theme(palette: Palette) -> Theme:
+    roles = palette.roles
+    return Theme(
+        name=PREFIX + palette.name,
+        primary=roles["you"],
+        secondary=roles["moved"],
+        accent=roles["you"],
+        success=roles["ok"],
+        error=roles["bad"],
+        warning=roles["warn"],
+        foreground=roles["text1"],
+        background=palette.background,
+        surface=palette.background,
+        panel=palette.panel,
+        dark=palette.is_dark,
+        ansi=palette.is_ansi,
+        variables={
+            **roles,
+            "panel": palette.panel,
+            "surface": palette.background,
+            "block-cursor-background": roles["cursor"],
+            "block-cursor-foreground": roles["text1"],
+            "input-cursor-background": roles["text1"],
+            "input-cursor-foreground": palette.background,
+            "input-selection-background": roles["youbg"],
+            "border": roles["you"],
+            "border-blurred": roles["rule"],
+            "scrollbar": roles["rule"],
+            "scrollbar-background": palette.background,
+            "ansi-background": palette.background,
+            "ansi-foreground": roles["text1"],
+        },
+    )
+
+
+THEMES = tuple(_theme(palette) for palette in PALETTES.values())
+"""All of ours."""
+
+
+@lru_cache(256)
+def colour(name: str) -> RichColor:
+    """A theme variable's colour, as `#0e1620` or `ansi_bright_blue`."""
+    return Color.parse(name).rich_color
+
+
+@lru_cache(1024)
+def style(
+    foreground: str, background: str, *, bold: bool = False, strike: bool = False, reverse: bool = False
+) -> Style:
+    """A style in two of the theme's colours."""
+    return Style(color=colour(foreground), bgcolor=colour(background), bold=bold, strike=strike, reverse=reverse)
+
+
+def yaml_theme(name: str, colours: dict[str, str]) -> TextAreaTheme:
+    """The editor in the colours of a theme: keys apart from values, and no outcome's colour anywhere."""
+    background = colour(colours["background"])
+    text, faint, cursor = colour(colours["text1"]), colour(colours["faint"]), colour(colours["cursor"])
+    on_text = Style(color=text, reverse=True) if background.is_default else Style(color=background, bgcolor=text)
+    return TextAreaTheme(
+        name=name,
+        base_style=Style(color=text, bgcolor=background),
+        gutter_style=Style(color=faint, bgcolor=background),
+        cursor_style=on_text,
+        cursor_line_style=Style(bgcolor=cursor),
+        cursor_line_gutter_style=Style(color=colour(colours["you"]), bgcolor=cursor, bold=True),
+        bracket_matching_style=Style(bold=True),
+        selection_style=Style(bgcolor=colour(colours["youbg"])),
+        syntax_styles={
+            "yaml.field": Style(color=colour(colours["key"])),
+            "comment": Style(color=colour(colours["muted"])),
+            "punctuation.delimiter": Style(color=faint),
+            "punctuation.bracket": Style(color=faint),
+            "punctuation.special": Style(color=faint),
+        },
+    )

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from kwake.cluster import Cluster
 from kwake.objects.key import key
 from kwake_tui.filtering import Labels
+from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import parts
 from kwake_tui.panes.tree import TreeState, foldable, folded_at_start, open_at_start, tree
@@ -20,9 +21,9 @@ class ClusterPane(LineList):
     """What is in the cluster."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "fold(1)", show=False),
-        Binding("right,l", "fold(0)", show=False),
-        Binding("space", "mark", show=False, priority=True),
+        Binding(FIXED["fold"], "fold(1)", show=False, id="fold"),
+        Binding(FIXED["unfold"], "fold(0)", show=False, id="unfold"),
+        Binding(FIXED["mark"], "mark", show=False, priority=True, id="mark"),
     ]
 
     def __init__(self, cluster: Cluster) -> None:

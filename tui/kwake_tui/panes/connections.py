@@ -7,22 +7,15 @@ from contextlib import suppress
 from kwake.dataplane.path import Flow, Path
 from kwake.errors import KwakeError, ReferenceNotFound
 from kwake.world import World
-from kwake_tui.lines import Line, Span
+from kwake_tui.keys import keymap_of
+from kwake_tui.lines import Span
 from kwake_tui.panes.connection_rows import Column, Table, connection_lines
 from kwake_tui.panes.history import Step, connection_step, dial_step
+from kwake_tui.panes.key_line import with_keys
 from kwake_tui.session import Session, path_in
 from kwake_tui.widgets.line_list import LineList, content
 
-EMPTY = (
-    Line(
-        (
-            Span("no connection yet: trace a path with ", "muted"),
-            Span("t", "you", bold=True),
-            Span(", then open one with ", "muted"),
-            Span("o", "you", bold=True),
-        )
-    ),
-)
+EMPTY = "no connection yet: trace a path with {trace}, then open one with {open}"
 
 
 class ConnectionsPane(LineList):
@@ -39,7 +32,8 @@ class ConnectionsPane(LineList):
         then = before.connections if before else now
         table = connection_table(session)
         new = [f"connection:{name}" for name in now if name not in then]
-        self.show(lambda width: connection_lines(table, width) or EMPTY, new[-1] if new else None)
+        empty = with_keys(EMPTY, keymap_of(self.app))
+        self.show(lambda width: connection_lines(table, width) or (empty,), new[-1] if new else None)
 
 
 def connection_table(session: Session) -> Table:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
-from textual.widgets.text_area import TextAreaTheme
 
+from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import brief, parts
-from kwake_tui.theme import BACKGROUND, DEEP
+from kwake_tui.theme import yaml_theme
 from kwake_tui.widgets.in_order import TextField
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
@@ -23,32 +22,13 @@ from kwake_tui.widgets.line_list import content
 PREVIEW_DELAY_S = 0.15
 """Seconds after the last key before the preview is made."""
 
-YAML_THEME = TextAreaTheme(
-    name="kwake-deep",
-    base_style=Style(color=DEEP["text1"], bgcolor=BACKGROUND),
-    gutter_style=Style(color=DEEP["faint"], bgcolor=BACKGROUND),
-    cursor_style=Style(color=BACKGROUND, bgcolor=DEEP["text1"]),
-    cursor_line_style=Style(bgcolor=DEEP["cursor"]),
-    cursor_line_gutter_style=Style(color=DEEP["you"], bgcolor=DEEP["cursor"], bold=True),
-    bracket_matching_style=Style(bold=True),
-    selection_style=Style(bgcolor=DEEP["youbg"]),
-    syntax_styles={
-        "yaml.field": Style(color=DEEP["key"]),
-        "comment": Style(color=DEEP["muted"]),
-        "punctuation.delimiter": Style(color=DEEP["faint"]),
-        "punctuation.bracket": Style(color=DEEP["faint"]),
-        "punctuation.special": Style(color=DEEP["faint"]),
-    },
-)
-"""Keys apart from values, and no outcome colour anywhere."""
-
 
 class EditorPane(Vertical):
     """Edits one object."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "apply", show=False, priority=True),
-        Binding("ctrl+r", "revert", show=False, priority=True),
+        Binding(FIXED["apply"], "apply", show=False, priority=True, id="apply"),
+        Binding(FIXED["revert"], "revert", show=False, priority=True, id="revert"),
     ]
 
     class Applied(Message):
@@ -78,8 +58,6 @@ class EditorPane(Vertical):
     def compose(self) -> ComposeResult:
         """The text above, the preview below."""
         area = TextField("", language="yaml", soft_wrap=False, show_line_numbers=True, tab_behavior="focus", id="yaml")
-        area.register_theme(YAML_THEME)
-        area.theme = YAML_THEME.name
         area.cursor_blink = False
         area.highlight_cursor_line = True
         yield area
@@ -127,6 +105,14 @@ class EditorPane(Vertical):
         """Nothing to preview yet."""
         self.preview(())
         self._retitle()
+        self._colour()
+        self.app.theme_changed_signal.subscribe(self, lambda theme: self._colour())
+
+    def _colour(self) -> None:
+        """The colours of the theme."""
+        theme = yaml_theme(self.app.theme, self.app.theme_variables)
+        self.area.register_theme(theme)
+        self.area.theme = theme.name
 
     def _retitle(self) -> None:
         kind, namespace, name = parts(self.reference)

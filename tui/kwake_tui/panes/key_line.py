@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from kwake_tui.keymap import EDITOR_KEYS, KEYS
+import re
+
+from kwake_tui.keymap import EDITOR_KEYS
+from kwake_tui.keys import AS_IT_COMES, Keymap
 from kwake_tui.lines import Line, Span
 
 MOST = 6
 """Keys that are offered at once."""
 
-RIGHT = (
-    Span(":", "you", bold=True),
-    Span(" command   ", "muted"),
-    Span("?", "you", bold=True),
-    Span(" help", "muted"),
-)
+RIGHT = ("command", "help")
 """What is offered everywhere but where it would be typed."""
 
 
-def key_line(pane: str, able: frozenset[str], width: int) -> Line:
+def key_line(pane: str, able: frozenset[str], width: int, keymap: Keymap = AS_IT_COMES) -> Line:
     """The keys of a pane, as many as fit; faint where they cannot act, which they say when pressed."""
     if pane == "editor":
-        offered = [(key, word, True) for key, word in EDITOR_KEYS]
+        offered = [(keymap.shown(name), word, True) for name, word in EDITOR_KEYS]
     else:
-        offered = [(key.shown, key.word, key.act in able) for key in KEYS if pane in key.panes][:MOST]
-    right = () if pane == "editor" else RIGHT
+        offered = [(key.shown, key.word, key.act in able) for key in keymap.keys if pane in key.panes][:MOST]
+    right = () if pane == "editor" else _right(keymap)
     room = width - sum(span.cells for span in right) - 1
     spans: list[Span] = []
     for shown, word, acts in offered:
@@ -32,6 +30,24 @@ def key_line(pane: str, able: frozenset[str], width: int) -> Line:
             break
         spans += [Span(shown, "you" if acts else "faint", bold=acts), Span(f" {word}   ", "muted" if acts else "faint")]
     return Line(tuple(spans), right)
+
+
+def _right(keymap: Keymap) -> tuple[Span, ...]:
+    first, last = RIGHT
+    words = ((first, f" {first}   "), (last, f" {last}"))
+    return tuple(
+        span for name, word in words for span in (Span(keymap.shown(name), "you", bold=True), Span(word, "muted"))
+    )
+
+
+def with_keys(text: str, keymap: Keymap, role: str = "muted") -> Line:
+    """A text of ours with keys that stand out in the place of the names in braces: `{trace} traces`."""
+    parts = [part for part in re.split(r"(\{[a-z0-9-]+\})", text) if part]
+    return Line(
+        tuple(
+            Span(keymap.spelt(part), "you", bold=True) if part.startswith("{") else Span(part, role) for part in parts
+        )
+    )
 
 
 def notice_line(words: str, role: str) -> Line:

@@ -15,6 +15,7 @@ from kwake.objects.time import clock, seconds
 from kwake.scenario.availability import Span as Spell, spans
 from kwake.world import World
 from kwake_tui.glyphs import OUTCOMES, Mark, connection_mark
+from kwake_tui.keys import AS_IT_COMES, Keymap
 from kwake_tui.lines import BLANK, Line, Span, section
 from kwake_tui.names import flow_title
 from kwake_tui.panes.history import connection_step, dial_step
@@ -125,10 +126,10 @@ def _held(before: World, seen: Sequence[World], name: str) -> Lane:
     return Lane(name, "already open", tuple(pieces), result, f"connection:{name}")
 
 
-def flow_lines(session: Session, lanes: Sequence[Lane], width: int) -> tuple[Line, ...]:
+def flow_lines(session: Session, lanes: Sequence[Lane], width: int, keymap: Keymap = AS_IT_COMES) -> tuple[Line, ...]:
     """The scale, your action, each lane with what broke it, and the causes."""
     if not lanes:
-        return _nothing(session)
+        return _nothing(session, keymap)
     seen = session.moments
     start_ms, end_ms = seen[0].now_ms, seen[-1].now_ms
     wide = width >= ROOMY
@@ -147,10 +148,11 @@ def flow_lines(session: Session, lanes: Sequence[Lane], width: int) -> tuple[Lin
     return (*lines, *_causes(lanes))
 
 
-def _nothing(session: Session) -> tuple[Line, ...]:
+def _nothing(session: Session, keymap: Keymap) -> tuple[Line, ...]:
     if since(session)[0] is None:
         return (Line((Span("nothing was done yet: an action disturbs flows", "muted"),)),)
-    return (Line((Span("no flow is watched: t traces one in the main screen, p pins it, o opens it", "muted"),)),)
+    words = "no flow is watched: {trace} traces one in the main screen, {pin} pins it, {open} opens it"
+    return (Line((Span(keymap.spelt(words), "muted"),)),)
 
 
 def _scale(axis: Axis, start_ms: int) -> list[Span]:

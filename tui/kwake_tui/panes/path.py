@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from kwake.errors import KwakeError
+from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import flow_title
+from kwake_tui.panes.key_line import with_keys
 from kwake_tui.panes.path_rows import Known, path_lines
 from kwake_tui.session import Session, path_in
 from kwake_tui.widgets.line_list import LineList, content
 
-EMPTY = (Line((Span("no path yet: put the cursor on a pod and press ", "muted"), Span("t", "you", bold=True))),)
+EMPTY = "no path yet: put the cursor on a pod and press {trace}"
 
 
 class PathPane(LineList):
@@ -23,7 +25,8 @@ class PathPane(LineList):
         flow = session.shown_flow
         if flow is None:
             self.border_title = content((Span("Path"),))
-            self.show(lambda width: EMPTY)
+            empty = with_keys(EMPTY, keymap_of(self.app))
+            self.show(lambda width: (empty,))
             return
         self.border_title = content((Span(f"Path  {flow_title(flow)}"),))
         try:

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from kwake.scenario.knowing import Knowledge, who_knows
 from kwake_tui.filtering import parse_filter
+from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
 from kwake_tui.panes.knowing import knowing_lines
 from kwake_tui.panes.lanes import Lane, flow_lines, lanes_of
@@ -22,16 +23,17 @@ class FlowsScreen(ViewScreen):
     """Lanes over an axis of time, and a table of the components below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("comma", "step(-1)", show=False, priority=True),
-        Binding("full_stop", "step(1)", show=False, priority=True),
+        Binding("comma", "step(-1)", show=False, priority=True, id="back"),
+        Binding("full_stop", "step(1)", show=False, priority=True, id="on"),
     ]
     TWIN: ClassVar[str] = "kwake what-if SNAPSHOT --do ACTION --flow NAME=FROM,TO:PORT"
     WORD: ClassVar[str] = "flows"
     KEYS: ClassVar[tuple[ViewKey, ...]] = (
         ViewKey("enter", "trace", "the path of the flow in the main screen"),
-        ViewKey("tab", "who knows", "to the pane below and back"),
-        ViewKey(", .", "action before, after", "the same view of another action"),
-        ViewKey("/", "filter", "keep rows of the pane: text, !text"),
+        ViewKey("tab", "who knows", "to the pane below and back", "next-pane"),
+        ViewKey(",", "action before", "the same view of the action before", "back"),
+        ViewKey(".", "action after", "the same view of the action after", "on"),
+        ViewKey("/", "filter", "keep rows of the pane: text, !text", "filter"),
     )
     AUTO_FOCUS = "#flows"
 
@@ -68,7 +70,8 @@ class FlowsScreen(ViewScreen):
         flows, knows = self.query_one("#flows", LineList), self.query_one("#knows", LineList)
         action = session.timeline.entries[session.timeline.current].action
         flows.border_title = content((Span(f"Flows  {action_title(action)}" if action else "Flows"),))
-        flows.show(lambda width: flow_lines(session, self._lanes, width))
+        keymap = keymap_of(self.app)
+        flows.show(lambda width: flow_lines(session, self._lanes, width, keymap))
         found = session.once(("knows",), lambda: _knowledge(session))
         knows.show(lambda width: knowing_lines(found, session.moments[0].now_ms, session.moments[-1], width))
         # A list keeps its cursor in sight, and that alone: the scale above the first lane must not go.

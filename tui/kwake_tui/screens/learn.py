@@ -15,6 +15,7 @@ from textual.containers import Vertical
 import kwake
 from kwake.actions import Action
 from kwake.samples import sample_path
+from kwake_tui.keys import keymap_of
 from kwake_tui.lessons import SAMPLE, SEED
 from kwake_tui.lines import Span
 from kwake_tui.screens.main import MainScreen
@@ -50,9 +51,12 @@ class LessonPane(Vertical):
     def show_teaching(self, teaching: Teaching) -> None:
         """Show where one is."""
         self.border_title = content((Span(title(teaching)),))
+        keymap = keymap_of(self.app)
         waits = {"predict": "enter predicts", "do": "enter does it", "told": "enter goes on", "end": "enter leaves"}
-        self.border_subtitle = content((Span(f"{waits[teaching.stage]}   tab to the panes   esc leaves"),))
-        choices, text = choice_lines(teaching), self.query_one("#lesson-text", LineBar)
+        self.border_subtitle = content(
+            (Span(f"{waits[teaching.stage]}   {keymap.shown('next-pane')} to the panes   esc leaves"),)
+        )
+        choices, text = choice_lines(teaching, keymap), self.query_one("#lesson-text", LineBar)
         text.show(lambda width: text_lines(teaching, width))
         text.styles.height = len(text.lines) + 1
         rows = self.query_one("#lesson-choices", LineList)
@@ -97,7 +101,7 @@ class LearnScreen(MainScreen):
             if self._teaching.is_done_in(self.session.world):
                 self._teach(self._teaching.told(), anew=False)
             else:
-                self.say("done, but the lesson is about another action: z undoes this one")
+                self.say(f"done, but the lesson is about another action: {self.key('undo')} undoes this one")
         return done
 
     @on(LineList.Chosen, "#lesson-choices")

@@ -21,7 +21,8 @@ from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import of_kind, parse_filter
-from kwake_tui.keymap import KEYS
+from kwake_tui.keymap import FIXED, KEYS
+from kwake_tui.keys import keymap_of
 from kwake_tui.names import parts, short
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
@@ -53,8 +54,8 @@ class MainScreen(PanesScreen):
     """Everything at once, on one moment of the session. What keys and commands may ask of it stands in `desk.py`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key.key, f"act({key.act!r})", key.help, show=False, priority=True) for key in KEYS),
-        Binding("ctrl+s", "apply", show=False, priority=True),
+        *(Binding(key.key, f"act({key.act!r})", key.help, show=False, priority=True, id=key.act) for key in KEYS),
+        Binding(FIXED["apply"], "apply", show=False, priority=True, id="apply"),
         Binding("enter", "submit", show=False, priority=True),
         Binding("escape", "back", show=False, priority=True),
     ]
@@ -171,7 +172,8 @@ class MainScreen(PanesScreen):
         self.query_one(PathPane).show_session(session)
         self.query_one(ConnectionsPane).show_session(session)
         self.query_one(EventsPane).show_session(session)
-        self.query_one("#pinned", LineBar).show(lambda width: (pinned_line(session, width),))
+        keymap = keymap_of(self.app)
+        self.query_one("#pinned", LineBar).show(lambda width: (pinned_line(session, width, keymap),))
         self.query_one(TimelineBar).show_session(session)
         self.query_one("#status", LineBar).show(lambda width: (status_line(session, width),))
         self.show_script(session)
@@ -207,7 +209,8 @@ class MainScreen(PanesScreen):
         chosen = self._session.world.cluster.get(reference)
         if editor.is_edited and editor.reference != str(chosen.key):
             self.go_to_pane("editor")
-            self.say(f"{short(editor.reference)} is edited and not applied: ctrl+s applies it, ctrl+r gives it up")
+            name, apply, revert = short(editor.reference), self.key("apply"), self.key("revert")
+            self.say(f"{name} is edited and not applied: {apply} applies it, {revert} gives it up")
             return
         if not editor.is_edited:
             editor.load(str(chosen.key), editable(chosen.manifest))
@@ -387,9 +390,10 @@ class MainScreen(PanesScreen):
                 self.go_to_pane("cluster")
                 self.hush()
             elif not editor.is_edited:
-                self.say("nothing to go out of: q leaves")
+                self.say(f"nothing to go out of: {self.key('quit')} leaves")
             if editor.is_edited:
-                self.say(f"{short(editor.reference)} is edited, not applied: ctrl+s applies, esc again discards")
+                name, apply = short(editor.reference), self.key("apply")
+                self.say(f"{name} is edited, not applied: {apply} applies, esc again discards")
                 self._offers_discard = True
 
     def action_apply(self) -> None:

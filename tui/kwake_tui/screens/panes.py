@@ -11,7 +11,8 @@ from textual.events import DescendantFocus
 from textual.screen import Screen
 from textual.widget import Widget
 
-from kwake_tui.keymap import KEYS
+from kwake_tui.keymap import FIXED, KEYS
+from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
@@ -38,9 +39,12 @@ class PanesScreen(Screen[None]):
     """Status, panes, timeline and key line; what they show and do is the main screen's."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "pane(1)", "next pane", show=False, priority=True),
-        Binding("shift+tab", "pane(-1)", "pane before", show=False, priority=True),
-        *(Binding(f"alt+{n}", f"to_pane({n})", show=False, priority=True) for n in range(1, len(PANES) + 1)),
+        Binding(FIXED["next-pane"], "pane(1)", "next pane", show=False, priority=True, id="next-pane"),
+        Binding(FIXED["pane-before"], "pane(-1)", "pane before", show=False, priority=True, id="pane-before"),
+        *(
+            Binding(FIXED[f"pane-{n}"], f"to_pane({n})", show=False, priority=True, id=f"pane-{n}")
+            for n in range(1, len(PANES) + 1)
+        ),
     ]
     AUTO_FOCUS = "#cluster"
 
@@ -77,7 +81,8 @@ class PanesScreen(Screen[None]):
         """The step of the scenario, where one is stepped along."""
         bar, script, entry = self.query_one("#script", LineBar), session.script, session.timeline.current
         bar.display = script is not None
-        bar.show(lambda width: (script_line(script, entry, width),) if script is not None else ())
+        keymap = keymap_of(self.app)
+        bar.show(lambda width: (script_line(script, entry, width, keymap),) if script is not None else ())
 
     def completions(self, text: str) -> list[str]:
         """What the prompt may become; nothing on a screen that takes no commands."""
@@ -86,6 +91,10 @@ class PanesScreen(Screen[None]):
     def can(self, act: str) -> bool:
         """Whether a key can act now; none can on a screen that has no acts."""
         return False
+
+    def key(self, name: str) -> str:
+        """The key of something that a key does, as people write it."""
+        return keymap_of(self.app).shown(name)
 
     @property
     def is_prompting(self) -> bool:
@@ -151,8 +160,8 @@ class PanesScreen(Screen[None]):
         said, pane, able = self._said, self.pane, frozenset(key.act for key in KEYS if self.can(key.act))
         if (said, pane, able) != self._keys:
             self._keys = (said, pane, able)
-            bar = self.query_one("#keys", LineBar)
-            bar.show(lambda width: (notice_line(*said) if said else key_line(pane, able, width),))
+            bar, keymap = self.query_one("#keys", LineBar), keymap_of(self.app)
+            bar.show(lambda width: (notice_line(*said) if said else key_line(pane, able, width, keymap),))
 
     def prompt(self, text: str = "", mark: str = ":") -> None:
         """Open the prompt over the key line: for a command, or after `/` for a filter of the pane's list."""

@@ -18,6 +18,7 @@ from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
 from kwake_tui.lines import Line, Span
 from kwake_tui.panes.pair import block_lines, pair_flow, pair_lines, pair_title
 from kwake_tui.panes.reach_grid import MODES, ReachGrid, first_folds
+from kwake_tui.plain_signs import wide
 from kwake_tui.screens.view import ViewKey, ViewScreen
 from kwake_tui.session import Session, since
 from kwake_tui.widgets.line_list import LineList, content
@@ -53,7 +54,7 @@ class ReachScreen(ViewScreen):
         ViewKey("b", "before", "as it was before the action"),
         ViewKey("a", "after", "as it is now"),
         ViewKey("d", "difference", "both in one"),
-        ViewKey("/", "filter", "/text keeps rows, />text columns, /one>other both; empty: all"),
+        ViewKey("/", "filter", "/text keeps rows, />text columns, /one>other both; empty: all", "filter"),
     )
     FILTER: ClassVar[str] = "rows, >columns, or rows>columns"
     AUTO_FOCUS = "#matrix"
@@ -74,7 +75,8 @@ class ReachScreen(ViewScreen):
         matrix = Matrix(id="matrix", classes="view-pane")
         words = f"{self._since}, by workload" if self._before is not None else "by workload"
         matrix.border_title = content((Span("Reach  "), Span(words)))
-        matrix.note = LEGEND if self.app.size.width >= ROOMY else ""
+        legend = wide(LEGEND) if self.app.has_class("-ascii") else LEGEND
+        matrix.note = legend if self.app.size.width >= ROOMY else ""
         pair = LineList(id="pair", classes="view-pane")
         return matrix, pair
 

@@ -14,6 +14,8 @@ from textual.widgets import Input
 
 from kwake.dataplane.path import Flow
 from kwake.errors import UsageError
+from kwake_tui.keymap import FIXED
+from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
 from kwake_tui.panes.key_line import notice_line
 from kwake_tui.panes.status import status_line
@@ -30,6 +32,8 @@ class ViewKey(NamedTuple):
     shown: str
     word: str
     help: str
+    name: str = ""
+    """Under which it is bound, where that is one of the names of `keymap`."""
 
 
 class ViewScreen(Screen[Flow | str | None]):
@@ -37,9 +41,10 @@ class ViewScreen(Screen[Flow | str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", show=False, priority=True),
-        Binding("question_mark", "help", show=False, priority=True),
-        Binding("tab,shift+tab", "other_pane", show=False, priority=True),
-        Binding("slash", "filter", show=False, priority=True),
+        Binding("question_mark", "help", show=False, priority=True, id="help"),
+        Binding(FIXED["next-pane"], "other_pane", show=False, priority=True, id="next-pane"),
+        Binding(FIXED["pane-before"], "other_pane", show=False, priority=True, id="pane-before"),
+        Binding("slash", "filter", show=False, priority=True, id="filter"),
         Binding("enter", "submit", show=False, priority=True),
     ]
     CSS_PATH = "../views.tcss"
@@ -98,8 +103,14 @@ class ViewScreen(Screen[Flow | str | None]):
         """The key line as it is now."""
         said = self._said
         self.query_one("#keys", LineBar).show(
-            lambda width: (notice_line(*said) if said else key_row(self.KEYS, width),)
+            lambda width: (notice_line(*said) if said else key_row(self.keys, width),)
         )
+
+    @property
+    def keys(self) -> tuple[ViewKey, ...]:
+        """The screen's keys as they are bound."""
+        keymap = keymap_of(self.app)
+        return tuple(key._replace(shown=keymap.shown(key.name)) if key.name else key for key in self.KEYS)
 
     @property
     def is_typing(self) -> bool:
@@ -159,7 +170,7 @@ class ViewScreen(Screen[Flow | str | None]):
         """What the keys do, and which command prints the same."""
         rows = [
             Line((Span(f"{key.shown:<14}", "you", bold=True), Span(f"{key.word:<18}"), Span(key.help, "muted")))
-            for key in (*self.KEYS, ViewKey("esc", "back", "to the panes"))
+            for key in (*self.keys, ViewKey("esc", "back", "to the panes"))
         ]
         rows += [Line(), Line((Span("the same on the command line: ", "muted"), Span(self.TWIN)))]
         self.app.push_screen(ReaderScreen("Help", self.WORD, tuple(rows)))

@@ -37,7 +37,7 @@ class WakeScreen(ViewScreen):
         Binding("space", "fold", show=False, priority=True),
         Binding("n", "next_group(1)", show=False, priority=True),
         Binding("N", "next_group(-1)", show=False, priority=True),
-        Binding("e", "edit", show=False, priority=True),
+        Binding("e", "edit", show=False, priority=True, id="edit"),
     ]
     TWIN: ClassVar[str] = "kwake what-if SNAPSHOT --do ACTION; of two snapshots kwake diff"
     WORD: ClassVar[str] = "wake"
@@ -45,9 +45,9 @@ class WakeScreen(ViewScreen):
         ViewKey("enter", "trace", "the path of the row in the main screen"),
         ViewKey("n", "next group", "N: the one before"),
         ViewKey("space", "fold", "the group of the row, or unfold it"),
-        ViewKey("e", "edit the rule", "the object that decided, in the editor"),
-        ViewKey("/", "filter", "keep rows: text, !text"),
-        ViewKey("tab", "why", "to the pane below and back"),
+        ViewKey("e", "edit the rule", "the object that decided, in the editor", "edit"),
+        ViewKey("/", "filter", "keep rows: text, !text", "filter"),
+        ViewKey("tab", "why", "to the pane below and back", "next-pane"),
     )
     AUTO_FOCUS = "#wake"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kwake.world import World
+from kwake_tui.keys import AS_IT_COMES
 from kwake_tui.lessons import LESSONS, confirmed, taught
 
 
@@ -18,7 +19,7 @@ def learn_lines(world: World, second: World) -> list[str]:
         lines += [f"   {'✓' if at in right else ' '} {choice.words}" for at, choice in enumerate(lesson.choices)]
         lines += ["", *(f"   · {fact}" for fact in lesson.facts(seen))]
         lines += [f"   {rule.id:<6}{rule.words}  ({rule.source})" for rule in lesson.rules]
-        lines += [f"   try it: {lesson.how}", ""]
+        lines += [f"   try it: {AS_IT_COMES.spelt(lesson.how)}", ""]
     return lines[:-1]
 
 

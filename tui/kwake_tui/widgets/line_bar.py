@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kwake_tui.lines import Line, Span, fit
-from kwake_tui.widgets.line_list import Model, styled
+from kwake_tui.lines import Line, Span
+from kwake_tui.widgets.line_list import Model, laid_out, styled
 
 
 class LineBar(Widget, can_focus=False):
@@ -34,5 +34,5 @@ class LineBar(Widget, can_focus=False):
         line = lines[y] if y < len(lines) else Line()
         background = line.tint or "background"
         side = Span(" " * self._margin)
-        spans = [side, *fit(line, width - 2 * self._margin), side]
+        spans = [side, *laid_out(self.app, line, width - 2 * self._margin), side]
         return Strip([styled(self.app, span, background) for span in spans], width).crop(0, width)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -17,7 +16,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kwake_tui.filtering import Filter, Index, Labels
+from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span, fit, shown
+from kwake_tui.plain_signs import wide
+from kwake_tui.theme import style
 
 Model = Callable[[int], tuple[Line, ...]]
 """The rows for a width in cells."""
@@ -27,9 +29,15 @@ def styled(app: App[int], span: Span, background: str) -> Segment:
     """A span in the theme's colours."""
     colours = app.theme_variables
     if span.chip:
-        return Segment(span.text, Style(color=colours["background"], bgcolor=colours[span.role], bold=True))
-    style = Style(color=colours[span.role], bgcolor=colours[background], bold=span.bold, strike=span.strike)
-    return Segment(span.text, style)
+        reversed_ = style(colours[span.role], colours["background"], bold=True, reverse=True)
+        return Segment(span.text, reversed_)
+    bold = span.bold or (span.role == "bad" and app.no_color)  # a grey that is darker than that of `ok`
+    return Segment(span.text, style(colours[span.role], colours[background], bold=bold, strike=span.strike))
+
+
+def laid_out(app: App[int], line: Line, width: int) -> list[Span]:
+    """A line as spans of exactly `width` cells, in the signs of the console."""
+    return fit(line.respelt(wide) if app.has_class("-ascii") else line, width)
 
 
 def content(spans: tuple[Span, ...]) -> Content:
@@ -41,12 +49,12 @@ class LineList(ScrollView, can_focus=True):
     """A list with a cursor, keys, wheel and clicks. Rows without a target only scroll by."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", show=False, priority=True),
-        Binding("up,k", "move(-1)", show=False, priority=True),
-        Binding("pagedown", "page(1)", show=False, priority=True),
-        Binding("pageup", "page(-1)", show=False, priority=True),
-        Binding("home,g", "edge(0)", show=False, priority=True),
-        Binding("end,G", "edge(1)", show=False, priority=True),
+        Binding(FIXED["down"], "move(1)", show=False, priority=True, id="down"),
+        Binding(FIXED["up"], "move(-1)", show=False, priority=True, id="up"),
+        Binding(FIXED["page-down"], "page(1)", show=False, priority=True, id="page-down"),
+        Binding(FIXED["page-up"], "page(-1)", show=False, priority=True, id="page-up"),
+        Binding(FIXED["first"], "edge(0)", show=False, priority=True, id="first"),
+        Binding(FIXED["last"], "edge(1)", show=False, priority=True, id="last"),
         Binding("enter", "choose", show=False, priority=True),
     ]
 
@@ -168,7 +176,7 @@ class LineList(ScrollView, can_focus=True):
         mark = Span("▌" if here else " ", "you" if self.has_focus or self._lit else "muted")
         if is_marked:
             background = "cursor" if here else "youbg"
-        spans = [mark, *fit(line, width - 2), Span("•" if is_marked else " ", "you", bold=True)]
+        spans = [mark, *laid_out(self.app, line, width - 2), Span("•" if is_marked else " ", "you", bold=True)]
         return Strip([styled(self.app, span, background) for span in spans], width)
 
     def move_to(self, index: int) -> None:

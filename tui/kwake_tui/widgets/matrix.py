@@ -12,8 +12,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from kwake_tui.lines import Line, Span, fit
-from kwake_tui.widgets.line_list import content, styled
+from kwake_tui.keymap import FIXED
+from kwake_tui.lines import Line, Span
+from kwake_tui.widgets.line_list import content, laid_out, styled
 
 HEADS = 2
 """Rows of column heads."""
@@ -67,12 +68,12 @@ class Matrix(ScrollView, can_focus=True):
     """Rows and columns with a cursor cell; arrows, letters, pages, wheel and clicks move it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1, 0)", show=False, priority=True),
-        Binding("up,k", "move(-1, 0)", show=False, priority=True),
-        Binding("right,l", "move(0, 1)", show=False, priority=True),
-        Binding("left,h", "move(0, -1)", show=False, priority=True),
-        Binding("pagedown", "page(1)", show=False, priority=True),
-        Binding("pageup", "page(-1)", show=False, priority=True),
+        Binding(FIXED["down"], "move(1, 0)", show=False, priority=True, id="down"),
+        Binding(FIXED["up"], "move(-1, 0)", show=False, priority=True, id="up"),
+        Binding(FIXED["unfold"], "move(0, 1)", show=False, priority=True, id="unfold"),
+        Binding(FIXED["fold"], "move(0, -1)", show=False, priority=True, id="fold"),
+        Binding(FIXED["page-down"], "page(1)", show=False, priority=True, id="page-down"),
+        Binding(FIXED["page-up"], "page(-1)", show=False, priority=True, id="page-up"),
         Binding("home", "edge_column(0)", show=False, priority=True),
         Binding("end", "edge_column(-1)", show=False, priority=True),
         Binding("g", "edge_row(0)", show=False, priority=True),
@@ -195,7 +196,7 @@ class Matrix(ScrollView, can_focus=True):
         if grid is None:
             return []
         columns = grid.columns[self._first_column : self._first_column + self._shown_columns]
-        corner = fit(Line((Span("  from ↓  to →" if y == 0 else "", "muted"),)), self.heads_width)
+        corner = laid_out(self.app, Line((Span("  from ↓  to →" if y == 0 else "", "muted"),)), self.heads_width)
         if y == 0:
             return [*corner, *self._group_heads(columns)]
         here = self._column - self._first_column
@@ -204,7 +205,7 @@ class Matrix(ScrollView, can_focus=True):
             room = self.column_width - 1
             text = head.short if head.short and len(head.name) > room else head.name
             name = Span(text, "you" if number == here else "muted", bold=number == here).cut(room)
-            spans += [*fit(Line((name,)), room), Span(" ")]
+            spans += [*laid_out(self.app, Line((name,)), room), Span(" ")]
         return [*corner, *spans]
 
     def _group_heads(self, columns: Sequence[Head]) -> list[Span]:
@@ -219,7 +220,7 @@ class Matrix(ScrollView, can_focus=True):
             group = columns[start].group
             # Where there is little room the name matters more than whether it is folded.
             name = Span(group if len(group) <= room else group.rpartition(" ")[2], bold=True).cut(room)
-            spans += [*fit(Line((name,)), room), Span(" ")]
+            spans += [*laid_out(self.app, Line((name,)), room), Span(" ")]
             start = end
         return spans
 
@@ -232,7 +233,9 @@ class Matrix(ScrollView, can_focus=True):
         base = "cursor" if here else "background"
         mark = Span("▌" if here else " ", "you" if self.has_focus else "muted")
         name = row.group + row.name
-        head = fit(Line((mark, Span(" "), Span(name, bold=row.bold or here)), shrink=2), self.heads_width - 1)
+        head = laid_out(
+            self.app, Line((mark, Span(" "), Span(name, bold=row.bold or here)), shrink=2), self.heads_width - 1
+        )
         parts = [(span, base) for span in (*head, Span(" "))]
         if not row.key:
             return parts
@@ -247,7 +250,7 @@ class Matrix(ScrollView, can_focus=True):
         span = Span(text, entry.role, bold=entry.bold or here, chip=here and bool(text.strip()))
         if here and not text.strip():
             span = Span("▁", "you", bold=True)
-        spans = fit(Line((span.cut(width - 1),)), width - 1)
+        spans = laid_out(self.app, Line((span.cut(width - 1),)), width - 1)
         tint = entry.tint or base
         return [*((span, tint) for span in spans), (Span(" "), base)]
 
