@@ -18,7 +18,7 @@ RANGE = re.compile(r"(\d+\.\d+\.\d+\.\d+)-(\d+\.\d+\.\d+\.\d+)")
 Row = tuple[str, str, str]
 
 
-def _bounds(rows: list[Row]) -> list[int]:
+def bounds(rows: list[Row]) -> list[int]:
     """Where any range of any row begins, or has just ended."""
     edges = {0, 1 << 32}
     for source, destination, _ in rows:
@@ -36,7 +36,7 @@ def _pieces(end: str, edges: list[int]) -> list[str]:
     return [f"{a}-{b - 1}" for a, b in pairwise(edges) if low <= a and b - 1 <= high]
 
 
-def _normal(rows: list[Row], edges: list[int]) -> dict[tuple[str, str], str]:
+def normal(rows: list[Row], edges: list[int]) -> dict[tuple[str, str], str]:
     return {
         (s, d): c
         for source, destination, c in rows
@@ -45,7 +45,7 @@ def _normal(rows: list[Row], edges: list[int]) -> dict[tuple[str, str], str]:
     }
 
 
-def _rows(pairs: list[dict[str, str]]) -> list[Row]:
+def rows(pairs: list[dict[str, str]]) -> list[Row]:
     return [(pair["src"], pair["dst"], pair["connections"]) for pair in pairs]
 
 
@@ -63,6 +63,6 @@ def test_reach_answers_as_netpol_analyzer_does(number: int, truth: Path, capsys:
     assert code == 0, printed.err
     answer = json.loads(printed.out)
     assert answer["unknown"] == []
-    expected, found = _rows(case["expected"]), _rows(answer["pairs"])
-    edges = _bounds(expected + found)
-    assert _normal(found, edges) == _normal(expected, edges), case["case"]
+    expected, found = rows(case["expected"]), rows(answer["pairs"])
+    edges = bounds(expected + found)
+    assert normal(found, edges) == normal(expected, edges), case["case"]

@@ -19,11 +19,13 @@ from kwake.control.admission_names import (
 from kwake.control.admission_pods import pod_violations, strategy_violations, workload_violations
 from kwake.control.admission_policies import policy_violations
 from kwake.control.admission_services import service_violations
+from kwake.control.admission_tiers import tier_violations
 from kwake.control.violation import Violation, invalid
 from kwake.objects.document import Manifest
 from kwake.objects.key import GROUP_OF_KIND
 from kwake.objects.kinds import (
     MODELLED,
+    AdminPolicy,
     EndpointSlice,
     KubeObject,
     Namespace,
@@ -48,6 +50,9 @@ _NAME_RULES: dict[type[KubeObject], NameRule] = {
 
 _VERSIONS: dict[str, tuple[str, ...]] = {
     "NetworkPolicy": ("networking.k8s.io/v1", "extensions/v1beta1"),
+    "AdminNetworkPolicy": ("policy.networking.k8s.io/v1alpha1",),
+    "BaselineAdminNetworkPolicy": ("policy.networking.k8s.io/v1alpha1",),
+    "ClusterNetworkPolicy": ("policy.networking.k8s.io/v1alpha2",),
     "Pod": ("v1",),
     "Service": ("v1",),
     "Namespace": ("v1",),
@@ -75,6 +80,9 @@ def _spec(value: KubeObject, manifest: Manifest) -> Iterator[Violation]:
     match value:
         case NetworkPolicy():
             yield from policy_violations(value)
+            yield from unknown_policy_fields(manifest)
+        case AdminPolicy():
+            yield from tier_violations(value, manifest)
             yield from unknown_policy_fields(manifest)
         case Service():
             yield from service_violations(value)

@@ -14,16 +14,17 @@ import msgspec
 from kwake.control.violation import Violation
 from kwake.objects.document import FieldPath, Manifest
 from kwake.objects.field_path import dotted
-from kwake.objects.kinds import PolicySpec
+from kwake.objects.kinds import AdminSpec, PolicySpec
 
 _TOP = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 
 
 def unknown_policy_fields(manifest: Manifest) -> Iterator[Violation]:
-    """Fields of a NetworkPolicy that there are not. Of its spec every field is modelled, so none is wrongly named."""
+    """Fields of a policy that there are not. Of its spec every field is modelled, so none is wrongly named."""
     for name in (name for name in manifest if name not in _TOP):
         yield _unknown((name,))
-    yield from _below(manifest.get("spec"), PolicySpec, ("spec",))
+    spec = PolicySpec if manifest.get("kind") == "NetworkPolicy" else AdminSpec
+    yield from _below(manifest.get("spec"), spec, ("spec",))
 
 
 def _unknown(path: FieldPath) -> Violation:

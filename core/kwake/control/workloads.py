@@ -249,7 +249,9 @@ def _gap(opened: Cluster | None, owner: Key) -> int:
 
 
 def _selector(value: KubeObject) -> LabelSelector | None:
-    """None where it would select everything: a ReplicaSet's selector is never empty, a dump's may be missing."""
+    """None where it would select everything (a ReplicaSet's selector is never empty, a dump's may be missing), or not
+    even the pods of its own template: the API server refuses that, in examples it stands, and pods would be made and
+    orphaned without end."""
     match value:
         case ReplicaSet(spec=spec):
             selector = spec.selector
@@ -257,7 +259,7 @@ def _selector(value: KubeObject) -> LabelSelector | None:
             selector = LabelSelector(spec.selector or spec.template.metadata.labels)
         case _:
             return None
-    return None if selector.is_empty else selector
+    return None if selector.is_empty or not selector.matches(spec.template.metadata.labels) else selector
 
 
 def _is_active(pod: Pod) -> bool:

@@ -136,9 +136,11 @@ def _policy_hop(kind: str, at: str, side: Side, subject: str, policies: PolicySe
     if side.allowed and side.admitted_by:
         text = admission(policies, side.admitted_by[0], other)
     elif side.allowed is False:
-        text = f"dropped by {', '.join(key.name for key in side.isolated_by)}"
-    policy = side.admitted_by[0].policy if side.admitted_by else side.isolated_by[0] if side.isolated_by else None
-    return Hop(kind, at, text, str(policy) if policy else subject, side.basis, side.cite, detail=side.near_misses)
+        text = f"dropped by {', '.join(key.name for key in side.stopped_by)}"
+    policy = side.admitted_by[0].policy if side.admitted_by else next(iter(side.stopped_by), None)
+    passed = tuple(f"{ref.policy.name} {ref} passes it on" for ref in side.passed_by)
+    detail = (*passed, *side.near_misses)
+    return Hop(kind, at, text, str(policy) if policy else subject, side.basis, side.cite, detail=detail)
 
 
 def _admitted(view: View, hop: Hop, side: Side) -> Hop:
@@ -150,6 +152,8 @@ def _stopped_by_policy(way: Way, hop: Hop, side: Side, to: Destination) -> Branc
     """A denial is a silent drop (NP-28); an unknown verdict stays unknown."""
     outcome = Outcome.DROPPED if side.allowed is False else Outcome.UNKNOWN
     reason = f"{hop.text}: no {side.direction.lower()} rule admits it" if side.allowed is False else side.reason
+    if side.denied_by:
+        reason = f"{hop.text}: {side.denied_by[0]} denies it"
     return way.end(
         hop, outcome, side_deciders(way.view, side), pod=to.pod, ip=to.ip, port=to.port, node=to.node, reason=reason
     )

@@ -28,11 +28,13 @@ def service_decider(view: View, service: Service, rule: str, path: FieldPath = (
 
 
 def side_deciders(view: View, side: Side) -> tuple[Decider, ...]:
-    """What made a side of a verdict: the rules that admit, or else every policy that isolates (two may)."""
+    """What made a side of a verdict: the rules that admit or deny, or else every policy that isolates (two may)."""
     if side.allowed and side.admitted_by:
         return tuple(decider(view.policy, r.policy, str(r), r.path, side.cite) for r in side.admitted_by)
     if side.allowed:
         return ()
+    if side.denied_by:
+        return tuple(decider(view.policy, r.policy, f"{r} denies", r.path, side.cite) for r in side.denied_by)
     rule = f"isolates {side.direction.lower()}, no rule admits" if side.allowed is False else side.reason
     path = ("spec", "podSelector")
     return tuple(decider(view.policy, key, rule, path, side.cite) for key in side.isolated_by)
@@ -40,7 +42,9 @@ def side_deciders(view: View, side: Side) -> tuple[Decider, ...]:
 
 def admission(policies: PolicySet, ref: RuleRef, other: PolicyEnd) -> str:
     """Which rule admits whom: `allow-web rule 1 admits app=web`."""
-    rules = next(policy.rules(ref.direction) for policy in policies.policies if policy.key == ref.policy)
+    rules = next((policy.rules(ref.direction) for policy in policies.policies if policy.key == ref.policy), ())
+    if not rules:
+        return f"{ref.policy.name} {ref} accepts it"
     peers = rules[ref.index].peers
     whom = next((_named(p) for p in peers if policies.seeing.admits(p, ref.policy.namespace, other)), "everybody")
     return f"{ref.policy.name} rule {ref.index + 1} admits {whom}"

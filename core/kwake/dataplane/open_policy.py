@@ -80,7 +80,7 @@ def _unsure(view: View, side: Side) -> Turn | None:
 
 def _denied(view: View, was: Verdict, now: Verdict) -> Turn | None:
     side = _side(now, False)
-    by = ", ".join(key.name for key in side.isolated_by)
+    by = ", ".join(key.name for key in side.stopped_by)
     deciders = side_deciders(view, side)
     setting = view.profile.setting("policy-on-open")
     cni = view.profile["policy"]

@@ -10,7 +10,7 @@ import msgspec
 
 from kwake.errors import KwakeError
 from kwake.objects.document import Document, FieldPath, Manifest
-from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, group_of
+from kwake.objects.key import CLUSTER_SCOPED, CLUSTER_SCOPED_IN_ANY_GROUP, GROUP_OF_KIND, group_of
 from kwake.objects.kinds import MODELLED, KubeObject, Unmodelled
 
 
@@ -133,5 +133,7 @@ def _is_cluster_scoped(value: KubeObject) -> bool:
     """Whether its kind has no namespace; a Node of another group (longhorn.io) is not a Kubernetes Node."""
     if value.kind not in CLUSTER_SCOPED:
         return False
+    if value.kind in CLUSTER_SCOPED_IN_ANY_GROUP:
+        return True
     group = GROUP_OF_KIND.get(value.kind)
     return group is None or group_of(value.api_version, value.kind) == group

@@ -22,6 +22,9 @@ GROUP_OF_KIND: dict[str, str] = {
     "Job": "batch",
     "CronJob": "batch",
     "PodDisruptionBudget": "policy",
+    "AdminNetworkPolicy": "policy.networking.k8s.io",
+    "BaselineAdminNetworkPolicy": "policy.networking.k8s.io",
+    "ClusterNetworkPolicy": "policy.networking.k8s.io",
 }
 """The API group of each kind that kwake knows by its bare name."""
 
@@ -53,6 +56,9 @@ CLUSTER_SCOPED = frozenset(
 )
 """Kinds that have no namespace. Others of no known scope count as namespaced."""
 
+CLUSTER_SCOPED_IN_ANY_GROUP = frozenset({"ClusterNetworkPolicy"})
+"""Names that say it: Antrea's and AWS' kinds of this name have no namespace either."""
+
 SHORT_NAMES: dict[str, str] = {
     "po": "Pod", "pod": "Pod", "pods": "Pod",
     "svc": "Service", "service": "Service", "services": "Service",
@@ -72,6 +78,9 @@ SHORT_NAMES: dict[str, str] = {
     "ing": "Ingress", "ingress": "Ingress",
     "cm": "ConfigMap", "configmap": "ConfigMap",
     "pdb": "PodDisruptionBudget", "poddisruptionbudget": "PodDisruptionBudget",
+    "anp": "AdminNetworkPolicy", "adminnetworkpolicies": "AdminNetworkPolicy",
+    "banp": "BaselineAdminNetworkPolicy", "baselineadminnetworkpolicies": "BaselineAdminNetworkPolicy",
+    "cnp": "ClusterNetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy",
 }  # fmt: skip
 """kubectl's names, lower case, to kinds."""
 

@@ -6,6 +6,21 @@ stands in a file of its own; this is the door to all of them.
 
 from __future__ import annotations
 
+from kwake.objects.admin_policy import (
+    AdminNetworkPolicy as AdminNetworkPolicy,
+    AdminPeer as AdminPeer,
+    AdminPolicy as AdminPolicy,
+    AdminPort as AdminPort,
+    AdminProtocol as AdminProtocol,
+    AdminRule as AdminRule,
+    AdminSpec as AdminSpec,
+    AdminSubject as AdminSubject,
+    BaselineAdminNetworkPolicy as BaselineAdminNetworkPolicy,
+    ClusterNetworkPolicy as ClusterNetworkPolicy,
+    NamespacedPods as NamespacedPods,
+    PortRange as PortRange,
+    ProtocolMatch as ProtocolMatch,
+)
 from kwake.objects.base import (
     KubeObject as KubeObject,
     Metadata as Metadata,
@@ -83,6 +98,7 @@ from kwake.objects.workload import (
 MODELLED: dict[str, type[KubeObject]] = {
     kind.KIND: kind
     for kind in (Pod, Service, EndpointSlice, NetworkPolicy, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job,
-                 ReplicationController, CronJob, Node, Namespace, ConfigMap)
+                 ReplicationController, CronJob, Node, Namespace, ConfigMap, AdminNetworkPolicy,
+                 BaselineAdminNetworkPolicy, ClusterNetworkPolicy)
 }  # fmt: skip
 """Kinds with a typed view, by name (for the groups of `GROUP_OF_KIND`)."""

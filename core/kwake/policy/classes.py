@@ -15,9 +15,11 @@ import msgspec
 
 from kwake.objects.kinds import Pod
 from kwake.objects.selector import LabelSelector
+from kwake.policy.connections import PROTOCOLS
 from kwake.policy.ends import PolicyEnd
 from kwake.policy.policy_set import PolicySet
 from kwake.policy.rules import Rule, Span, number_of, span_of
+from kwake.policy.tiers import TierRule
 
 FIRST_ADDRESS_AFTER = {4: 1 << 32, 6: 1 << 128}
 
@@ -60,9 +62,14 @@ def bits_of(classes: int) -> Iterator[int]:
 def classes_of(pods: Iterable[Pod], policies: PolicySet) -> Classes:
     """The classes of these pods and of all outside addresses."""
     rules = [rule for policy in policies.policies for rule in (*policy.ingress, *policy.egress)]
-    labels = _label_keys(policies, rules)
-    names = sorted({named for rule in rules for named in rule.named})
-    pieces = _Pieces(rules)
+    tier_rules = [rule for policy in policies.tiers for rule in (*policy.ingress, *policy.egress)]
+    labels = _label_keys(policies, rules, tier_rules)
+    names = port_names(policies)
+    blocks = [peer.ip_block for rule in rules for peer in rule.peers if peer.ip_block is not None]
+    written = {cidr for block in blocks for cidr in (block.cidr, *block.except_)}
+    written |= {cidr for rule in tier_rules for peer in rule.peers for cidr in peer.networks or ()}
+    pieces = _Pieces(written)
+    asks_nodes = any(peer.nodes is not None for rule in tier_rules for peer in rule.peers)
     alike: dict[object, list[tuple[Pod, str]]] = {}
     for pod in pods:
         seen = policies.seeing.is_seen(pod)
@@ -71,8 +78,10 @@ def classes_of(pods: Iterable[Pod], policies: PolicySet) -> Classes:
             tuple(map(pod.metadata.labels.get, labels)),
             tuple(pod.named_port(*named) for named in names),
         )
+        hosted = (pod.spec.host_network, asks_nodes and pod.spec.node_name) if policies.tiers else None
         for ip in pod.ips or ("",):
-            alike.setdefault((seen and sees, *pieces.of(ip)), []).append((pod, ip))
+            where = ip if hosted and hosted[0] and asks_nodes else None
+            alike.setdefault((seen and sees, hosted, where, *pieces.of(ip)), []).append((pod, ip))
     members = [
         EndClass(_version(group[0][1]), tuple(pod for pod, _ in group), (),
                  PolicyEnd(group[0][0], group[0][1], group[0][0].spec.node_name))
@@ -85,21 +94,29 @@ def classes_of(pods: Iterable[Pod], policies: PolicySet) -> Classes:
     return Classes(tuple(members), (1 << len(members)) - 1)
 
 
-def _label_keys(policies: PolicySet, rules: Iterable[Rule]) -> tuple[str, ...]:
+def port_names(policies: PolicySet) -> list[tuple[str, str]]:
+    """The port names that rules look up, each with its protocol; those of tiers with every protocol."""
+    rules = (rule for policy in policies.policies for rule in (*policy.ingress, *policy.egress))
+    found = {named for rule in rules for named in rule.named}
+    tier_rules = (rule for policy in policies.tiers for rule in (*policy.ingress, *policy.egress))
+    return sorted(found | {(name, protocol) for rule in tier_rules for name in rule.named for protocol in PROTOCOLS})
+
+
+def _label_keys(policies: PolicySet, rules: Iterable[Rule], tier_rules: Iterable[TierRule]) -> tuple[str, ...]:
     """The pod labels that some selector looks at."""
     selectors: list[LabelSelector] = [policy.selector for policy in policies.policies]
     selectors += [unread.pods for unread in policies.unread]
     selectors += [peer.pod_selector for rule in rules for peer in rule.peers if peer.pod_selector is not None]
+    within = [policy.subject.pods for policy in policies.tiers] + [p.pods for rule in tier_rules for p in rule.peers]
+    selectors += [pods.pod_selector for pods in within if pods is not None]
     return tuple(sorted({key for s in selectors for key in (*s.match_labels, *(e.key for e in s.match_expressions))}))
 
 
 class _Pieces:
-    """The address space, cut at every border of an ipBlock."""
+    """The address space, cut at every border of an ipBlock or network."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        blocks = [peer.ip_block for rule in rules for peer in rule.peers if peer.ip_block is not None]
-        written = sorted({cidr for block in blocks for cidr in (block.cidr, *block.except_)})
-        self._spans: list[Span] = [span for cidr in written if (span := span_of(cidr)) is not None]
+    def __init__(self, written: Iterable[str]) -> None:
+        self._spans: list[Span] = [span for cidr in sorted(written) if (span := span_of(cidr)) is not None]
         self._starts = {version: self._cuts(version) for version in FIRST_ADDRESS_AFTER}
         self._within: dict[tuple[int, int], frozenset[int]] = {}
 

@@ -31,6 +31,9 @@ class ConnectionSet(msgspec.Struct, frozen=True):
     def __and__(self, other: ConnectionSet) -> ConnectionSet:
         return _intersection(self, other)
 
+    def __sub__(self, other: ConnectionSet) -> ConnectionSet:
+        return _difference(self, other)
+
     def of(self, protocol: str) -> Ranges:
         """The ports of a protocol; none for one that NetworkPolicy does not define."""
         match protocol:
@@ -74,6 +77,18 @@ def _union(a: ConnectionSet, b: ConnectionSet) -> ConnectionSet:
 @lru_cache(maxsize=4096)
 def _intersection(a: ConnectionSet, b: ConnectionSet) -> ConnectionSet:
     return ConnectionSet(*(_common(a.of(p), b.of(p)) for p in PROTOCOLS))
+
+
+@lru_cache(maxsize=4096)
+def _difference(a: ConnectionSet, b: ConnectionSet) -> ConnectionSet:
+    return ConnectionSet(*(_common(a.of(p), _gaps(b.of(p))) for p in PROTOCOLS))
+
+
+def _gaps(a: Ranges) -> Ranges:
+    """The ports that are in none of the ranges."""
+    starts = (1, *(high + 1 for _, high in a))
+    ends = (*(low - 1 for low, _ in a), EVERY_PORT[0][1])
+    return tuple((low, high) for low, high in zip(starts, ends, strict=True) if low <= high)
 
 
 def _joined(a: Ranges, b: Ranges) -> Ranges:

@@ -36,9 +36,12 @@ class RuleRef(msgspec.Struct, frozen=True):
     index: int
     """From 0; people read it from 1."""
     path: FieldPath
+    name: str = ""
+    """What a rule of a tier is called, if it is; rules of NetworkPolicies have no names."""
 
     def __str__(self) -> str:
-        return f"{self.direction.lower()} rule {self.index + 1}"
+        named = f" ({self.name})" if self.name else ""
+        return f"{self.direction.lower()} rule {self.index + 1}{named}"
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -56,6 +59,15 @@ class Side(msgspec.Struct, frozen=True):
     """Every rule that admits the connection."""
     near_misses: tuple[str, ...] = ()
     """For a denial: what nearly matched, two lines each, the difference under each other."""
+    denied_by: tuple[RuleRef, ...] = ()
+    """The rule of a tier that denies the connection; a NetworkPolicy never denies, it isolates."""
+    passed_by: tuple[RuleRef, ...] = ()
+    """Rules of tiers that pass the connection on to what decided."""
+
+    @property
+    def stopped_by(self) -> tuple[Key, ...]:
+        """For a denial: the policies to name, the one that denies or all that isolate."""
+        return tuple(rule.policy for rule in self.denied_by) or self.isolated_by
 
 
 class Verdict(msgspec.Struct, frozen=True):

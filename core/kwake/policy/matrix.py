@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -12,12 +12,17 @@ from kwake.policy.connections import ALL, NONE, ConnectionSet
 from kwake.policy.ends import EGRESS, INGRESS
 from kwake.policy.policy_set import PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule
+from kwake.policy.tier_matrix import OutcomeParts, TierMatrix
+from kwake.policy.tier_outcomes import Outcomes
+from kwake.policy.tier_verdict import Selected
+from kwake.policy.tiers import ADMIN, BASELINE, by_api
 
 Parts = tuple[tuple[ConnectionSet, int], ...]
 """The other ends, cut by what may pass: disjoint sets of classes, together everybody."""
 
 
 NAMESPACE_LABELS = "a policy asks for labels of a namespace that the snapshot does not hold"
+PEERS = "a policy asks for labels, or names domains, that the snapshot does not hold"
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -30,6 +35,30 @@ class Group(msgspec.Struct, frozen=True):
     """What may pass: more than that where something is not known."""
     doubts: tuple[str, ...]
     """What is not known."""
+    to_own_node: Parts
+    """What may be sent to the pod's own node, as far as the tiers say: NetworkPolicies may not judge that (NP-14)."""
+
+
+class _Judging(msgspec.Struct, frozen=True):
+    """The policies that judge a pod in a direction."""
+
+    isolating: tuple[CompiledPolicy, ...]
+    admin: tuple[Selected, ...]
+    baseline: tuple[Selected, ...]
+
+    def key(self, pod: Pod, direction: str) -> object:
+        """What decides what they say: the policies, and the numbers behind the port names of a dialled pod."""
+        ports: tuple[object, ...] = ()
+        if direction == INGRESS:
+            ports = tuple(pod.named_port(*named) for p in self.isolating for rule in p.ingress for named in rule.named)
+            tiers = (p for p, _ in (*self.admin, *self.baseline))
+            ports += tuple(rule.connections(pod) for p in tiers for rule in p.ingress if rule.named)
+        named = (*((p.key, "") for p in self.isolating), *((p.key, d) for p, d in (*self.admin, *self.baseline)))
+        return named, ports
+
+
+_Said = tuple[Parts, Parts, tuple[str, ...], Parts]
+"""What a Group says of its members."""
 
 
 class Rectangle(msgspec.Struct, frozen=True):
@@ -64,6 +93,7 @@ class Matrix:
             numbers = tuple(pod.named_port(*name) if pod is not None else None for name in names)
             by_ports[numbers] = by_ports.get(numbers, 0) | 1 << index
         self._by_named_ports = tuple(by_ports.values())
+        self._tiers = TierMatrix(classes, policies)
         self.egress = self._groups(EGRESS)
         self.ingress = self._groups(INGRESS)
 
@@ -83,33 +113,70 @@ class Matrix:
                         yield from _crossed(out, into, out.possible, into.possible, version, doubts)
 
     def _groups(self, direction: str) -> tuple[Group, ...]:
-        alike: dict[tuple[Parts, Parts, tuple[str, ...]], int] = {}
-        known: dict[object, Parts] = {}
+        alike: dict[_Said, int] = {}
+        known: dict[object, _Said] = {}
         everything: Parts = ((ALL, self._classes.everyone),)
         nothing: Parts = ((NONE, self._classes.everyone),)
-
-        def parts(selecting: tuple[CompiledPolicy, ...], pod: Pod, possible: bool) -> Parts:
-            own_ports = tuple(pod.named_port(*n) for p in selecting for rule in p.ingress for n in rule.named)
-            asked = tuple(p.key for p in selecting), own_ports if direction == INGRESS else (), possible
-            if asked not in known:
-                known[asked] = self._parts(direction, selecting, pod, possible)
-            return known[asked]
-
         for index, member in enumerate(self._classes.members):
             pod = self._policies.seeing.pod(member.representative)
             unread = self._policies.unread_for(pod, direction) if pod is not None else ()
-            selecting = self._policies.selecting(pod, direction) if pod is not None else ()
-            group: tuple[Parts, Parts, tuple[str, ...]]
+            said: _Said = everything, everything, (), everything
             if unread:
                 names = ", ".join(str(policy.key) for policy in unread)
-                group = nothing, everything, (f"{names} may select it; kwake does not read this kind",)
-            elif pod is None or not selecting:
-                group = everything, everything, ()
-            else:
-                sure, possible = parts(selecting, pod, False), parts(selecting, pod, True)
-                group = sure, possible, () if sure == possible else (NAMESPACE_LABELS,)
-            alike[group] = alike.get(group, 0) | 1 << index
-        return tuple(Group(members, *group) for group, members in alike.items())
+                said = nothing, everything, (f"{names} may select it; kwake does not read this kind",), everything
+            elif pod is not None:
+                judging = self._judging(pod, direction)
+                asked = judging.key(pod, direction)
+                if asked not in known:
+                    known[asked] = self._said(judging, pod, direction)
+                said = known[asked]
+            alike[said] = alike.get(said, 0) | 1 << index
+        return tuple(Group(members, *said) for said, members in alike.items())
+
+    def _judging(self, pod: Pod, direction: str) -> _Judging:
+        tiers = (self._policies.tiers_for(pod, tier, direction) for tier in (ADMIN, BASELINE))
+        return _Judging(self._policies.selecting(pod, direction), *(tiers if self._policies.tiers else ((), ())))
+
+    def _said(self, judging: _Judging, pod: Pod, direction: str) -> _Said:
+        """What all of them say together: the Admin tier, then NetworkPolicies or else the Baseline tier (NP-16)."""
+        everything: Parts = ((ALL, self._classes.everyone),)
+        sure = possible = everything
+        doubts: list[str] = []
+        if judging.isolating:
+            sure = self._parts(direction, judging.isolating, pod, False)
+            possible = self._parts(direction, judging.isolating, pod, True)
+            doubts += [NAMESPACE_LABELS] if sure != possible else []
+        elif judging.baseline:
+            sure, possible = self._through(judging.baseline, direction, pod, everything, everything)
+            doubts += self._doubts(judging.baseline, direction) if sure != possible else []
+        own_node = everything
+        if judging.admin:
+            below = sure, possible
+            sure, possible = self._through(judging.admin, direction, pod, *below)
+            own_node = self._through(judging.admin, direction, pod, everything, everything)[1]
+            doubts += self._doubts(judging.admin, direction) if sure != possible else []
+        return sure, possible, tuple(dict.fromkeys(doubts)) if sure != possible else (), own_node
+
+    def _through(
+        self, selected: tuple[Selected, ...], direction: str, pod: Pod, sure: Parts, possible: Parts
+    ) -> tuple[Parts, Parts]:
+        """What comes of what the next tier allows, sure and possible."""
+        outcomes = self._tiers.outcomes(selected, direction, pod)
+        return _below(outcomes, sure, Outcomes.sure), _below(outcomes, possible, Outcomes.possible)
+
+    def _doubts(self, selected: tuple[Selected, ...], direction: str) -> list[str]:
+        """Why a tier may not be certain."""
+        found = [doubt for _, doubt in selected if doubt]
+        for groups in (lines := by_api(policy for policy, _ in selected)):
+            for tied in groups:
+                if len(tied) > 1:
+                    names = " and ".join(policy.key.name for policy in tied)
+                    found.append(f"{names} have the same priority: which of them comes first is not defined")
+        if len(lines) > 1:
+            found.append("how policies of v1alpha1 and v1alpha2 are ordered is not defined")
+        if self._tiers.is_unsure_of(selected, direction):
+            found.append(PEERS)
+        return found
 
     def _parts(self, direction: str, selecting: tuple[CompiledPolicy, ...], pod: Pod, possible: bool) -> Parts:
         """The union of the rules, each a set of peers and what it allows them (NP-2)."""
@@ -154,6 +221,17 @@ class Matrix:
                     perhaps |= 1 << index
             self._peers[asked] = sure, perhaps
         return self._peers[asked]
+
+
+def _below(outcomes: OutcomeParts, parts: Parts, allowed: Callable[[Outcomes, ConnectionSet], ConnectionSet]) -> Parts:
+    """A tier's outcomes laid over what the next tier allows."""
+    joined: dict[ConnectionSet, int] = {}
+    for outcome, members in outcomes.items():
+        for connections, others in parts:
+            if members & others:
+                together = allowed(outcome, connections)
+                joined[together] = joined.get(together, 0) | members & others
+    return tuple(joined.items())
 
 
 def _with_rule(parts: dict[ConnectionSet, int], peers: int, connections: ConnectionSet) -> dict[ConnectionSet, int]:

@@ -1,21 +1,25 @@
-"""May this end talk to that one? The one evaluator of NetworkPolicies: traces, reach and the console all ask it."""
+"""May this end talk to that one? The one evaluator of policies: traces, reach and the console all ask it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from weakref import WeakKeyDictionary
 
+import msgspec
+
 from kwake.cluster import Cluster
 from kwake.objects.basis import Basis, weakest
-from kwake.objects.kinds import Namespace, NetworkPolicy, Node, Pod
+from kwake.objects.kinds import AdminPeer, Namespace, NetworkPolicy, Node, Pod
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict
 from kwake.policy.near_miss import Denied, near_misses
 from kwake.policy.rules import CompiledPolicy, Rule, Seeing, compiled
+from kwake.policy.tier_verdict import NOTHING, Asked, Chance, Selected, chances
+from kwake.policy.tiers import ACCEPT, ADMIN, BASELINE, DENY, TierPolicy, TierSeeing, tier_policies
 from kwake.policy.unread import UnreadPolicy, unread_policies
 from kwake.profiles.profile import Profile
 
-SETTINGS = ("policy", "host-network-pods", "ipblock-matches-pods", "egress-to-own-node")
+SETTINGS = ("policy", "admin-tiers", "host-network-pods", "ipblock-matches-pods", "egress-to-own-node")
 """The fields of a profile that decide a verdict."""
 
 
@@ -33,6 +37,11 @@ class PolicySet:
         self.enforced = profile["policy"] != "none"
         self.policies = tuple(map(compiled, cluster.all(NetworkPolicy))) if self.enforced else ()
         self.unread = unread_policies(cluster) if self.enforced else ()
+        apis = profile["admin-tiers"] if self.enforced else "none"
+        self.tiers = tuple(p for p in tier_policies(cluster) if apis in (p.api, "both", "unknown"))
+        self._are_tiers_sure = apis != "unknown"
+        made_nodes = frozenset(node.metadata.name for node in cluster.all(Node) if cluster.record(node.key).made)
+        self.tier_seeing = TierSeeing(self.seeing, cluster.all(Node), made_nodes)
         self._nodes_by_ip: dict[str, Node] = cluster.nodes_by_ip
         self._in_namespace: dict[str, list[CompiledPolicy]] = {}
         self._pods: dict[str, tuple[Pod, ...]] = cluster.pods_by_namespace
@@ -69,6 +78,21 @@ class PolicySet:
             )
         return self._selecting[asked]
 
+    def tiers_for(self, pod: Pod, tier: str, direction: str) -> tuple[Selected, ...]:
+        """The policies of a tier that judge a pod in a direction, those without rules for it left out."""
+        answers = (
+            (policy, self.tier_seeing.selects(policy.subject, pod))
+            for policy in self.tiers
+            if policy.tier == tier and policy.rules(direction)
+        )
+        return tuple((policy, self._uncertain(policy, selects)) for policy, selects in answers if selects is not False)
+
+    def _uncertain(self, policy: TierPolicy, selects: bool | None) -> str:
+        """Why it is not certain that a policy of a tier judges a pod; empty if it is."""
+        if not self._are_tiers_sure:
+            return f"whether {self._profile.name} enforces {policy.key} is not known"
+        return "" if selects else f"whether {policy.key} selects the pod is not known"
+
     def unread_for(self, pod: Pod, direction: str) -> tuple[UnreadPolicy, ...]:
         """Policies of kinds that kwake does not read and that may select the pod in a direction."""
         if not self.unread or not self.seeing.is_seen(pod):
@@ -103,14 +127,58 @@ class PolicySet:
             return Side(direction, True, "a pod cannot block itself", Basis.SOURCED, "NP-13")
         if direction == INGRESS and self.is_own_node(pod, other):
             return Side(direction, True, "from the pod's own node: always allowed", Basis.SOURCED, "NP-14")
-        side = self._judged(direction, pod, other, protocol, port)
+        side = self._tiered(pod, direction, other, protocol, port)
         unread = self.unread_for(pod, direction)
         if unread:
             return _unknown(side, f"{_listed(str(u.key) for u in unread)} may select it; kwake does not read this kind",
                             "NP-16")  # fmt: skip
-        if direction == EGRESS and side.allowed is False and self.is_own_node(pod, other):
-            return self._to_own_node(side)
         return side
+
+    def _tiered(self, pod: Pod, direction: str, other: PolicyEnd, protocol: str, port: int) -> Side:
+        """Admin tier, then NetworkPolicies if any selects the pod, else the Baseline tier, then the default (NP-16)."""
+        destination = self.tier_seeing.pod(PolicyEnd(pod, "") if direction == INGRESS else other)
+        asked = Asked(direction, other, destination, protocol, port)
+
+        def networked() -> Side:
+            side = self._judged(direction, pod, other, protocol, port)
+            if not self.selecting(pod, direction):
+                return self._in_tier(pod, BASELINE, asked, lambda: side)
+            if direction == EGRESS and side.allowed is False and self.is_own_node(pod, other):
+                return self._to_own_node(side)
+            return side
+
+        return self._in_tier(pod, ADMIN, asked, networked)
+
+    def _in_tier(self, pod: Pod, tier: str, asked: Asked, below: Callable[[], Side]) -> Side:
+        """What a tier makes of a connection; `below` says what comes of one that it does not decide."""
+        selected = self.tiers_for(pod, tier, asked.direction) if self.tiers else ()
+        found = chances(selected, asked, self.tier_seeing) if selected else (NOTHING,)
+        sides = [self._decided(chance, asked, below) for chance in found]
+        if len({side.allowed for side in sides}) == 1:
+            return sides[0]
+        doubts = dict.fromkeys(chance.doubt for chance in found if chance.doubt)
+        tied = dict.fromkeys(f"{c.rule.ref.policy.name} {c.rule.ref}" for c in found if c.rule is not None)
+        reason = "; ".join(doubts) or f"{' and '.join(tied)}: which of them comes first is not defined"
+        return _unknown(msgspec.structs.replace(sides[0], isolated_by=()), reason, "NP-16")
+
+    def _decided(self, chance: Chance, asked: Asked, below: Callable[[], Side]) -> Side:
+        rule, direction = chance.rule, asked.direction
+        if rule is None:
+            return below()
+        named = f"{rule.ref.policy.name} {rule.ref}"
+        basis = self._basis_of_networks(rule.peers, asked.other)
+        if rule.action == ACCEPT:
+            return Side(direction, True, f"{named} accepts it", basis, "NP-16", (), (rule.ref,))
+        if rule.action == DENY:
+            return Side(direction, False, f"{named} denies it", basis, "NP-16", denied_by=(rule.ref,))
+        side = below()
+        return msgspec.structs.replace(side, passed_by=(rule.ref, *side.passed_by))
+
+    def _basis_of_networks(self, peers: Iterable[AdminPeer], other: PolicyEnd) -> Basis:
+        """Sourced, unless it rests on whether networks hold pods."""
+        if self.tier_seeing.pod(other) is None or all(peer.networks is None for peer in peers):
+            return Basis.SOURCED
+        return self._profile.setting("ipblock-matches-pods").basis
 
     def _judged(self, direction: str, pod: Pod, other: PolicyEnd, protocol: str, port: int) -> Side:
         """What the NetworkPolicies say: the union of all rules of all that select the pod (NP-1, NP-2)."""

@@ -148,6 +148,7 @@ def _add_own_node(
         if pod.spec.node_name:
             on_node[pod.spec.node_name][policies.seeing.is_seen(pod)].append(pod)
     open_egress = {pod.key for pod in _unisolated(classes, matrix)}
+    allowed = _to_own_node(classes, matrix)
     to_node = profile["egress-to-own-node"]
     for hosted, networked in on_node.values():
         for host in hosted:
@@ -158,7 +159,21 @@ def _add_own_node(
                 if pod.key in open_egress or to_node == "judged":
                     continue
                 doubts = () if to_node == "allowed" else (NODE_EGRESS,)
-                found.add([names[pod.key]], [names[host.key]], ALL, doubts)
+                found.add([names[pod.key]], [names[host.key]], allowed(pod, host), doubts)
+
+
+def _to_own_node(classes: Classes, matrix: Matrix) -> Callable[[Pod, Pod], ConnectionSet]:
+    """What the tiers let a pod send to one on its node's network, were there no NetworkPolicy."""
+    groups = {classes.members[i].pods[0].key: group for group in matrix.egress for i in bits_of(group.members)
+              if classes.members[i].pods}  # fmt: skip
+    where = {pod.key: index for index, member in enumerate(classes.members) for pod in member.pods}
+
+    def allowed(pod: Pod, host: Pod) -> ConnectionSet:
+        first = classes.members[where[pod.key]].pods[0].key
+        parts = groups[first].to_own_node
+        return next(connections for connections, members in parts if members >> where[host.key] & 1)
+
+    return allowed
 
 
 def _unisolated(classes: Classes, matrix: Matrix) -> Iterable[Pod]:

@@ -341,3 +341,13 @@ def test_the_same_seed_gives_the_same_names() -> None:
 def test_where_the_basis_is_not_known_it_says_so() -> None:
     cluster = cluster_of(pod("a", owner={"apiVersion": "x/v1", "kind": "Thing", "metadata": {"name": "t"}}))
     assert replacement_rule(cluster, cluster.all(Pod)[0]).basis is Basis.UNKNOWN
+
+
+def test_pd_7_a_template_that_its_selector_does_not_mean_makes_its_pods_once() -> None:
+    """The API server refuses such a Deployment; examples hold it, and pods would be made and orphaned without end."""
+    controllers = Controllers(workload("Deployment", "web", replicas=2, selector={"matchLabels": {"app": "other"}}))
+    for _ in range(3):
+        changes, controllers.draws = reconcile(controllers.cluster, controllers.draws, controllers.opened)
+        controllers.cluster = controllers.cluster.with_changes(changes)
+        controllers.start()
+    assert len(controllers.pods()) == 2

@@ -28,7 +28,7 @@ INTO_DB = [
     custom("crd.projectcalico.org/v1", "NetworkPolicy", {"selector": "app == 'db'", "types": ["Ingress"]}),
     custom("crd.projectcalico.org/v1", "GlobalNetworkPolicy",
            {"selector": "projectcalico.org/orchestrator == 'k8s' && app in {'db', 'x'}", "ingress": [{}]}, ""),
-    custom("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy",
+    custom("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy",
            {"subject": {"pods": {"podSelector": APP_DB, "namespaceSelector": {}}}, "ingress": [{}]}),
     custom("crd.antrea.io/v1beta1", "NetworkPolicy", {"appliedTo": [{"podSelector": APP_DB}], "ingress": [{}]}),
 ]  # fmt: skip
@@ -53,7 +53,7 @@ def test_a_selector_that_cannot_be_read_may_select_every_pod_of_its_namespace(se
 
 def test_a_subject_of_namespaces_narrows_by_their_labels() -> None:
     spec = {"subject": {"namespaces": {"matchLabels": {"team": "a"}}}, "egress": [{}]}
-    of = cluster(*PODS, custom("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", spec))
+    of = cluster(*PODS, custom("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", spec))
     assert ask(of, "shop/web", "mail/web").allowed is None
     assert ask(of, "mail/web", "shop/web").allowed is True
 
