@@ -19,6 +19,8 @@ COMMANDS = {
     "learn": "five short lessons on a sample cluster: predict, do, see",
     "kubectl": "the kubectl commands that would make a scenario's changes; nothing is run",
     "config": "where the settings are, and what holds: theme, signs, mouse, keys",
+    "capture": "what a live cluster holds, as a snapshot without secrets",
+    "rbac": "the least rights that reading a live cluster needs, as manifests",
     "sessions": "which sessions of the console ended in a crash and can be resumed",
 }
 
@@ -71,14 +73,15 @@ def _console() -> argparse.ArgumentParser:
     commands = "\n".join(f"  {name:<{width}}{words}" for name, words in COMMANDS.items())
     parser = _Parser(
         prog="kwake",
-        usage="kwake [OPTION…] [SNAPSHOT…]\n       kwake [OPTION…] SCENARIO\n       kwake COMMAND …",
+        usage="kwake [OPTION…] [SNAPSHOT…]\n       kwake --context NAME [-n NS]\n"
+        "       kwake [OPTION…] SCENARIO\n       kwake COMMAND …",
         description="A what-if console for Kubernetes networking. Without a snapshot it opens the sample cluster\n"
         "shop; without a terminal it prints what the cluster holds.",
         epilog=f"commands (kwake COMMAND --help):\n{commands}\n\n{_EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="*", help=_SNAPSHOT)
+    _add_snapshot(parser)
     parser.add_argument("--version", action="store_true", help="print the version and end")
     parser.add_argument("--learn", action="store_true", help="begin with five short lessons on a sample cluster")
     parser.add_argument("--resume", metavar="NAME", nargs="?", const="last",
@@ -94,6 +97,19 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", metavar="NAME",
                         help="deep (dark), foam (light), colour-blind, high-contrast, 16 or 16-light")  # fmt: skip
     parser.add_argument("--ascii", action="store_true", help="signs and borders of the console in ASCII")
+
+
+def _add_snapshot(parser: argparse.ArgumentParser) -> None:
+    """Which cluster: files, or a live one."""
+    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="*", help=_SNAPSHOT)
+    _add_context(parser)
+
+
+def _add_context(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--context", metavar="NAME",
+                        help="a live cluster instead, read and never touched: a context of the kubeconfig")  # fmt: skip
+    parser.add_argument("-n", "--namespace", metavar="NS", default="",
+                        help="of the live cluster this namespace alone")  # fmt: skip
 
 
 def _add_world(parser: argparse.ArgumentParser, seed: int | None = 0) -> None:
@@ -113,7 +129,7 @@ def _add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...] = ("text
 
 
 def _add_trace(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
+    _add_snapshot(parser)
     parser.add_argument("--from", required=True, metavar="A", dest="source",
                         help="who dials: deploy/shop/web, shop/web-1, internet, an address")  # fmt: skip
     parser.add_argument("--to", required=True, metavar="B", dest="target",
@@ -127,7 +143,7 @@ def _add_trace(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_reach(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
+    _add_snapshot(parser)
     parser.add_argument("--by", choices=("workload", "pod"), default="workload", help="what counts as one end")
     parser.add_argument("--focus", metavar="NAME", action="append", default=[],
                         help="only pairs with this workload or pod at one end: checkout, shop/checkout,"
@@ -144,8 +160,10 @@ def _add_reach(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_diff(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("old", metavar="OLD", help=f"the snapshot before: {_SNAPSHOT}")
+    parser.add_argument("old", metavar="OLD", nargs="?",
+                        help=f"the snapshot before: {_SNAPSHOT}; with --context the live cluster is")  # fmt: skip
     parser.add_argument("new", metavar="NEW", help="the snapshot after; one of the two may be -")
+    _add_context(parser)
     parser.add_argument("--all", action="store_true", dest="every_dial",
                         help="compare every dial that the change can touch, however long it takes")  # fmt: skip
     parser.add_argument("--md", metavar="FILE", help="write it as Markdown to this file, too")
@@ -154,7 +172,7 @@ def _add_diff(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_what_if(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
+    _add_snapshot(parser)
     parser.add_argument(
         "--do",
         metavar="ACTION",
@@ -177,7 +195,7 @@ def _add_what_if(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_object(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
+    _add_snapshot(parser)
     parser.add_argument("reference", metavar="OBJECT", help="svc/shop/web, shop/web-1, np/shop/default-deny")
     _add_world(parser)
     _add_output(parser)
@@ -206,13 +224,27 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     _add_output(parser)
 
 
+def _add_capture(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", metavar="FILE", required=True,
+                        help="a file not there yet, YAML or JSON by its name; - is standard output")  # fmt: skip
+    parser.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
+    _add_context(parser)
+
+
+def _add_rbac(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-n", "--namespace", metavar="NS", default="",
+                        help="rights in this namespace alone (default: in all)")  # fmt: skip
+    parser.add_argument("--name", metavar="NAME", default="kwake-reader", help="what the roles are called")
+    _add_output(parser)
+
+
 def _add_sessions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--discard", metavar="NAME", action="append", default=[], help="remove one of them")
     _add_output(parser)
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("snapshot", metavar="SNAPSHOT", nargs="+", help=_SNAPSHOT)
+    _add_snapshot(parser)
     _add_world(parser)
     _add_output(parser)
 
@@ -231,6 +263,8 @@ _ADD = {
     "replay": _add_replay,
     "schema": _add_nothing,
     "check": _add_check,
+    "capture": _add_capture,
+    "rbac": _add_rbac,
     "sessions": _add_sessions,
     "kubectl": _add_kubectl,
     "learn": _add_learn,

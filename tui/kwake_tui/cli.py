@@ -103,6 +103,10 @@ def _narrate(text: str) -> None:
     sys.stderr.writelines(f"{printable(line)}\n" for line in text.splitlines())
 
 
+def _narrate_live(text: str) -> None:
+    _narrate(f"kwake: {text}")
+
+
 def _overrides(fields: list[str]) -> dict[str, str]:
     """`--set FIELD=VALUE` as a map."""
     from kwake.errors import UsageError
@@ -125,9 +129,21 @@ def _worlds(arguments: Namespace, piped: bytes | None = None) -> list[World]:
     import kwake
     from kwake.errors import UsageError
 
+    overrides = _overrides(arguments.fields)
+    if arguments.context is not None:
+        from kwake_tui.live_worlds import live_worlds
+
+        if arguments.snapshot:
+            raise UsageError("--context: the live cluster is the snapshot; name no other beside it")
+        return live_worlds(arguments.context, arguments.namespace, arguments.profile or ["calico"],
+                           arguments.seed or 0, overrides, _narrate_live)  # fmt: skip
+    if arguments.namespace:
+        raise UsageError("-n: a namespace of a live cluster, which --context names")
+    if not arguments.snapshot:
+        raise UsageError("name a SNAPSHOT, or a live cluster: --context NAME")
     if arguments.snapshot.count("-") > 1:
         raise UsageError("- stands for standard input, and that can be read only once")
-    stdin, overrides = _stdin() if piped is None else lambda: piped, _overrides(arguments.fields)
+    stdin = _stdin() if piped is None else lambda: piped
     return [
         kwake.open(arguments.snapshot, profile, arguments.seed or 0, overrides=overrides, lenient=arguments.lenient,
                    stdin=stdin)
@@ -175,6 +191,8 @@ def _console(arguments: Namespace) -> int:
         words = [word for name in arguments.profile[:1] for word in ("--profile", name)]
         words += ["--theme", arguments.theme] if arguments.theme is not None else []
         return _run(["learn", *words, *(["--ascii"] if arguments.ascii else [])])
+    if arguments.context is not None:
+        return _live(arguments)
     hint = "" if arguments.snapshot else "new here: : learn opens five short lessons"
     if not arguments.snapshot:
         from kwake.samples import DEFAULT, sample_path
@@ -196,6 +214,55 @@ def _console(arguments: Namespace) -> int:
     from kwake_tui.text.cluster import cluster_json, cluster_lines
 
     _show(arguments, worlds, worlds, lambda world: cluster_lines(world, title), cluster_json)
+    return 0
+
+
+def _live(arguments: Namespace) -> int:
+    """The console on a live cluster; without a terminal as text."""
+    title = f"{arguments.context}/{arguments.namespace}" if arguments.namespace else arguments.context
+    worlds = _worlds(arguments)
+    from kwake_tui.text.cluster import cluster_json, cluster_lines
+
+    _show(arguments, worlds, worlds, lambda world: cluster_lines(world, title), cluster_json)
+    return 0
+
+
+def _capture(arguments: Namespace) -> int:
+    """A live cluster into a file, and on standard error what was left out."""
+    from pathlib import Path
+
+    from kwake.errors import UsageError
+    from kwake_live.capturing import capture, text_of, write_capture
+    from kwake_live.opening import connect, read_cluster
+
+    target = arguments.to
+    if target != "-" and not arguments.overwrite and Path(target).exists():
+        raise UsageError(f"{target}: exists already, and is not overwritten unasked; --overwrite replaces it")
+    access = connect(arguments.context or "", interactive=True)
+    loaded = read_cluster(access, arguments.namespace, _narrate_live)
+    captured = capture(loaded)
+    if target == "-":
+        sys.stdout.write(text_of(captured, access.context, "yaml").decode())
+    else:
+        write_capture(captured, access.context, target, overwrite=arguments.overwrite)
+    _narrate(f"kwake: {len(captured.entries)} objects of {access.context}; left out:")
+    _narrate("\n".join(f"  {line}" for line in captured.told))
+    for kind in loaded.unread:
+        if not kind.read_in:
+            _narrate(f"  {kind.name}: not read, and marked so in the file: {kind.reason}")
+    return 0
+
+
+def _rbac(arguments: Namespace) -> int:
+    from kwake.sources import to_yaml
+    from kwake_live.rights import roles
+    from kwake_tui.text.columns import json_text
+
+    found = roles(arguments.namespace, arguments.name)
+    if arguments.output == "json":
+        _print(json_text({"apiVersion": "v1", "kind": "List", "items": list(found)}).split("\n"))
+    else:
+        _print("---\n".join(map(to_yaml, found)).rstrip("\n").split("\n"))
     return 0
 
 
@@ -426,9 +493,13 @@ def _diff(arguments: Namespace) -> int:
 
     if (arguments.old, arguments.new) == ("-", "-"):
         raise UsageError("- stands for standard input, and that can be read only once")
-    arguments.snapshot = [arguments.old]
+    if arguments.context is not None and arguments.old is not None:
+        raise UsageError("--context: the live cluster is OLD; name NEW alone")
+    if arguments.context is None and arguments.old is None:
+        raise UsageError("name two snapshots, OLD and NEW; or one, and --context NAME for the live cluster as OLD")
+    arguments.snapshot = [] if arguments.old is None else [arguments.old]
     before = _worlds(arguments)
-    arguments.snapshot = [arguments.new]
+    arguments.snapshot, arguments.context, arguments.namespace = [arguments.new], None, ""
     after = _worlds(arguments)
     limit = None if arguments.every_dial else DIALS
     found = [compare(old, new, limit) for old, new in zip(before, after, strict=True)]
@@ -570,6 +641,8 @@ _COMMANDS = {
     "yaml": _yaml,
     "schema": _schema,
     "check": _check,
+    "capture": _capture,
+    "rbac": _rbac,
     "sessions": _sessions,
     "kubectl": _kubectl,
     "learn": _learn,

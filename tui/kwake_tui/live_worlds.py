@@ -1,0 +1,23 @@
+"""Commands on a live cluster: what `--context` stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kwake.profiles import load_profile
+from kwake.world import World
+from kwake_live.opening import connect, read_cluster, world_of
+
+
+def live_worlds(
+    context: str,
+    namespace: str,
+    profiles: list[str],
+    seed: int,
+    overrides: Mapping[str, str],
+    say: Callable[[str], None],
+) -> list[World]:
+    """The cluster, read once, as a world for each profile. Raises LiveError, and what `kwake.open` raises."""
+    chosen = [load_profile(profile, overrides) for profile in profiles]
+    loaded = read_cluster(connect(context, interactive=True), namespace, say)
+    return [world_of(loaded, profile, seed) for profile in chosen]
