@@ -24,8 +24,12 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def test_it_holds_two_packages_and_their_data(unpacked: Path) -> None:
-    assert {path.name for path in unpacked.iterdir() if not path.name.endswith(".dist-info")} == {"kwake", "kwake_tui"}
+def test_it_holds_three_packages_and_their_data(unpacked: Path) -> None:
+    assert {path.name for path in unpacked.iterdir() if not path.name.endswith(".dist-info")} == {
+        "kwake",
+        "kwake_live",
+        "kwake_tui",
+    }
     for data in ("kwake/sample_clusters/shop/nodes.yaml", "kwake/profiles/bundles/calico.yaml", "kwake/py.typed"):
         assert (unpacked / data).is_file()
     assert list((unpacked / "kwake_tui").rglob("*.tcss"))
