@@ -137,6 +137,7 @@ def _add_trace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", metavar="P", help="a number or a port's name (default: the target's only one)")
     parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"), default="TCP")
     parser.add_argument("--via", choices=("dns", "env", "ip"), default="dns", help="how the client finds a Service")
+    parser.add_argument("--svg", metavar="FILE", help="draw the path to this file, too; of several profiles the first")
     parser.add_argument("--at", metavar="NODE", default="", help="the node where a dial from outside comes in")
     _add_world(parser)
     _add_output(parser)
@@ -202,11 +203,15 @@ def _add_object(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("scenario", metavar="SCENARIO", nargs="+", help="a scenario, or a folder of them")
+    parser.add_argument("scenario", metavar="SCENARIO", nargs="+",
+                        help="a scenario, a folder of them, or a journal to run again")  # fmt: skip
     parser.add_argument("--step", metavar="ID", help="look at this step only")
     parser.add_argument("--json", metavar="FILE", help="write the report to this file, too")
+    parser.add_argument("--junit", metavar="FILE", help="write it as JUnit XML, for a CI system")
+    parser.add_argument("--md", metavar="FILE", help="write it as Markdown, for a pull request's comment")
+    parser.add_argument("--journal", metavar="FILE.json", help="write what was run and found, to be run again")
     _add_world(parser, seed=None)
-    _add_output(parser)
+    parser.add_argument("-o", "--output", choices=("text", "json", "md"), help="text (default), json or md")
 
 
 def _add_kubectl(parser: argparse.ArgumentParser) -> None:

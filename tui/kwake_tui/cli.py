@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterable, Sequence
 
-    from kwake.scenario.report import Case
     from kwake.scenario.scenario import Scenario
     from kwake.world import World
     from kwake_tui.app import Begun
@@ -447,6 +446,10 @@ def _trace(arguments: Namespace) -> int:
     asked = (arguments.source, arguments.target, port, arguments.protocol, arguments.via, arguments.at)
     paths = [world.trace(*asked) for world in worlds]
     _show(arguments, worlds, paths, path_lines, path_json)
+    if arguments.svg is not None:
+        from kwake_tui.text.path_svg import path_svg
+
+        _write("--svg", arguments.svg, "\n".join(path_svg(paths[0])) + "\n")
     for note in dict.fromkeys(note for path in paths for note in path.notes):
         _narrate(f"kwake: note: {note}")
     if any(path.outcome is Outcome.UNRESOLVED for path in paths):
@@ -555,63 +558,27 @@ def _schema(arguments: Namespace) -> int:
 
 
 def _replay(arguments: Namespace) -> int:
-    from kwake.scenario.load import load, step_named
-    from kwake.scenario.report import Report, as_json
-    from kwake_tui.scenario_files import scenario_path
-    from kwake_tui.text.columns import json_text
-    from kwake_tui.text.replay import replay_lines
+    from kwake.errors import UsageError
+    from kwake.scenario.journal import is_journal
+    from kwake.scenario.running import Choice
+    from kwake_tui.replay_command import again, report_of, written
 
-    scenarios = [scenario for path in arguments.scenario for scenario in load(scenario_path([path]))]
-    if arguments.step is not None:
-        for scenario in scenarios:
-            step_named(scenario, arguments.step)
-    stdin, digests = _stdin(), _digests()
-    seeds = None if arguments.seed is None else (arguments.seed,)
-    cases = [
-        _case(scenario, profile, seed, arguments, stdin, digests)
-        for scenario in scenarios
-        for profile in arguments.profile or scenario.profiles
-        for seed in seeds or scenario.seeds
-    ]
-    report = Report(tuple(cases))
-    form = json_text(as_json(report))
-    if arguments.json is not None:
-        _write("--json", arguments.json, form + "\n")
-    _print(form.split("\n") if arguments.output == "json" else replay_lines(report))
+    journals = [path for path in arguments.scenario if is_journal(path)]
+    if journals and len(arguments.scenario) > 1:
+        raise UsageError(f"{journals[0]}: a journal is run again alone")
+    if journals:
+        lines, code = again(journals[0], _stdin())
+        _print(lines)
+        return code
+    fields = _overrides(arguments.fields)
+    choice = Choice(tuple(arguments.profile), arguments.seed, fields, arguments.lenient, arguments.step)
+    report = report_of(arguments.scenario, choice, _stdin())
+    for form in ("json", "junit", "md", "journal"):
+        file = getattr(arguments, form)
+        if file is not None:
+            _write(f"--{form}", file, "\n".join(written(report, form, choice)) + "\n")
+    _print(written(report, arguments.output or "text"))
     return report.exit_code
-
-
-def _digests() -> Callable[[str, Callable[[], bytes]], str]:
-    """The SHA-256 of a layer of a snapshot, worked out once however many replays begin there."""
-    from functools import cache
-
-    from kwake.scenario.pinned import layer_sha256
-
-    return cache(layer_sha256)
-
-
-def _case(
-    scenario: Scenario,
-    profile: str,
-    seed: int,
-    arguments: Namespace,
-    stdin: Callable[[], bytes],
-    digest: Callable[[str, Callable[[], bytes]], str],
-) -> Case:
-    """One scenario in a world of its own."""
-    from msgspec.structs import replace
-
-    from kwake.scenario.begin import begin
-    from kwake.scenario.runner import replay
-
-    again = ["kwake", "replay", scenario.file, "--profile", profile]
-    again += ["--seed", str(seed)] if arguments.seed is not None or len(scenario.seeds) > 1 else []
-    again += [word for field in arguments.fields for word in ("--set", field)]
-    again += ["--lenient"] if arguments.lenient else []
-    overrides = _overrides(arguments.fields)
-    world = begin(scenario, profile, seed, overrides=overrides, lenient=arguments.lenient, stdin=stdin)
-    case = replay(scenario, world, tuple(again), arguments.step)
-    return replace(case, snapshot={path: digest(path, stdin) for path in scenario.snapshot})
 
 
 def _write(option: str, path: str, text: str) -> None:

@@ -75,6 +75,7 @@ def _scenario(value: Value) -> Scenario:
     profiles, seeds = _matrix(fields)
     return Scenario(
         file=str(file),
+        line=value.line,
         name=fields["name"].text(),
         snapshot=snapshot,
         sha256=pinned,

@@ -155,10 +155,15 @@ class Report(msgspec.Struct, frozen=True):
 
 def as_json(report: Report) -> dict[str, Any]:
     """The report as plain values, in a form that only grows. Times are milliseconds of simulated time."""
-    return {"version": VERSION, "verdict": report.verdict.value, "scenarios": [_case(case) for case in report.cases]}
+    return {
+        "version": VERSION,
+        "verdict": report.verdict.value,
+        "scenarios": [case_json(case) for case in report.cases],
+    }
 
 
-def _case(case: Case) -> dict[str, Any]:
+def case_json(case: Case) -> dict[str, Any]:
+    """One replay as plain values."""
     return {
         "name": case.name,
         "file": case.file,

@@ -175,6 +175,8 @@ class Scenario(msgspec.Struct, frozen=True):
     """What an answer that is not known comes to: `fail` (exit 4), `warn` or `allow`."""
     xfail: str = ""
     """Where it is told why the scenario cannot hold yet; empty: it must hold."""
+    line: int = 1
+    """Where it begins in its file."""
     sha256: dict[str, str] = {}
     """What was pinned, by entry of `snapshot`."""
 

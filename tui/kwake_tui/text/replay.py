@@ -89,6 +89,17 @@ def _sure(words: str, basis: Basis) -> str:
     return words if basis in (Basis.SOURCED, Basis.UNKNOWN) else f"{words} ({basis.value})"
 
 
+def told_lines(case: Case, step: StepReport | None) -> list[str]:
+    """What is said of the checks of a step that are not simply met; of those under `always` without a step."""
+    checks = case.always if step is None else step.checks
+    return [line for check in checks for line in _told(check, case, step)]
+
+
+def unmet_lines(check: Check, case: Case, step: StepReport | None) -> list[str]:
+    """Everything that is needed where an expectation is not met."""
+    return list(_unmet(check, case, step))
+
+
 def _unmet(check: Check, case: Case, step: StepReport | None) -> Iterator[str]:
     yield from columns([[f"{GLYPHS[check.verdict]} {check.what}", f"{case.file}:{check.line}"]], indent=6)
     warned = check.verdict is Verdict.UNKNOWN and case.unknown == "warn"

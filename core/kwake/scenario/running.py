@@ -1,0 +1,58 @@
+"""Scenarios run, each under every profile with every seed, from their files to a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+
+import msgspec
+
+from kwake.scenario.begin import begin
+from kwake.scenario.pinned import layer_sha256
+from kwake.scenario.report import Case
+from kwake.scenario.runner import replay
+from kwake.scenario.scenario import Scenario
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What is chosen for a run in place of what its scenarios say, or on top of it."""
+
+    profiles: tuple[str, ...] = ()
+    """Empty: each scenario's own."""
+    seed: int | None = None
+    overrides: Mapping[str, str] = {}
+    lenient: bool = False
+    step: str | None = None
+    """Look at this step only."""
+
+
+AS_WRITTEN = Choice()
+"""Everything as the scenarios say."""
+
+
+def run(
+    scenarios: Iterable[Scenario], choice: Choice = AS_WRITTEN, stdin: Callable[[], bytes] | None = None
+) -> Iterator[Case]:
+    """The replays in their order, each in a world of its own. Raises what opening a snapshot raises."""
+    digest = cache(layer_sha256)
+    for scenario, profile, seed in axes(scenarios, choice):
+        world = begin(scenario, profile, seed, overrides=choice.overrides, lenient=choice.lenient, stdin=stdin)
+        case = replay(scenario, world, command(scenario, profile, seed, choice), choice.step)
+        yield msgspec.structs.replace(case, snapshot={path: digest(path, stdin) for path in scenario.snapshot})
+
+
+def axes(scenarios: Iterable[Scenario], choice: Choice) -> Iterator[tuple[Scenario, str, int]]:
+    """Every scenario under every profile with every seed."""
+    for scenario in scenarios:
+        seeds: Sequence[int] = scenario.seeds if choice.seed is None else (choice.seed,)
+        for profile in choice.profiles or scenario.profiles:
+            for seed in seeds:
+                yield scenario, profile, seed
+
+
+def command(scenario: Scenario, profile: str, seed: int, choice: Choice) -> tuple[str, ...]:
+    """The command that runs one of them again, word by word."""
+    words = ["kwake", "replay", scenario.file, "--profile", profile]
+    words += ["--seed", str(seed)] if choice.seed is not None or len(scenario.seeds) > 1 else []
+    words += [word for name, value in choice.overrides.items() for word in ("--set", f"{name}={value}")]
+    return (*words, *(["--lenient"] if choice.lenient else []))
