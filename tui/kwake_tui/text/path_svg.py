@@ -11,9 +11,11 @@ from kwake.dataplane.path import Branch, Hop, Outcome, Path
 from kwake.objects.basis import Basis
 from kwake.objects.printable import printable
 from kwake_tui.glyphs import OUTCOMES
+from kwake_tui.palettes import PALETTES
 from kwake_tui.text.path import share
-from kwake_tui.theme import BACKGROUND, DEEP
 
+_PALETTE = PALETTES["deep"]
+_ROLES = _PALETTE.roles
 _CELL, _ROW, _MARGIN, _DOT = 8.4, 22, 24, 8
 _LABEL = 13
 """Cells of a hop's kind."""
@@ -37,7 +39,7 @@ def path_svg(path: Path) -> list[str]:
         f' viewBox="0 0 {width:.0f} {height}"'
         f' role="img" aria-label="{title}" font-family="{_FONT}" font-size="14" xml:space="preserve">',
         f"<title>{title}</title>",
-        f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>',
+        f'<rect width="100%" height="100%" rx="8" fill="{_PALETTE.background}"/>',
         *_lines(rows),
         "</svg>",
     ]
@@ -79,18 +81,18 @@ def _lines(rows: Sequence[_Row]) -> Iterator[str]:
     for at, (kind, words, role, strong, _) in enumerate(rows):
         y = _MARGIN + at * _ROW + 15
         if kind not in ("", _AFTER) and rows[at - 1][0]:
-            yield f'<path d="M{left} {y - _ROW - 5}V{y - 5}" stroke="{DEEP["rule"]}" stroke-width="2"/>'
+            yield f'<path d="M{left} {y - _ROW - 5}V{y - 5}" stroke="{_ROLES["rule"]}" stroke-width="2"/>'
         weight = ' font-weight="bold"' if strong else ""
         if kind.strip():
-            yield f'<text x="{label}" y="{y}" fill="{DEEP["muted"]}">{escape(_shown(kind))}</text>'
+            yield f'<text x="{label}" y="{y}" fill="{_ROLES["muted"]}">{escape(_shown(kind))}</text>'
         if words:
             x = text if kind else _MARGIN
-            yield f'<text x="{x:g}" y="{y}" fill="{DEEP[role]}"{weight}>{escape(_shown(words))}</text>'
+            yield f'<text x="{x:g}" y="{y}" fill="{_ROLES[role]}"{weight}>{escape(_shown(words))}</text>'
     for at, (kind, _, role, _, sign) in enumerate(rows):
         if kind and sign:
             y = _MARGIN + at * _ROW + 15
-            yield f'<rect x="{left - 8}" y="{y - 14}" width="16" height="18" fill="{BACKGROUND}"/>'
-            yield f'<text x="{left}" y="{y}" text-anchor="middle" fill="{DEEP[role]}">{escape(sign)}</text>'
+            yield f'<rect x="{left - 8}" y="{y - 14}" width="16" height="18" fill="{_PALETTE.background}"/>'
+            yield f'<text x="{left}" y="{y}" text-anchor="middle" fill="{_ROLES[role]}">{escape(sign)}</text>'
 
 
 def _shown(text: str) -> str:
