@@ -88,6 +88,7 @@ def _client(context: str, *, interactive: bool) -> tuple[Any, list[PluginError]]
     except ImportError:
         raise ContextError(CLIENT_MISSING) from None
     configuration = client.Configuration()
+    configuration.host = ""
     configuration.retries = False
     configuration.connection_pool_maxsize = CONNECTIONS
     failures: list[PluginError] = []
@@ -107,6 +108,8 @@ def _client(context: str, *, interactive: bool) -> tuple[Any, list[PluginError]]
         raise failures[0]
     if log:
         raise ContextError(f"context {context}: {log[0]}")
+    if not configuration.host.startswith(("https://", "http://")):
+        raise ContextError(f"context {context}: its cluster names no server, as https://HOST:PORT")
     try:
         return guarded_client(client.ApiClient, configuration), failures
     except (OSError, ValueError) as error:  # a certificate that is not there or is none
@@ -131,7 +134,7 @@ def _check_context(config: Any, context: str) -> None:
     names = _context_names(config)
     if context not in names:
         near = difflib.get_close_matches(context, names, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; there is {', '.join(sorted(names))}" if names else ""
+        hint = f"; did you mean {near[0]}?" if near else f"; there is {', '.join(sorted(names)) or 'none'}"
         raise ContextError(f"{context}: there is no such context in {_kubeconfig()}{hint}")
 
 
@@ -143,9 +146,8 @@ def _context_names(config: Any, *, quiet: bool = False) -> tuple[str, ...]:
         contexts, _ = config.list_kube_config_contexts(where)
     except config.ConfigException as error:
         # Also where no current context is set, which is no fault: the contexts are read all the same.
-        found = _read_names(where)
-        if found or quiet:
-            return found
+        if not _missing(where) or quiet:
+            return _read_names(where)
         raise ContextError(f"{where}: {_missing(where) or error}") from None
     except yaml.YAMLError as error:
         raise ContextError(f"{where}: no kubeconfig: {' '.join(str(error).split())}") from None

@@ -115,10 +115,10 @@ class Reader:
                 return _Passing(Unreachable(f"{where}: this name cannot be resolved"))
             case urllib3.exceptions.ProxyError():
                 return _Passing(Unreachable(f"{where}: the proxy does not let us through: {_last(words)}"))
-            case urllib3.exceptions.ConnectTimeoutError():
-                return _Passing(Unreachable(f"{where}: no connection within {CONNECT_S:g} s"))
             case urllib3.exceptions.NewConnectionError():
                 return _Passing(Unreachable(f"{where}: no connection: {_last(words)}"))
+            case urllib3.exceptions.ConnectTimeoutError():
+                return _Passing(Unreachable(f"{where}: no connection within {CONNECT_S:g} s"))
             case urllib3.exceptions.ReadTimeoutError():
                 return _Passing(Unreachable(f"{where}: {what}: nothing for {SILENCE_S:g} s"))
             case _:

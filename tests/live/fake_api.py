@@ -44,6 +44,8 @@ class Fault(NamedTuple):
     wait_s: float = 0.0
     cut: float = 0.0
     """The part of the body that is sent before the connection breaks off."""
+    does: Callable[[], None] | None = None
+    """What happens to the server meanwhile."""
 
 
 class FakeApi:
@@ -174,6 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         self.body = self.rfile.read(length) if length else b""
         fault = api.fault_for(self.path)
+        if fault is not None and fault.does is not None:
+            fault.does()
         if fault is not None and fault.wait_s:
             time.sleep(fault.wait_s)
         self.cut = fault.cut if fault is not None else 0.0
@@ -187,9 +191,9 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = handle_any
 
     def _user(self) -> str:
-        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ").strip()
-        if token:
-            return self.server.api.tokens.get(token, "")
+        scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")
+        if scheme:
+            return self.server.api.tokens.get(token.strip(), "") if scheme.lower() == "bearer" else ""
         certificate: Any = self.connection.getpeercert() if isinstance(self.connection, ssl.SSLSocket) else None
         for part in (certificate or {}).get("subject", ()):
             for name, value in part:
