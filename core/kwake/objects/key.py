@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 GROUP_OF_KIND: dict[str, str] = {
@@ -103,6 +105,7 @@ def key(kind: str, namespace: str, name: str) -> Key:
     return Key(kind, namespace, name, GROUP_OF_KIND[kind])
 
 
+@lru_cache(maxsize=1024)
 def group_of(api_version: str, kind: str) -> str:
     """The API group that counts as this object's: `extensions/v1beta1` NetworkPolicy is `networking.k8s.io`."""
     group = api_version.rpartition("/")[0]

@@ -12,7 +12,7 @@ from kwake.errors import UsageError
 Labels = Mapping[str, str]
 
 
-class Requirement(msgspec.Struct, frozen=True, rename="camel"):
+class Requirement(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """One `matchExpressions` entry. `operator` is In, NotIn, Exists or DoesNotExist."""
 
     key: str
@@ -41,7 +41,7 @@ class Requirement(msgspec.Struct, frozen=True, rename="camel"):
                 return f"{self.key} {'in' if operator == 'In' else 'notin'} ({','.join(self.values)})"
 
 
-class LabelSelector(msgspec.Struct, frozen=True, rename="camel"):
+class LabelSelector(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """`matchLabels` and `matchExpressions`, all of them required; an empty one matches everything."""
 
     match_labels: dict[str, str] = {}
@@ -54,9 +54,13 @@ class LabelSelector(msgspec.Struct, frozen=True, rename="camel"):
 
     def matches(self, labels: Labels) -> bool:
         """Whether an object with these labels is selected."""
-        return all(labels.get(key) == value for key, value in self.match_labels.items()) and all(
-            requirement.matches(labels) for requirement in self.match_expressions
-        )
+        for key, value in self.match_labels.items():  # asked more often than anything else: no generator
+            if labels.get(key) != value:
+                return False
+        for requirement in self.match_expressions:  # noqa: SIM110
+            if not requirement.matches(labels):
+                return False
+        return True
 
     def __str__(self) -> str:
         parts = [f"{key}={value}" for key, value in self.match_labels.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -168,13 +169,18 @@ def _difference(selector: LabelSelector, labels: Labels) -> tuple[str, str, int,
         if labels.get(label) != value:
             wants.append(f"{label}={value}")
             has.append(_label(label, labels))
-            unlikeness += 1 - difflib.SequenceMatcher(None, value, labels.get(label, "")).ratio()
+            unlikeness += _unlikeness(value, labels.get(label, ""))
     for requirement in selector.match_expressions:
         if not requirement.matches(labels):
             wants.append(str(requirement))
             has.append(_label(requirement.key, labels))
             unlikeness += 1
     return ",".join(wants), ", ".join(dict.fromkeys(has)), len(wants), unlikeness
+
+
+@lru_cache(maxsize=1 << 14)
+def _unlikeness(wanted: str, found: str) -> float:
+    return 1 - difflib.SequenceMatcher(None, wanted, found).ratio()
 
 
 def _label(label: str, labels: Labels) -> str:

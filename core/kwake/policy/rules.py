@@ -119,8 +119,14 @@ class Seeing(msgspec.Struct, frozen=True):
         """Whether a rule's peers mean the end, whatever the port. No peers: everybody (NP-5). None: not known."""
         if not rule.peers:
             return True
-        answers = {self.admits(peer, rule.ref.policy.namespace, end) for peer in rule.peers}
-        return True if True in answers else None if None in answers else False
+        found: bool | None = False
+        for peer in rule.peers:
+            admits = self.admits(peer, rule.ref.policy.namespace, end)
+            if admits:
+                return True
+            if admits is None:
+                found = None
+        return found
 
     def admits(self, peer: PolicyPeer, namespace: str, end: PolicyEnd) -> bool | None:
         """Whether a peer of a policy in this namespace means the end (NP-6). None: not known."""
