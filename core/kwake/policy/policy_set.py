@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import chain
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 import msgspec
 
 from kwake.cluster import Cluster
 from kwake.objects.basis import Basis, weakest
-from kwake.objects.kinds import AdminPeer, Namespace, NetworkPolicy, Node, Pod
+from kwake.objects.kinds import AdminPeer, ConfigMap, Namespace, Node, Pod, Unmodelled
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict
+from kwake.policy.homes import Home
 from kwake.policy.near_miss import Denied, near_misses
-from kwake.policy.rules import CompiledPolicy, Rule, Seeing, compiled
+from kwake.policy.rules import CompiledPolicy, Rule, Seeing
 from kwake.policy.tier_verdict import NOTHING, Asked, Chance, Selected, chances
-from kwake.policy.tiers import ACCEPT, ADMIN, BASELINE, DENY, TierPolicy, TierSeeing, tier_policies
+from kwake.policy.tiers import ACCEPT, ADMIN, BASELINE, DENY, TIER_KINDS, TierPolicy, TierSeeing, tier_policies
 from kwake.policy.unread import UnreadPolicy, unread_policies
 from kwake.profiles.profile import Profile
 
@@ -26,32 +27,46 @@ SETTINGS = ("policy", "admin-tiers", "host-network-pods", "ipblock-matches-pods"
 class PolicySet:
     """The policies of a cluster, as a profile's CNI enforces them. Make it with `compile_policies`."""
 
-    def __init__(self, cluster: Cluster, profile: Profile) -> None:
+    def __init__(self, cluster: Cluster, profile: Profile, earlier: PolicySet | None = None) -> None:
+        """`earlier` is the set of another cluster under the same settings: what did not change since is taken over."""
         self._profile = profile
-        self.seeing = Seeing(
-            cluster.namespaces,
-            host_network_pods=profile["host-network-pods"] == "selected",
-            ip_blocks_hold_pods=profile["ipblock-matches-pods"] == "yes",
-            undescribed=frozenset(cluster.namespaces) - _described(cluster),
-        )
         self.enforced = profile["policy"] != "none"
-        self.policies = tuple(map(compiled, cluster.all(NetworkPolicy))) if self.enforced else ()
-        self.unread = unread_policies(cluster) if self.enforced else ()
-        apis = profile["admin-tiers"] if self.enforced else "none"
-        self.tiers = tuple(p for p in tier_policies(cluster) if apis in (p.api, "both", "unknown"))
-        self._are_tiers_sure = apis != "unknown"
-        made_nodes = frozenset(node.metadata.name for node in cluster.all(Node) if cluster.record(node.key).made)
-        self.tier_seeing = TierSeeing(self.seeing, cluster.all(Node), made_nodes)
-        self._nodes_by_ip: dict[str, Node] = cluster.nodes_by_ip
-        self._in_namespace: dict[str, list[CompiledPolicy]] = {}
+        self._read = _Read.of(cluster)
         self._pods: dict[str, tuple[Pod, ...]] = cluster.pods_by_namespace
-        self._selecting: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[CompiledPolicy, ...]] = {}
-        self._by_label: dict[tuple[str, tuple[str, str] | None], list[CompiledPolicy]] = {}
-        """Policies by namespace and one label that they want: a pod looks only at those of its own labels."""
-        for policy in self.policies:
-            self._in_namespace.setdefault(policy.namespace, []).append(policy)
-            wanted = next(iter(policy.selector.match_labels.items()), None)
-            self._by_label.setdefault((policy.namespace, wanted), []).append(policy)
+        self._nodes_by_ip: dict[str, Node] = cluster.nodes_by_ip
+        if earlier is not None and self._read.is_all_of(earlier._read):
+            self.seeing: Seeing = earlier.seeing
+            self.tier_seeing: TierSeeing = earlier.tier_seeing
+            self.tiers: tuple[TierPolicy, ...] = earlier.tiers
+            self.unread: tuple[UnreadPolicy, ...] = earlier.unread
+        else:
+            self.seeing = Seeing(
+                cluster.namespaces,
+                host_network_pods=profile["host-network-pods"] == "selected",
+                ip_blocks_hold_pods=profile["ipblock-matches-pods"] == "yes",
+                undescribed=frozenset(cluster.namespaces) - _described(cluster),
+            )
+            self.unread = unread_policies(cluster) if self.enforced else ()
+            apis = profile["admin-tiers"] if self.enforced else "none"
+            self.tiers = tuple(p for p in tier_policies(cluster) if apis in (p.api, "both", "unknown"))
+            made_nodes = frozenset(node.metadata.name for node in cluster.all(Node) if cluster.record(node.key).made)
+            self.tier_seeing = TierSeeing(self.seeing, cluster.all(Node), made_nodes)
+        self._are_tiers_sure = not self.enforced or profile["admin-tiers"] != "unknown"
+        self._by_namespace = cluster.policies_by_namespace if self.enforced else {}
+        self._homes: dict[str, Home] = {} if earlier is None else dict(earlier._homes)
+        """By namespace, as far as asked for; those of an earlier cluster stand until they are asked for again."""
+
+    @cached_property
+    def policies(self) -> tuple[CompiledPolicy, ...]:
+        """All NetworkPolicies, by namespace and name."""
+        return tuple(policy for name in sorted(self._by_namespace) for policy in self._home(name).policies)
+
+    def _home(self, namespace: str) -> Home:
+        """The policies of a namespace."""
+        known, read = self._homes.get(namespace), self._by_namespace.get(namespace, ())
+        if known is None or known.read is not read:
+            known = self._homes[namespace] = Home(read, known)
+        return known
 
     def verdict(self, source: PolicyEnd, destination: PolicyEnd, protocol: str, port: int) -> Verdict:
         """May a new connection pass, and which rules say so. The port is the destination's, after DNAT (NP-20)."""
@@ -64,19 +79,7 @@ class PolicySet:
         """The policies that isolate a pod in a direction (NP-1), by name."""
         if not self.seeing.is_seen(pod):
             return ()
-        home, labels = pod.metadata.namespace, pod.metadata.labels
-        asked = (direction, home, tuple(sorted(labels.items())))
-        if asked not in self._selecting:
-            wanting = [
-                self._by_label.get((home, None), []),
-                *(self._by_label.get((home, i), []) for i in labels.items()),
-            ]
-            self._selecting[asked] = tuple(
-                policy
-                for policy in sorted(chain.from_iterable(wanting), key=lambda policy: policy.key)
-                if direction in policy.directions and policy.selector.matches(labels)
-            )
-        return self._selecting[asked]
+        return self._home(pod.metadata.namespace).selecting(pod.metadata.labels, direction)
 
     def tiers_for(self, pod: Pod, tier: str, direction: str) -> tuple[Selected, ...]:
         """The policies of a tier that judge a pod in a direction, those without rules for it left out."""
@@ -208,7 +211,7 @@ class PolicySet:
         reason = f"isolated by {_listed(key.name for key in keys)}, no rule admits"
         asked = Denied(direction, pod, other, self.seeing.pod(other), protocol, port)
         home = pod.metadata.namespace
-        missed = near_misses(asked, self.seeing, self._in_namespace[home], self._pods.get(home, ()))
+        missed = near_misses(asked, self.seeing, self._home(home).policies, self._pods.get(home, ()))
         return Side(direction, False, reason, basis, "NP-2", keys, (), missed)
 
     def _basis(self, isolating: Iterable[CompiledPolicy], direction: str, other: PolicyEnd) -> Basis:
@@ -249,7 +252,25 @@ def _described(cluster: Cluster) -> frozenset[str]:
     return frozenset(record.key.name for record in records if not record.made)
 
 
+class _Read(msgspec.Struct, frozen=True):
+    """What of a cluster decides, besides its NetworkPolicies and pods. Clusters share what did not change."""
+
+    parts: tuple[object, ...]
+
+    @classmethod
+    def of(cls, cluster: Cluster) -> _Read:
+        """All that is read of a cluster."""
+        kinds = (Namespace, Node, Unmodelled, ConfigMap, *TIER_KINDS)
+        return cls((cluster.namespaces, *(cluster.all(kind) for kind in kinds)))
+
+    def is_all_of(self, other: _Read) -> bool:
+        """Whether it is the very same."""
+        return all(mine is theirs for mine, theirs in zip(self.parts, other.parts, strict=True))
+
+
 _compiled: WeakKeyDictionary[Cluster, dict[tuple[str, ...], PolicySet]] = WeakKeyDictionary()
+_latest: dict[tuple[str, ...], PolicySet] = {}
+"""The last set made under some settings: most clusters differ little from the one before."""
 
 
 def compile_policies(cluster: Cluster, profile: Profile) -> PolicySet:
@@ -257,5 +278,5 @@ def compile_policies(cluster: Cluster, profile: Profile) -> PolicySet:
     sets = _compiled.setdefault(cluster, {})
     wanted = (profile.name, *(profile[field] for field in SETTINGS))
     if wanted not in sets:
-        sets[wanted] = PolicySet(cluster, profile)
+        sets[wanted] = _latest[wanted] = PolicySet(cluster, profile, _latest.get(wanted))
     return sets[wanted]

@@ -29,7 +29,7 @@ from kwake.policy.rules import Seeing, block_holds
 ADMIN, BASELINE = "Admin", "Baseline"
 ACCEPT, DENY, PASS = "Accept", "Deny", "Pass"
 
-_KINDS = (AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy)
+TIER_KINDS = (AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy)
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
@@ -80,7 +80,7 @@ class TierPolicy(msgspec.Struct, frozen=True):
 
 def tier_policies(cluster: Cluster) -> tuple[TierPolicy, ...]:
     """All policies of both tiers, by tier, priority and key."""
-    found = [_compiled(policy) for kind in _KINDS for policy in cluster.all(kind)]
+    found = [_compiled(policy) for kind in TIER_KINDS for policy in cluster.all(kind)]
     return tuple(sorted(found, key=lambda policy: (policy.tier, policy.priority, policy.key)))
 
 
