@@ -386,7 +386,7 @@ def test_cx_30_a_policy_that_nobody_reads_makes_an_open_connection_doubtful_only
     profile: str, basis_is_unknown: bool
 ) -> None:
     unread = {
-        "apiVersion": "policy.networking.k8s.io/v1alpha2",
+        "apiVersion": "networking.k8s.aws/v1alpha1",
         "kind": "ClusterNetworkPolicy",
         "metadata": {"name": "tier"},
         "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "ingress": [{"action": "Deny"}]},

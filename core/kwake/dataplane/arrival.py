@@ -8,9 +8,9 @@ from ipaddress import ip_address, ip_network
 import msgspec
 
 from kwake.dataplane.ends import OUTSIDE, holder_of, is_address
-from kwake.dataplane.evidence import admission, side_deciders
+from kwake.dataplane.evidence import admission, judgement, side_deciders
 from kwake.dataplane.living import is_down
-from kwake.dataplane.path import Branch, Decider, Hop, Outcome
+from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
 from kwake.objects.basis import Basis, weakest
@@ -58,10 +58,13 @@ def arrive(way: Way, to: Destination, egress_port: int | None = None) -> Branch:
         return judged
     way, target = judged, _target_end(view, to)
     way = way.met(_route(way, to))
-    if to.pod is not None:
+    if to.pod is None:
+        way = msgspec.structs.replace(way, ingress=_ingress(way, to))
+    else:
         source = _source_end(way)
         policies = compile_policies(view.policy, view.profile)
         side = policies.verdict(source, target, way.protocol, to.port).ingress
+        way = msgspec.structs.replace(way, ingress=judgement(view, side))
         hop = _policy_hop("ingress", to.node, side, str(to.pod.key), policies, source)
         if way.is_masqueraded and source.node == to.node:
             hop = msgspec.structs.replace(hop, basis=weakest((hop.basis, Basis.INFERRED)), cite="NP-23")
@@ -75,15 +78,34 @@ def arrive(way: Way, to: Destination, egress_port: int | None = None) -> Branch:
 
 def leave(way: Way, to: Destination, egress_port: int | None = None) -> Way | Branch:
     """The way after the client's egress policies have judged where it goes (NP-20), or its end there."""
-    if way.client.pod is None or way.has_left:
+    if way.has_left:
         return way
     policies = compile_policies(way.view.policy, way.view.profile)
     target = _target_end(way.view, to)
     side = policies.verdict(client_end(way), target, way.protocol, egress_port or to.port).egress
+    way = msgspec.structs.replace(way, egress=judgement(way.view, side))
+    if way.client.pod is None:
+        return way
     hop = _policy_hop("egress", way.client.at, side, way.client.name, policies, target)
     if side.allowed is not True:
+        way = msgspec.structs.replace(way, ingress=_ingress(way, to))
         return _stopped_by_policy(way, hop, side, to)
     return msgspec.structs.replace(way.met(_admitted(way.view, hop, side)), has_left=True)
+
+
+def judged_all_the_same(way: Way, to: Destination) -> Way:
+    """The way with what policies would say of both sides, where something else ends it before they are asked."""
+    policies = compile_policies(way.view.policy, way.view.profile)
+    verdict = policies.verdict(_source_end(way), _target_end(way.view, to), way.protocol, to.port)
+    egress, ingress = (judgement(way.view, side) for side in (verdict.egress, verdict.ingress))
+    return msgspec.structs.replace(way, egress=egress, ingress=ingress)
+
+
+def _ingress(way: Way, to: Destination) -> Judgement:
+    """What the server's policies say of a packet that may not even get there."""
+    policies = compile_policies(way.view.policy, way.view.profile)
+    verdict = policies.verdict(_source_end(way), _target_end(way.view, to), way.protocol, to.port)
+    return judgement(way.view, verdict.ingress)
 
 
 def client_end(way: Way) -> PolicyEnd:
@@ -162,6 +184,7 @@ def _stopped_by_policy(way: Way, hop: Hop, side: Side, to: Destination) -> Branc
 def _source_unknown(way: Way, hop: Hop, to: Destination) -> Branch:
     who = way.src_node or "the load balancer"
     text = f"the source address, which the policy judges, is that of {who}: not in the snapshot"
+    way = msgspec.structs.replace(way, ingress=Judgement("unknown", text, Basis.UNKNOWN))
     unknown = msgspec.structs.replace(hop, text=text, basis=Basis.UNKNOWN, cite="NP-23", detail=())
     return way.end(unknown, Outcome.UNKNOWN, pod=to.pod, ip=to.ip, port=to.port, node=to.node)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kwake.cluster import Cluster
-from kwake.dataplane.path import Decider
+from kwake.dataplane.path import Decider, Judgement
 from kwake.dataplane.view import View
 from kwake.objects.document import FieldPath
 from kwake.objects.key import Key
@@ -38,6 +38,13 @@ def side_deciders(view: View, side: Side) -> tuple[Decider, ...]:
     rule = f"isolates {side.direction.lower()}, no rule admits" if side.allowed is False else side.reason
     path = ("spec", "podSelector")
     return tuple(decider(view.policy, key, rule, path, side.cite) for key in side.isolated_by)
+
+
+def judgement(view: View, side: Side) -> Judgement:
+    """A side of a verdict with the files and lines of what decided it."""
+    verdict = {True: "allowed", False: "denied", None: "unknown"}[side.allowed]
+    passed = tuple(decider(view.policy, r.policy, f"{r} passes", r.path, side.cite) for r in side.passed_by)
+    return Judgement(verdict, side.reason, side.basis, side_deciders(view, side), passed)
 
 
 def admission(policies: PolicySet, ref: RuleRef, other: PolicyEnd) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from kwake.control.endpoints import Backend
 from kwake.control.service_allocation import service_range
-from kwake.dataplane.arrival import Destination, arrive, destination, leave
+from kwake.dataplane.arrival import arrive, destination, leave
 from kwake.dataplane.ends import holder_of, is_address
 from kwake.dataplane.evidence import service_decider
 from kwake.dataplane.path import Branch, Decider, Hop, Outcome
@@ -170,13 +170,13 @@ def _unmatched(way: Way, node: str, handling: Handling) -> tuple[Branch, ...]:
         # A pod that dials another node's port still has its own address there, unless the CNI masquerades it [inf].
         origin = Origin.POD if way.client.is_pod_network else Origin.OUTSIDE
         basis = Basis.INFERRED if origin is Origin.POD else Basis.SOURCED
-        judged = leave(way, Destination(way.dst, way.port, None, there.metadata.name))
+        judged = leave(way, destination(view, way.dst, way.port, way.meant))
         if isinstance(judged, Branch):
             return (judged,)
         return at_node(judged.met(msgspec.structs.replace(hop, basis=basis)), there.metadata.name, origin)
     if handling.frontend == "cluster-ip" and holder_of(view, way.dst) is None and there is None:
         return (_no_such_frontend(way, node, handling),)
-    return (arrive(way, destination(view, way.dst, way.port)),)
+    return (arrive(way, destination(view, way.dst, way.port, way.meant)),)
 
 
 def _no_such_frontend(way: Way, node: str, handling: Handling) -> Branch:

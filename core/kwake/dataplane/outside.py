@@ -6,7 +6,7 @@ import msgspec
 
 from kwake.control.balancer_annotations import Balancer, balancer_of
 from kwake.control.endpoints import endpoints_of
-from kwake.dataplane.arrival import arrive, destination, in_pod_ranges
+from kwake.dataplane.arrival import arrive, destination, in_pod_ranges, judged_all_the_same
 from kwake.dataplane.ends import OUTSIDE, holder_of, is_address
 from kwake.dataplane.evidence import service_decider
 from kwake.dataplane.merging import alike_merged
@@ -56,6 +56,7 @@ def from_outside(way: Way) -> tuple[Branch, ...]:
         text = "dropped: pod addresses are not routed from outside (assumed)"
         why = Decider("network", "pod addresses are not routed from outside")
         hop = Hop("route", OUTSIDE, text, subject, Basis.ASSUMED, "", why)
+        way = judged_all_the_same(way, destination(view, way.dst, way.port))
         return (way.end(hop, Outcome.DROPPED, pod=holder, ip=way.dst, port=way.port),)
     return (arrive(way, destination(view, way.dst, way.port)),)
 

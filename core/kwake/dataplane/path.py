@@ -73,6 +73,20 @@ class Hop(msgspec.Struct, frozen=True):
     """Set on the hop that ends the branch."""
 
 
+class Judgement(msgspec.Struct, frozen=True):
+    """What the policies of one end say, whatever those of the other say."""
+
+    verdict: str
+    """`allowed`, `denied` or `unknown`."""
+    reason: str
+    basis: Basis
+    decided_by: tuple[Decider, ...] = ()
+    """The rules that admit or deny, or every policy that isolates where none admits; nothing where no policy selects
+    the end."""
+    passed_by: tuple[Decider, ...] = ()
+    """Rules of tiers that passed the connection on to what decided."""
+
+
 class Translation(msgspec.Struct, frozen=True):
     """What was dialled, and what a Service proxy or load balancer made of it (CX-2)."""
 
@@ -110,6 +124,10 @@ class Branch(msgspec.Struct, frozen=True):
     """One sentence: why it ends so."""
     translation: Translation | None = None
     """None where no address was dialled."""
+    egress: Judgement | None = None
+    """What the client's policies say; None where they were not asked."""
+    ingress: Judgement | None = None
+    """What the server's policies say, even where the packet does not get there; None where they were not asked."""
 
 
 class Path(msgspec.Struct, frozen=True):

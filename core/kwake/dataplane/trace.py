@@ -78,7 +78,8 @@ def branches_of(view: View, flow: Flow, client: Client, target: Target, share: F
             branches: list[Branch] = []
             for pod in target.pods:
                 port, one = port_of_pod(pod, flow), share / len(target.pods)
-                branches += dial(msgspec.structs.replace(way, dst=pod.ip, port=port, share=one))
+                meant = pod.key if pod.spec.host_network else None
+                branches += dial(msgspec.structs.replace(way, dst=pod.ip, port=port, share=one, meant=meant))
             return tuple(branches)
 
 

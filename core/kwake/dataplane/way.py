@@ -7,9 +7,10 @@ from fractions import Fraction
 import msgspec
 
 from kwake.dataplane.ends import Client
-from kwake.dataplane.path import Branch, Decider, Hop, Outcome, Translation
+from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome, Translation
 from kwake.dataplane.view import View
 from kwake.objects.basis import Basis, weakest
+from kwake.objects.key import Key
 from kwake.objects.kinds import Node, Pod
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
@@ -37,6 +38,10 @@ class Way(msgspec.Struct, frozen=True, eq=False):
     """The one node at which a packet from outside comes in, where the question says so."""
     has_left: bool = False
     """Whether the client's own policies have judged it: where the packet left for another node or a load balancer."""
+    meant: Key | None = None
+    """The pod on its node's network that was dialled by name: its node's address alone would not tell."""
+    egress: Judgement | None = None
+    ingress: Judgement | None = None
 
     @property
     def source(self) -> str:
@@ -87,6 +92,8 @@ class Way(msgspec.Struct, frozen=True, eq=False):
             Translation(self.dst, self.port, self.source, self.frontend, self.service, self.nat_node)
             if self.dst
             else None,
+            self.egress,
+            self.ingress,
         )
 
 

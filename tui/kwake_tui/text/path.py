@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from kwake.dataplane.path import Branch, Decider, Hop, Outcome, Path
+from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome, Path
 from kwake.objects.basis import Basis
 from kwake_tui.glyphs import OUTCOMES
 from kwake_tui.text.columns import columns, padded
@@ -105,9 +105,16 @@ def path_json(path: Path) -> dict[str, Any]:
         "outcome": path.outcome.value,
         "basis": path.basis.value,
         "decided_by": [_decider(decider) for decider in path.decided_by],
+        "egress": _of_all([branch.egress for branch in path.branches]),
+        "ingress": _of_all([branch.ingress for branch in path.branches]),
         "hops": [_hop(hop) for hop in path.hops],
         "branches": [_branch(branch) for branch in path.branches],
     }
+
+
+def _of_all(sides: list[Judgement | None]) -> dict[str, Any] | None:
+    """What all branches have in common, if they do."""
+    return _judgement(sides[0]) if all(side == sides[0] for side in sides) else None
 
 
 def _decider(decider: Decider) -> dict[str, Any]:
@@ -128,5 +135,19 @@ def _branch(branch: Branch) -> dict[str, Any]:
         "outcome": branch.outcome.value,
         "basis": branch.basis.value,
         "decided_by": [_decider(decider) for decider in branch.decided_by],
+        "egress": _judgement(branch.egress),
+        "ingress": _judgement(branch.ingress),
         "hops": [_hop(hop) for hop in branch.hops],
+    }
+
+
+def _judgement(side: Judgement | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    return {
+        "verdict": side.verdict,
+        "reason": side.reason,
+        "basis": side.basis.value,
+        "decided_by": [_decider(decider) for decider in side.decided_by],
+        "passed_by": [_decider(decider) for decider in side.passed_by],
     }
