@@ -98,11 +98,11 @@ def test_the_line_that_trace_names_is_in_the_policy(capsys: Capture) -> None:
 def test_trace_json_has_its_stable_keys(capsys: Capture) -> None:
     path = form(capsys, *PAID)
 
-    assert list(path) == ["version", "outcome", "basis", "decided_by", "hops", "branches"]
+    assert list(path) == ["version", "outcome", "basis", "decided_by", "egress", "ingress", "hops", "branches"]
     assert (path["version"], path["outcome"]) == (1, "delivered")
     assert list(path["hops"][0]) == ["kind", "at", "text", "object", "basis"]
     assert list(path["branches"][0]) == [
-        "source", "pod", "ip", "port", "share", "outcome", "basis", "decided_by", "hops"
+        "source", "pod", "ip", "port", "share", "outcome", "basis", "decided_by", "egress", "ingress", "hops"
     ]  # fmt: skip
 
 
