@@ -13,6 +13,7 @@ from kwake.control.desired_endpoints import wants_topology_hints
 from kwake.control.nearest_label import selects_nothing
 from kwake.control.violation import MASK
 from kwake.control.zone_hints import zone_shares
+from kwake.linting.lint import lint
 from kwake.objects.basis import Basis
 from kwake.objects.document import FieldPath, Origin
 from kwake.objects.field_path import dotted
@@ -24,7 +25,6 @@ from kwake.objects.kinds import (
     CronJob,
     KubeObject,
     Namespace,
-    NetworkPolicy,
     Pod,
     ReplicationController,
     Service,
@@ -77,6 +77,7 @@ def check(
         *_cron_jobs(cluster),
         *_assumptions(cluster),
         *(_profile(profile) if profile is not None else ()),
+        *(lint(cluster, profile) if profile is not None else ()),
     }
     return tuple(sorted(findings, key=lambda finding: (LEVELS.index(finding.level), finding)))
 
@@ -165,14 +166,12 @@ def _dangling_owners(cluster: Cluster) -> Iterator[Finding]:
 
 
 def _selectors(cluster: Cluster) -> Iterator[Finding]:
-    """Services and policies that select nothing, with the label that they may have meant."""
+    """Services that select nothing, with the label that they may have meant."""
     labels = _labels_of_pods(cluster)
     for service in cluster.all(Service):
         selector = LabelSelector(match_labels=dict(service.spec.selector))
         if service.spec.selector and service.spec.type != "ExternalName":
             yield from _unmatched(cluster, service, selector, labels, ("spec", "selector"))
-    for policy in cluster.all(NetworkPolicy):
-        yield from _unmatched(cluster, policy, policy.spec.pod_selector, labels, ("spec", "podSelector"))
 
 
 def _named_ports(cluster: Cluster) -> Iterator[Finding]:

@@ -15,11 +15,13 @@ from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
 from kwake.objects.event import Clock
 from kwake.objects.kinds import Unmodelled
+from kwake.profiles.load import load_profile
 from kwake.profiles.profile import Profile, Setting
 from kwake.sources import read
 from tests.core.manifests import bare_pod, deployment, namespace, node, pod_spec, service
 
 SHOP = namespace("shop")
+CALICO = load_profile("calico")
 
 
 def findings(*manifests: Manifest, profile: Profile | None = None) -> tuple[Finding, ...]:
@@ -27,8 +29,8 @@ def findings(*manifests: Manifest, profile: Profile | None = None) -> tuple[Find
     return check(Cluster({item.key: item for item in records}), profile)
 
 
-def lines(*manifests: Manifest, level: str = "warning") -> list[str]:
-    return [f"{f.subject}: {f.text}" for f in findings(*manifests) if f.level == level]
+def lines(*manifests: Manifest, level: str = "warning", profile: Profile | None = None) -> list[str]:
+    return [f"{f.subject}: {f.text}" for f in findings(*manifests, profile=profile) if f.level == level]
 
 
 def running(name: str, ip: str = "10.0.0.1", **spec: Any) -> Manifest:
@@ -84,11 +86,12 @@ def test_a_service_that_selects_nothing_names_the_nearest_label() -> None:
 
 
 def test_a_policy_that_selects_nothing() -> None:
-    assert lines(policy(app="x"), bare_pod("web")) == ["NetworkPolicy/shop/deny: selects 0 pods: app=x"]
+    found = lines(policy(app="x"), bare_pod("web"), profile=CALICO)
+    assert found == ["NetworkPolicy/shop/deny: selects 0 pods: app=x"]
 
 
 def test_a_policy_with_a_misspelt_key_names_the_nearest_label() -> None:
-    assert lines(policy(ap="web"), bare_pod("web")) == [
+    assert lines(policy(ap="web"), bare_pod("web"), profile=CALICO) == [
         "NetworkPolicy/shop/deny: selects 0 pods: ap=web; nearest label app=web"
     ]
 
@@ -100,7 +103,7 @@ def test_a_policy_may_select_pods_that_a_workload_will_make() -> None:
         "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "a"}]}}},
     }
-    assert lines(policy(app="web"), job) == []
+    assert lines(policy(app="web"), job, profile=CALICO) == []
 
 
 def test_an_owner_that_is_not_there() -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from kwake.objects.document import FieldPath
 from kwake.objects.field_path import dotted
+from kwake.objects.json_patch import Fix
 from kwake.objects.printable import printable
 
 Level = Literal["warning", "assumption", "unknown", "skipped", "inferred"]
@@ -24,6 +25,8 @@ class Finding(msgspec.Struct, frozen=True, order=True):
     text: str
     where: str = ""
     """`file:line`, or empty for what has no place."""
+    fixes: tuple[Fix, ...] = ()
+    """What would mend it: one of these."""
 
     def __str__(self) -> str:
         is_file = self.where.startswith(self.subject)

@@ -17,17 +17,20 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
     """Every finding, by level, with its place."""
     lines = [count_line(findings)]
     for level in LEVELS:
-        rows = [[f.subject, f.text, f.where] for f in findings if f.level == level]
-        if rows:
-            lines += ["", f"{level} ({len(rows)})", *_stacked(rows)]
+        those = [finding for finding in findings if finding.level == level]
+        if those:
+            lines += ["", f"{level} ({len(those)})", *_stacked(those)]
     return lines
 
 
-def _stacked(rows: list[list[str]]) -> list[str]:
-    """The subject and its place on one line, the text under it: texts are sentences, not cells."""
-    heads = columns([[subject, where] for subject, _, where in rows], indent=2)
-    texts = (columns([[text]], indent=4) for _, text, _ in rows)
-    return [line for head, text in zip(heads, texts, strict=True) for line in (head, *text)]
+def _stacked(findings: Sequence[Finding]) -> list[str]:
+    """The subject and its place on one line, the text under it: texts are sentences, not cells; then what mends it."""
+    heads = columns([[finding.subject, finding.where] for finding in findings], indent=2)
+    lines: list[str] = []
+    for head, finding in zip(heads, findings, strict=True):
+        texts = [finding.text, *(f"fix: {fix.kubectl}" for fix in finding.fixes)]
+        lines += [head, *columns([[text] for text in texts], indent=4)]
+    return lines
 
 
 def count_line(findings: Sequence[Finding]) -> str:
@@ -56,6 +59,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "text": finding.text,
         "file": file or None,
         "line": int(line) if line else None,
+        "fixes": [{"object": str(fix.key), "patch": fix.patch, "kubectl": fix.kubectl} for fix in finding.fixes],
     }
 
 

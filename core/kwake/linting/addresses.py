@@ -1,0 +1,125 @@
+"""ipBlocks where addresses say little: of Services, of pods, and of clients that a Service hides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kwake.linting.peers import written_selector
+from kwake.linting.scene import OF_ONE_POD, Scene
+from kwake.objects.document import FieldPath
+from kwake.objects.finding import Finding
+from kwake.objects.json_patch import add, replace
+from kwake.objects.kinds import IPBlock, NetworkPolicy, Node, Pod, Service
+from kwake.objects.selector import LabelSelector
+from kwake.policy.ends import EGRESS, INGRESS
+from kwake.policy.rules import Span, block_holds, span_of
+
+Place = tuple[NetworkPolicy, FieldPath, str]
+"""A policy, the path of an ipBlock's peer in it, and how its rule is called."""
+
+
+def address_findings(scene: Scene) -> Iterator[Finding]:
+    """Blocks of one Service's address, and blocks inside the nodes' pod ranges."""
+    services = {ip: service for service in scene.cluster.all(Service) for ip in service.cluster_ips}
+    ranges = [
+        span for node in scene.cluster.all(Node) if not scene.cluster.record(node.key).made
+        for cidr in node.pod_cidrs if (span := span_of(cidr)) is not None
+    ]  # fmt: skip
+    for place, block in _blocks(scene):
+        span = span_of(block.cidr)
+        if span is None:
+            continue
+        single = block.cidr.partition("/")[0] if span[1] == span[2] else ""
+        if single in services:
+            yield from _service_address(scene, place, single, services[single])
+        elif single in scene.cluster.pods_by_ip:
+            yield from _pod_address(scene, place, single)
+        elif any(_inside(span, range_) for range_ in ranges) and not single:
+            text = f"{place[2]} admits {block.cidr}, a part of the pods' addresses: which pods have those changes"
+            yield scene.warning(place[0].key, place[1], f"{text}; select pods by label")
+
+
+def _blocks(scene: Scene) -> Iterator[tuple[Place, IPBlock]]:
+    for policy in scene.network_policies:
+        for direction, rules, field in (
+            (INGRESS, [rule.from_ for rule in policy.spec.ingress], "from"),
+            (EGRESS, [rule.to for rule in policy.spec.egress], "to"),
+        ):
+            for index, peers in enumerate(rules if direction in policy.directions else ()):
+                for at, peer in enumerate(peers):
+                    if peer.ip_block is not None:
+                        path: FieldPath = ("spec", direction.lower(), index, field, at)
+                        yield (policy, path, f"{direction.lower()} rule {index + 1}"), peer.ip_block
+
+
+def _inside(span: Span, other: Span) -> bool:
+    return span[0] == other[0] and other[1] <= span[1] and span[2] <= other[2]
+
+
+def _service_address(scene: Scene, place: Place, ip: str, service: Service) -> Iterator[Finding]:
+    """NP-20: the address is the pod's by then, so this block admits nobody."""
+    policy, path, named = place
+    if scene.profile["policy-pre-dnat"] == "yes":
+        return
+    name = f"{service.metadata.namespace}/{service.metadata.name}"
+    text = f"{named} admits {ip}, the address of Service {name}: policies see the addresses of its pods"
+    if service.spec.selector and service.metadata.namespace == policy.metadata.namespace:
+        mended = {"podSelector": {"matchLabels": service.spec.selector}}
+    elif service.spec.selector:
+        home = {"matchLabels": {"kubernetes.io/metadata.name": service.metadata.namespace}}
+        mended = {"namespaceSelector": home, "podSelector": {"matchLabels": service.spec.selector}}
+    else:
+        yield scene.warning(policy.key, path, text)
+        return
+    yield scene.warning(policy.key, path, text, replace(path, mended))
+
+
+def _pod_address(scene: Scene, place: Place, ip: str) -> Iterator[Finding]:
+    policy, path, named = place
+    pod = scene.cluster.pods_by_ip[ip][0]
+    if pod.spec.host_network or scene.cluster.record(pod.key).made:
+        return
+    name = f"{pod.metadata.namespace}/{pod.metadata.name}"
+    text = f"{named} admits {ip}, the address that pod {name} has now: the pod after it gets another one"
+    yield scene.warning(policy.key, path, text, replace(path, _peer_of(pod, policy)))
+
+
+def _peer_of(pod: Pod, policy: NetworkPolicy) -> dict[str, object]:
+    labels = {key: value for key, value in pod.metadata.labels.items() if key not in OF_ONE_POD}
+    peer: dict[str, object] = {"podSelector": written_selector(LabelSelector(labels))}
+    if pod.metadata.namespace != policy.metadata.namespace:
+        peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": pod.metadata.namespace}}
+    return peer
+
+
+def hidden_client_findings(scene: Scene) -> Iterator[Finding]:
+    """externalTrafficPolicy Cluster: clients come with a node's address where the endpoint is on another node (SV-50),
+    so a policy that admits theirs drops them there."""
+    read = [node for node in scene.cluster.all(Node) if not scene.cluster.record(node.key).made]
+    nodes = [address.address for node in read for address in node.status.addresses]
+    if not nodes or scene.profile["lb"] == "nlb-ip":
+        return
+    for policy in scene.network_policies:
+        if INGRESS not in policy.directions:
+            continue
+        for index, rule in enumerate(policy.spec.ingress):
+            blocks = [peer.ip_block for peer in rule.from_ if peer.ip_block is not None]
+            if not blocks or len(blocks) < len(rule.from_):
+                continue
+            if any(block_holds(block, node) for block in blocks for node in nodes):
+                continue
+            for shape in scene.matching(policy.metadata.namespace, policy.spec.pod_selector):
+                services = [s for s in scene.services_of(shape) if s.spec.type in ("LoadBalancer", "NodePort")]
+                cluster = [s for s in services if s.spec.external_traffic_policy != "Local"]
+                if not cluster or len(cluster) < len(services):
+                    continue
+                name = f"{cluster[0].metadata.namespace}/{cluster[0].metadata.name}"
+                text = (
+                    f"ingress rule {index + 1} admits {', '.join(b.cidr for b in blocks)}, but clients of Service "
+                    f"{name} come with a node's address where its endpoint is on another node: its "
+                    "externalTrafficPolicy is Cluster"
+                )
+                fix = add(("spec", "externalTrafficPolicy"), "Local")
+                path: FieldPath = ("spec", "ingress", index)
+                yield scene.warning(policy.key, path, text, fix, of=cluster[0].key)
+                break

@@ -1,0 +1,135 @@
+"""Egress policies that let pods talk and not ask for names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kwake.cluster import NAME_LABEL
+from kwake.linting.scene import Scene, Shape
+from kwake.objects.finding import Finding
+from kwake.objects.json_patch import add
+from kwake.objects.kinds import Pod, PolicyPeer, Service
+from kwake.policy.ends import EGRESS, PolicyEnd
+from kwake.policy.rules import CompiledPolicy, Rule
+
+DNS_PORTS = frozenset({53, 5353, 8053, 1053, 10053})
+"""Ports that name servers listen on: CoreDNS of kubeadm, OpenShift, and of charts that run it without root."""
+DNS_LABEL = ("k8s-app", "kube-dns")
+"""What cluster DNS pods and their Service carry, whatever serves them (`k8s:cluster/addons/dns`)."""
+
+
+SYSTEM = "kube-system"
+"""Where the cluster's DNS runs, where the snapshot does not say."""
+
+
+def dns_findings(scene: Scene) -> Iterator[Finding]:
+    """Pods whose egress admits other pods, or a port of everybody, and nowhere the cluster's DNS over UDP."""
+    told = set()
+    servers = _servers(scene)
+    for shapes in scene.shapes.values():
+        for shape in shapes:
+            isolating = scene.policies.selecting(shape.pod, EGRESS)
+            keys = tuple(policy.key for policy in isolating)
+            if isolating and shape.pod.spec.dns_policy == "ClusterFirst" and keys not in told:
+                told.add(keys)
+                yield from _cut_off(scene, shape, isolating, servers)
+
+
+def _servers(scene: Scene) -> list[tuple[Pod, int]]:
+    """The cluster's DNS pods, as far as the snapshot holds them, and the port that they take queries on."""
+    found = []
+    for service in scene.cluster.all(Service):
+        if DNS_LABEL in service.metadata.labels.items() or service.metadata.name == "kube-dns":
+            for pod in scene.cluster.pods_by_namespace.get(service.metadata.namespace, ()):
+                if service.spec.selector and service.spec.selector.items() <= pod.metadata.labels.items() and pod.ips:
+                    found += [(pod, number) for number in _query_ports(service, pod)]
+    return found
+
+
+def _query_ports(service: Service, pod: Pod) -> Iterator[int]:
+    for port in service.spec.ports:
+        if port.port == 53 and port.protocol == "UDP":
+            target = port.target_port
+            number = pod.named_port(target, "UDP") if isinstance(target, str) else target or port.port
+            if number is not None:
+                yield number
+
+
+def _cut_off(
+    scene: Scene, shape: Shape, isolating: tuple[CompiledPolicy, ...], servers: list[tuple[Pod, int]]
+) -> Iterator[Finding]:
+    rules = [rule for policy in isolating for rule in policy.egress]
+    talking = [rule for rule in rules if _wants_names(rule)]
+    if not talking or _may_ask(scene, shape, rules, servers):
+        return
+    policy = scene.cluster.record(talking[0].ref.policy)
+    over_tcp = next((rule for rule in rules if rule.ports and _asks(rule, "TCP")), None)
+    if over_tcp is not None and not any(_asks(rule, "UDP") for rule in rules if rule.ports):
+        place = over_tcp.ref.path
+        entry = next((at for at, port in enumerate(over_tcp.ports) if port.port in DNS_PORTS), 0)
+        text = (
+            f"{over_tcp.ref} admits DNS over TCP only (a port without protocol is TCP), and resolvers ask over UDP: "
+            "names do not resolve"
+        )
+        fix = add((*place, "ports", "-"), {"port": over_tcp.ports[entry].port or 53, "protocol": "UDP"})
+        yield scene.warning(over_tcp.ref.policy, (*place, "ports", entry), text, fix)
+        return
+    text = (
+        f"{talking[0].ref} lets pods talk, but no rule lets them ask the cluster's DNS over UDP: names do not resolve"
+    )
+    rule = {"to": [_peer(servers)], "ports": _ports(servers)}
+    yield scene.warning(policy.key, talking[0].ref.path, text, add(("spec", "egress", "-"), rule))
+
+
+def _wants_names(rule: Rule) -> bool:
+    """Whether what it admits is dialled by name: pods, or a port of everybody; addresses need no name."""
+    return not rule.peers or any(peer.ip_block is None for peer in rule.peers)
+
+
+def _may_ask(scene: Scene, shape: Shape, rules: list[Rule], servers: list[tuple[Pod, int]]) -> bool:
+    client = PolicyEnd(shape.pod, shape.pod.ip, shape.pod.spec.node_name)
+    for pod, number in servers:
+        server = PolicyEnd(pod, pod.ip, pod.spec.node_name)
+        if scene.policies.verdict(client, server, "UDP", number).egress.allowed is not False:
+            return True
+    if not servers and scene.policies.tiers:
+        return True  # a tier may accept it, and there is no server to try
+    asking = [rule for rule in rules if _asks(rule, "UDP")]
+    return any(_may_mean_dns(scene, shape.namespace, peer, servers) for rule in asking for peer in rule.peers) or any(
+        not rule.peers for rule in asking
+    )
+
+
+def _may_mean_dns(scene: Scene, home: str, peer: PolicyPeer, servers: list[tuple[Pod, int]]) -> bool:
+    """Whether a peer may be DNS servers that the snapshot does not hold: on a node, outside, or in kube-system."""
+    if peer.ip_block is not None:
+        return True
+    if servers:
+        return False
+    if peer.namespace_selector is None:
+        return home == SYSTEM
+    seeing = scene.policies.seeing
+    if SYSTEM in seeing.namespaces and SYSTEM not in seeing.undescribed:
+        return peer.namespace_selector.matches(seeing.namespaces[SYSTEM])
+    named = peer.namespace_selector.match_labels.get(NAME_LABEL, SYSTEM)
+    return named == SYSTEM
+
+
+def _asks(rule: Rule, protocol: str) -> bool:
+    """Whether it admits queries to somebody; a DNS port's name is taken to be one."""
+    return any(rule.fixed.holds(protocol, port) for port in DNS_PORTS) or any(
+        named == protocol and name.startswith("dns") for name, named in rule.named
+    )
+
+
+def _peer(servers: list[tuple[Pod, int]]) -> dict[str, object]:
+    home = servers[0][0].metadata.namespace if servers else SYSTEM
+    return {
+        "namespaceSelector": {"matchLabels": {NAME_LABEL: home}},
+        "podSelector": {"matchLabels": dict((DNS_LABEL,))},
+    }
+
+
+def _ports(servers: list[tuple[Pod, int]]) -> list[dict[str, object]]:
+    number = servers[0][1] if servers else 53
+    return [{"port": number, "protocol": "UDP"}, {"port": number, "protocol": "TCP"}]

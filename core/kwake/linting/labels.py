@@ -1,0 +1,94 @@
+"""Labels that were nearly right."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from kwake.objects.document import FieldPath
+from kwake.objects.json_patch import Operation, add, remove, replace
+from kwake.objects.selector import Labels, LabelSelector
+
+CLOSE = 0.8
+"""How alike two words must be to be the same one misspelt (`difflib`'s ratio)."""
+SHORTEST = 4
+"""Letters of a word that may hold a slip; shorter ones are names of their own."""
+
+_DIGITS = re.compile(r"\d+")
+_PART = re.compile(r"[-_. ]")
+
+
+def is_misspelt(word: str, other: str) -> bool:
+    """Whether a word looks like another with a slip of the pen: its dashes, its case, or a few letters of one part.
+
+    Another number, or another short part (`web-a`, `web-b`), is another thing.
+    """
+    if word == other or _DIGITS.findall(word) != _DIGITS.findall(other):
+        return False
+    parts, others = _PART.split(word.lower()), _PART.split(other.lower())
+    if "".join(parts) == "".join(others):
+        return True
+    return len(parts) == len(others) and all(
+        part == far or (min(len(part), len(far)) >= SHORTEST and _alike(part, far) >= CLOSE)
+        for part, far in zip(parts, others, strict=True)
+    )
+
+
+def _alike(word: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, word, other, autojunk=False).ratio()
+
+
+class Slip(msgspec.Struct, frozen=True):
+    """A label that a selector wants, and the one that was meant."""
+
+    key: str
+    value: str
+    meant_key: str
+    meant: str
+
+    def __str__(self) -> str:
+        return f"{self.meant_key}={self.meant}"
+
+
+def slips(selector: LabelSelector, candidates: Iterable[Labels]) -> Iterator[Slip]:
+    """One label each that, spelt as it is on some candidate, would make the selector match that candidate.
+
+    A value that some candidate carries is no slip.
+    """
+    those = list(candidates)
+    there = {label for labels in those for label in labels.items()}
+    values = {value for _, value in there}
+    seen = set()
+    for key, value in selector.match_labels.items():
+        if (key, value) in there:
+            continue
+        rest = LabelSelector({k: v for k, v in selector.match_labels.items() if k != key}, selector.match_expressions)
+        for labels in those:
+            if not rest.matches(labels):
+                continue
+            for other_key, other in labels.items():
+                value_slipped = other_key == key and value not in values and is_misspelt(value, other)
+                key_slipped = other == value and key not in labels and _same_kind_of_key(key, other_key)
+                slip = Slip(key, value, other_key, other)
+                if (value_slipped or key_slipped) and slip not in seen:
+                    seen.add(slip)
+                    yield slip
+
+
+def _same_kind_of_key(key: str, other: str) -> bool:
+    """`app` and `app.kubernetes.io/name` are spelt apart and meant alike; so are `k8s-app` and `app`."""
+    if is_misspelt(key, other):
+        return True
+    named = {"app", "k8s-app", "name", "app.kubernetes.io/name", "app.kubernetes.io/component", "component", "run"}
+    return key in named and other in named
+
+
+def respelt(path: FieldPath, slip: Slip) -> tuple[Operation, ...]:
+    """The operations on `matchLabels` of the selector at this path that spell a label right."""
+    labels: FieldPath = (*path, "matchLabels")
+    if slip.key == slip.meant_key:
+        return (replace((*labels, slip.key), slip.meant),)
+    return remove((*labels, slip.key)), add((*labels, slip.meant_key), slip.meant)

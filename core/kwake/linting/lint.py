@@ -1,0 +1,52 @@
+"""What people get wrong in NetworkPolicies: every lint, over one cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from kwake.cluster import Cluster
+from kwake.linting.addresses import address_findings, hidden_client_findings
+from kwake.linting.dns import dns_findings
+from kwake.linting.peers import peer_findings
+from kwake.linting.ports import port_findings
+from kwake.linting.scene import Scene
+from kwake.linting.selecting import selecting_findings
+from kwake.linting.tiers import tier_findings
+from kwake.linting.types import type_findings
+from kwake.objects.finding import Finding
+from kwake.objects.kinds import (
+    AdminNetworkPolicy,
+    BaselineAdminNetworkPolicy,
+    ClusterNetworkPolicy,
+    KubeObject,
+    NetworkPolicy,
+)
+from kwake.profiles.profile import Profile
+
+JUDGED: tuple[type[KubeObject], ...] = (
+    NetworkPolicy,
+    AdminNetworkPolicy,
+    BaselineAdminNetworkPolicy,
+    ClusterNetworkPolicy,
+)
+"""What is looked at."""
+
+LINTS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
+    selecting_findings,
+    type_findings,
+    peer_findings,
+    port_findings,
+    dns_findings,
+    address_findings,
+    hidden_client_findings,
+    tier_findings,
+)
+
+
+def lint(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
+    """What is probably a mistake in the policies, as a profile's CNI enforces them."""
+    if not any(cluster.all(kind) for kind in JUDGED):
+        return
+    scene = Scene(cluster, profile)
+    for findings in LINTS:
+        yield from findings(scene)

@@ -1,0 +1,150 @@
+"""Peers of rules that mean nobody, where what was meant can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kwake.cluster import NAME_LABEL
+from kwake.linting.labels import respelt, slips
+from kwake.linting.scene import Scene, Shape
+from kwake.objects.document import FieldPath
+from kwake.objects.finding import Finding
+from kwake.objects.json_patch import add, remove
+from kwake.objects.kinds import NetworkPolicy, PolicyPeer
+from kwake.objects.selector import LabelSelector
+from kwake.policy.ends import EGRESS, INGRESS
+
+Place = tuple[NetworkPolicy, FieldPath, str]
+"""A policy, the path of a peer in it, and how its rule is called."""
+
+
+def peer_findings(scene: Scene) -> Iterator[Finding]:
+    """Peers that match nothing and have one likely meaning; what matches nothing yet may be meant so."""
+    for policy in scene.network_policies:
+        for direction, rules, field in (
+            (INGRESS, [rule.from_ for rule in policy.spec.ingress], "from"),
+            (EGRESS, [rule.to for rule in policy.spec.egress], "to"),
+        ):
+            if direction not in policy.directions:
+                continue
+            for index, peers in enumerate(rules):
+                named = f"{direction.lower()} rule {index + 1}"
+                for at, peer in enumerate(peers):
+                    if peer.ip_block is None and not scene.meant(peer, policy.metadata.namespace):
+                        place = policy, ("spec", direction.lower(), index, field, at), named
+                        yield from _nobody(scene, place, peer, peers)
+
+
+def _nobody(scene: Scene, place: Place, peer: PolicyPeer, peers: tuple[PolicyPeer, ...]) -> Iterator[Finding]:
+    if peer.namespace_selector is None:
+        if peer.pod_selector is not None and not peer.pod_selector.is_empty:
+            yield from _in_own_namespace(scene, place, peer.pod_selector, peers)
+    elif not scene.namespaces(peer.namespace_selector):
+        yield from _no_namespace(scene, place, peer.namespace_selector)
+    elif peer.pod_selector is not None:
+        yield from _in_other_namespaces(scene, place, peer.namespace_selector, peer.pod_selector)
+
+
+def _in_own_namespace(
+    scene: Scene, place: Place, selector: LabelSelector, peers: tuple[PolicyPeer, ...]
+) -> Iterator[Finding]:
+    """A bare podSelector means the policy's own namespace (NP-6)."""
+    policy, path, named = place
+    home = policy.metadata.namespace
+    *_, at = path
+    for other_at, other in enumerate(peers):
+        if other.namespace_selector is None or other.pod_selector is not None or not isinstance(at, int):
+            continue
+        both = PolicyPeer(pod_selector=selector, namespace_selector=other.namespace_selector)
+        if not other.namespace_selector.is_empty and scene.meant(both, home):
+            merged = add((*path[:-1], other_at, "podSelector"), written_selector(selector))
+            text = (
+                f"{named} admits all pods of namespaces with {other.namespace_selector}, or pods of {home} with "
+                f"{selector}, of which there are none: a dash too many makes two peers of one"
+            )
+            yield scene.warning(policy.key, path, text, merged, remove(path))
+            return
+    elsewhere = sorted({shape.namespace for namespace in scene.shapes for shape in scene.matching(namespace, selector)})
+    if elsewhere:
+        text = (
+            f"{named} admits {selector} in namespace {home}, where no pod is so; there are some in "
+            f"{_listed(elsewhere)}: a podSelector alone means the policy's own namespace"
+        )
+        yield scene.warning(policy.key, path, text, add((*path, "namespaceSelector"), _names(elsewhere)))
+        return
+    yield from _misspelt(scene, place, selector, scene.shapes.get(home, ()), "podSelector", f"in namespace {home}")
+
+
+def _no_namespace(scene: Scene, place: Place, selector: LabelSelector) -> Iterator[Finding]:
+    """A namespaceSelector that means no namespace with pods."""
+    policy, path, named = place
+    known = [name for name in scene.cluster.namespaces if name not in scene.policies.seeing.undescribed]
+    labels = {name: scene.cluster.namespaces[name] for name in known}
+    if any(selector.matches(of) for of in labels.values()):
+        return  # a namespace without pods, so far
+    for key, value in selector.match_labels.items():
+        if value in labels and key not in labels[value] and key != NAME_LABEL:
+            mended = {NAME_LABEL: value, **{k: v for k, v in selector.match_labels.items() if k != key}}
+            if not LabelSelector(mended, selector.match_expressions).matches(labels[value]):
+                continue
+            text = f"{named} admits namespaces with {selector}: namespace {value} has no label {key}"
+            where: FieldPath = (*path, "namespaceSelector", "matchLabels")
+            yield scene.warning(policy.key, path, text, remove((*where, key)), add((*where, NAME_LABEL), value))
+            return
+    for slip in slips(selector, labels.values()):
+        text = f"{named} admits namespaces with {selector}, and no namespace is so; nearest label {slip}"
+        yield scene.warning(policy.key, path, text, *respelt((*path, "namespaceSelector"), slip))
+        return
+
+
+def _in_other_namespaces(
+    scene: Scene, place: Place, namespaces: LabelSelector, selector: LabelSelector
+) -> Iterator[Finding]:
+    """Both selectors of one peer must match (NP-6)."""
+    policy, path, named = place
+    home = policy.metadata.namespace
+    chosen = scene.namespaces(namespaces)
+    if home not in chosen and scene.matching(home, selector) and not namespaces.is_empty:
+        text = (
+            f"{named} admits {selector} in namespaces with {namespaces}, where no pod is so; there are some in {home}: "
+            "both selectors of one peer must match, a dash before each makes two peers"
+        )
+        split = remove((*path, "podSelector")), add((*path[:-1], "-"), {"podSelector": written_selector(selector)})
+        yield scene.warning(policy.key, path, text, *split)
+        return
+    shapes = tuple(shape for namespace in chosen for shape in scene.shapes.get(namespace, ()))
+    yield from _misspelt(scene, place, selector, shapes, "podSelector", f"in namespaces with {namespaces}")
+
+
+def _misspelt(
+    scene: Scene, place: Place, selector: LabelSelector, shapes: tuple[Shape, ...], field: str, within: str
+) -> Iterator[Finding]:
+    policy, path, named = place
+    for slip in slips(selector, [shape.labels for shape in shapes]):
+        text = f"{named} admits {selector} {within}, where no pod is so; nearest label {slip}"
+        yield scene.warning(policy.key, path, text, *respelt((*path, field), slip))
+        return
+
+
+def _names(namespaces: list[str]) -> dict[str, object]:
+    """The namespaceSelector of these."""
+    if len(namespaces) == 1:
+        return {"matchLabels": {NAME_LABEL: namespaces[0]}}
+    return {"matchExpressions": [{"key": NAME_LABEL, "operator": "In", "values": namespaces}]}
+
+
+def written_selector(selector: LabelSelector) -> dict[str, object]:
+    """A selector as it stands in a manifest."""
+    written: dict[str, object] = {}
+    if selector.match_labels:
+        written["matchLabels"] = selector.match_labels
+    if selector.match_expressions:
+        written["matchExpressions"] = [
+            {"key": e.key, "operator": e.operator, **({"values": list(e.values)} if e.values else {})}
+            for e in selector.match_expressions
+        ]
+    return written
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,141 @@
+"""Ports of rules that no pod has: names that resolve nowhere, and a Service's port where the pod's is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from kwake.linting.labels import is_misspelt
+from kwake.linting.scene import Scene, Shape
+from kwake.objects.document import FieldPath
+from kwake.objects.finding import Finding
+from kwake.objects.json_patch import replace
+from kwake.objects.kinds import NetworkPolicy, PolicyPeer, PolicyPort, Service, ServicePort
+from kwake.policy.ends import EGRESS, INGRESS
+
+Wanted = Callable[[ServicePort], bool]
+"""Which ports of Services are looked for."""
+
+
+def port_findings(scene: Scene) -> Iterator[Finding]:
+    """Policies see the pod's own port, after the Service's translation (NP-20), and look names up on the pod (NP-7)."""
+    for policy in scene.network_policies:
+        home = policy.metadata.namespace
+        if INGRESS in policy.directions:
+            chosen = scene.matching(home, policy.spec.pod_selector)
+            for index, rule in enumerate(policy.spec.ingress):
+                yield from _rule(scene, policy, INGRESS, index, rule.ports, chosen, ())
+        if EGRESS in policy.directions:
+            for index, out in enumerate(policy.spec.egress):
+                meant = tuple(shape for peer in out.to for shape in scene.meant(peer, home))
+                yield from _rule(scene, policy, EGRESS, index, out.ports, meant, out.to)
+
+
+def _rule(
+    scene: Scene,
+    policy: NetworkPolicy,
+    direction: str,
+    index: int,
+    ports: tuple[PolicyPort, ...],
+    shapes: tuple[Shape, ...],
+    peers: tuple[PolicyPeer, ...],
+) -> Iterator[Finding]:
+    named = f"{direction.lower()} rule {index + 1}"
+    for at, port in enumerate(ports):
+        path: FieldPath = ("spec", direction.lower(), index, "ports", at, "port")
+        if isinstance(port.port, str):
+            yield from _name(scene, policy, named, path, port, shapes, peers)
+        elif port.port is not None and port.end_port is None and shapes:
+            yield from _number(scene, policy, named, path, port, ports, shapes, peers)
+
+
+def _name(
+    scene: Scene,
+    policy: NetworkPolicy,
+    named: str,
+    path: FieldPath,
+    port: PolicyPort,
+    shapes: tuple[Shape, ...],
+    peers: tuple[PolicyPeer, ...],
+) -> Iterator[Finding]:
+    name = str(port.port)
+    if peers and all(peer.ip_block is not None for peer in peers):
+        text = f"{named} admits port {name} of an ipBlock: an address has no port names, so it admits nothing"
+        yield scene.warning(policy.key, path, text)
+        return
+    if not shapes or any((name, port.protocol) in shape.names for shape in shapes):
+        return
+    there = sorted({pair for shape in shapes for pair in shape.names})
+    text = f"{named} admits {port.protocol} port {name}, and none of the pods it is about has one"
+    for other, protocol in there:
+        if other == name:
+            fix = replace((*path[:-1], "protocol"), protocol)
+            yield scene.warning(policy.key, path, f"{text}: theirs is {protocol}", fix)
+            return
+    for service_port, number in _translated(scene, shapes, lambda p: p.name == name and p.protocol == port.protocol):
+        text += f": it is a name of {service_port}; policies look at the pod's own"
+        yield scene.warning(policy.key, path, text, replace(path, number))
+        return
+    near = [other for other, protocol in there if protocol == port.protocol and is_misspelt(name, other)]
+    if near:
+        yield scene.warning(policy.key, path, f"{text}; there is {near[0]}", replace(path, near[0]))
+    else:
+        has = f"; there is {', '.join(name for name, _ in there)}" if there else ""
+        yield scene.warning(policy.key, path, text + has)
+
+
+def _number(
+    scene: Scene,
+    policy: NetworkPolicy,
+    named: str,
+    path: FieldPath,
+    port: PolicyPort,
+    ports: tuple[PolicyPort, ...],
+    shapes: tuple[Shape, ...],
+    peers: tuple[PolicyPeer, ...],
+) -> Iterator[Finding]:
+    """A number that no pod declares, and that a Service translates into one that all of them do."""
+    number, protocol = port.port, port.protocol
+    if any(not shape.ports or (protocol, number) in shape.ports for shape in shapes):
+        return
+    if any(peer.ip_block is not None for peer in peers):
+        return
+    for name, target in _translated(scene, shapes, lambda p: p.port == number and p.protocol == protocol):
+        listed = any(_holds(other, protocol, target, shapes) for other in ports)
+        if target != number and not listed and all((protocol, target) in shape.ports for shape in shapes):
+            text = f"{named} admits {protocol} {number}, which is {name}; policies see the pod's own port: {target}"
+            yield scene.warning(policy.key, path, text, replace(path, target))
+            return
+
+
+def _holds(port: PolicyPort, protocol: str, number: int, shapes: Iterable[Shape]) -> bool:
+    if port.protocol != protocol:
+        return False
+    match port.port:
+        case None:
+            return True
+        case int(low):
+            return low <= number <= (port.end_port or low)
+        case str(name):
+            return any(shape.pod.named_port(name, protocol) == number for shape in shapes)
+
+
+def _translated(scene: Scene, shapes: tuple[Shape, ...], wanted: Wanted) -> Iterator[tuple[str, int]]:
+    """Ports of Services that select such pods, as words, and the pods' own that they stand for."""
+    told: set[tuple[str, int]] = set()
+    for shape in shapes:
+        for service in scene.services_of(shape):
+            for port in service.spec.ports:
+                number = _target(service, port, shape)
+                if wanted(port) and number is not None:
+                    found = f"port {port.port} of Service {service.metadata.namespace}/{service.metadata.name}", number
+                    if found not in told:
+                        told.add(found)
+                        yield found
+
+
+def _target(service: Service, port: ServicePort, shape: Shape) -> int | None:
+    if service.is_headless:
+        return None  # nothing is translated
+    if isinstance(port.target_port, str):
+        return shape.pod.named_port(port.target_port, port.protocol)
+    return port.target_port or port.port

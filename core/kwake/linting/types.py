@@ -1,0 +1,69 @@
+"""policyTypes that do not go with the rules, and rules that make others moot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kwake.linting.scene import Scene
+from kwake.objects.finding import Finding
+from kwake.objects.json_patch import add
+from kwake.objects.kinds import EgressRule, IngressRule, NetworkPolicy
+from kwake.policy.ends import EGRESS, INGRESS
+
+
+def type_findings(scene: Scene) -> Iterator[Finding]:
+    """Rules that count for nothing because policyTypes does not list them, directions isolated by accident (NP-4), and
+    rules beside one that admits everything."""
+    for policy in scene.network_policies:
+        yield from _ignored(scene, policy)
+        yield from _by_accident(scene, policy)
+        yield from _moot(scene, policy)
+
+
+def _ignored(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
+    spec, types = policy.spec, policy.spec.policy_types
+    for direction, rules in ((INGRESS, spec.ingress), (EGRESS, spec.egress)):
+        if rules and types and direction not in types:
+            field = direction.lower()
+            text = f"its {field} rules count for nothing: policyTypes does not list {direction}"
+            yield scene.warning(policy.key, ("spec", field), text, add(("spec", "policyTypes", "-"), direction))
+    written = scene.cluster.record(policy.key).manifest.get("spec") or {}
+    if not types and written.get("egress") == []:
+        text = "an empty egress without policyTypes isolates nothing: only policyTypes with Egress does"
+        fix = add(("spec", "policyTypes"), [INGRESS, EGRESS] if "ingress" in written else [EGRESS])
+        yield scene.warning(policy.key, ("spec", "egress"), text, fix)
+
+
+def _by_accident(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
+    """Only egress rules and no policyTypes: nobody may reach its pods, unless another policy admits somebody."""
+    spec = policy.spec
+    written = scene.cluster.record(policy.key).manifest.get("spec") or {}
+    if spec.policy_types or "ingress" in written or not spec.egress:
+        return
+    for shape in scene.matching(policy.metadata.namespace, spec.pod_selector):
+        others = scene.policies.selecting(shape.pod, INGRESS)
+        if [other.key for other in others] == [policy.key]:
+            text = (
+                "has egress rules only, but without policyTypes it isolates ingress, too: nobody may reach the pods it "
+                "selects"
+            )
+            yield scene.warning(policy.key, ("spec",), text, add(("spec", "policyTypes"), [EGRESS]))
+            return
+
+
+def _moot(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
+    for direction in sorted(policy.directions):
+        spec = policy.spec
+        rules: tuple[IngressRule | EgressRule, ...] = spec.ingress if direction == INGRESS else spec.egress
+        open_ = [at for at, rule in enumerate(rules) if not rule.ports and not _peers(rule)]
+        if open_ and len(rules) > len(open_):
+            way = "from" if direction == INGRESS else "to"
+            text = (
+                f"{direction.lower()} rule {open_[0] + 1} admits everything {way} everywhere, so its other rules make "
+                "no difference: was a dash too many before ports?"
+            )
+            yield scene.warning(policy.key, ("spec", direction.lower(), open_[0]), text)
+
+
+def _peers(rule: IngressRule | EgressRule) -> object:
+    return rule.from_ if isinstance(rule, IngressRule) else rule.to

@@ -1,0 +1,114 @@
+"""Changes of an object as JSON Patch (RFC 6902), the form of `kubectl patch --type json`."""
+
+from __future__ import annotations
+
+import copy
+import shlex
+from typing import Any
+
+import msgspec
+
+from kwake.errors import UsageError
+from kwake.objects.document import FieldPath, Manifest
+from kwake.objects.key import GROUP_OF_KIND, Key
+
+
+class Operation(msgspec.Struct, frozen=True, order=True):
+    """One step: `add`, `replace` or `remove`. Make it with `add`, `replace` and `remove`."""
+
+    op: str
+    path: str
+    """A JSON pointer; `-` as its last step is the end of a list."""
+    value: bytes = b"null"
+    """JSON."""
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """As it stands in a patch."""
+        bare = {"op": self.op, "path": self.path}
+        return bare if self.op == "remove" else {**bare, "value": msgspec.json.decode(self.value)}
+
+
+class Fix(msgspec.Struct, frozen=True, order=True):
+    """A change of one object."""
+
+    key: Key
+    operations: tuple[Operation, ...]
+
+    def of(self, manifest: Manifest) -> Manifest:
+        """The object after it. Raises UsageError where the object is not as the patch expects."""
+        return patched(manifest, self.operations)
+
+    @property
+    def patch(self) -> list[dict[str, Any]]:
+        """The patch itself."""
+        return [operation.form for operation in self.operations]
+
+    @property
+    def kubectl(self) -> str:
+        """The command that makes the change."""
+        key = self.key
+        group = f".{key.group}" if key.group and key.kind not in GROUP_OF_KIND else ""
+        home = ["-n", key.namespace] if key.namespace else []
+        text = msgspec.json.encode(self.patch).decode()
+        return shlex.join(
+            ["kubectl", "patch", *home, f"{key.kind.lower()}{group}/{key.name}", "--type", "json", "-p", text]
+        )
+
+
+def add(path: FieldPath, value: object) -> Operation:
+    """Put a value in; into a list before the item at this place, at its end for `-`."""
+    return Operation("add", pointer(path), msgspec.json.encode(value))
+
+
+def replace(path: FieldPath, value: object) -> Operation:
+    """Put another value in place of one."""
+    return Operation("replace", pointer(path), msgspec.json.encode(value))
+
+
+def remove(path: FieldPath) -> Operation:
+    """Take a value out."""
+    return Operation("remove", pointer(path))
+
+
+def pointer(path: FieldPath) -> str:
+    """A path as a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def patched(manifest: Manifest, operations: tuple[Operation, ...]) -> Manifest:
+    """The manifest after these steps; the one that is given stays as it is. Raises UsageError."""
+    whole: Any = copy.deepcopy(manifest)
+    for operation in operations:
+        *way, last = (step.replace("~1", "/").replace("~0", "~") for step in operation.path.split("/")[1:])
+        try:
+            at: Any = whole
+            for step in way:
+                at = at[int(step)] if isinstance(at, list) else at[step]
+            _done(at, last, operation)
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise UsageError(f"{operation.op} {operation.path}: the object has no such place") from None
+    result: Manifest = whole
+    return result
+
+
+def _done(at: Any, last: str, operation: Operation) -> None:
+    value = msgspec.json.decode(operation.value)
+    if isinstance(at, list):
+        place = len(at) if last == "-" else int(last)
+        if not 0 <= place <= len(at) - (operation.op != "add"):
+            raise IndexError(place)
+        match operation.op:
+            case "add":
+                at.insert(place, value)
+            case "replace":
+                at[place] = value
+            case _:
+                del at[place]
+        return
+    if operation.op != "add" and last not in at:
+        raise KeyError(last)
+    if operation.op == "remove":
+        del at[last]
+    else:
+        at[last] = value

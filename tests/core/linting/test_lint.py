@@ -1,0 +1,287 @@
+"""What people get wrong in NetworkPolicies: a lint finds it, its fix mends it, and what is right is quiet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kwake.cluster import Cluster, record
+from kwake.linting.labels import is_misspelt
+from kwake.linting.lint import lint
+from kwake.objects.document import Manifest
+from kwake.objects.finding import Finding
+from kwake.profiles.load import load_profile
+from tests.core.policy.clusters import cluster, namespace, pod, policy
+
+WEB = pod("shop/web", ip="10.0.1.1", app="web", ports=[{"name": "http", "containerPort": 8080}])
+DB = pod("shop/db", ip="10.0.1.2", app="db", ports=[{"name": "pg", "containerPort": 5432}])
+DNS = pod("kube-system/coredns", ip="10.0.9.1")
+DNS["metadata"]["labels"] = {"k8s-app": "kube-dns"}
+PROMETHEUS = pod("monitoring/prometheus", ip="10.0.2.1", app="prometheus")
+SHOP = (namespace("shop"), namespace("kube-system"), namespace("monitoring", team="ops"), WEB, DB, DNS, PROMETHEUS)
+DNS_SERVICE: Manifest = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "kube-dns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
+    "spec": {"clusterIP": "10.96.0.10", "selector": {"k8s-app": "kube-dns"},
+             "ports": [{"port": 53, "protocol": "UDP"}]},
+}  # fmt: skip
+ASK_DNS = {"ports": [{"port": 53, "protocol": "UDP"}]}
+
+
+def service(name: str, port: int, target: int | str, **spec: Any) -> Manifest:
+    space, _, short = name.partition("/")
+    ports = [{"name": "web", "port": port, "targetPort": target}]
+    selector = {"app": "web"}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": short, "namespace": space},
+            "spec": {"clusterIP": "10.96.0.20", "selector": selector, "ports": ports, **spec}}  # fmt: skip
+
+
+def of(*manifests: Manifest, profile: str = "calico") -> list[Finding]:
+    return list(lint(cluster(*SHOP, *manifests), load_profile(profile)))
+
+
+def ingress(*rules: Any, app: str = "web", **spec: Any) -> Manifest:
+    chosen = {"podSelector": {"matchLabels": {"app": app}}}
+    return policy("shop/p", {**chosen, "policyTypes": ["Ingress"], "ingress": list(rules), **spec})
+
+
+def egress(*rules: Any, app: str = "web", **spec: Any) -> Manifest:
+    chosen = {"podSelector": {"matchLabels": {"app": app}}}
+    return policy("shop/p", {**chosen, "policyTypes": ["Egress"], "egress": list(rules), **spec})
+
+
+def labels(**wanted: str) -> dict[str, Any]:
+    return {"podSelector": {"matchLabels": wanted}}
+
+
+def in_namespace(**wanted: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": wanted}}
+
+
+MISTAKES: dict[str, tuple[list[Manifest], str]] = {
+    "a policy that selects nothing": ([ingress(app="wbe-frontend")], "selects 0 pods: app=wbe-frontend"),
+    "a policy whose selector is misspelt": (
+        [ingress(app="prometehus"), pod("shop/p", ip="10.0.1.9", app="prometheus")],
+        "selects 0 pods: app=prometehus; nearest label app=prometheus",
+    ),
+    "rules that policyTypes leaves out": (
+        [ingress({}, policyTypes=["Egress"], egress=[{}])],
+        "its ingress rules count for nothing: policyTypes does not list Ingress",
+    ),
+    "an empty egress without policyTypes": (
+        [policy("shop/p", {"podSelector": {}, "egress": []})],
+        "an empty egress without policyTypes isolates nothing",
+    ),
+    "egress rules that isolate ingress, too": (
+        [policy("shop/p", {"podSelector": {}, "egress": [{}]})],
+        "without policyTypes it isolates ingress, too",
+    ),
+    "a rule beside one that admits everything": (
+        [ingress({"from": [labels(app="db")]}, {"ports": []})],
+        "ingress rule 2 admits everything from everywhere",
+    ),
+    "a peer that is misspelt": (
+        [ingress({"from": [labels(app="checkot")]}), pod("shop/c", ip="10.0.1.8", app="checkout")],
+        "ingress rule 1 admits app=checkot in namespace shop, where no pod is so; nearest label app=checkout",
+    ),
+    "a peer by another key": (
+        [ingress({"from": [labels(**{"app.kubernetes.io/name": "db"})]})],
+        "nearest label app=db",
+    ),
+    "a peer of another namespace": (
+        [ingress({"from": [labels(app="prometheus")]})],
+        "there are some in monitoring: a podSelector alone means the policy's own namespace",
+    ),
+    "a namespace by a label that it lacks": (
+        [ingress({"from": [in_namespace(name="monitoring")]})],
+        "ingress rule 1 admits namespaces with name=monitoring: namespace monitoring has no label name",
+    ),
+    "a namespace's label that is misspelt": (
+        [ingress({"from": [in_namespace(team="platfrom")]}), namespace("plat", team="platform")],
+        "nearest label team=platform",
+    ),
+    "a dash too many": (
+        [egress({"to": [in_namespace(team="ops"), labels(app="prometheus")]}, ASK_DNS)],
+        "a dash too many makes two peers of one",
+    ),
+    "a dash too few": (
+        [ingress({"from": [{**in_namespace(team="ops"), **labels(app="db")}]})],
+        "a dash before each makes two peers",
+    ),
+    "a port's name that no pod has": (
+        [ingress({"ports": [{"port": "htttp"}]})],
+        "ingress rule 1 admits TCP port htttp, and none of the pods it is about has one; there is http",
+    ),
+    "a port's name of another protocol": (
+        [ingress({"ports": [{"port": "http", "protocol": "UDP"}]})],
+        "none of the pods it is about has one: theirs is TCP",
+    ),
+    "a port's name of the Service": (
+        [ingress({"ports": [{"port": "web"}]}), service("shop/web", 80, "http")],
+        "it is a name of port 80 of Service shop/web",
+    ),
+    "a port's name of an address": (
+        [egress({"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [{"port": "http"}]}, ASK_DNS)],
+        "an address has no port names",
+    ),
+    "the Service's port": (
+        [ingress({"ports": [{"port": 80}]}), service("shop/web", 80, "http")],
+        "ingress rule 1 admits TCP 80, which is port 80 of Service shop/web; policies see the pod's own port: 8080",
+    ),
+    "the Service's port towards a peer": (
+        [egress({"to": [labels(app="web")], "ports": [{"port": 80}]}, ASK_DNS, app="db"),
+         service("shop/web", 80, 8080)],
+        "policies see the pod's own port: 8080",
+    ),
+    "no DNS": (
+        [egress({"to": [labels(app="db")]})],
+        "egress rule 1 lets pods talk, but no rule lets them ask the cluster's DNS over UDP",
+    ),
+    "no DNS where its pods are known": (
+        [egress({"to": [labels(app="db")]}), DNS_SERVICE],
+        "egress rule 1 lets pods talk, but no rule lets them ask the cluster's DNS over UDP",
+    ),
+    "DNS over TCP only": (
+        [egress({"to": [labels(app="db")]}, {"ports": [{"port": 53}]})],
+        "egress rule 2 admits DNS over TCP only",
+    ),
+    "the address of a Service": (
+        [egress({"to": [{"ipBlock": {"cidr": "10.96.0.20/32"}}]}, ASK_DNS, app="db"), service("shop/web", 80, 8080)],
+        "egress rule 1 admits 10.96.0.20, the address of Service shop/web: policies see the addresses of its pods",
+    ),
+    "the address of a pod": (
+        [egress({"to": [{"ipBlock": {"cidr": "10.0.1.2/32"}}]}, ASK_DNS)],
+        "egress rule 1 admits 10.0.1.2, the address that pod shop/db has now",
+    ),
+    "clients that a Service hides": (
+        [ingress({"from": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}),
+         service("shop/web", 80, 8080, type="LoadBalancer"),
+         {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"},
+          "status": {"addresses": [{"type": "InternalIP", "address": "192.168.0.1"}]}}],
+        "come with a node's address where its endpoint is on another node",
+    ),
+}  # fmt: skip
+
+UNFIXED = {"a policy that selects nothing", "a rule beside one that admits everything", "a port's name of an address"}
+"""Mistakes that have no one fix."""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_found(mistake: str) -> None:
+    manifests, said = MISTAKES[mistake]
+
+    assert any(said in finding.text for finding in of(*manifests)), [f.text for f in of(*manifests)]
+
+
+@pytest.mark.parametrize("mistake", sorted(MISTAKES.keys() - UNFIXED))
+def test_its_fix_mends_it(mistake: str) -> None:
+    manifests, said = MISTAKES[mistake]
+    finding = next(finding for finding in of(*manifests) if said in finding.text)
+
+    (fix,) = finding.fixes
+    mended = [fix.of(manifest) if record(manifest).key == fix.key else manifest for manifest in manifests]
+
+    assert mended != manifests
+    assert of(*mended) == [other for other in of(*manifests) if other.text != finding.text]
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        [ingress({"from": [labels(app="db")], "ports": [{"port": "http"}]})],
+        [ingress({"from": [labels(**{"web-client": "true"})]})],
+        [ingress({"from": [in_namespace(**{"kubernetes.io/metadata.name": "monitoring"})]})],
+        [ingress({"from": [{**in_namespace(team="ops"), **labels(app="prometheus")}]})],
+        [ingress({"ports": [{"port": 80}, {"port": 8080}]}), service("shop/web", 80, 8080)],
+        [ingress({"ports": [{"port": 9999}]})],
+        [ingress({"from": [labels(app="web-2")]}), pod("shop/w1", ip="10.0.1.7", app="web-1")],
+        [egress(), egress({"to": [labels(app="db")]}, ASK_DNS)],
+        [egress({"to": [labels(app="db")]}, {"to": [in_namespace(**{"kubernetes.io/metadata.name": "kube-system"})],
+                                             "ports": [{"port": 53, "protocol": "UDP"}]}), DNS_SERVICE],
+        [egress({"to": [labels(app="db")]}, {"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}],
+                                             "ports": [{"port": 53, "protocol": "UDP"}]}), DNS_SERVICE],
+        [egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]})],
+        [policy("shop/deny", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})],
+        [policy("empty/deny", {"podSelector": {}}), namespace("empty")],
+    ],
+)  # fmt: skip
+def test_what_is_right_is_quiet(right: list[Manifest]) -> None:
+    assert [finding.text for finding in of(*right)] == []
+
+
+def test_a_policy_of_pods_on_the_hosts_network_acts_on_nobody() -> None:
+    agent = pod("shop/agent", ip="192.168.0.9", host_network=True, app="agent")
+
+    (finding,) = of(agent, ingress(app="agent"))
+
+    assert finding.text.startswith("selects only pods on the host's network: no policy acts on those under calico")
+
+
+def test_under_a_cni_that_enforces_none_all_policies_have_no_effect() -> None:
+    findings = of(ingress({"from": [labels(app="db")]}), profile="flannel")
+
+    assert [(f.subject, f.text) for f in findings] == [
+        ("profile flannel", "1 NetworkPolicies have no effect: flannel enforces none")
+    ]
+
+
+def admin(name: str, priority: int, *rules: dict[str, Any]) -> Manifest:
+    return {"apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": "AdminNetworkPolicy",
+            "metadata": {"name": name},
+            "spec": {"priority": priority, "subject": {"namespaces": {}}, "ingress": list(rules)}}  # fmt: skip
+
+
+OPS = {"namespaces": {"matchLabels": {"team": "ops"}}}
+
+
+def lint_tiers(*manifests: Manifest) -> list[Finding]:
+    profile = load_profile("calico", {"admin-tiers": "both"})
+    return list(lint(Cluster({r.key: r for r in map(record, (*SHOP, *manifests))}), profile))
+
+
+def test_an_admin_rule_that_another_one_shadows_never_decides() -> None:
+    deny = {"action": "Deny", "from": [OPS]}
+    (finding,) = lint_tiers(admin("a", 1, {"action": "Allow", "from": [OPS]}, deny))
+
+    assert finding.text == "ingress rule 2 never decides: ingress rule 1 before it accepts all that it means"
+    assert finding.fixes[0].patch == [{"op": "remove", "path": "/spec/ingress/1"}]
+
+
+def test_an_admin_rule_is_shadowed_by_a_policy_of_lower_priority_number() -> None:
+    deny = {"action": "Deny", "from": [OPS]}
+    found = lint_tiers(admin("a", 1, deny), admin("b", 2, {"action": "Allow", "from": [OPS]}))
+
+    assert [(f.subject, f.text) for f in found] == [
+        ("AdminNetworkPolicy/b", "ingress rule 1 never decides: a ingress rule 1 before it denies all that it means")
+    ]
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        [admin("a", 1, {"action": "Allow", "from": [OPS], "ports": [{"portNumber": {"port": 80}}]},
+               {"action": "Deny", "from": [OPS]})],
+        [admin("a", 1, {"action": "Allow", "from": [OPS]}, {"action": "Deny", "from": [{"namespaces": {}}]})],
+        [admin("a", 1, {"action": "Allow", "from": [OPS]}), admin("b", 1, {"action": "Deny", "from": [OPS]})],
+    ],
+)  # fmt: skip
+def test_an_admin_rule_that_means_more_is_not_shadowed(policies: list[Manifest]) -> None:
+    assert lint_tiers(*policies) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "other"), [("checkot", "checkout"), ("check-out", "checkout"), ("Frontend", "frontend")]
+)
+def test_a_slip_of_the_pen_is_one(word: str, other: str) -> None:
+    assert is_misspelt(word, other)
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [("web-1", "web-2"), ("web-a", "web-b"), ("frontend", "backend"), ("visa", "mastercard"), ("web", "web"),
+     ("app-blue", "app-green"), ("mastercard-processor", "visa-processor")],
+)  # fmt: skip
+def test_another_name_is_no_slip(word: str, other: str) -> None:
+    assert not is_misspelt(word, other)
