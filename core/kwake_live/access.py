@@ -18,8 +18,8 @@ from kwake_live.plugin import plugin_type
 IN_CLUSTER = "in-cluster"
 """The context of a pod that reads its own cluster by its service account."""
 
-CONNECTIONS = 8
-"""Kept open at once: one for each list or watch that runs, the rest wait."""
+CONNECTIONS = 64
+"""Kept open at most: one for each kind that is followed."""
 
 CLIENT_MISSING = "a live cluster is read with the official client, which is not installed: pip install 'kwake[live]'"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,17 @@ def use_kubeconfig(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     monkeypatch.setenv("KUBECONFIG", str(path))
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
+
+
+Cancel = threading.Event
+
+
+@pytest.fixture
+def cancel() -> Iterator[Cancel]:
+    """Ends what reads and follows, at the latest with the test."""
+    event = threading.Event()
+    yield event
+    event.set()
 
 
 @pytest.fixture
