@@ -164,7 +164,8 @@ def _port(port: AdminPort, path: FieldPath) -> Iterator[Violation]:
         number = (*path, "portNumber", "port")
         yield from (invalid(number, port.port_number.port, words) for words in port_number(port.port_number.port))
     if port.port_range is not None:
-        yield from _range(port.port_range, (*path, "portRange"))
+        # Its CRD does not compare the two; backwards it matches nothing, and nobody means that.
+        yield from _range(port.port_range, (*path, "portRange"), may_be_one=True)
 
 
 def _protocol(entry: AdminProtocol, path: FieldPath) -> Iterator[Violation]:
@@ -185,8 +186,8 @@ def _protocol(entry: AdminProtocol, path: FieldPath) -> Iterator[Violation]:
                 yield from _range(port.range, (*where, "range"))
 
 
-def _range(ports: PortRange, path: FieldPath) -> Iterator[Violation]:
+def _range(ports: PortRange, path: FieldPath, *, may_be_one: bool = False) -> Iterator[Violation]:
     for name, number in (("start", ports.start), ("end", ports.end)):
         yield from (invalid((*path, name), number, words) for words in port_number(number))
-    if ports.start >= ports.end:
+    if ports.start > ports.end or (ports.start == ports.end and not may_be_one):
         yield invalid(path, f"{ports.start}-{ports.end}", "Start port must be less than End port")
