@@ -20,8 +20,6 @@ def test_diff_answers_as_netpol_analyzer_does(number: int, truth: Path, capsys: 
     cases = json.loads((truth / "diff.json").read_text("utf-8"))
     assert len(cases) == CASES
     case = cases[number]
-    if case["admin"]:
-        pytest.skip("kwake does not read AdminNetworkPolicy")
     folders = [os.path.commonpath([truth / "manifests" / Path(name).parent for name in case[side]])
                for side in ("old", "new")]  # fmt: skip
 
