@@ -213,10 +213,14 @@ def _of_family(addresses: tuple[str, ...], client: Client) -> tuple[str, ...]:
 
 
 def _nearest(view: View, client: Client, name: str) -> tuple[str, ...]:
-    """A near miss: a Service with almost this name in the namespace that is looked in."""
+    """A near miss: a Service of this name in another namespace, or of almost this one where it is looked for."""
     labels = name.split(".")
     own = client.pod.metadata.namespace if client.pod is not None else ""
     namespace = labels[1] if len(labels) > 1 else own
+    named = (s.metadata for s in view.dns.all(Service) if s.metadata.name == labels[0])
+    elsewhere = next((metadata.namespace for metadata in named if metadata.namespace != namespace), None)
+    if elsewhere is not None:
+        return (f"in another namespace: {elsewhere}/{labels[0]}, as {labels[0]}.{elsewhere}",)
     there = [s.metadata.name for s in view.dns.all(Service, namespace)]
     near = difflib.get_close_matches(labels[0], there, n=1, cutoff=0.6)
     return (f"nearest Service: {namespace}/{near[0]}",) if near else ()

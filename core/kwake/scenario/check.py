@@ -18,6 +18,7 @@ from kwake.objects.basis import Basis
 from kwake.objects.document import FieldPath
 from kwake.objects.field_path import dotted
 from kwake.objects.key import Key
+from kwake.objects.kinds import Service
 from kwake.objects.reference import parse_reference
 from kwake.objects.time import clock
 from kwake.scenario.lookups import Looked, addresses_of, resolved, variable
@@ -236,14 +237,26 @@ def _part(expectation: FlowExpectation, part: Part, path: Path, cluster: Cluster
 
 
 def _near_misses(cluster: Cluster, expectation: FlowExpectation, path: Path) -> list[str]:
-    """Policies at both ends that select no pod, and what was expected to decide and does not: what they nearly mean."""
+    """What is doubtful about what decided, what was expected to decide, and the policies at both ends; and the ports
+    that a Service has where it was dialled on another."""
     pods = [end for b in path.branches for end in (b.source, b.pod) if end is not None and end.startswith("Pod/")]
     ends = {pod.split("/")[1] for pod in pods}
-    return [
+    deciders = {decider.object for decider in path.decided_by}
+    doubts = [
         f"{finding.subject}: {finding.text}" + (f"  {finding.where}" if finding.where else "")
         for finding in check(cluster)
-        if finding.level == "warning" and _may_explain(finding.subject, expectation.decided_by, ends)
+        if finding.level == "warning"
+        and (finding.subject in deciders or _may_explain(finding.subject, expectation.decided_by, ends))
     ]
+    return [*doubts, *_ports_there_are(cluster, path)]
+
+
+def _ports_there_are(cluster: Cluster, path: Path) -> Iterator[str]:
+    for decider in dict.fromkeys(d for d in path.decided_by if d.cite == "SV-50" and d.object.startswith("Service/")):
+        service = cluster.value(Service, *decider.object.split("/")[1:])
+        if service is not None:
+            ports = [f"{port.port}/{port.protocol} {port.name}".strip() for port in service.spec.ports]
+            yield f"{decider.object} has {', '.join(ports) or 'no port'}"
 
 
 def _may_explain(subject: str, decided_by: str | None, namespaces: set[str]) -> bool:

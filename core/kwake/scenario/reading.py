@@ -90,6 +90,8 @@ class Value(msgspec.Struct, frozen=True):
 
     def text(self) -> str:
         """A text that is not empty."""
+        if isinstance(self.raw, bool):
+            self._expected("a text, and YAML reads y, n, yes, no, on and off without quotes as true or false")
         if not isinstance(self.raw, str) or not self.raw:
             self._expected("a text")
         return self.raw

@@ -108,6 +108,8 @@ class Case(msgspec.Struct, frozen=True):
     """What an answer that is not known comes to: `fail`, `warn` or `allow`."""
     xfail: str = ""
     """Where it is told why the scenario cannot hold yet."""
+    line: int = 1
+    """Where the scenario begins in its file."""
     snapshot: dict[str, str] = {}
     """The SHA-256 of each layer of the snapshot, as far as it is known, by its name."""
 

@@ -110,8 +110,18 @@ def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_ste
     whole = (*lived, Stretch(steps_taken[-1] if steps_taken else "", seen))
     over_time = {e: _over_time(e, whole, flows) for e in wanted if isinstance(e, AvailabilityExpectation)}
     kept = [judged(always[e] if isinstance(e, FlowExpectation) else over_time[e], e.xfail) for e in wanted]
-    case = Case(scenario.name, scenario.file, world.profile.name, world.seed, tuple(steps),
-                tuple(kept) if only_step is None else (), again, scenario.unknown, scenario.xfail)  # fmt: skip
+    case = Case(
+        name=scenario.name,
+        file=scenario.file,
+        profile=world.profile.name,
+        seed=world.seed,
+        steps=tuple(steps),
+        always=tuple(kept) if only_step is None else (),
+        again=again,
+        unknown=scenario.unknown,
+        xfail=scenario.xfail,
+        line=scenario.line,
+    )
     return Played(case, timeline.moved(seen[-1]), tuple(stops))
 
 

@@ -31,7 +31,9 @@ def _case(case: Case) -> Iterator[str]:
     yield from columns([[f"{glyph} {case.name}", f"{case.profile} · seed {case.seed}", case.file]])
     if case.xfail:
         turned = "it holds now; take xfail away" if case.found is Verdict.MET else "it does not hold yet, as told"
-        yield from columns([[turned, case.xfail]], indent=2)
+        yield from columns([[turned, case.xfail, f"{case.file}:{case.line}"]], indent=2)
+        if case.again and case.found is Verdict.MET:
+            yield from columns([["again", shlex.join(case.again)]], indent=2)
     rows = [[f"{GLYPHS[s.verdict]} {s.id}", clock(s.time_ms), s.action, _rest(s)] for s in case.steps]
     heads = columns(rows, indent=2)
     for head, step in zip(heads, case.steps, strict=True):
@@ -128,8 +130,8 @@ def _differing(path: Path, before: Path | None) -> list[str]:
     old = _counterpart(branch, before)
     first = None
     if old is not None:
-        pairs = zip(branch.hops, old.hops, strict=False)
-        first = next((at for at, (new, was) in enumerate(pairs) if (new.kind, new.text) != (was.kind, was.text)), None)
+        shared = _shared(branch, old)
+        first = shared if shared < min(len(branch.hops), len(old.hops)) else None
     ends = (at for at, hop in enumerate(branch.hops) if hop.outcome not in (None, Outcome.DELIVERED))
     marked = first if first is not None else next(ends, None)
     lines = []
@@ -142,7 +144,15 @@ def _differing(path: Path, before: Path | None) -> list[str]:
 
 
 def _counterpart(branch: Branch, before: Path | None) -> Branch | None:
-    """The branch of the earlier path from the same source, if there is one."""
+    """The branch of the earlier path from the same source that goes the same way for longest, if there is one."""
     if before is None:
         return None
-    return next((old for old in before.branches if old.source == branch.source), None)
+    same = [old for old in before.branches if old.source == branch.source]
+    return max(same, key=lambda old: _shared(branch, old), default=None)
+
+
+def _shared(one: Branch, other: Branch) -> int:
+    """How many hops from the client on are the same."""
+    pairs = zip(one.hops, other.hops, strict=False)
+    differs = ((new.kind, new.text) != (was.kind, was.text) for new, was in pairs)
+    return next((at for at, is_so in enumerate(differs) if is_so), min(len(one.hops), len(other.hops)))
