@@ -114,7 +114,7 @@ def test_without_a_flow_the_screen_says_how_to_watch_one() -> None:
     play(shop(), story)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 15), (20, 5)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 15)])
 def test_no_size_breaks_it(size: tuple[int, int]) -> None:
     async def story(player: Player) -> None:
         await after_kill(player)

@@ -165,7 +165,7 @@ def test_a_click_puts_the_cursor_on_a_cell() -> None:
     play(shop(), story)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 15), (20, 5)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 15)])
 def test_no_size_breaks_it(size: tuple[int, int]) -> None:
     async def story(player: Player) -> None:
         screen = await open_reach(player)

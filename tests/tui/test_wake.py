@@ -143,7 +143,7 @@ def test_an_action_without_a_wake_says_so() -> None:
     play(shop(), story)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 15), (20, 5)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 15)])
 def test_no_size_breaks_it(size: tuple[int, int]) -> None:
     async def story(player: Player) -> None:
         screen = await after_kill(player)

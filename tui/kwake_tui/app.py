@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual import events
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter, NoColor
+from textual.geometry import Size
 from textual.screen import Screen
 
 from kwake.errors import KwakeError
@@ -18,6 +19,7 @@ from kwake_tui.appearance import Look
 from kwake_tui.palettes import DEEP, FOAM, SIXTEEN, SIXTEEN_LIGHT
 from kwake_tui.plain_signs import PlainSigns
 from kwake_tui.screens.opening import OpeningScreen
+from kwake_tui.screens.tiny import LEAST, SMALL, TinyScreen, is_below
 from kwake_tui.theme import PREFIX, THEMES
 
 if TYPE_CHECKING:  # the model is imported when the first frame stands
@@ -85,15 +87,31 @@ class KwakeApp(App[int]):
         if not isinstance(self._begun, Begun):
             self.run_worker(self._open(self._begun), exclusive=True)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Below some sizes panes have less around them, or nothing fits at all."""
+        self.set_class(is_below(event.size, SMALL), "-small")
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        """Cover what does not fit; it stays as it is below."""
+        if is_below(size, LEAST) != isinstance(self.screen, TinyScreen):
+            if isinstance(self.screen, TinyScreen):
+                self.pop_screen()
+            else:
+                self.push_screen(TinyScreen())
+
     async def _open(self, begin: Callable[[], Begun]) -> None:
-        opening = self.screen
+        opening = self.screen_stack[0]
         try:
             begun = await asyncio.to_thread(begin)
         except KwakeError as error:
             self.failure = error
             self.exit(return_code=error.exit_code)
             return
+        if isinstance(self.screen, TinyScreen):
+            await self.pop_screen()
         await self.push_screen(self._main(begun))
+        self._fit(self.size)
         if isinstance(opening, OpeningScreen):
             opening.rest()
             for key in opening.typed:
@@ -132,7 +150,7 @@ class KwakeApp(App[int]):
     @property
     def _desk(self) -> MainScreen | None:
         """The main screen, where it is on top."""
-        if isinstance(self.screen, OpeningScreen):
+        if isinstance(self.screen, OpeningScreen | TinyScreen):
             return None
         from kwake_tui.screens.main import MainScreen
 
