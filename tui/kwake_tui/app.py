@@ -180,18 +180,23 @@ def run(begin: Callable[[], Begun], title: str, look: Look) -> int:
     begins with the offer to restore sessions that crashed, unless it has something else to begin with.
     """
     kept: list[Recorder] = []
+    keymap = look.keymap
 
     def keeping() -> Begun:
         from kwake_tui.recording import Recorder, state_folder
         from kwake_tui.recovery import offer
+        from kwake_tui.screens.findings import grave_words
 
         begun = begin()
         keeper = begun.recorder or Recorder(state_folder())
         kept.append(keeper)
 
         def start(desk: Desk) -> None:
-            if begun.hint:
-                desk.say(begun.hint, "text1")
+            grave = grave_words(begun.session.world.findings)
+            if grave:
+                desk.say(f"{grave}: {keymap.shown('command')} check lists them")
+            elif begun.hint:
+                desk.say(keymap.spelt(begun.hint), "text1")
             offer(desk, keeper)
 
         return Begun(begun.session, keeper, begun.started or start)

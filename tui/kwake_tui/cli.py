@@ -192,7 +192,7 @@ def _console(arguments: Namespace) -> int:
         return _run(["learn", *words, *(["--ascii"] if arguments.ascii else [])])
     if arguments.context is not None:
         return _live(arguments)
-    hint = "" if arguments.snapshot else "new here: : learn opens five short lessons"
+    hint = "" if arguments.snapshot else "new here: {command} learn opens five short lessons"
     if not arguments.snapshot:
         from kwake.samples import DEFAULT, sample_path
 

@@ -21,6 +21,7 @@ from kwake_tui.palettes import PALETTES
 from kwake_tui.replaying import replay, run_on, steps_page
 from kwake_tui.saving import export, kubectl, save
 from kwake_tui.scenario_files import offered
+from kwake_tui.screens.findings import findings_page
 from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
 from kwake_tui.theme import PREFIX
 from kwake_tui.views import open_flows, open_reach, open_wake
@@ -140,6 +141,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("flows", "", "flows through the last action, and who knew what when", open_flows),
     Command("reach", "[MOMENT]", "who may talk to whom, and what changed since a moment", open_reach),
     Command("learn", "", "five short lessons on a sample cluster; your session stays", lambda desk, w: learn(desk)),
+    Command("check", "", "what is wrong, assumed or unknown in the snapshot", lambda desk, w: findings_page(desk)),
     Command("theme", "[THEME]", "deep, foam, colour-blind, high-contrast, 16, 16-light; without one the next", _theme),
     Command("quit", "", "leave", lambda desk, w: desk.leave()),
 )  # fmt: skip

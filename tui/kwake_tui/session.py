@@ -105,12 +105,12 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     @property
     def shown_flow(self) -> Flow | None:
         """The flow that is looked at, with the successor in the place of a pod that went on the way here."""
-        return None if self.flow is None else self._followed(self.flow)
+        return None if self.flow is None else self.followed(self.flow)
 
     @property
     def shown_pins(self) -> tuple[Flow, ...]:
         """The pinned flows, likewise."""
-        return tuple(self._followed(pin) for pin in self.pins)
+        return tuple(self.followed(pin) for pin in self.pins)
 
     def pin_history(self, number: int) -> tuple[Outcome | None, ...]:
         """What a dial of a pinned flow met after each action on the way here; None where an end was not there."""
@@ -126,11 +126,11 @@ class Session(msgspec.Struct, frozen=True, eq=False):
         path = self.timeline.path
         world = self.worlds[path.index(entry)]
         try:
-            return path_in(world, self._followed(pin, until=entry)).outcome
+            return path_in(world, self.followed(pin, until=entry)).outcome
         except KwakeError:
             return None
 
-    def _followed(self, flow: Flow, until: int | None = None) -> Flow:
+    def followed(self, flow: Flow, until: int | None = None) -> Flow:
         """A flow as it is at an entry: whoever took a pod's place stands in it."""
         path = self.timeline.path if until is None else self.timeline.path[: self.timeline.path.index(until) + 1]
         worlds = self.worlds[: len(path)]

@@ -26,6 +26,7 @@ TWINS: Final[tuple[Twin, ...]] = (
     Twin("Flows, Who knows", "FlowsScreen", "kwake what-if SNAPSHOT… --do ACTION --flow NAME=FROM,TO:PORT"),
     Twin("Describe, a Service, YAML", "ReaderScreen", "kwake describe SNAPSHOT… OBJECT; kwake yaml SNAPSHOT… OBJECT"),
     Twin("Used by, moments", "ChoiceScreen", "kwake describe SNAPSHOT… OBJECT; kwake what-if SNAPSHOT… --do ACTION"),
+    Twin("Check", "ChoiceScreen", "kwake check SNAPSHOT…"),
     Twin("Service type", "ServiceTypeScreen", "kwake what-if SNAPSHOT… --do 'set-type SERVICE TYPE'"),
     Twin("Trace to", "TargetScreen", "kwake trace SNAPSHOT… --from A --to B --port P"),
     Twin("Are you sure?", "ConfirmScreen", "kwake what-if SNAPSHOT… --do 'delete OBJECT'"),

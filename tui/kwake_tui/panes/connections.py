@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import msgspec
+
 from kwake.dataplane.path import Flow, Path
 from kwake.errors import KwakeError, ReferenceNotFound
 from kwake.world import World
 from kwake_tui.keys import keymap_of
-from kwake_tui.lines import Span
+from kwake_tui.lines import BLANK, Line, Span, section
 from kwake_tui.panes.connection_rows import Column, Table, connection_lines
 from kwake_tui.panes.history import Step, connection_step, dial_step
 from kwake_tui.panes.key_line import with_keys
+from kwake_tui.panes.lanes import flow_lines, lanes_of
 from kwake_tui.session import Session, path_in
 from kwake_tui.widgets.line_list import LineList, content
 
 EMPTY = "no connection yet: trace a path with {trace}, then open one with {open}"
+
+
+TALL = 14
+"""Rows from which on the pane also shows how flows fared through the last action."""
 
 
 class ConnectionsPane(LineList):
@@ -33,7 +40,16 @@ class ConnectionsPane(LineList):
         table = connection_table(session)
         new = [f"connection:{name}" for name in now if name not in then]
         empty = with_keys(EMPTY, keymap_of(self.app))
-        self.show(lambda width: connection_lines(table, width) or (empty,), new[-1] if new else None)
+
+        def rows(width: int) -> tuple[Line, ...]:
+            lines = connection_lines(table, width) or (empty,)
+            if self.size.height < TALL or session.before is None:
+                return lines
+            lanes = session.once(("lanes", session.shown_pins, session.shown_flow), lambda: lanes_of(session))
+            fared = [msgspec.structs.replace(line, target="") for line in flow_lines(session, lanes, width)]
+            return (*lines, BLANK, section("through the last action"), *fared) if lanes else lines
+
+        self.show(rows, new[-1] if new else None)
 
 
 def connection_table(session: Session) -> Table:

@@ -7,7 +7,8 @@ from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import flow_title
 from kwake_tui.panes.key_line import with_keys
-from kwake_tui.panes.path_rows import Known, path_lines
+from kwake_tui.panes.path_rows import ROOMY, Known, path_lines
+from kwake_tui.panes.record import record_lines
 from kwake_tui.session import Session, path_in
 from kwake_tui.widgets.line_list import LineList, content
 
@@ -42,4 +43,12 @@ class PathPane(LineList):
             previous = None  # An end of the flow has only just come to be: nothing to compare with.
         outage = session.outage(flow)
         known = Known(session.world.cluster, before.cluster if before else None, previous, session.world.events, outage)
-        self.show(lambda width: path_lines(path, known, width))
+        opened = [c for c in session.world.connections.values() if flow in (c.flow, session.followed(c.flow))]
+
+        def rows(width: int) -> tuple[Line, ...]:
+            lines = path_lines(path, known, width)
+            for connection in opened if width >= ROOMY else ():
+                lines += record_lines(connection, session.world, width)
+            return lines
+
+        self.show(rows)

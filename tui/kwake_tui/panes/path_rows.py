@@ -284,7 +284,10 @@ def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
     room = width - len(stem) - LABEL
     text = f"{hop.text} ?" if hop.basis is Basis.UNKNOWN else hop.text
     facts = [detail for detail in hop.detail if cell_len(detail) <= FACT]
-    fact = "  ".join([*facts, *([hop.cite] if hop.cite else [])])
+    decider = hop.decider
+    place = f"{decider.file.rpartition('/')[2]}:{decider.line}" if decider is not None and decider.file else ""
+    beside = [place] if place and hop.outcome is not Outcome.DROPPED and width >= ROOMY else []
+    fact = "  ".join([*facts, *beside, *([hop.cite] if hop.cite else [])])
     if cell_len(text) + 1 + cell_len(fact) > room:
         fact = ""
     label = hop.kind[: LABEL - 1]
@@ -293,9 +296,7 @@ def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
         left = (Span(stem, "rule"), Span(label.ljust(LABEL), "muted"), Span(row, role))
         yield Line(left, (Span(fact, "faint"),) if fact else (), shrink=2, target=target)
         label, fact, target = "", "", ""
-    decider = hop.decider
-    if decider is not None and decider.file and hop.outcome is Outcome.DROPPED:
-        place = f"{decider.file.rpartition('/')[2]}:{decider.line}"
+    if place and hop.outcome is Outcome.DROPPED:
         yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(place, "muted")), shrink=2)
     for detail in hop.detail:
         for row in wrap(detail, room) if detail not in facts else ():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from kwake.objects.time import clock
+from kwake_tui.keys import Keymap
 from kwake_tui.lines import BLANK, Line, Span, middle_cut
 
 
@@ -44,6 +45,33 @@ def rail(moments: tuple[Moment, ...], width: int) -> tuple[Line, Line]:
     more = (Span(f"{hidden} earlier", "faint"),) if hidden else ()
     return Line(tuple(marks), more), Line(tuple(words))
 
+
+def short_rail(moments: tuple[Moment, ...], width: int, keymap: Keymap | None) -> Line:
+    """One row: the stops that are nearest, the action that led to the present one, and the keys along them."""
+    if not moments or width < _NARROWEST:
+        return BLANK
+    here = next((number for number, moment in enumerate(moments) if moment.state == "here"), 0)
+    first = max(0, min(here - _SHORT // 2, len(moments) - _SHORT))
+    spans: list[Span] = [Span("…", "faint")] if first else []
+    for number, moment in enumerate(moments[first : first + _SHORT]):
+        if number:
+            undone = moment.state == "undone"
+            spans.append(Span("┄" if undone else "━", "faint" if undone else "muted"))
+        spans.append(Span(_GLYPHS[moment.state], _ROLES[moment.state], bold=moment.state == "here"))
+    at = moments[here]
+    within = f" event {at.within}" if at.within else ""
+    spans += [Span("  "), Span(at.title, bold=True), Span(f" {_time(at)}{within}", "you")]
+    if keymap is None:
+        return Line(tuple(spans), shrink=len(spans) - 2)
+    keys = [(name, word) for name, word, can in (("undo", "undo", here > 0), ("redo", "redo", here + 1 < len(moments)))
+            if can]  # fmt: skip
+    offered = [span for name, word in keys for span in (Span(f"  {keymap.shown(name)}", "you", bold=True),
+                                                       Span(f" {word}", "muted"))]  # fmt: skip
+    return Line(tuple(spans), tuple(offered), shrink=len(spans) - 2)
+
+
+_SHORT = 9
+"""Stops in one row."""
 
 _GLYPHS = {"done": "●", "here": "◉", "undone": "○"}
 _ROLES = {"done": "muted", "here": "you", "undone": "faint"}

@@ -28,9 +28,18 @@ def status_line(session: Session, width: int) -> Line:
         Span(f"t+{world.now_ms // 60_000}:{world.now_ms // 1000 % 60:02d}", "strong", bold=True),
         Span(f"  {settled}  {actions} action{'' if actions == 1 else 's'}", "muted"),
     )
+    seed = Span(f" · seed {world.seed}", "muted")
+    other = second.profile.settings["proxy"].value if second and proxy else ""
+    proxies = [Span(f" · {other}", "muted")] if second and other not in ("", second.profile.name) else []
     head = [Span("≈ kwake", "you", bold=True), Span("  "), Span(session.title, "strong", bold=True)]
     counts_span = Span(f"  {words}", "muted")
-    for left in ([*head, counts_span, *profile, *beside], [*head, *profile, *beside], [*head, *profile[:2], *beside]):
+    full = [*head, counts_span, *profile, seed, *beside, *proxies]
+    for left in (
+        full,
+        [*head, counts_span, *profile, *beside],
+        [*head, *profile, *beside],
+        [*head, *profile[:2], *beside],
+    ):
         if sum(span.cells for span in (*left, *right)) + 3 <= width:
             return Line(tuple(left), right, shrink=2)
     return Line(tuple(head), right, shrink=2)

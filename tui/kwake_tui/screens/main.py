@@ -273,6 +273,7 @@ class MainScreen(PanesScreen):
         editor = self.query_one(EditorPane)
         if found is not None and not editor.is_edited:
             editor.load(reference, editable(found.manifest))
+            self.query_one("#tabs").refresh()
         return found is not None
 
     @on(LineList.Moved, "#cluster")

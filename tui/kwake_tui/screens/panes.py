@@ -132,8 +132,10 @@ class PanesScreen(Screen[None]):
             pane.set_class(pane.id == name, "-active")
         self.query_one("#upper").set_class(name in UPPER, "-active")
         self.query_one("#lower").set_class(name not in UPPER, "-active")
-        edited = self.query_one(EditorPane).is_edited
-        self.query_one("#tabs", LineBar).show(lambda width: (tab_line(self._session, name, edited),))
+        editor, keymap = self.query_one(EditorPane), keymap_of(self.app)
+        self.query_one("#tabs", LineBar).show(
+            lambda width: (tab_line(self._session, name, editor.reference, editor.is_edited, keymap),)
+        )
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Other keys for another pane."""

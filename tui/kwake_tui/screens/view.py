@@ -85,7 +85,7 @@ class ViewScreen(Screen[Flow | str | None]):
         """Show the session."""
         self.query_one("#status", LineBar).show(lambda width: (status_line(self.session, width),))
         self.query_one("#summary", LineBar).show(lambda width: (self.summary(width),))
-        self.query_one(TimelineBar).show_session(self.session)
+        self.query_one(TimelineBar).show_session(self.session, has_keys=False)
         self.show_keys()
 
     def say(self, words: str, role: str = "warn") -> None:

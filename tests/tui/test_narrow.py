@@ -1,0 +1,73 @@
+"""At 80x24 you know what happens in panes that you do not see; at 200x60 the panes say more."""
+
+from __future__ import annotations
+
+from tests.tui.player import Player, play, shop
+from tests.tui.test_story_edit import POLICY, edit_policy, open_checkout
+
+NARROW, WIDE = (80, 24), (200, 60)
+
+
+def test_tabs_say_how_the_path_ends_and_what_is_edited() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        assert "Path ✓ delivered" in player.rows("#tabs")[0]
+        await edit_policy(player, "app: web", "app: webshop")
+        assert "Policy  edited" in player.rows("#tabs")[0]
+        await player.press("ctrl+s")
+        assert "Path ∅ dropped" in player.rows("#tabs")[0]
+
+    play(shop(), story, size=NARROW)
+
+
+def test_the_editors_tab_follows_the_cursor() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.until(lambda: "Policy" in player.rows("#tabs")[0])
+
+    play(shop(), story, size=NARROW)
+
+
+def test_what_is_watched_is_always_in_sight() -> None:
+    async def story(player: Player) -> None:
+        assert player.rows("#pinned")[0] == "nothing is watched: p pins the path, o opens it"
+        await open_checkout(player)
+        assert player.rows("#pinned")[0] == "checkout ● open 0:00"
+        await player.press("p")
+        assert player.rows("#pinned")[0].split("  ")[1:] == ["checkout ● open 0:00"]
+
+    play(shop(), story, size=NARROW)
+
+
+def test_the_timeline_is_one_row_with_the_keys_that_go_along_it() -> None:
+    async def story(player: Player) -> None:
+        assert player.rows("#timeline") == ["◉  load 0:00"]
+        await open_checkout(player)
+        assert player.rows("#timeline") == ["●━◉  open checkout 0:00    z undo"]
+        await player.press("z")
+        assert player.rows("#timeline") == ["◉┄○  load 0:00    Z redo"]
+
+    play(shop(), story, size=NARROW)
+
+
+def test_with_room_the_path_has_the_connections_record() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        connection = player.session.world.connections["checkout"]
+        original, translated = connection.original, connection.translated
+        assert original is not None and translated is not None
+        rows = "\n".join(player.rows("#path"))
+        assert f"{original}, answered by" in rows
+        assert f"{translated.dst}:{translated.dst_port}" in rows
+        assert "policies.yaml:9" in rows
+
+    play(shop(), story, size=WIDE)
+
+
+def test_with_room_the_connections_have_the_lanes_of_the_last_action() -> None:
+    async def story(player: Player) -> None:
+        assert not any("through the last action" in row for row in player.rows("#connections"))
+        await open_checkout(player)
+        assert any("you: open checkout" in row for row in player.rows("#connections"))
+
+    play(shop(), story, size=WIDE)
