@@ -87,7 +87,8 @@ def classes_of(pods: Iterable[Pod], policies: PolicySet) -> Classes:
                  PolicyEnd(group[0][0], group[0][1], group[0][0].spec.node_name))
         for group in alike.values()
     ]  # fmt: skip
-    for (version, _), spans in pieces.outside().items():
+    has_six = any(member.version == 6 for member in members)
+    for (version, _), spans in pieces.outside(has_six).items():
         ranges = tuple(f"{_address(version, low)}-{_address(version, high)}" for low, high in spans)
         first = PolicyEnd(None, _address(version, spans[0][0]))
         members.append(EndClass(version, (), ranges, first))
@@ -139,11 +140,11 @@ class _Pieces:
             )
         return self._within[version, start]
 
-    def outside(self) -> dict[tuple[int, frozenset[int]], list[tuple[int, int]]]:
-        """All addresses by the blocks that hold them; those of IPv6 only where a policy names some."""
+    def outside(self, has_six: bool) -> dict[tuple[int, frozenset[int]], list[tuple[int, int]]]:
+        """All addresses by the blocks that hold them; of IPv6 only where a pod has one, or a policy names some."""
         alike: dict[tuple[int, frozenset[int]], list[tuple[int, int]]] = {}
         for version, starts in self._starts.items():
-            if version == 6 and not any(span[0] == 6 for span in self._spans):
+            if version == 6 and not has_six and not any(span[0] == 6 for span in self._spans):
                 continue
             ends = [*(start - 1 for start in starts[1:]), FIRST_ADDRESS_AFTER[version] - 1]
             for start, last in zip(starts, ends, strict=True):

@@ -8,6 +8,7 @@ kubernetes-sigs/network-policy-api `apis/v1alpha1` and `apis/v1alpha2`.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
@@ -35,6 +36,7 @@ class World:
 
     def __init__(self, objects: list[Object], reading: Reading = Reading()) -> None:  # noqa: B008  # it is frozen
         self.objects, self.reading = objects, reading
+        self.admin = [policy for policy in map(normal, objects) if policy is not None]
         self.namespaces = {
             o["metadata"]["name"]: {**labels(o), "kubernetes.io/metadata.name": o["metadata"]["name"]}
             for o in objects
@@ -150,20 +152,19 @@ class World:
         assert subject.pod is not None
         if on_host(subject.pod):
             return {"Pass"}
-        found = [p for p in map(normal, self.objects) if p is not None and p["tier"] == tier]
-        found = [p for p in found if self.names_pod(p["subject"], subject.pod)]
-        by_priority = itertools.groupby(sorted(found, key=lambda p: p["priority"]), key=lambda p: p["priority"])
-        for _, tied in by_priority:
-            answers: set[str] = set()
-            for order in itertools.permutations(tied):
-                rules = [rule for policy in order for rule in policy[direction]]
-                asked = direction, other, destination, protocol, port
-                answers.add(next((rule["action"] for rule in rules if self.admin_rule(rule, *asked)), ""))
-            if answers != {""}:
-                return {answer or "Pass" for answer in answers}
-        return {"Pass"}
+        found = [p for p in self.admin if p["tier"] == tier and self.names_pod(p["subject"], subject.pod)]
+        if not found:
+            return {"Pass"}
+        answers: set[str] = set()
+        for order in orders(found):
+            rules = [rule for policy in order for rule in policy[direction]]
+            asked = direction, other, destination, protocol, port
+            answers.add(next((rule["action"] for rule in rules if self.admin_rule(rule, *asked)), "Pass"))
+        return answers
 
     def admin_rule(self, rule: Object, direction: str, other: End, destination: End, protocol: str, port: int) -> bool:
+        if rule["peers"] == "everybody":
+            return True
         if not any(self.is_admin_peer(peer, direction, other) for peer in rule["peers"]):
             return False
         return rule["ports"] is None or any(is_admin_port(e, destination, protocol, port) for e in rule["ports"])
@@ -203,7 +204,8 @@ def normal(policy: Object) -> Object | None:
         return None
     spec = policy["spec"]
     tier = spec["tier"] if kind == "ClusterNetworkPolicy" else "Baseline" if kind.startswith("Base") else "Admin"
-    made: Object = {"tier": tier, "priority": spec.get("priority", 0), "subject": spec["subject"]}
+    made: Object = {"api": kind == "ClusterNetworkPolicy", "tier": tier, "priority": spec.get("priority", 0),
+                    "subject": spec["subject"]}  # fmt: skip
     for direction, peers in (("Ingress", "from"), ("Egress", "to")):
         made[direction] = [
             {
@@ -213,7 +215,29 @@ def normal(policy: Object) -> Object | None:
             }
             for rule in spec.get(direction.lower()) or []
         ]
+        made[direction] = [failed_closed(rule) for rule in made[direction]]
     return made
+
+
+def failed_closed(rule: Object) -> Object:
+    """A rule with a peer of a kind that is not known matches nothing if it accepts, else it denies everything."""
+    known = {"namespaces", "pods", "nodes", "networks"}
+    if all(known & peer.keys() for peer in rule["peers"]):
+        return rule
+    return {**rule, "peers": []} if rule["action"] == "Accept" else {"action": "Deny", "peers": "everybody"}
+
+
+def orders(policies: list[Object]) -> Iterator[list[Object]]:
+    """Every order that these may be looked at in: by priority, ties any way round, and either API first."""
+    whole: list[list[list[Object]]] = []
+    for api in (False, True):
+        mine = sorted((p for p in policies if p["api"] is api), key=lambda p: p["priority"])
+        ties = [list(tied) for _, tied in itertools.groupby(mine, key=lambda p: p["priority"])]
+        ways = itertools.product(*map(itertools.permutations, ties))
+        whole.append([[policy for tied in way for policy in tied] for way in ways])
+    for first, second in itertools.product(*whole):
+        yield first + second
+        yield second + first
 
 
 def is_admin_port(entry: Object, destination: End, protocol: str, port: int) -> bool:

@@ -34,7 +34,7 @@ class Maker:
         spaces = [namespace(name, team=draw.choice(TEAMS), **self.labels()) for name in ("a", "b")]
         pods = [self.pod(home, number) for home in ("a", "b") for number in range(draw.randint(1, 3))]
         policies = [self.network_policy(number) for number in range(draw.randint(0, 3))]
-        tiers = draw.choice((self.none, self.v1alpha1, self.v1alpha2))() if admin else []
+        tiers = draw.choice((self.none, self.v1alpha1, self.v1alpha2, self.both_apis))() if admin else []
         return [*nodes, *spaces, *pods, *policies, *tiers]
 
     def node(self, number: int) -> Object:
@@ -136,7 +136,7 @@ class Maker:
 
     def priorities(self, count: int) -> list[int]:
         """Mostly different ones."""
-        return self.random.choices(range(4), k=count) if self.random.random() < 0.3 else list(range(count))
+        return self.random.choices(range(2), k=count) if self.random.random() < 0.3 else list(range(count))
 
     def v1alpha1(self) -> list[Object]:
         draw = self.random
@@ -160,6 +160,9 @@ class Maker:
                 made.append(self.admin("ClusterNetworkPolicy", "v1alpha2", f"{tier.lower()}{number}", spec))
         return made
 
+    def both_apis(self) -> list[Object]:
+        return [*self.v1alpha1(), *self.v1alpha2()]
+
     def admin(self, kind: str, version: str, name: str, spec: Object) -> Object:
         subject = {"namespaces": self.spaces()} if self.random.random() < 0.5 else {"pods": self.both()}
         return {"apiVersion": f"policy.networking.k8s.io/{version}", "kind": kind, "metadata": {"name": name},
@@ -180,7 +183,7 @@ class Maker:
 
     def admin_rule(self, peers: str, action: str, entries: Any) -> Object:
         named = [self.admin_peer(peers) for _ in range(self.random.randint(1, 2))]
-        may_name = not any("networks" in peer or "nodes" in peer for peer in named)
+        may_name = all("namespaces" in peer or "pods" in peer for peer in named)
         made: Object = {"action": action, peers: named}
         return {**made, **entries(may_name)} if self.random.random() < 0.7 else made
 
@@ -190,6 +193,8 @@ class Maker:
                 return {"namespaces": self.spaces()}
             case 1:
                 return {"pods": self.both()}
+            case 2 if self.random.random() < 0.05:
+                return {"peersOfTheFuture": {}}
             case 2:
                 return {"networks": self.random.sample(BLOCKS, self.random.randint(1, 2))}
             case _:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
+from ipaddress import ip_address
 
 from kwake.cluster import Cluster
 from kwake.objects.kinds import Pod
+from kwake.policy.connections import ConnectionSet
 from kwake.policy.ends import PolicyEnd
 from kwake.policy.policy_set import compile_policies
 from kwake.policy.reach import Reach, reach
@@ -13,9 +14,10 @@ from kwake.policy.workloads import pod_name
 from kwake.profiles import load_profile
 from tests.core.policy.brute_force import End, Object, Reading, World
 from tests.core.policy.clusters import cluster
-from tests.core.policy.random_clusters import OUTSIDE, PORTS, PROTOCOLS, Maker
+from tests.core.policy.random_clusters import OUTSIDE, PORTS, PROTOCOLS
 
 IN_CI, ALL = 500, 20_000
+ASKED = (*PORTS, 82, 460, 481, 500, 8100)
 BATCH = 50
 """Clusters a test."""
 
@@ -33,21 +35,28 @@ def compare(seed: int, objects: list[Object]) -> list[str]:
     policies = compile_policies(built, profile)
     table = reach(built, profile, by="pod")
     ends = [(end, as_policies_see(built, end)) for end in (*plain.ends(), *map(End, OUTSIDE))]
-    wrong = []
+    wrong: list[str] = []
     for source, from_ in ends:
         for destination, to in ends:
             if from_ == to or (source.pod is None and destination.pod is None):
                 continue
             if (":" in source.ip) != (":" in destination.ip):
                 continue
+            listed, doubted = in_table(built, table, source, destination)
+            only_doubted: list[str] = []
+            in_doubt = False
             for protocol in PROTOCOLS:
-                for port in (*PORTS, 82, 500):
+                for port in ASKED:
                     expected = plain.allowed(source, destination, protocol, port)
                     said = policies.verdict(from_, to, protocol, port).allowed
-                    told = in_table(built, table, source, destination, protocol, port)
-                    if not (expected is said and told in (expected, "not listed")):
+                    told = any(one.holds(protocol, port) for one in listed) or (None if doubted else False)
+                    in_doubt |= expected is None
+                    if not (expected is said is told):
                         asked = f"seed {seed}: {source.ip} → {destination.ip} {protocol} {port}"
-                        wrong.append(f"{asked}: expected {expected}, verdict {said}, reach {told}")
+                        fault = f"{asked}: expected {expected}, verdict {said}, reach {told}"
+                        (only_doubted if told is None and said is expected is False else wrong).append(fault)
+            # The table tells of a pair in doubt, not of which of its ports.
+            wrong += [] if in_doubt else only_doubted
     return wrong
 
 
@@ -59,35 +68,22 @@ def as_policies_see(built: Cluster, end: End) -> PolicyEnd:
     return PolicyEnd(found, end.ip, found.spec.node_name)
 
 
-def in_table(
-    built: Cluster, table: Reach, source: End, destination: End, protocol: str, port: int
-) -> bool | str | None:
-    """What the table of all pairs says of it: None if it is in doubt. Addresses of nodes are not listed."""
-    if source.pod is None or destination.pod is None:
-        return "not listed"
-    names = pod_of(built, source), pod_of(built, destination)
-    if any((pair.src, pair.dst) == names and pair.connections.holds(protocol, port) for pair in table.pairs):
-        return True
-    return None if any((pair.src, pair.dst) == names for pair in table.unknown) else False
+def in_table(built: Cluster, table: Reach, source: End, destination: End) -> tuple[list[ConnectionSet], bool]:
+    """What the table of all pairs allows, and whether the pair is in doubt. Addresses outside lie in ranges."""
+    names = name_in(built, source), name_in(built, destination)
+    listed = [pair.connections for pair in table.pairs if is_in(names[0], pair.src) and is_in(names[1], pair.dst)]
+    return listed, any(is_in(names[0], pair.src) and is_in(names[1], pair.dst) for pair in table.unknown)
 
 
-def pod_of(built: Cluster, end: End) -> str:
-    """The pod's name as reach writes it."""
+def name_in(built: Cluster, end: End) -> str:
+    """How reach writes an end: a pod's name, or the address itself."""
     found = as_policies_see(built, end).pod
-    assert found is not None
-    return pod_name(built, found)
+    return pod_name(built, found) if found is not None else end.ip
 
 
-@pytest.mark.parametrize("first", range(0, IN_CI, BATCH))
-def test_the_engine_agrees_with_a_second_reading(first: int) -> None:
-    made = {seed: Maker(seed).cluster() for seed in range(first, first + BATCH)}
-
-    assert [line for seed, objects in made.items() for line in compare(seed, objects)] == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("first", range(IN_CI, ALL, 10 * BATCH))
-def test_the_engine_agrees_with_a_second_reading_at_length(first: int) -> None:
-    made = {seed: Maker(seed).cluster() for seed in range(first, first + 10 * BATCH)}
-
-    assert [line for seed, objects in made.items() for line in compare(seed, objects)] == []
+def is_in(end: str, listed: str) -> bool:
+    """Whether an end is the listed one, or within the listed range."""
+    if "[" in end or "[" in listed:
+        return end == listed
+    first, last, own = (ip_address(ip) for ip in (*listed.split("-"), end))
+    return first.version == own.version and int(first) <= int(own) <= int(last)
