@@ -137,6 +137,8 @@ def _add_trace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", metavar="P", help="a number or a port's name (default: the target's only one)")
     parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"), default="TCP")
     parser.add_argument("--via", choices=("dns", "env", "ip"), default="dns", help="how the client finds a Service")
+    parser.add_argument("--flip", action="store_true",
+                        help="and the smallest edits of policies and labels that turn it, each tried")  # fmt: skip
     parser.add_argument("--svg", metavar="FILE", help="draw the path to this file, too; of several profiles the first")
     parser.add_argument("--at", metavar="NODE", default="", help="the node where a dial from outside comes in")
     _add_world(parser)

@@ -445,7 +445,15 @@ def _trace(arguments: Namespace) -> int:
     worlds = _worlds(arguments)
     asked = (arguments.source, arguments.target, port, arguments.protocol, arguments.via, arguments.at)
     paths = [world.trace(*asked) for world in worlds]
-    _show(arguments, worlds, paths, path_lines, path_json)
+    if arguments.flip:
+        from kwake.flips import path_flips
+        from kwake_tui.text.flips import flip_lines, flips_json
+
+        told = [(path, path_flips(world, path)) for world, path in zip(worlds, paths, strict=True)]
+        _show(arguments, worlds, told, lambda both: [*path_lines(both[0]), *flip_lines(both[1])],
+              lambda both: {**path_json(both[0]), "flips": flips_json(both[1])})  # fmt: skip
+    else:
+        _show(arguments, worlds, paths, path_lines, path_json)
     if arguments.svg is not None:
         from kwake_tui.text.path_svg import path_svg
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kwake.cluster import NAME_LABEL
-from kwake.linting.labels import respelt, slips
 from kwake.linting.scene import Scene, Shape
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add, remove
 from kwake.objects.kinds import NetworkPolicy, PolicyPeer
 from kwake.objects.selector import LabelSelector
+from kwake.objects.slips import respelt, slips
 from kwake.policy.ends import EGRESS, INGRESS
 
 Place = tuple[NetworkPolicy, FieldPath, str]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from kwake.linting.labels import is_misspelt
 from kwake.linting.scene import Scene, Shape
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import replace
 from kwake.objects.kinds import NetworkPolicy, PolicyPeer, PolicyPort, Service, ServicePort
+from kwake.objects.slips import is_misspelt
 from kwake.policy.ends import EGRESS, INGRESS
 
 Wanted = Callable[[ServicePort], bool]

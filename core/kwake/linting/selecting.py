@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kwake.control.nearest_label import selects_nothing
-from kwake.linting.labels import respelt, slips
 from kwake.linting.scene import Scene
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.kinds import NetworkPolicy
+from kwake.objects.slips import respelt, slips
 
 
 def selecting_findings(scene: Scene) -> Iterator[Finding]:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from kwake.cluster import Cluster, record
-from kwake.linting.labels import is_misspelt
 from kwake.linting.lint import lint
 from kwake.objects.document import Manifest
 from kwake.objects.finding import Finding
+from kwake.objects.slips import is_misspelt
 from kwake.profiles.load import load_profile
 from tests.core.policy.clusters import cluster, namespace, pod, policy
 

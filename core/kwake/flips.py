@@ -1,0 +1,82 @@
+"""What would turn the outcome of a path: edits of policies and labels, tried on a world of their own."""
+
+from __future__ import annotations
+
+from kwake.cluster import Cluster
+from kwake.dataplane.ends import INTERNET_IP
+from kwake.dataplane.path import Branch, Outcome, Path
+from kwake.dataplane.trace import trace
+from kwake.dataplane.view import settled_view
+from kwake.errors import KwakeError
+from kwake.objects.kinds import Pod
+from kwake.policy.ends import PolicyEnd
+from kwake.policy.flip import Flip, Question, flips
+from kwake.world import World
+
+
+def path_flips(world: World, path: Path, most: int = 3) -> tuple[Flip, ...]:
+    """Edits after which a path ends otherwise: arrives where a policy drops it, is dropped where it arrives.
+
+    They are about the first branch that policies decide, or about the first that is delivered. Each was traced again.
+    Empty where no policy decides, or where the answer is not known.
+    """
+    branch = _asked(path)
+    question = _question(world, branch, path.flow.protocol) if branch is not None else None
+    if branch is None or question is None:
+        return ()
+    delivered = branch.outcome is Outcome.DELIVERED
+
+    def holds(after: Cluster) -> bool:
+        try:
+            again = trace(settled_view(after, world.profile), path.flow)
+        except KwakeError:
+            return False
+        same = [other for other in again.branches if (other.source, other.pod, other.ip) == _ends(branch)]
+        return bool(same) and all((other.outcome is Outcome.DELIVERED) is not delivered for other in same)
+
+    return flips(world.cluster, world.profile, question, holds, most)
+
+
+def _ends(branch: Branch) -> tuple[str, str | None, str | None]:
+    return branch.source, branch.pod, branch.ip
+
+
+def _asked(path: Path) -> Branch | None:
+    """The branch that policies stop, else the first that arrives."""
+    stopped = [branch for branch in path.branches if branch.outcome is Outcome.DROPPED]
+    denied = [branch for branch in stopped if "denied" in _verdicts(branch)]
+    arriving = [branch for branch in path.branches if branch.outcome is Outcome.DELIVERED]
+    return next(iter(denied or ([] if stopped else arriving)), None)
+
+
+def _verdicts(branch: Branch) -> list[str]:
+    return [side.verdict for side in (branch.egress, branch.ingress) if side is not None]
+
+
+def _question(world: World, branch: Branch, protocol: str) -> Question | None:
+    """What the policies were asked on a branch: its ends, and the port after translation (NP-20).
+
+    None for a pod whose address a node replaces: its two sides are judged by two addresses.
+    """
+    if branch.ip is None or branch.port is None:
+        return None
+    pod, seen = _pod(world, branch.source), branch.translation.src if branch.translation is not None else ""
+    if pod is None:
+        source = PolicyEnd(None, seen or INTERNET_IP, _node_at(world, seen))
+    elif seen and seen not in pod.ips:
+        return None
+    else:
+        source = PolicyEnd(pod, pod.ip, pod.spec.node_name)
+    destination = PolicyEnd(_pod(world, branch.pod or ""), branch.ip, branch.node or "")
+    return Question(source, destination, protocol, branch.port)
+
+
+def _pod(world: World, reference: str) -> Pod | None:
+    kind, _, name = reference.partition("/")
+    namespace, _, short = name.partition("/")
+    return world.cluster.pod(namespace, short) if kind == "Pod" else None
+
+
+def _node_at(world: World, ip: str) -> str:
+    node = world.cluster.nodes_by_ip.get(ip)
+    return node.metadata.name if node is not None else ""

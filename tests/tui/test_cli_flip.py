@@ -1,0 +1,75 @@
+"""`kwake trace --flip`: what would turn an outcome."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+import kwake
+from kwake.flips import path_flips
+from kwake.objects.json_patch import Fix
+from kwake_tui.cli import main
+from tests.tui.test_cli import DENIED, PAID, SMALL, Capture, form, out
+
+
+def test_a_drop_is_followed_by_what_would_let_it_through(capsys: Capture) -> None:
+    shown = out(capsys, *DENIED, "--flip")
+
+    turned = shown.partition("what would turn it\n")[2].splitlines()
+    assert turned[0] == "  1  add demo/client to the peers of checkout-from-web ingress rule 1: it passes"
+    assert turned[1].startswith("     kubectl patch -n demo networkpolicy/checkout-from-web --type json -p ")
+    assert turned[2] == "     nothing else opens or closes"
+
+
+def test_json_has_each_edit_with_its_patch_and_its_other_effects(capsys: Capture) -> None:
+    first, *_ = form(capsys, *DENIED, "--flip")["flips"]
+
+    assert (first["verdict"], first["basis"], first["also"]) == ("allowed", "sourced", [])
+    (change,) = first["changes"]
+    assert change["object"] == "NetworkPolicy/demo/checkout-from-web"
+    assert json.loads(shlex.split(change["kubectl"])[-1]) == change["patch"]
+
+
+def test_what_arrives_can_be_stopped(capsys: Capture) -> None:
+    first, *_ = form(capsys, *PAID, "--flip")["flips"]
+
+    assert first["verdict"] == "denied"
+    assert first["text"] == "take the rule that admits it out of checkout-from-web (ingress)"
+
+
+def test_without_the_option_nothing_is_tried(capsys: Capture) -> None:
+    assert "flips" not in form(capsys, *DENIED)
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_an_edit_that_is_offered_really_turns_the_trace(at: int) -> None:
+    world = kwake.open(SMALL)
+    asked = ("pod/demo/client", "svc/demo/checkout", 443)
+    flip = path_flips(world, world.trace(*asked))[at]
+
+    for change in flip.changes:
+        old = world.cluster.record(change.key).manifest if isinstance(change, Fix) else {}
+        manifest = change.of(old) if isinstance(change, Fix) else change.manifest
+        world = world.do(kwake.Apply(manifest)).settle()
+
+    assert world.trace(*asked).outcome is kwake.Outcome.DELIVERED
+
+
+def test_where_no_policy_decides_no_edit_is_offered(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("""\
+apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b, annotations: {kwake.dev/listens: "81"}}
+spec: {containers: [{name: c, image: i}]}
+""")
+    assert main(["trace", str(file), "--from", "po/default/a", "--to", "po/default/b", "--port", "80", "--flip"]) == 0
+    assert "no edit of policies or labels turns this" in capsys.readouterr().out
