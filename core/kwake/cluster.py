@@ -89,14 +89,20 @@ class Cluster:
                 mine[name] = regrouped(looked_up[name], touched, groups_of) if concerned else looked_up[name]
         if "nodes_by_ip" in looked_up and Node not in kinds:
             mine["nodes_by_ip"] = other.nodes_by_ip
-        if (
-            "namespaces" in looked_up
-            and Namespace not in kinds
-            and all(
-                changed is not None and k.namespace in other.namespaces for k, changed in changes.items() if k.namespace
-            )
-        ):
+        if "namespaces" in looked_up and all(self._is_known(other, k, new) for k, new in changes.items()):
+            relabelled = [new.value for new in changes.values() if new is not None and type(new.value) is Namespace]
             mine["namespaces"] = other.namespaces
+            if relabelled:
+                mine["namespaces"] = {**other.namespaces, **{n.metadata.name: _labels_of(n) for n in relabelled}}
+
+    def _is_known(self, other: Cluster, changed: Key, to: Record | None) -> bool:
+        """Whether an object that came, changed or went leaves the namespaces that there are: it may have been all that
+        named one."""
+        if not changed.namespace:
+            return changed.kind != "Namespace" or to is not None
+        if to is None:
+            return Key("Namespace", "", changed.namespace) in self._records
+        return changed.namespace in other.namespaces
 
     def __contains__(self, wanted: Key) -> bool:
         return wanted in self._records
@@ -236,8 +242,7 @@ class Cluster:
         """Labels of every namespace, named or only implied by an object in it, with `kubernetes.io/metadata.name`."""
         labels = {k.namespace: {NAME_LABEL: k.namespace} for k in self._records if k.namespace}
         for namespace in self.all(Namespace):
-            name = namespace.metadata.name
-            labels[name] = {**namespace.metadata.labels, NAME_LABEL: name}
+            labels[namespace.metadata.name] = _labels_of(namespace)
         return labels
 
     @cached_property
@@ -294,6 +299,10 @@ class Cluster:
     def digest(self) -> str:
         """A word for all of it: equal for equal clusters."""
         return hashlib.sha256(self.canonical).hexdigest()
+
+
+def _labels_of(namespace: Namespace) -> dict[str, str]:
+    return {**namespace.metadata.labels, NAME_LABEL: namespace.metadata.name}
 
 
 def _value(item: Record | None) -> KubeObject | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -65,6 +65,12 @@ class LabelSelector(msgspec.Struct, frozen=True, rename="camel", gc=False):
     def __str__(self) -> str:
         parts = [f"{key}={value}" for key, value in self.match_labels.items()]
         return ",".join([*parts, *map(str, self.match_expressions)]) or "everything"
+
+
+def keys_of(selector: LabelSelector) -> Iterator[str]:
+    """The label keys that a selector asks for."""
+    yield from selector.match_labels
+    yield from (requirement.key for requirement in selector.match_expressions)
 
 
 _TERM = re.compile(

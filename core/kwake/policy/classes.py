@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import ipaddress
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from kwake.objects.kinds import Pod
-from kwake.objects.selector import LabelSelector
+from kwake.objects.selector import LabelSelector, keys_of
 from kwake.policy.connections import PROTOCOLS
 from kwake.policy.ends import PolicyEnd
 from kwake.policy.policy_set import PolicySet
-from kwake.policy.rules import Rule, Span, number_of, span_of
-from kwake.policy.tiers import TierRule
+from kwake.policy.rules import CompiledPolicy, Rule, Span, number_of, span_of
 
 FIRST_ADDRESS_AFTER = {4: 1 << 32, 6: 1 << 128}
+
+
+Place = tuple[int, frozenset[int]]
+"""An IP version, and which of the blocks that policies name hold the address."""
 
 
 class EndClass(msgspec.Struct, frozen=True):
@@ -34,6 +37,8 @@ class EndClass(msgspec.Struct, frozen=True):
     ranges: tuple[str, ...]
     """Outside addresses, as `first-last`; empty for pods."""
     representative: PolicyEnd
+    place: Place
+    """Where its addresses lie."""
 
 
 class Classes(msgspec.Struct, frozen=True):
@@ -42,13 +47,21 @@ class Classes(msgspec.Struct, frozen=True):
     members: tuple[EndClass, ...]
     everyone: int
     """The set of all classes."""
+    sight: Sight
+    indexes: dict[object, int]
+    """The class of ends that look so."""
 
     def where(self, wanted: Iterable[int]) -> int:
         """The set of these classes."""
-        bits = 0
-        for index in wanted:
-            bits |= 1 << index
-        return bits
+        return set_of(wanted, len(self.members))
+
+
+def set_of(wanted: Iterable[int], size: int) -> int:
+    """A set of classes, of this many."""
+    held = bytearray(size // 8 + 1)
+    for index in wanted:
+        held[index >> 3] |= 1 << (index & 7)
+    return int.from_bytes(held, "little")
 
 
 def bits_of(classes: int) -> Iterator[int]:
@@ -59,40 +72,76 @@ def bits_of(classes: int) -> Iterator[int]:
         classes ^= low
 
 
-def classes_of(pods: Iterable[Pod], policies: PolicySet) -> Classes:
-    """The classes of these pods and of all outside addresses."""
-    rules = [rule for policy in policies.policies for rule in (*policy.ingress, *policy.egress)]
-    tier_rules = [rule for policy in policies.tiers for rule in (*policy.ingress, *policy.egress)]
-    labels = _label_keys(policies, rules, tier_rules)
-    names = port_names(policies)
+class Sight:
+    """What policies look at: ends that look the same to it are of one class."""
+
+    def __init__(self, sets: Sequence[PolicySet]) -> None:
+        """What any of some sets of policies look at. They see pods on the host's network alike."""
+        rules = [rule for held in sets for policy in held.policies for rule in (*policy.ingress, *policy.egress)]
+        tier_rules = [rule for held in sets for policy in held.tiers for rule in (*policy.ingress, *policy.egress)]
+        self.labels = tuple(sorted({key for held in sets for key in _label_keys(held)}))
+        self.port_names = tuple(sorted({name for held in sets for name in port_names(held)}))
+        self.blocks = frozenset(_written(rules))
+        self.blocks |= {cidr for rule in tier_rules for peer in rule.peers for cidr in peer.networks or ()}
+        self.pieces = _Pieces(self.blocks)
+        self._seeing = sets[0].seeing
+        self._has_tiers = any(held.tiers for held in sets)
+        self._asks_nodes = any(peer.nodes is not None for rule in tier_rules for peer in rule.peers)
+
+    def of(self, pod: Pod, ip: str) -> object:
+        """How a pod looks at one of its addresses."""
+        place = self.pieces.of(ip)
+        hosted = (pod.spec.host_network, self._asks_nodes and pod.spec.node_name) if self._has_tiers else None
+        where = ip if hosted and hosted[0] and self._asks_nodes else None
+        if not self._seeing.is_seen(pod):
+            return False, hosted, where, place
+        metadata = pod.metadata
+        ports = tuple([pod.named_port(*named) for named in self.port_names])
+        return metadata.namespace, tuple(map(metadata.labels.get, self.labels)), ports, hosted, where, place
+
+    def of_end(self, end: PolicyEnd) -> object:
+        """How an end looks."""
+        return self.of(end.pod, end.ip) if end.pod is not None else self.pieces.of(end.ip)
+
+    def covers(self, policy: CompiledPolicy) -> bool:
+        """Whether a policy looks at nothing else."""
+        rules = (*policy.ingress, *policy.egress)
+        selectors = [policy.selector, *(p.pod_selector for rule in rules for p in rule.peers if p.pod_selector)]
+        return (
+            {key for selector in selectors for key in keys_of(selector)} <= set(self.labels)
+            and {name for rule in rules for name in rule.named} <= set(self.port_names)
+            and _written(rules) <= self.blocks
+        )
+
+
+def _written(rules: Iterable[Rule]) -> set[str]:
+    """The blocks that rules name, exceptions too."""
     blocks = [peer.ip_block for rule in rules for peer in rule.peers if peer.ip_block is not None]
-    written = {cidr for block in blocks for cidr in (block.cidr, *block.except_)}
-    written |= {cidr for rule in tier_rules for peer in rule.peers for cidr in peer.networks or ()}
-    pieces = _Pieces(written)
-    asks_nodes = any(peer.nodes is not None for rule in tier_rules for peer in rule.peers)
+    return {cidr for block in blocks for cidr in (block.cidr, *block.except_)}
+
+
+def classes_of(pods: Iterable[Pod], *policies: PolicySet) -> Classes:
+    """The classes of these pods and of all outside addresses."""
+    sight = Sight(policies)
     alike: dict[object, list[tuple[Pod, str]]] = {}
     for pod in pods:
-        seen = policies.seeing.is_seen(pod)
-        sees = (
-            pod.metadata.namespace,
-            tuple(map(pod.metadata.labels.get, labels)),
-            tuple(pod.named_port(*named) for named in names),
-        )
-        hosted = (pod.spec.host_network, asks_nodes and pod.spec.node_name) if policies.tiers else None
         for ip in pod.ips or ("",):
-            where = ip if hosted and hosted[0] and asks_nodes else None
-            alike.setdefault((seen and sees, hosted, where, *pieces.of(ip)), []).append((pod, ip))
-    members = [
-        EndClass(_version(group[0][1]), tuple(pod for pod, _ in group), (),
-                 PolicyEnd(group[0][0], group[0][1], group[0][0].spec.node_name))
-        for group in alike.values()
-    ]  # fmt: skip
+            alike.setdefault(sight.of(pod, ip), []).append((pod, ip))
+    members = []
+    for group in alike.values():
+        first, ip = group[0]
+        end, place = PolicyEnd(first, ip, first.spec.node_name), sight.pieces.of(ip)
+        members.append(EndClass(place[0], tuple(pod for pod, _ in group), (), end, place))
+    looks: list[object] = [*alike]
     has_six = any(member.version == 6 for member in members)
-    for (version, _), spans in pieces.outside(has_six).items():
+    for place, spans in sight.pieces.outside(has_six).items():
+        version = place[0]
         ranges = tuple(f"{_address(version, low)}-{_address(version, high)}" for low, high in spans)
-        first = PolicyEnd(None, _address(version, spans[0][0]))
-        members.append(EndClass(version, (), ranges, first))
-    return Classes(tuple(members), (1 << len(members)) - 1)
+        end = PolicyEnd(None, _address(version, spans[0][0]))
+        members.append(EndClass(version, (), ranges, end, place))
+        looks.append(place)
+    indexes = {look: index for index, look in enumerate(looks)}
+    return Classes(tuple(members), (1 << len(members)) - 1, sight, indexes)
 
 
 def port_names(policies: PolicySet) -> list[tuple[str, str]]:
@@ -103,14 +152,16 @@ def port_names(policies: PolicySet) -> list[tuple[str, str]]:
     return sorted(found | {(name, protocol) for rule in tier_rules for name in rule.named for protocol in PROTOCOLS})
 
 
-def _label_keys(policies: PolicySet, rules: Iterable[Rule], tier_rules: Iterable[TierRule]) -> tuple[str, ...]:
+def _label_keys(policies: PolicySet) -> set[str]:
     """The pod labels that some selector looks at."""
+    rules = [rule for policy in policies.policies for rule in (*policy.ingress, *policy.egress)]
+    tier_rules = [rule for policy in policies.tiers for rule in (*policy.ingress, *policy.egress)]
     selectors: list[LabelSelector] = [policy.selector for policy in policies.policies]
     selectors += [unread.pods for unread in policies.unread]
     selectors += [peer.pod_selector for rule in rules for peer in rule.peers if peer.pod_selector is not None]
     within = [policy.subject.pods for policy in policies.tiers] + [p.pods for rule in tier_rules for p in rule.peers]
     selectors += [pods.pod_selector for pods in within if pods is not None]
-    return tuple(sorted({key for s in selectors for key in (*s.match_labels, *(e.key for e in s.match_expressions))}))
+    return {key for selector in selectors for key in keys_of(selector)}
 
 
 class _Pieces:
@@ -125,7 +176,7 @@ class _Pieces:
         borders = {at for v, low, high in self._spans if v == version for at in (low, high + 1)}
         return sorted({0, *borders} - {FIRST_ADDRESS_AFTER[version]})
 
-    def of(self, ip: str) -> tuple[int, frozenset[int]]:
+    def of(self, ip: str) -> Place:
         """The IP version, and which of the blocks hold the address."""
         number = number_of(ip)
         if number is None:
@@ -153,11 +204,6 @@ class _Pieces:
                     start, _ = spans.pop()
                 spans.append((start, last))
         return alike
-
-
-def _version(ip: str) -> int:
-    number = number_of(ip)
-    return number[0] if number is not None else 4
 
 
 def _address(version: int, number: int) -> str:

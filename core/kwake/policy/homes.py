@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from kwake.objects.kinds import NetworkPolicy
-from kwake.objects.selector import Labels
+from kwake.objects.selector import Labels, keys_of
 from kwake.policy.rules import CompiledPolicy, compiled
 
 
@@ -21,14 +21,15 @@ class Home:
         """In the order of their names."""
         self._by_label: dict[tuple[str, str] | None, list[int]] = {}
         """Places of policies by one label that they want: a pod looks only at those of its own labels."""
-        self._selecting: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[CompiledPolicy, ...]] = {}
+        self._keys = tuple(sorted({key for policy in self.policies for key in keys_of(policy.selector)}))
+        self._selecting: dict[tuple[str, tuple[str | None, ...]], tuple[CompiledPolicy, ...]] = {}
         for place, policy in enumerate(self.policies):
             wanted = next(iter(policy.selector.match_labels.items()), None)
             self._by_label.setdefault(wanted, []).append(place)
 
     def selecting(self, labels: Labels, direction: str) -> tuple[CompiledPolicy, ...]:
         """The policies that isolate a pod with these labels in a direction (NP-1), by name."""
-        asked = direction, tuple(sorted(labels.items()))
+        asked = direction, tuple(map(labels.get, self._keys))
         if asked not in self._selecting:
             wanted: Iterable[tuple[str, str] | None] = (None, *labels.items())
             places = sorted(chain.from_iterable(self._by_label.get(label, ()) for label in wanted))

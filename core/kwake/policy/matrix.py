@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 
 import msgspec
 
-from kwake.objects.kinds import Pod, PolicyPeer
-from kwake.policy.classes import Classes, bits_of
+from kwake.objects.kinds import Pod
+from kwake.policy.classes import Classes, EndClass, bits_of, set_of
 from kwake.policy.connections import ALL, NONE, ConnectionSet
 from kwake.policy.ends import EGRESS, INGRESS
+from kwake.policy.peers import PeerSets
 from kwake.policy.policy_set import PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule
 from kwake.policy.tier_matrix import OutcomeParts, TierMatrix
@@ -47,18 +50,28 @@ class _Judging(msgspec.Struct, frozen=True):
     baseline: tuple[Selected, ...]
 
     def key(self, pod: Pod, direction: str) -> object:
-        """What decides what they say: the policies, and the numbers behind the port names of a dialled pod."""
+        """What decides what they say as long as they live: the policies, and the numbers behind the port names of a
+        dialled pod."""
         ports: tuple[object, ...] = ()
         if direction == INGRESS:
             ports = tuple(pod.named_port(*named) for p in self.isolating for rule in p.ingress for named in rule.named)
             tiers = (p for p, _ in (*self.admin, *self.baseline))
             ports += tuple(rule.connections(pod) for p in tiers for rule in p.ingress if rule.named)
-        named = (*((p.key, "") for p in self.isolating), *((p.key, d) for p, d in (*self.admin, *self.baseline)))
-        return named, ports
+        named = tuple([(id(p), d) for p, d in (*self.admin, *self.baseline)])
+        return tuple(map(id, self.isolating)), named, ports
 
 
-_Said = tuple[Parts, Parts, tuple[str, ...], Parts]
-"""What a Group says of its members."""
+class Row(msgspec.Struct, frozen=True):
+    """What the policies of an end say in one direction."""
+
+    sure: Parts
+    possible: Parts
+    doubts: tuple[str, ...]
+    to_own_node: Parts
+
+    def group(self, members: int) -> Group:
+        """The classes of which it is said."""
+        return Group(members, self.sure, self.possible, self.doubts, self.to_own_node)
 
 
 class Rectangle(msgspec.Struct, frozen=True):
@@ -75,33 +88,33 @@ class Matrix:
     """The verdicts between all classes, before what depends on the very pods (NP-13, NP-14)."""
 
     def __init__(self, classes: Classes, policies: PolicySet) -> None:
-        self._classes = classes
-        self._policies = policies
-        self._peers: dict[tuple[str, bytes], tuple[int, int]] = {}
-        self._of_namespace: dict[str, int] = {}
-        self._carrying: dict[tuple[str, str], int] = {}
-        """Classes by label: only they need a look where a selector wants it."""
-        by_ports: dict[tuple[int | None, ...], int] = {}
-        names = sorted({n for p in policies.policies for rule in (*p.ingress, *p.egress) for n in rule.named})
+        self.classes = classes
+        self.policies = policies
+        self.peers = PeerSets(classes, policies.seeing)
+        self._everything: Parts = ((ALL, classes.everyone),)
+        by_ports: defaultdict[tuple[int | None, ...], list[int]] = defaultdict(list)
+        names = classes.sight.port_names
         for index, member in enumerate(classes.members):
             pod = policies.seeing.pod(member.representative)
-            if pod is not None:
-                home = pod.metadata.namespace
-                self._of_namespace[home] = self._of_namespace.get(home, 0) | 1 << index
-                for label in pod.metadata.labels.items():
-                    self._carrying[label] = self._carrying.get(label, 0) | 1 << index
-            numbers = tuple(pod.named_port(*name) if pod is not None else None for name in names)
-            by_ports[numbers] = by_ports.get(numbers, 0) | 1 << index
-        self._by_named_ports = tuple(by_ports.values())
+            by_ports[tuple([pod.named_port(*name) if pod is not None else None for name in names])].append(index)
+        self._by_named_ports = tuple(set_of(held, len(classes.members)) for held in by_ports.values())
         self._tiers = TierMatrix(classes, policies)
-        self.egress = self._groups(EGRESS)
-        self.ingress = self._groups(INGRESS)
+
+    @cached_property
+    def egress(self) -> tuple[Group, ...]:
+        """All classes, by what their policies say of what they send."""
+        return _grouped(self.rows(EGRESS))
+
+    @cached_property
+    def ingress(self) -> tuple[Group, ...]:
+        """All classes, by what their policies say of what they get."""
+        return _grouped(self.rows(INGRESS))
 
     def rectangles(self) -> Iterator[Rectangle]:
         """What passes between whom, the sure ones disjoint. Pairs that may not talk are in none."""
         versions = {
-            version: self._classes.where(i for i, m in enumerate(self._classes.members) if m.version == version)
-            for version in sorted({member.version for member in self._classes.members})
+            version: self.classes.where(i for i, m in enumerate(self.classes.members) if m.version == version)
+            for version in sorted({member.version for member in self.classes.members})
         }
         for version in versions.values():
             for out in self.egress:
@@ -112,39 +125,45 @@ class Matrix:
                     if doubts := tuple(dict.fromkeys(out.doubts + into.doubts)):
                         yield from _crossed(out, into, out.possible, into.possible, version, doubts)
 
-    def _groups(self, direction: str) -> tuple[Group, ...]:
-        alike: dict[_Said, int] = {}
-        known: dict[object, _Said] = {}
-        everything: Parts = ((ALL, self._classes.everyone),)
-        nothing: Parts = ((NONE, self._classes.everyone),)
-        for index, member in enumerate(self._classes.members):
-            pod = self._policies.seeing.pod(member.representative)
-            unread = self._policies.unread_for(pod, direction) if pod is not None else ()
-            said: _Said = everything, everything, (), everything
-            if unread:
+    def rows(self, direction: str, wanted: Iterable[int] | None = None) -> list[Row]:
+        """What is said of each class, or of those that are wanted; the same row of all that are judged alike."""
+        known: dict[object, Row] = {}
+        members = self.classes.members if wanted is None else [self.classes.members[index] for index in wanted]
+        return [self._row(member, direction, known) for member in members]
+
+    def _row(self, member: EndClass, direction: str, known: dict[object, Row]) -> Row:
+        pod = self.policies.seeing.pod(member.representative)
+        unread = self.policies.unread_for(pod, direction) if pod is not None else ()
+        asked: object = tuple(policy.key for policy in unread)
+        judging = self._judging(pod, direction) if pod is not None and not unread else None
+        if judging is not None and pod is not None:
+            asked = judging.key(pod, direction)
+        if asked not in known:
+            everything, nothing = self._everything, ((NONE, self.classes.everyone),)
+            if judging is not None and pod is not None:
+                known[asked] = self._said(judging, pod, direction)
+            elif unread:
                 names = ", ".join(str(policy.key) for policy in unread)
-                said = nothing, everything, (f"{names} may select it; kwake does not read this kind",), everything
-            elif pod is not None:
-                judging = self._judging(pod, direction)
-                asked = judging.key(pod, direction)
-                if asked not in known:
-                    known[asked] = self._said(judging, pod, direction)
-                said = known[asked]
-            alike[said] = alike.get(said, 0) | 1 << index
-        return tuple(Group(members, *said) for said, members in alike.items())
+                doubts = (f"{names} may select it; kwake does not read this kind",)
+                known[asked] = Row(nothing, everything, doubts, everything)
+            else:
+                known[asked] = Row(everything, everything, (), everything)
+        return known[asked]
 
     def _judging(self, pod: Pod, direction: str) -> _Judging:
-        tiers = (self._policies.tiers_for(pod, tier, direction) for tier in (ADMIN, BASELINE))
-        return _Judging(self._policies.selecting(pod, direction), *(tiers if self._policies.tiers else ((), ())))
+        tiers = (self.policies.tiers_for(pod, tier, direction) for tier in (ADMIN, BASELINE))
+        return _Judging(self.policies.selecting(pod, direction), *(tiers if self.policies.tiers else ((), ())))
 
-    def _said(self, judging: _Judging, pod: Pod, direction: str) -> _Said:
+    def _said(self, judging: _Judging, pod: Pod, direction: str) -> Row:
         """What all of them say together: the Admin tier, then NetworkPolicies or else the Baseline tier (NP-16)."""
-        everything: Parts = ((ALL, self._classes.everyone),)
+        everything = self._everything
         sure = possible = everything
         doubts: list[str] = []
         if judging.isolating:
             sure = self._parts(direction, judging.isolating, pod, False)
-            possible = self._parts(direction, judging.isolating, pod, True)
+            possible = sure
+            if self.policies.seeing.undescribed:
+                possible = self._parts(direction, judging.isolating, pod, True)
             doubts += [NAMESPACE_LABELS] if sure != possible else []
         elif judging.baseline:
             sure, possible = self._through(judging.baseline, direction, pod, everything, everything)
@@ -155,7 +174,7 @@ class Matrix:
             sure, possible = self._through(judging.admin, direction, pod, *below)
             own_node = self._through(judging.admin, direction, pod, everything, everything)[1]
             doubts += self._doubts(judging.admin, direction) if sure != possible else []
-        return sure, possible, tuple(dict.fromkeys(doubts)) if sure != possible else (), own_node
+        return Row(sure, possible, tuple(dict.fromkeys(doubts)) if sure != possible else (), own_node)
 
     def _through(
         self, selected: tuple[Selected, ...], direction: str, pod: Pod, sure: Parts, possible: Parts
@@ -180,47 +199,43 @@ class Matrix:
 
     def _parts(self, direction: str, selecting: tuple[CompiledPolicy, ...], pod: Pod, possible: bool) -> Parts:
         """The union of the rules, each a set of peers and what it allows them (NP-2)."""
-        parts = {NONE: self._classes.everyone}
+        admitted: defaultdict[ConnectionSet, int] = defaultdict(int)
         for policy in selecting:
             for rule in policy.rules(direction):
                 peers = self._admitted(rule, possible)
                 if direction == INGRESS or not rule.named:
-                    parts = _with_rule(parts, peers, rule.connections(pod))
+                    admitted[rule.connections(pod)] |= peers
                     continue
                 for alike in self._by_named_ports:
                     if peers & alike:
-                        first = self._classes.members[next(bits_of(peers & alike))]
-                        destination = self._policies.seeing.pod(first.representative)
-                        parts = _with_rule(parts, peers & alike, rule.connections(destination))
+                        first = self.classes.members[next(bits_of(peers & alike))]
+                        destination = self.policies.seeing.pod(first.representative)
+                        admitted[rule.connections(destination)] |= peers & alike
+        parts = {NONE: self.classes.everyone}
+        for connections, peers in admitted.items():
+            parts = _with_rule(parts, peers, connections)
         return tuple(parts.items())
 
     def _admitted(self, rule: Rule, possible: bool) -> int:
         """The classes that a rule's peers mean, or possibly mean."""
         if not rule.peers:
-            return self._classes.everyone
+            return self.classes.everyone
         bits = 0
         for peer in rule.peers:
-            sure, perhaps = self._meant(peer, rule.ref.policy.namespace)
+            sure, perhaps = self.peers.meant(peer, rule.ref.policy.namespace)
             bits |= sure | perhaps if possible else sure
         return bits
 
-    def _meant(self, peer: PolicyPeer, namespace: str) -> tuple[int, int]:
-        """The classes that a peer means, and those of which that is not known."""
-        local = peer.ip_block is None and peer.namespace_selector is None
-        asked = (namespace if local else "", msgspec.json.encode(peer))
-        if asked not in self._peers:
-            candidates = self._of_namespace.get(namespace, 0) if local else self._classes.everyone
-            for label in peer.pod_selector.match_labels.items() if peer.pod_selector is not None else ():
-                candidates &= self._carrying.get(label, 0)
-            sure, perhaps = 0, 0
-            for index in bits_of(candidates):
-                admits = self._policies.seeing.admits(peer, namespace, self._classes.members[index].representative)
-                if admits:
-                    sure |= 1 << index
-                elif admits is None:
-                    perhaps |= 1 << index
-            self._peers[asked] = sure, perhaps
-        return self._peers[asked]
+
+def _grouped(rows: list[Row]) -> tuple[Group, ...]:
+    """The classes of which the same is said."""
+    alike: dict[int, tuple[Row, list[int]]] = {}
+    for index, row in enumerate(rows):
+        alike.setdefault(id(row), (row, []))[1].append(index)
+    joined: dict[Row, int] = {}
+    for row, held in alike.values():
+        joined[row] = joined.get(row, 0) | set_of(held, len(rows))
+    return tuple(row.group(members) for row, members in joined.items())
 
 
 def _below(outcomes: OutcomeParts, parts: Parts, allowed: Callable[[Outcomes, ConnectionSet], ConnectionSet]) -> Parts:

@@ -10,6 +10,7 @@ import msgspec
 
 from kwake.cluster import Cluster
 from kwake.objects.basis import Basis, weakest
+from kwake.objects.key import Key
 from kwake.objects.kinds import AdminPeer, ConfigMap, Namespace, Node, Pod, Unmodelled
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict
 from kwake.policy.homes import Home
@@ -60,6 +61,10 @@ class PolicySet:
     def policies(self) -> tuple[CompiledPolicy, ...]:
         """All NetworkPolicies, by namespace and name."""
         return tuple(policy for name in sorted(self._by_namespace) for policy in self._home(name).policies)
+
+    def policy(self, key: Key) -> CompiledPolicy | None:
+        """One NetworkPolicy, if it is there."""
+        return next((policy for policy in self._home(key.namespace).policies if policy.key == key), None)
 
     def _home(self, namespace: str) -> Home:
         """The policies of a namespace."""

@@ -1,0 +1,138 @@
+"""Whom the peers of NetworkPolicies mean, as sets of classes: put together from sets for each label and namespace."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import msgspec
+
+from kwake.objects.kinds import PolicyPeer
+from kwake.objects.selector import LabelSelector
+from kwake.policy.classes import Classes, Place, set_of
+from kwake.policy.ends import PolicyEnd
+from kwake.policy.rules import Seeing
+
+Meant = tuple[int, int]
+"""The classes that are meant for sure, and those of which it is not known."""
+
+Asked = tuple[str, bytes]
+"""A peer, and the namespace that it stands in where that decides."""
+
+
+class PeerSets:
+    """Asked once for each peer; a selector is asked once for each value of a label, not for each class."""
+
+    def __init__(self, classes: Classes, seeing: Seeing) -> None:
+        self._seeing = seeing
+        self._known: dict[Asked, Meant] = {}
+        self._pods: dict[bytes, int] = {}
+        self._namespaces: dict[bytes, Meant] = {}
+        self.of_namespace: dict[str, int] = {}
+        """The pods that selectors see, by namespace."""
+        self._valued: dict[str, dict[str | None, int]] = {}
+        """Those pods by the values of each label that a selector asks for; None: without it."""
+        self._placed: list[tuple[int, PolicyEnd]] = []
+        """All ends by where their addresses lie, and one of each."""
+        self._put(classes)
+
+    def _put(self, classes: Classes) -> None:
+        size, keys = len(classes.members), classes.sight.labels
+        homes: defaultdict[str, list[int]] = defaultdict(list)
+        valued: dict[str, defaultdict[str | None, list[int]]] = {key: defaultdict(list) for key in keys}
+        placed: defaultdict[tuple[Place, bool], list[int]] = defaultdict(list)
+        for index, member in enumerate(classes.members):
+            pod = self._seeing.pod(member.representative)
+            placed[member.place, pod is not None].append(index)
+            if pod is not None:
+                homes[pod.metadata.namespace].append(index)
+                for key in keys:
+                    valued[key][pod.metadata.labels.get(key)].append(index)
+        self.of_namespace = {home: set_of(held, size) for home, held in homes.items()}
+        self._valued = {
+            key: {value: set_of(held, size) for value, held in values.items()} for key, values in valued.items()
+        }
+        self._placed = [(set_of(held, size), classes.members[held[0]].representative) for held in placed.values()]
+
+    def asked(self, peer: PolicyPeer, namespace: str) -> Asked:
+        """What decides whom a peer means."""
+        local = peer.ip_block is None and peer.namespace_selector is None
+        return namespace if local else "", msgspec.json.encode(peer)
+
+    def meant(self, peer: PolicyPeer, namespace: str) -> Meant:
+        """Whom a peer of a policy of this namespace means."""
+        asked = self.asked(peer, namespace)
+        if asked not in self._known:
+            self._known[asked] = self._looked_up(peer, namespace)
+        return self._known[asked]
+
+    def _looked_up(self, peer: PolicyPeer, namespace: str) -> Meant:
+        if peer.ip_block is not None:
+            sure = 0
+            for held, first in self._placed:
+                sure |= held if self._seeing.admits(peer, namespace, first) else 0
+            return sure, 0
+        sure, perhaps = self.of_namespace.get(namespace, 0), 0
+        if peer.namespace_selector is not None:
+            sure, perhaps = self._in(peer.namespace_selector)
+        if peer.pod_selector is not None and not peer.pod_selector.is_empty:
+            pods = self._carrying(peer.pod_selector)
+            sure, perhaps = sure & pods, perhaps & pods
+        return sure, perhaps
+
+    def _in(self, selector: LabelSelector) -> Meant:
+        """The pods of the namespaces that a selector means."""
+        asked = msgspec.json.encode(selector)
+        if asked not in self._namespaces:
+            sure, perhaps = 0, 0
+            for home, held in self.of_namespace.items():
+                matches = self._seeing.namespace_matches(selector, home)
+                sure |= held if matches else 0
+                perhaps |= held if matches is None else 0
+            self._namespaces[asked] = sure, perhaps
+        return self._namespaces[asked]
+
+    def _carrying(self, selector: LabelSelector) -> int:
+        """The pods that a selector means, in whatever namespace: for each of its terms those that it matches alone."""
+        asked = msgspec.json.encode(selector)
+        if asked not in self._pods:
+            terms = [LabelSelector({key: value}) for key, value in selector.match_labels.items()]
+            terms += [LabelSelector({}, (requirement,)) for requirement in selector.match_expressions]
+            found = -1
+            for term in terms:
+                found &= self._matching(term)
+            self._pods[asked] = found
+        return self._pods[asked]
+
+    def _matching(self, term: LabelSelector) -> int:
+        for key, wanted in term.match_labels.items():
+            return self._valued[key].get(wanted, 0)
+        requirement = term.match_expressions[0]
+        found = 0
+        for value, held in self._valued[requirement.key].items():
+            found |= held if requirement.matches({} if value is None else {requirement.key: value}) else 0
+        return found
+
+    def with_namespace(self, seeing: Seeing, namespace: str) -> tuple[PeerSets, frozenset[Asked]]:
+        """The same after one namespace got other labels, and the peers that mean other pods since."""
+        mine = self.of_namespace.get(namespace, 0)
+        after = PeerSets.__new__(PeerSets)
+        after._seeing, after._pods, after._placed = seeing, self._pods, self._placed
+        after.of_namespace, after._valued = self.of_namespace, self._valued
+        after._known, after._namespaces = dict(self._known), {}
+        moved = set()
+        for asked, (sure, perhaps) in self._known.items():
+            if asked[0]:
+                continue
+            peer = msgspec.json.decode(asked[1], type=PolicyPeer)
+            if peer.namespace_selector is None:
+                continue
+            matches = seeing.namespace_matches(peer.namespace_selector, namespace)
+            if matches is self._seeing.namespace_matches(peer.namespace_selector, namespace):
+                continue
+            pods = mine
+            if peer.pod_selector is not None and not peer.pod_selector.is_empty:
+                pods &= self._carrying(peer.pod_selector)
+            sure = sure & ~mine | (pods if matches else 0)
+            after._known[asked] = sure, perhaps & ~mine | (pods if matches is None else 0)
+            moved.add(asked)
+        return after, frozenset(moved)

@@ -1,0 +1,401 @@
+"""Who may talk to whom, kept up while a cluster changes: a change costs what it touches, not what there is.
+
+It is the matrix of reach, with what the matrix needs to be changed in place of being made again: the row of every
+class, and by which policies each peer is named. Exceptions for single pods (to oneself, the own node: NP-13, NP-14) are
+not in its sets.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from kwake.cluster import Cluster
+from kwake.objects.key import Key
+from kwake.objects.kinds import Pod
+from kwake.policy.classes import bits_of, classes_of, set_of
+from kwake.policy.connections import ConnectionSet
+from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
+from kwake.policy.matrix import Matrix, Parts, Rectangle, Row
+from kwake.policy.peers import Asked
+from kwake.policy.policy_set import PolicySet, compile_policies
+from kwake.policy.rules import CompiledPolicy
+from kwake.profiles.profile import Profile
+
+_Use = tuple[Key, str]
+"""A policy, and the direction of the rules that name a peer."""
+
+
+class Shift(msgspec.Struct, frozen=True):
+    """From all of these to all of those something else may pass than before."""
+
+    sources: int
+    destinations: int
+    before: ConnectionSet
+    after: ConnectionSet
+    sure: bool = True
+    """Else it is what may possibly pass that changed."""
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """Classes of which something else is said than before, or the same."""
+
+    members: int
+    old: Row
+    new: Row
+
+
+class _Side(msgspec.Struct, frozen=True):
+    """What is said of all classes in one direction."""
+
+    rows: tuple[Row, ...]
+    alike: dict[int, tuple[Row, int]]
+    """The classes of one and the same row, by its id."""
+    is_doubtful: bool
+    """Whether something was ever not known of some class."""
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> _Side:
+        """The rows, those that say the same made one."""
+        made: dict[Row, Row] = {}
+        known: dict[int, Row] = {}
+        kept: list[Row] = []
+        for row in rows:
+            if id(row) not in known:
+                known[id(row)] = made.setdefault(row, row)
+            kept.append(known[id(row)])
+        held: defaultdict[int, list[int]] = defaultdict(list)
+        for index, row in enumerate(kept):
+            held[id(row)].append(index)
+        alike = {of: (kept[at[0]], set_of(at, len(kept))) for of, at in held.items()}
+        return cls(tuple(kept), alike, any(row.doubts for row in made))
+
+    def with_rows(self, indexes: list[int], rows: list[Row]) -> tuple[_Side, list[_Change]]:
+        """The same with other rows for some classes, and what changed."""
+        kept, alike = list(self.rows), dict(self.alike)
+        changed: dict[tuple[int, int], _Change] = {}
+        made: dict[Row, Row] = {}
+        for index, row in zip(indexes, rows, strict=True):
+            old = kept[index]
+            if row == old:
+                continue
+            row = kept[index] = made.setdefault(row, row)
+            bit = 1 << index
+            left = alike[id(old)][1] ^ bit
+            if left:
+                alike[id(old)] = old, left
+            else:
+                del alike[id(old)]
+            alike[id(row)] = row, alike.get(id(row), (row, 0))[1] | bit
+            known = changed.get((id(old), id(row)))
+            changed[id(old), id(row)] = _Change((known.members if known else 0) | bit, old, row)
+        is_doubtful = self.is_doubtful or any(row.doubts for row in made)
+        return _Side(tuple(kept), alike, is_doubtful), list(changed.values())
+
+    def among(self, wanted: int) -> Iterator[_Change]:
+        """The wanted classes by what is said of them."""
+        if wanted.bit_count() < len(self.alike):
+            found: dict[int, list[int]] = {}
+            for index in bits_of(wanted):
+                found.setdefault(id(self.rows[index]), []).append(index)
+            for indexes in found.values():
+                row = self.rows[indexes[0]]
+                yield _Change(set_of(indexes, len(self.rows)), row, row)
+            return
+        for row, members in self.alike.values():
+            if members & wanted:
+                yield _Change(members & wanted, row, row)
+
+
+class Standing:
+    """All pairs of a cluster. It never changes: a change gives another one, with the difference."""
+
+    def __init__(self, cluster: Cluster, profile: Profile, also: PolicySet | None = None) -> None:
+        """`also` are policies whose sight is to be shared: then the classes of both are the same."""
+        self.cluster = cluster
+        self._profile = profile
+        self._policies = compile_policies(cluster, profile)
+        pods = [pod for pod in cluster.all(Pod) if pod.ips and not pod.is_terminal]
+        classes = classes_of(pods, self._policies, *((also,) if also is not None else ()))
+        self._matrix = Matrix(classes, self._policies)
+        self.egress, self.ingress = _Side.of(self._matrix.rows(EGRESS)), _Side.of(self._matrix.rows(INGRESS))
+        self._count = tuple(len(member.pods) for member in classes.members)
+        """Pods of each class; a class outlives its last pod."""
+        named: defaultdict[Asked, set[_Use]] = defaultdict(set)
+        for policy in self._policies.policies:
+            for asked, use in self._asked(policy):
+                named[asked].add(use)
+        self._named_by = {asked: frozenset(uses) for asked, uses in named.items()}
+        """Where rules name a peer."""
+        versions = {member.version for member in classes.members}
+        self.versions = tuple(
+            classes.where(i for i, member in enumerate(classes.members) if member.version == version)
+            for version in sorted(versions)
+        )
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether something was ever not known of some class."""
+        return self.egress.is_doubtful or self.ingress.is_doubtful
+
+    # -- asking -------------------------------------------------------------------------------------------------
+
+    def allowed(self, source: PolicyEnd, destination: PolicyEnd, protocol: str, port: int) -> bool | None:
+        """Whether a new connection passes, as `PolicySet.verdict` says it, without its reasons. None: not known."""
+        policies = self._policies
+        if (
+            source.pod is not None
+            and destination.pod is not None
+            and ((source.pod.key, source.pod.metadata.uid) == (destination.pod.key, destination.pod.metadata.uid))
+        ):
+            return policies.verdict(source, destination, protocol, port).allowed
+        for pod, end in ((source.pod, destination), (destination.pod, source)):
+            if pod is not None and policies.is_own_node(pod, end):
+                return policies.verdict(source, destination, protocol, port).allowed
+        from_, to = self._index(source), self._index(destination)
+        if from_ is None or to is None:
+            return policies.verdict(source, destination, protocol, port).allowed
+        out, into = self.egress.rows[from_], self.ingress.rows[to]
+        if _holds(out.sure, to, protocol, port) and _holds(into.sure, from_, protocol, port):
+            return True
+        if out.doubts or into.doubts:
+            possible = _holds(out.possible, to, protocol, port) and _holds(into.possible, from_, protocol, port)
+            return None if possible else False
+        return False
+
+    def _index(self, end: PolicyEnd) -> int | None:
+        """The class of an end, if one was there when all began."""
+        return self._matrix.classes.indexes.get(self._matrix.classes.sight.of_end(end))
+
+    def rectangles(self) -> Iterator[Rectangle]:
+        """All that may pass for sure, between classes that have pods or are outside."""
+        members = self._matrix.classes.members
+        here = self._matrix.classes.where(i for i, m in enumerate(members) if m.ranges or self._count[i])
+        for version in self.versions:
+            for out, sources in self.egress.alike.values():
+                for into, destinations in self.ingress.alike.values():
+                    from_, to = sources & version & here, destinations & version & here
+                    if from_ and to:
+                        yield from _crossed(from_, out.sure, to, into.sure)
+
+    def names(self, classes: int) -> list[str]:
+        """What is in a set of classes: pods as they were when all began, and ranges."""
+        found = (self._matrix.classes.members[index] for index in bits_of(classes))
+        return sorted({name for member in found for name in (*(str(pod.key) for pod in member.pods), *member.ranges)})
+
+    # -- changing -----------------------------------------------------------------------------------------------
+
+    def with_pod(self, cluster: Cluster, old: Pod | None, new: Pod | None) -> Standing:
+        """After a pod came, went or was replaced. One that looks like none before makes all of it again."""
+        sight, indexes = self._matrix.classes.sight, self._matrix.classes.indexes
+        count = list(self._count)
+        for pod, step in ((old, -1), (new, 1)):
+            if pod is None or pod.is_terminal:
+                continue
+            for ip in pod.ips:
+                index = indexes.get(sight.of(pod, ip))
+                if index is None:
+                    return Standing(cluster, self._profile)
+                count[index] += step
+        after = self._after(cluster)
+        after._count = tuple(count)
+        return after
+
+    def with_policy(self, cluster: Cluster, changed: Key) -> tuple[Standing, tuple[Shift, ...]]:
+        """After a NetworkPolicy came, went or was edited, and exactly what that opens and closes.
+
+        One that looks at labels, port names or blocks that none looked at before makes all of it again, and the
+        difference is that of everything.
+        """
+        after = self._after(cluster)
+        old, new = self._policies.policy(changed), after._policies.policy(changed)
+        if new is not None and not self._matrix.classes.sight.covers(new):
+            return self._made_again(cluster)
+        after._named_by = _renamed(self._named_by, self._asked(old), self._asked(new))
+        both = [policy for policy in (old, new) if policy is not None]
+        touched = self._selected(both, changed.namespace)
+        directions = {direction for policy in both for direction in policy.directions}
+        return after._with_rows(self, touched, directions)
+
+    def with_namespace(self, cluster: Cluster, namespace: str) -> tuple[Standing, tuple[Shift, ...]]:
+        """After a namespace got other labels, and exactly what that opens and closes."""
+        after = self._after(cluster)
+        seeing = after._policies.seeing
+        plain = not (after._policies.tiers or after._policies.unread or seeing.undescribed)
+        if not plain or namespace not in self._matrix.peers.of_namespace:
+            return self._made_again(cluster)
+        peers, moved = self._matrix.peers.with_namespace(seeing, namespace)
+        after._matrix.peers = peers
+        uses = {use for asked in moved for use in self._named_by.get(asked, ())}
+        selectors: defaultdict[str, set[Key]] = defaultdict(set)
+        for key, _ in uses:
+            selectors[key.namespace].add(key)
+        touched = []
+        for home, keys in selectors.items():
+            policies = [policy for key in keys if (policy := after._policies.policy(key)) is not None]
+            touched += self._selected(policies, home)
+        return after._with_rows(self, touched, {direction for _, direction in uses})
+
+    def _selected(self, policies: Iterable[CompiledPolicy], namespace: str) -> list[int]:
+        """The classes of a namespace that any of its policies selects."""
+        selectors = [policy.selector for policy in policies]
+        members = self._matrix.classes.members
+        return [
+            index
+            for index in bits_of(self._matrix.peers.of_namespace.get(namespace, 0))
+            if (pod := members[index].representative.pod) is not None
+            and any(selector.matches(pod.metadata.labels) for selector in selectors)
+        ]
+
+    def _after(self, cluster: Cluster) -> Standing:
+        """The same for a cluster that differs, before anything of the difference is in it."""
+        after = copy.copy(self)
+        after.cluster = cluster
+        after._policies = compile_policies(cluster, self._profile)
+        after._matrix = copy.copy(self._matrix)
+        after._matrix.policies = after._policies
+        return after
+
+    def _made_again(self, cluster: Cluster) -> tuple[Standing, tuple[Shift, ...]]:
+        """Both made again, of the same classes, and compared row by row."""
+        after = Standing(cluster, self._profile, self._policies)
+        before = Standing(self.cluster, self._profile, after._policies)
+        everyone = list(range(len(after.egress.rows)))
+        after.egress, out = before.egress.with_rows(everyone, list(after.egress.rows))
+        after.ingress, into = before.ingress.with_rows(everyone, list(after.ingress.rows))
+        return after, tuple(_shifts(before, after, out, into))
+
+    def _with_rows(
+        self, before: Standing, touched: list[int], directions: Iterable[str]
+    ) -> tuple[Standing, tuple[Shift, ...]]:
+        """With the rows of some classes made again."""
+        out: list[_Change] = []
+        into: list[_Change] = []
+        if EGRESS in directions:
+            self.egress, out = before.egress.with_rows(touched, self._matrix.rows(EGRESS, touched))
+        if INGRESS in directions:
+            self.ingress, into = before.ingress.with_rows(touched, self._matrix.rows(INGRESS, touched))
+        return self, tuple(_shifts(before, self, out, into))
+
+    def _asked(self, policy: CompiledPolicy | None) -> set[tuple[Asked, _Use]]:
+        """The peers that a policy names, and in which direction."""
+        if policy is None:
+            return set()
+        peers = self._matrix.peers
+        return {
+            (peers.asked(peer, policy.namespace), (policy.key, direction))
+            for direction in (INGRESS, EGRESS)
+            for rule in policy.rules(direction)
+            for peer in rule.peers
+        }
+
+
+def _holds(parts: Parts, index: int, protocol: str, port: int) -> bool:
+    bit = 1 << index
+    return any(members & bit and connections.holds(protocol, port) for connections, members in parts)
+
+
+def _renamed(
+    named_by: dict[Asked, frozenset[_Use]], old: set[tuple[Asked, _Use]], new: set[tuple[Asked, _Use]]
+) -> dict[Asked, frozenset[_Use]]:
+    """Who names which peer, after one policy names others."""
+    if old == new:
+        return named_by
+    after = dict(named_by)
+    for asked, use in old - new:
+        after[asked] = after[asked] - {use}
+    for asked, use in new - old:
+        after[asked] = after.get(asked, frozenset()) | {use}
+    return after
+
+
+# -- differences ----------------------------------------------------------------------------------------------------
+
+
+def _shifts(before: Standing, after: Standing, out: list[_Change], into: list[_Change]) -> Iterator[Shift]:
+    """What the changes of both sides open and close, each pair of classes once."""
+    yield from _of_parts(before, after, out, into, _sure, True)
+    if before.is_doubtful or after.is_doubtful:
+        yield from _of_parts(before, after, out, into, _possible, False)
+
+
+def _sure(row: Row) -> Parts:
+    return row.sure
+
+
+def _possible(row: Row) -> Parts:
+    return row.possible
+
+
+def _of_parts(
+    before: Standing,
+    after: Standing,
+    out: list[_Change],
+    into: list[_Change],
+    parts: Callable[[Row], Parts],
+    sure: bool,
+) -> Iterator[Shift]:
+    sending, taking = _union(out), _union(into)
+    for version in after.versions:
+        for change in into:
+            for others, was, is_ in _pieces(parts(change.old), parts(change.new), version & ~sending):
+                for same in after.egress.among(others):
+                    for sent, towards in parts(same.new):
+                        to = towards & change.members & version
+                        if to and sent & was != sent & is_:
+                            yield Shift(same.members, to, sent & was, sent & is_, sure)
+        for change in out:
+            from_ = change.members & version
+            for others, was, is_ in _pieces(parts(change.old), parts(change.new), version & ~taking):
+                for same in after.ingress.among(others):
+                    for taken, sources in parts(same.new):
+                        if sources & from_ and taken & was != taken & is_:
+                            yield Shift(sources & from_, same.members, taken & was, taken & is_, sure)
+            for other in into:
+                yield from _both(change, other, parts, version, sure)
+
+
+def _both(out: _Change, into: _Change, parts: Callable[[Row], Parts], version: int, sure: bool) -> Iterator[Shift]:
+    """Pairs of which both sides changed."""
+    for sent, to in _pairs(parts(out.old), parts(out.new), into.members & version):
+        for taken, from_ in _pairs(parts(into.old), parts(into.new), out.members & version):
+            was, is_ = sent[0] & taken[0], sent[1] & taken[1]
+            if was != is_:
+                yield Shift(from_, to, was, is_, sure)
+
+
+def _pairs(old: Parts, new: Parts, within: int) -> Iterator[tuple[tuple[ConnectionSet, ConnectionSet], int]]:
+    """Some classes by what was and what is allowed with them."""
+    for was, before in old:
+        for is_, after in new:
+            if both := before & after & within:
+                yield (was, is_), both
+
+
+def _pieces(old: Parts, new: Parts, within: int) -> Iterator[tuple[int, ConnectionSet, ConnectionSet]]:
+    """The classes with which something else is allowed."""
+    for (was, is_), members in _pairs(old, new, within):
+        if was != is_:
+            yield members, was, is_
+
+
+def _union(changes: Iterable[_Change]) -> int:
+    members = 0
+    for change in changes:
+        members |= change.members
+    return members
+
+
+def _crossed(sources: int, sent_parts: Parts, destinations: int, taken_parts: Parts) -> Iterator[Rectangle]:
+    """What passes from some classes to others."""
+    for sent, towards in sent_parts:
+        to = towards & destinations
+        if not to or not sent:
+            continue
+        for taken, from_ in taken_parts:
+            connections = sent & taken
+            if from_ & sources and connections:
+                yield Rectangle(from_ & sources, to, connections)
