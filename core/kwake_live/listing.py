@@ -72,8 +72,8 @@ class _Page(msgspec.Struct, rename="camel"):
     items: list[msgspec.Raw] | None = None
 
 
-Progress = Callable[[int, int | None], None]
-"""Told how many objects were read and how many there are, if the server says."""
+Progress = Callable[[int, int | None, tuple[Entry, ...]], None]
+"""Told how many objects were read, how many there are, if the server says, and those of the last page."""
 
 
 def list_all(reader: Reader, path: Path, progress: Progress) -> Listed:
@@ -93,14 +93,15 @@ def _pages(reader: Reader, path: Path, progress: Progress) -> Listed:
     token, version = "", ""
     while True:
         data = reader.get(path.query(limit=str(LIMIT), **{"continue": token}), path.readable.name)
-        page = _decoded(data, path)
+        page, before = _decoded(data, path), len(entries)
         for raw in page.items or ():
             taken = take(raw, path)
             (problems if isinstance(taken, Problem) else entries).append(taken)  # type: ignore[arg-type]
         version = page.metadata.resource_version or version
         token = page.metadata.continue_
         left = page.metadata.remaining_item_count
-        progress(len(entries), None if token and left is None else len(entries) + (left or 0))
+        of = None if token and left is None else len(entries) + (left or 0)
+        progress(len(entries), of, tuple(entries[before:]))
         if not token:
             return Listed(tuple(entries), version, tuple(problems))
 

@@ -39,6 +39,8 @@ class Progress(msgspec.Struct, frozen=True):
     read: int = 0
     of: int | None = None
     """How many there are, if the server says."""
+    page: tuple[Entry, ...] = ()
+    """What was read just now."""
 
 
 Tell = Callable[[Progress], None]
@@ -165,12 +167,10 @@ def is_answer(refused: Refused) -> bool:
 
 def _one(reader: Reader, path: Path, tell: Tell) -> Listed | Refused:
     """A kind; what the API server does not let us read is an answer, too."""
-    name, read = path.readable.name, 0
+    name = path.readable.name
 
-    def progress(count: int, of: int | None) -> None:
-        nonlocal read
-        read = count
-        tell(Progress(name, "reading", count, of))
+    def progress(count: int, of: int | None, page: tuple[Entry, ...]) -> None:
+        tell(Progress(name, "reading", count, of, page))
 
     tell(Progress(name, "reading"))
     try:

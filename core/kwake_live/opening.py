@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from kwake.opening import world_from
 from kwake.profiles import load_profile
 from kwake.profiles.profile import Profile
+from kwake.sources import Snapshot
 from kwake.world import World
 from kwake_live.access import Access, current_context
 from kwake_live.loading import Loaded, Progress, Tell, load
@@ -36,7 +37,7 @@ def open_live(
     chosen = load_profile(profile, overrides or {})
     access = connect(context)
     loaded = read_cluster(access, namespace, say or _silent, cancel=cancel)
-    return world_of(loaded, chosen, seed)
+    return world_of(loaded.snapshot, chosen, seed)
 
 
 def connect(context: str = "", *, interactive: bool = False) -> Access:
@@ -57,9 +58,9 @@ def read_cluster(
         return load(reader, namespace, tell or narrator.take)
 
 
-def world_of(loaded: Loaded, profile: Profile, seed: int) -> World:
+def world_of(snapshot: Snapshot, profile: Profile, seed: int) -> World:
     """The world of a cluster that was read. What its API server took, is taken, or listed and unknown."""
-    return world_from(loaded.snapshot, profile, seed, lenient=True)
+    return world_from(snapshot, profile, seed, lenient=True)
 
 
 def _silent(_: str) -> None:

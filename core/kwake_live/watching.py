@@ -147,7 +147,7 @@ class Watch:
             self._again(refused)
 
     def _relist(self) -> None:
-        listed = list_all(self._reader, self._path, lambda count, of: None)
+        listed = list_all(self._reader, self._path, lambda count, of, page: None)
         self._version = listed.resource_version
         self._relisted(self._path, listed)
 

@@ -25,6 +25,8 @@ from kwake_tui.theme import PREFIX, THEMES
 if TYPE_CHECKING:  # the model is imported when the first frame stands
     from kwake.world import World
     from kwake_tui.desk import Desk
+    from kwake_tui.lines import Lines
+    from kwake_tui.live import Live
     from kwake_tui.opened import Opened
     from kwake_tui.recording import Recorder
     from kwake_tui.screens.main import MainScreen
@@ -44,6 +46,8 @@ class Begun(NamedTuple):
     """Does something once the panes stand."""
     hint: str = ""
     """What is said then."""
+    live: Live | None = None
+    """The live cluster that it follows, if it is one."""
 
 
 class KwakeApp(App[int]):
@@ -58,8 +62,15 @@ class KwakeApp(App[int]):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # as above
 
-    def __init__(self, begun: Begun | Callable[[], Begun], title: str = "", look: Look | None = None) -> None:
-        """With a beginning, or with what makes it: that is carried out when the first frame stands.
+    def __init__(
+        self,
+        begun: Begun | Callable[[], Begun],
+        title: str = "",
+        look: Look | None = None,
+        progress: Callable[[], tuple[Lines, Lines]] | None = None,
+    ) -> None:
+        """With a beginning, or with what makes it: that is carried out when the first frame stands, and `progress`
+        tells how far it is.
 
         Where it raises a KwakeError the console ends, and `failure` has it.
         """
@@ -74,13 +85,14 @@ class KwakeApp(App[int]):
         self.set_keymap(self.keymap.textual)
         self._begun = begun
         self._title = title
+        self._progress = progress
         self.failure: KwakeError | None = None
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen on the beginning of the session, or what stands there until it is opened."""
         if isinstance(self._begun, Begun):
             return self._main(self._begun)
-        return OpeningScreen(self._title)
+        return OpeningScreen(self._title, self._progress)
 
     def on_ready(self) -> None:
         """The first frame stands: open what is to be opened."""
@@ -120,7 +132,7 @@ class KwakeApp(App[int]):
     def _main(self, begun: Begun) -> MainScreen:
         from kwake_tui.screens.main import MainScreen
 
-        return MainScreen(begun.session, begun.recorder, begun.started)
+        return MainScreen(begun.session, begun.recorder, begun.started, begun.live)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our roles under any theme that Textual brings."""
@@ -173,7 +185,9 @@ def session_on(world: World, title: str, opened: Opened, second: str | None = No
     return Session.start(world, _short_title(title, opened.snapshot), second, opened)
 
 
-def run(begin: Callable[[], Begun], title: str, look: Look) -> int:
+def run(
+    begin: Callable[[], Begun], title: str, look: Look, progress: Callable[[], tuple[Lines, Lines]] | None = None
+) -> int:
     """Run the console until it is left; the exit status of the process. Raises what `begin` raises.
 
     What is done is kept until then: by the recorder that it begins with, else by one in the user's state folder. It
@@ -199,9 +213,9 @@ def run(begin: Callable[[], Begun], title: str, look: Look) -> int:
                 desk.say(keymap.spelt(begun.hint), "text1")
             offer(desk, keeper)
 
-        return Begun(begun.session, keeper, begun.started or start)
+        return Begun(begun.session, keeper, begun.started or start, live=begun.live)
 
-    app = KwakeApp(keeping, title, look)
+    app = KwakeApp(keeping, title, look, progress)
     app.run(mouse=look.takes_mouse)
     if app.failure is not None:
         raise app.failure

@@ -218,7 +218,16 @@ def _console(arguments: Namespace) -> int:
 
 def _live(arguments: Namespace) -> int:
     """The console on a live cluster; without a terminal as text."""
+    from kwake.errors import UsageError
+
     title = f"{arguments.context}/{arguments.namespace}" if arguments.namespace else arguments.context
+    if _takes_a_console(arguments) and len(arguments.profile) <= 2:
+        from kwake_tui.live_console import live_console
+
+        if arguments.snapshot:
+            raise UsageError("--context: the live cluster is the snapshot; name no other beside it")
+        return live_console(arguments.context, arguments.namespace, title, arguments.profile, arguments.seed or 0,
+                            _overrides(arguments.fields), _look(arguments), _narrate_live)  # fmt: skip
     worlds = _worlds(arguments)
     from kwake_tui.text.cluster import cluster_json, cluster_lines
 

@@ -16,6 +16,7 @@ from kwake_tui.appearance import palette_name
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import parse_filter
 from kwake_tui.learning import learn
+from kwake_tui.live_pages import follow, live_page, seen_page
 from kwake_tui.names import KIND_WORDS, targets
 from kwake_tui.palettes import PALETTES
 from kwake_tui.replaying import replay, run_on, steps_page
@@ -140,6 +141,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("wake", "[MOMENT]", "what changed for traffic since the last action, or since a moment", open_wake),
     Command("flows", "", "flows through the last action, and who knew what when", open_flows),
     Command("reach", "[MOMENT]", "who may talk to whom, and what changed since a moment", open_reach),
+    Command("live", "", "how the live cluster is followed, what changed under it", lambda desk, words: live_page(desk)),
+    Command("follow", "", "replay the actions on the live cluster as it is now", lambda desk, words: follow(desk)),
+    Command("seen", "", "predicted and seen: actions that really happened", lambda desk, words: seen_page(desk)),
     Command("learn", "", "five short lessons on a sample cluster; your session stays", lambda desk, w: learn(desk)),
     Command("check", "", "what is wrong, assumed or unknown in the snapshot", lambda desk, w: findings_page(desk)),
     Command("theme", "[THEME]", "deep, foam, colour-blind, high-contrast, 16, 16-light; without one the next", _theme),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from textual.app import App
 from textual.screen import Screen
 
 from kwake.actions import Action
-from kwake_tui.session import Session
+from kwake_tui.session import LiveState, Session
 from kwake_tui.trail import Trail
 from kwake_tui.widgets.line_list import LineList
+
+if TYPE_CHECKING:
+    from kwake_tui.live import Live
 
 Answer = TypeVar("Answer")
 
@@ -36,6 +39,15 @@ class Desk(Protocol):
 
     def key(self, name: str) -> str:
         """The key of something that a key does, as people write it."""
+        ...
+
+    @property
+    def live(self) -> Live | None:
+        """The live cluster under the session, if it is one."""
+        ...
+
+    def show_live(self, state: LiveState) -> None:
+        """Say in the status line how the live cluster is followed."""
         ...
 
     def show(self, session: Session, target: str | None = None) -> None:

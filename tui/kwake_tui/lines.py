@@ -60,6 +60,8 @@ class Line(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, left=written(self.left), right=written(self.right))
 
 
+Lines = tuple[Line, ...]
+
 BLANK = Line()
 
 

@@ -20,4 +20,4 @@ def live_worlds(
     """The cluster, read once, as a world for each profile. Raises LiveError, and what `kwake.open` raises."""
     chosen = [load_profile(profile, overrides) for profile in profiles]
     loaded = read_cluster(connect(context, interactive=True), namespace, say)
-    return [world_of(loaded, profile, seed) for profile in chosen]
+    return [world_of(loaded.snapshot, profile, seed) for profile in chosen]

@@ -16,6 +16,8 @@ class Opened(msgspec.Struct, frozen=True):
     snapshot: tuple[str, ...] = ()
     """Paths as the user gave them, `-` for standard input; none where the world came from elsewhere."""
     lenient: bool = False
+    live: str = ""
+    """The context of the live cluster that it is, if it is one: what is written of it is written without secrets."""
     layered: bool = False
     """Whether later paths override earlier ones, as those of a scenario do."""
 

@@ -27,6 +27,13 @@ from kwake_tui.script import Script
 Answer = TypeVar("Answer")
 
 
+class LiveState(msgspec.Struct, frozen=True):
+    """What the status line says of a live cluster."""
+
+    words: str
+    role: str = "muted"
+
+
 class Session(msgspec.Struct, frozen=True, eq=False):
     """A moment at the console. Every method gives another session."""
 
@@ -46,6 +53,8 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     """The scenario that is stepped along."""
     opened: Opened = Opened()
     """How the beginning was opened."""
+    live: LiveState | None = None
+    """How the live cluster is followed, if it is one."""
     worked_out: dict[tuple[object, ...], object] = {}
     """What was asked before, by question: worlds never change, so answers stay true. All later sessions share it."""
 

@@ -18,6 +18,7 @@ TWINS: Final[tuple[Twin, ...]] = (
     Twin("Cluster, and all panes at once", "MainScreen", "kwake SNAPSHOT…"),
     Twin("While a snapshot is read", "OpeningScreen", "kwake SNAPSHOT…"),
     Twin("Where no pane fits", "TinyScreen", "kwake SNAPSHOT…"),
+    Twin("While a live cluster is read; followed", "OpeningScreen", "kwake check --context NAME"),
     Twin("Path", "", "kwake trace SNAPSHOT… --from A --to B --port P"),
     Twin("Editor, its preview", "", "kwake yaml SNAPSHOT… OBJECT; kwake what-if SNAPSHOT… --do 'apply FILE'"),
     Twin("Connections, Events, Timeline", "", "kwake what-if SNAPSHOT… --do ACTION [--do ACTION]"),

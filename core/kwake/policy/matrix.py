@@ -19,6 +19,7 @@ from kwake.policy.tier_matrix import OutcomeParts, TierMatrix
 from kwake.policy.tier_outcomes import Outcomes
 from kwake.policy.tier_verdict import Selected
 from kwake.policy.tiers import ADMIN, BASELINE, by_api
+from kwake.policy.unread import why_unknown
 
 Parts = tuple[tuple[ConnectionSet, int], ...]
 """The other ends, cut by what may pass: disjoint sets of classes, together everybody."""
@@ -143,9 +144,7 @@ class Matrix:
             if judging is not None and pod is not None:
                 known[asked] = self._said(judging, pod, direction)
             elif unread:
-                names = ", ".join(str(policy.key) for policy in unread)
-                doubts = (f"{names} may select it; kwake does not read this kind",)
-                known[asked] = Row(nothing, everything, doubts, everything)
+                known[asked] = Row(nothing, everything, (why_unknown(unread),), everything)
             else:
                 known[asked] = Row(everything, everything, (), everything)
         return known[asked]

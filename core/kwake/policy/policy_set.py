@@ -18,7 +18,7 @@ from kwake.policy.near_miss import Denied, near_misses
 from kwake.policy.rules import CompiledPolicy, Rule, Seeing
 from kwake.policy.tier_verdict import NOTHING, Asked, Chance, Selected, chances
 from kwake.policy.tiers import ACCEPT, ADMIN, BASELINE, DENY, TIER_KINDS, TierPolicy, TierSeeing, tier_policies
-from kwake.policy.unread import UnreadPolicy, unread_policies
+from kwake.policy.unread import UnreadPolicy, unread_policies, why_unknown
 from kwake.profiles.profile import Profile
 
 SETTINGS = ("policy", "admin-tiers", "host-network-pods", "ipblock-matches-pods", "egress-to-own-node")
@@ -138,8 +138,7 @@ class PolicySet:
         side = self._tiered(pod, direction, other, protocol, port)
         unread = self.unread_for(pod, direction)
         if unread:
-            return _unknown(side, f"{_listed(str(u.key) for u in unread)} may select it; kwake does not read this kind",
-                            "NP-16")  # fmt: skip
+            return _unknown(side, why_unknown(unread), "NP-16")
         return side
 
     def _tiered(self, pod: Pod, direction: str, other: PolicyEnd, protocol: str, port: int) -> Side:

@@ -29,6 +29,8 @@ class UnreadPolicy(msgspec.Struct, frozen=True):
     """Empty for all."""
     pods: LabelSelector = LabelSelector()
     namespaces: LabelSelector = LabelSelector()
+    is_missing: bool = False
+    """Whether it stands for all policies of its kind, which may not be read where the cluster was."""
 
     def may_select(self, pod: Pod, namespace_labels: Labels, direction: str) -> bool:
         """Whether it may judge the pod in this direction."""
@@ -51,12 +53,22 @@ def unread_policies(cluster: Cluster) -> tuple[UnreadPolicy, ...]:
     return tuple(found)
 
 
+def why_unknown(policies: Iterable[UnreadPolicy]) -> str:
+    """Why a verdict is unknown that these policies may change."""
+    found = tuple(policies)
+    names = ", ".join(str(policy.key) for policy in found if not policy.is_missing)
+    kinds = ", ".join(dict.fromkeys(policy.key.kind for policy in found if policy.is_missing))
+    words = (f"{names} may select it; kwake does not read this kind" if names else "",
+             f"objects of kind {kinds} were not read, and one may select it" if kinds else "")  # fmt: skip
+    return "; ".join(filter(None, words))
+
+
 def _all_of(kind: UnreadKind) -> UnreadPolicy:
     """Policies that may not be read where the cluster was: any of them may select any pod."""
     elsewhere = Requirement("kubernetes.io/metadata.name", "NotIn", kind.read_in)
     namespaces = LabelSelector(match_expressions=(elsewhere,)) if kind.read_in else LabelSelector()
     key = Key(kind.kind, "", "(not read)", kind.group)
-    return UnreadPolicy(key, frozenset({INGRESS, EGRESS}), namespaces=namespaces)
+    return UnreadPolicy(key, frozenset({INGRESS, EGRESS}), namespaces=namespaces, is_missing=True)
 
 
 def _home(record: Record) -> str:

@@ -24,7 +24,9 @@ def status_line(session: Session, width: int) -> Line:
     beside = [Span("  against ", "faint"), Span(second.profile.name)] if second else []
     actions = len(session.timeline.path) - 1
     settled = "✓ settled" if world.is_settled else f"◐ {world.pending} pending"
+    live = (Span(f"{session.live.words}   ", session.live.role),) if session.live is not None else ()
     right = (
+        *live,
         Span(f"t+{world.now_ms // 60_000}:{world.now_ms // 1000 % 60:02d}", "strong", bold=True),
         Span(f"  {settled}  {actions} action{'' if actions == 1 else 's'}", "muted"),
     )

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import ClassVar, TypeVar
 
+import msgspec
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -23,6 +24,7 @@ from kwake_tui.desk import Desk
 from kwake_tui.filtering import of_kind, parse_filter
 from kwake_tui.keymap import FIXED, KEYS
 from kwake_tui.keys import keymap_of
+from kwake_tui.live import Live
 from kwake_tui.names import parts, short
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
@@ -37,7 +39,7 @@ from kwake_tui.recording import Recorder
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.pages import yaml_page
 from kwake_tui.screens.panes import PanesScreen
-from kwake_tui.session import Session, successor
+from kwake_tui.session import LiveState, Session, successor
 from kwake_tui.trail import Trail, View
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
@@ -62,9 +64,14 @@ class MainScreen(PanesScreen):
     """All act when their key arrives, in the order of arrival; `check_action` lets letters through where one types."""
 
     def __init__(
-        self, session: Session, recorder: Recorder | None = None, started: Callable[[Desk], None] | None = None
+        self,
+        session: Session,
+        recorder: Recorder | None = None,
+        started: Callable[[Desk], None] | None = None,
+        live: Live | None = None,
     ) -> None:
         super().__init__(session)
+        self.live = live
         self._recorder = recorder
         self._started = started
         self._resting: Timer | None = None
@@ -79,6 +86,8 @@ class MainScreen(PanesScreen):
         self.show(self._session)
         if self._started is not None:
             self._started(self)
+        if self.live is not None:
+            self.live.begin(self)
 
     def completions(self, text: str) -> list[str]:
         """What the prompt may become."""
@@ -184,6 +193,11 @@ class MainScreen(PanesScreen):
         unkept = self._recorder.keep(session) if self._recorder is not None else ""
         if unkept:
             self.say(unkept)
+
+    def show_live(self, state: LiveState) -> None:
+        """Say in the status line how the live cluster is followed."""
+        self._session = session = msgspec.structs.replace(self._session, live=state)
+        self.query_one("#status", LineBar).show(lambda width: (status_line(session, width),))
 
     def _show_cluster(self, target: str | None = None) -> None:
         editor = self.query_one(EditorPane)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.screen import Screen
 from textual.widgets import Static
 
-from kwake_tui.lines import Line, Span
+from kwake_tui.lines import Line, Lines, Span
 from kwake_tui.widgets.line_bar import LineBar
+from kwake_tui.widgets.line_list import LineList
 
 SHOWN_S = 0.3
 """Seconds between two looks at the clock."""
@@ -18,8 +21,9 @@ SHOWN_S = 0.3
 class OpeningScreen(Screen[None]):
     """Keeps the keys that come, for the screen that follows."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, progress: Callable[[], tuple[Lines, Lines]] | None = None) -> None:
         super().__init__()
+        self._progress = progress
         self._title = title
         self._seconds = 0.0
         self.typed: list[events.Key] = []
@@ -30,7 +34,9 @@ class OpeningScreen(Screen[None]):
         yield LineBar(id="status")
         with Horizontal(id="upper", classes="-active"):
             for name, title in (("cluster", "Cluster"), ("path", "Path"), ("editor", "")):
-                pane = Static(id=name, classes="pane -active" if name == "cluster" else "pane")
+                classes = "pane -active" if name == "cluster" else "pane"
+                shows = self._progress is not None and name in ("cluster", "path")
+                pane = LineList(id=name, classes=classes) if shows else Static(id=name, classes=classes)
                 pane.border_title = title
                 yield pane
         with Container(id="lower"):
@@ -62,6 +68,10 @@ class OpeningScreen(Screen[None]):
         taken = f"  {int(self._seconds)} s" if self._seconds >= 1 else ""
         spans = (Span("◐ opening", "you"), Span(f" {self._title}{taken}"), Span("   ctrl+c stops", "muted"))
         self.query_one("#keys", LineBar).show(lambda width: (Line(spans),))
+        if self._progress is not None:
+            there, reading = self._progress()
+            self.query_one("#cluster", LineList).show(lambda width: there)
+            self.query_one("#path", LineList).show(lambda width: reading)
 
     def on_key(self, event: events.Key) -> None:
         """Stop, or keep it."""

@@ -1,0 +1,162 @@
+"""Predicted and seen: what a simulated kill said, beside what the cluster really did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import msgspec
+
+from kwake.cluster import Cluster
+from kwake.objects.event import Event
+from kwake.objects.kinds import EndpointSlice, Pod, Service
+from kwake.timeline import Timeline
+from kwake_live.drift import Stale, difference
+from kwake_live.following import Moment
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One line: what was predicted, what was seen."""
+
+    what: str
+    predicted: str
+    seen: str
+    agrees: bool | None
+    """None where the two cannot be the same (a drawn name), or nothing was seen yet."""
+
+
+def compared(timeline: Timeline, done: Stale, now: Cluster, moments: Sequence[Moment]) -> tuple[Side, ...]:
+    """An action of the timeline that really happened, line by line."""
+    entry = timeline.entries[done.entry]
+    was = timeline.entries[0].world.cluster
+    found = was.find(done.key) if done.key is not None else None
+    if found is not None and isinstance(found.value, Pod) and entry.world.cluster.find(found.key) is None:
+        return _kill(found.value, was, entry.world.cluster, now, entry.world.events, moments)
+    return _objects(done, entry.world.cluster, now)
+
+
+def _objects(done: Stale, then: Cluster, now: Cluster) -> tuple[Side, ...]:
+    """An object that was edited, scaled or deleted: whether it has become what was predicted."""
+    if done.key is None:
+        return ()
+    ours, theirs = then.find(done.key), now.find(done.key)
+    words = "is as applied", "is the same" if not difference(ours, theirs) else difference(ours, theirs)
+    if ours is None or theirs is None:
+        words = "gone" if ours is None else "there", "gone" if theirs is None else "there"
+    return (Side(str(done.key), *words, not difference(ours, theirs)),)
+
+
+def _kill(
+    pod: Pod, was: Cluster, then: Cluster, now: Cluster, events: Sequence[Event], moments: Sequence[Moment]
+) -> tuple[Side, ...]:
+    ours, theirs = _successor(pod, was, then), _successor(pod, was, now)
+    began = _first(moments, lambda m: _is(m, pod) and (m.type == "DELETED" or _pod(m).is_terminating))
+    sides = [
+        _times("gone after", _event(events, "pod-gone", str(pod.key)), began,
+               _first(moments, lambda m: _is(m, pod) and m.type == "DELETED")),
+        Side("successor", _name(ours), _name(theirs), None if ours and theirs else ours is theirs),
+    ]  # fmt: skip
+    if ours is not None:
+        ip, node = (theirs.ip, theirs.spec.node_name) if theirs is not None else ("", "")
+        sides.append(_facts("IP", ours.ip, ip, same=ours.ip == ip))
+        sides.append(_facts("node", ours.spec.node_name, node, same=ours.spec.node_name == node))
+        ready = _first(moments, lambda m: theirs is not None and _is(m, theirs) and _pod(m).is_ready)
+        sides.append(_times("ready after", _event(events, "pod-ready", str(ours.key)), began, ready))
+    for service in _services(pod, was):
+        before, predicted, real = (_endpoints(cluster, service) for cluster in (was, then, now))
+        alike = len(predicted) == len(real) and (pod.ip in predicted) == (pod.ip in real)
+        words = (_ready_now(addresses, before) for addresses in (predicted, real))
+        sides.append(_facts(f"endpoints of {service.metadata.name}", *words, same=alike))
+        left = _first(moments, partial(_is_without, service, pod.ip))
+        removed = next((e.time_ms for e in events if e.kind == "endpoints-changed" and pod.ip in e.text
+                        and e.subject == str(service.key)), None)  # fmt: skip
+        if pod.ip in before:
+            sides.append(_times(f"{pod.ip} out of {service.metadata.name} after", removed, began, left))
+    return tuple(sides)
+
+
+def _facts(what: str, predicted: str, seen: str, *, same: bool | None) -> Side:
+    return Side(what, predicted or "none", seen or "not yet", same if seen else None)
+
+
+def _times(what: str, predicted_ms: int | None, began_s: float | None, at_s: float | None) -> Side:
+    """Durations agree within a second: what a watch tells, it tells a little late."""
+    predicted = "never" if predicted_ms is None else f"{predicted_ms / 1000:.1f} s"
+    if began_s is None or at_s is None:
+        return Side(what, predicted, "not yet", None)
+    took = max(0.0, at_s - began_s)
+    agrees = None if predicted_ms is None else abs(took - predicted_ms / 1000) <= 1
+    return Side(what, predicted, f"{took:.1f} s", agrees)
+
+
+def _event(events: Sequence[Event], kind: str, subject: str) -> int | None:
+    return next((event.time_ms for event in events if event.kind == kind and event.subject == subject), None)
+
+
+def _first(moments: Sequence[Moment], holds: Callable[[Moment], bool]) -> float | None:
+    return next((moment.at_s for moment in moments if holds(moment)), None)
+
+
+def _is(moment: Moment, pod: Pod) -> bool:
+    return isinstance(moment.entry.value, Pod) and moment.entry.value.metadata.uid == pod.metadata.uid
+
+
+def _pod(moment: Moment) -> Pod:
+    value = moment.entry.value
+    return value if isinstance(value, Pod) else Pod()
+
+
+def _successor(pod: Pod, was: Cluster, after: Cluster) -> Pod | None:
+    """Who has the same owner and was not there before."""
+    known = {item.metadata.uid for item in was.all(Pod)}
+    owner = pod.controller
+    for item in after.pods_by_namespace.get(pod.metadata.namespace, ()):
+        same = item.controller is not None and owner is not None and item.controller.name == owner.name
+        if item.metadata.uid not in known and same:
+            return item
+    return None
+
+
+def _name(pod: Pod | None) -> str:
+    return pod.metadata.name if pod is not None else "none"
+
+
+def _services(pod: Pod, cluster: Cluster) -> list[Service]:
+    """The Services that had the pod among their endpoints."""
+    return [
+        service
+        for service in cluster.all(Service, pod.metadata.namespace)
+        if pod.ip and pod.ip in _endpoints(cluster, service)
+    ]
+
+
+def _endpoints(cluster: Cluster, service: Service) -> list[str]:
+    """Ready addresses of a Service, in order."""
+    slices = cluster.slices_by_service.get(service.key, ())
+    return sorted({address for item in slices for e in item.endpoints if e.ready for address in e.addresses})
+
+
+def _is_without(service: Service, ip: str, moment: Moment) -> bool:
+    return _serves(moment, service) and ip not in _ready(moment)
+
+
+def _serves(moment: Moment, service: Service) -> bool:
+    value = moment.entry.value
+    return (
+        isinstance(value, EndpointSlice)
+        and value.metadata.namespace == service.metadata.namespace
+        and value.service_name == service.metadata.name
+    )
+
+
+def _ready(moment: Moment) -> set[str]:
+    value = moment.entry.value
+    if not isinstance(value, EndpointSlice):
+        return set()
+    return {address for endpoint in value.endpoints if endpoint.ready for address in endpoint.addresses}
+
+
+def _ready_now(addresses: list[str], before: list[str]) -> str:
+    """How many there are, and which of them are new."""
+    new = [address for address in addresses if address not in before]
+    return f"{len(addresses)} ready{', new ' if new else ''}{', '.join(new)}"
