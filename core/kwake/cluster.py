@@ -78,6 +78,11 @@ class Cluster:
         cluster._inherit(self, real)
         return cluster
 
+    def look_up(self) -> None:
+        """Look everything up that steps of a simulation ask for, once: clusters made from this one carry it on."""
+        for name in _ASKED_BY_STEPS:
+            getattr(self, name)
+
     def _inherit(self, other: Cluster, changes: Mapping[Key, Record | None]) -> None:
         """Carry over what another cluster has looked up so far, as far as it differs only by these changes."""
         touched = [(_value(other._records.get(k)), _value(changed)) for k, changed in changes.items()]
@@ -115,7 +120,7 @@ class Cluster:
         return iter(self._records.values())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Cluster) and self._records == other._records
+        return self is other or (isinstance(other, Cluster) and self._records == other._records)
 
     __hash__ = object.__hash__
 
@@ -194,6 +199,16 @@ class Cluster:
     def pods_by_namespace(self) -> dict[str, tuple[Pod, ...]]:
         """Pods of each namespace, by name."""
         return grouped(self.all(Pod), _namespace_of_pod)  # type: ignore[return-value]  # pods in, pods out
+
+    @cached_property
+    def pods_by_label(self) -> dict[tuple[str, str, str], tuple[Pod, ...]]:
+        """Pods of each namespace that carry a pair of key and value, by name."""
+        return grouped(self.all(Pod), _labels_of_pod)  # type: ignore[return-value]  # pods in, pods out
+
+    @cached_property
+    def living_pods_by_node(self) -> dict[str, tuple[Pod, ...]]:
+        """Pods that are not terminal by the node that they are bound to; those of no node under the empty name."""
+        return grouped(self.all(Pod), _node_of_living_pod)  # type: ignore[return-value]  # pods in, pods out
 
     @cached_property
     def policies_by_namespace(self) -> dict[str, tuple[NetworkPolicy, ...]]:
@@ -321,6 +336,16 @@ def _namespace_of_pod(value: KubeObject) -> tuple[str, ...]:
     return (value.metadata.namespace,) if isinstance(value, Pod) else ()
 
 
+def _labels_of_pod(value: KubeObject) -> tuple[tuple[str, str, str], ...]:
+    if not isinstance(value, Pod):
+        return ()
+    return tuple((value.metadata.namespace, name, text) for name, text in value.metadata.labels.items())
+
+
+def _node_of_living_pod(value: KubeObject) -> tuple[str, ...]:
+    return (value.spec.node_name,) if isinstance(value, Pod) and not value.is_terminal else ()
+
+
 def _namespace_of_policy(value: KubeObject) -> tuple[str, ...]:
     return (value.metadata.namespace,) if isinstance(value, NetworkPolicy) else ()
 
@@ -369,6 +394,8 @@ _GROUPINGS: dict[str, tuple[type[KubeObject], GroupsOf[Any]]] = {
     "_by_place": (KubeObject, _place_of),
     "_by_controller": (KubeObject, _controller_of),
     "pods_by_namespace": (Pod, _namespace_of_pod),
+    "pods_by_label": (Pod, _labels_of_pod),
+    "living_pods_by_node": (Pod, _node_of_living_pod),
     "policies_by_namespace": (NetworkPolicy, _namespace_of_policy),
     "pods_by_ip": (Pod, _addresses_of),
     "pods_by_node": (Pod, _node_of_pod),
@@ -378,3 +405,6 @@ _GROUPINGS: dict[str, tuple[type[KubeObject], GroupsOf[Any]]] = {
     "services_by_node_port": (Service, _node_ports_of),
 }
 """What is looked up, by the property that answers it: the kind that matters to it, and how it is grouped."""
+
+_ASKED_BY_STEPS = ("_by_place", "_by_controller", "pods_by_namespace", "pods_by_label", "living_pods_by_node", "pods_by_ip",
+                   "pods_by_node", "slices_by_service", "nodes_by_ip")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
@@ -19,6 +20,7 @@ Endpoint = dict[str, Any]
 """One endpoint as a slice's manifest holds it."""
 
 
+@lru_cache(maxsize=65536)
 def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
     """The address, or None where a dump hides or garbles it."""
     try:
@@ -63,8 +65,10 @@ def is_candidate(pod: Pod) -> bool:
 
 def selected_pods(cluster: Cluster, service: Service) -> tuple[Pod, ...]:
     """Pods of the Service's namespace that carry every pair of its selector, by name (EP-1)."""
-    selector = service.spec.selector.items()
-    pods = cluster.pods_by_namespace.get(service.metadata.namespace, ())
+    selector, namespace = service.spec.selector.items(), service.metadata.namespace
+    if not selector:
+        return cluster.pods_by_namespace.get(namespace, ())
+    pods = min((cluster.pods_by_label.get((namespace, *pair), ()) for pair in selector), key=len)
     return tuple(pod for pod in pods if selector <= pod.metadata.labels.items())
 
 

@@ -44,7 +44,8 @@ def place(cluster: Cluster, pod: Pod, manifest: Manifest | None = None) -> Place
 
 def place_all(cluster: Cluster, pods: Iterable[Pod]) -> dict[Key, Placement]:
     """The same for many pods of the cluster at once, each seeing those placed before it."""
-    nodes, counts, taken = cluster.all(Node), _pods_by_node(cluster), _host_ports_by_node(cluster)
+    nodes, counts = cluster.all(Node), _pods_by_node(cluster)
+    taken: dict[str, frozenset[HostPort]] | None = None
     placements: dict[Key, Placement] = {}
     known: dict[bytes, _Nodes] = {}
     for pod in pods:
@@ -53,12 +54,15 @@ def place_all(cluster: Cluster, pods: Iterable[Pod]) -> dict[Key, Placement]:
             continue
         manifest = cluster.record(pod.key).manifest
         wanted = host_ports(pod, manifest)
+        if wanted and taken is None:
+            taken = _host_ports_by_node(cluster)
         need = _need(manifest)
         if need not in known:
             known[need] = _sorted_out(nodes, pod, manifest)
-        answer = placements[pod.key] = _chosen(known[need], counts, wanted, taken)
+        answer = placements[pod.key] = _chosen(known[need], counts, wanted, taken or {})
         if answer.node is not None:
             counts[answer.node] += 1
+        if answer.node is not None and taken is not None:
             taken[answer.node] = taken.get(answer.node, frozenset()) | wanted
     return placements
 
@@ -74,7 +78,7 @@ def _named(pod: Pod) -> Placement:
 
 
 def _pods_by_node(cluster: Cluster) -> Counter[str]:
-    return Counter(pod.spec.node_name for pod in cluster.all(Pod) if not pod.is_terminal)
+    return Counter({name: len(pods) for name, pods in cluster.living_pods_by_node.items() if name})
 
 
 class _Nodes(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from kwake.cluster import Cluster, Record
 from kwake.dataplane.connections import follow
@@ -46,7 +46,8 @@ class Draft:
         self.exits = dict(state.exits)
         self.silent = state.silent
         self.lost = state.lost
-        self.environments = dict(state.environments)
+        self.environments = state.environments
+        """Never changed in place: there is an entry for every pod, and a draft for every step."""
         self.events = list(state.events)
         self.cause = cause
         self.clocks = clocks
@@ -71,7 +72,7 @@ class Draft:
             exits=dict(self.exits),
             silent=self.silent,
             lost=self.lost,
-            environments=dict(self.environments),
+            environments=self.environments,
             events=tuple(self.events),
         )
 
@@ -104,11 +105,20 @@ class Draft:
             self._listed, self._waiting = self.pending, {item.task for item in self.pending}
         return self._waiting
 
-    def forget_environments(self, pod: Pod) -> None:
-        """Take back what the containers of a pod found when they started."""
-        uid = pod.metadata.uid
-        for name in (uid, *(f"{uid}/{container.name}" for container in pod.spec.containers)):
-            self.environments.pop(name, None)
+    def forget_environments(self, pods: Iterable[Pod]) -> None:
+        """Take back what the containers of pods found when they started."""
+        names = {
+            name
+            for pod in pods
+            for uid in (pod.metadata.uid,)
+            for name in (uid, *(f"{uid}/{container.name}" for container in pod.spec.containers))
+        }
+        if not names.isdisjoint(self.environments):
+            self.environments = {name: found for name, found in self.environments.items() if name not in names}
+
+    def remember_environments(self, names: Iterable[str]) -> None:
+        """Containers start now, and find the present Services in their environment (DN-22)."""
+        self.environments = {**self.environments, **dict.fromkeys(names, self.cluster)}
 
     def drop_tasks_of(self, uid: str) -> None:
         """Take back what waits for a pod that is gone."""
@@ -143,8 +153,8 @@ class Draft:
 
     def _schedule_again(self) -> None:
         """Let pods that no node fitted try again. Why one was pending in the snapshot is not known: it stays so."""
-        for pod in self.cluster.all(Pod):
-            if pod.spec.node_name or pod.is_terminating or pod.is_terminal:
+        for pod in self.cluster.living_pods_by_node.get("", ()):
+            if pod.is_terminating:
                 continue
             found = self.opened.find(pod.key)
             if (

@@ -99,7 +99,7 @@ def remove_pod(draft: Draft, pod: Pod, how: str) -> None:
     draft.exits[uid] = how
     draft.stopped -= down(draft, uid)
     draft.drop_tasks_of(uid)
-    draft.forget_environments(pod)
+    draft.forget_environments([pod])
     if not pod.is_terminating:
         _count_failure(draft, pod, is_leaving=True)
     _count_failure(draft, pod, is_leaving=False)

@@ -17,6 +17,7 @@ SETTLE_LIMIT = 1_000_000
 
 def act(state: State, action: Action) -> State:
     """The state after an action, at the same moment. Its events begin anew."""
+    state.cluster.look_up()
     draft = Draft(msgspec.structs.replace(state, events=()), cause=str(action))
     request(draft, action)
     draft.follow_connections()

@@ -153,16 +153,18 @@ def _addresses_for(draft: Draft, pod: Pod, was: str, given_out: set[str]) -> tup
 
 def _start_containers(draft: Draft, tasks: Sequence[StartContainers]) -> None:
     at_once: list[BecomeReady] = []
+    again: list[Pod] = []
+    started: list[str] = []
     for task in tasks:
         pod = living(draft, task.pod, task.uid)
         if pod is None or pod.is_terminating or pod.spec.node_name in draft.silent:
             continue
         draft.stopped -= {f"{task.uid}/{task.container}"} if task.container else down(draft, task.uid)
         if task.container:
-            draft.environments[f"{task.uid}/{task.container}"] = draft.cluster
+            started.append(f"{task.uid}/{task.container}")
         else:
-            draft.forget_environments(pod)
-            draft.environments[task.uid] = draft.cluster
+            again.append(pod)
+            started.append(task.uid)
         draft.pending = [item for item in draft.pending if item.task != BecomeUnready(task.pod, task.uid)]
         what = f"container {task.container}" if task.container else "containers"
         draft.tell("containers-started", pod.key, f"{what} of {pod.metadata.name} run", "kubelet")
@@ -173,6 +175,8 @@ def _start_containers(draft: Draft, tasks: Sequence[StartContainers]) -> None:
             draft.schedule(become_ready, Clock("readiness-probe", delay_ms, Basis.ASSUMED, "readinessProbe"))
         else:
             at_once.append(become_ready)
+    draft.forget_environments(again)
+    draft.remember_environments(started)
     _become_ready(draft, at_once)
 
 
