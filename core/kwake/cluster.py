@@ -295,6 +295,10 @@ class Cluster:
         values = self._by_controller.get((owner.namespace, owner.kind, owner.name), ())
         return tuple(value for value in values if isinstance(value, kind))
 
+    def owned_by(self, owner: Key) -> tuple[KubeObject, ...]:
+        """Everything that names this object as its controller; the very same tuple where clusters share it."""
+        return self._by_controller.get((owner.namespace, owner.kind, owner.name), ())
+
     def owners(self, value: KubeObject) -> Iterator[Record]:
         """The chain of controllers that are here, nearest first."""
         seen: set[Key] = set()
@@ -406,5 +410,5 @@ _GROUPINGS: dict[str, tuple[type[KubeObject], GroupsOf[Any]]] = {
 }
 """What is looked up, by the property that answers it: the kind that matters to it, and how it is grouped."""
 
-_ASKED_BY_STEPS = ("_by_place", "_by_controller", "pods_by_namespace", "pods_by_label", "living_pods_by_node", "pods_by_ip",
-                   "pods_by_node", "slices_by_service", "nodes_by_ip")  # fmt: skip
+_ASKED_BY_STEPS = ("_by_place", "_by_controller", "pods_by_namespace", "pods_by_label", "living_pods_by_node",
+                   "pods_by_ip", "pods_by_node", "slices_by_service", "services_by_address", "nodes_by_ip")  # fmt: skip

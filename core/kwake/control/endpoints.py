@@ -13,6 +13,7 @@ from kwake.objects.kinds import (
     PROXY_NAME_LABEL,
     EndpointSlice,
     Hints,
+    Node,
     Service,
     ServicePort,
     SliceEndpoint,
@@ -23,6 +24,7 @@ __all__ = [
     "Usable",
     "endpoints_of",
     "has_slices_left_headless",
+    "is_untouched",
     "missing_slices",
     "service_slices",
     "usable",
@@ -77,6 +79,24 @@ def endpoints_of(
                 if known is None or (known.terminating and not backend.terminating):
                     found[backend.ip, backend.port] = backend
     return tuple(sorted(found.values(), key=lambda b: (address_order(b.ip), b.port)))
+
+
+def is_untouched(known: Cluster, now: Cluster, service: Service) -> bool:
+    """Whether nothing that a Service's slices depend on has changed since its controller made sure of them.
+
+    Clusters share what did not change, so that is a matter of identity: the Service, its slices, all nodes, and every
+    pod that carries one of the pairs that its selector asks for.
+    """
+    namespace, selector = service.metadata.namespace, service.spec.selector
+    return (
+        known.service(namespace, service.metadata.name) is service
+        and known.slices_by_service.get(service.key) is now.slices_by_service.get(service.key)
+        and known.all(Node) is now.all(Node)
+        and any(
+            known.pods_by_label.get((namespace, *pair)) is now.pods_by_label.get((namespace, *pair))
+            for pair in selector.items()
+        )
+    )
 
 
 def has_slices_left_headless(cluster: Cluster, service: Service) -> bool:

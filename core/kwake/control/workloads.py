@@ -174,15 +174,21 @@ def reconcile(
     opened: Cluster | None = None,
     waiting: frozenset[Key] = frozenset(),
     namespace: str = "",
+    known: Cluster | None = None,
 ) -> tuple[Changes, Draws]:
     """What the workload controllers write now; a pod to delete is a change to None (its deletion is graceful).
 
     `opened` is the snapshot: a workload that had too few or too many pods in it keeps that gap, since its controller
     could not, or the dump does not show them all. `waiting` are Jobs that wait after a failure. `namespace` alone is
-    looked at where it is named: owners and what they own are of one namespace.
+    looked at where it is named: owners and what they own are of one namespace. `known` is the cluster that they last
+    made sure of: a Deployment with all that it owns as it was there is as it should be.
     """
     changes: Changes = {}
+    settled: set[Key] = set()
     for deployment in cluster.all(Deployment, namespace):
+        if known is not None and (own := _untouched(known, cluster, deployment)):
+            settled |= own
+            continue
         written, draws = reconcile_deployment(cluster, deployment, opened, draws)
         changes.update(written)
     draft = cluster.with_changes(changes)
@@ -192,7 +198,7 @@ def reconcile(
             bare.setdefault(pod.metadata.namespace, []).append(pod)
     for kind in (ReplicaSet, ReplicationController):
         for value in draft.all(kind, namespace):
-            if value.metadata.deletion_timestamp is None:
+            if value.metadata.deletion_timestamp is None and (bare or value.key not in settled):
                 unowned = [pod for pod in bare.get(value.metadata.namespace, ()) if pod.key not in changes]
                 written, draws = _reconcile_replicas(draft, draft.record(value.key), unowned, opened, draws)
                 changes.update(written)
@@ -210,6 +216,19 @@ def reconcile(
             written, draws = reconcile_job(draft, owner, opened, job.key in waiting, draws)
             changes.update(written)
     return changes, draws
+
+
+def _untouched(known: Cluster, now: Cluster, deployment: Deployment) -> set[Key]:
+    """The Deployment and its ReplicaSets, if they and their pods are what they were; clusters share what did not
+    change, so that is a matter of identity. Empty otherwise."""
+    before, after = (c.owned_by(deployment.key) for c in (known, now))
+    if (
+        before is not after
+        or known.value(Deployment, deployment.metadata.namespace, deployment.metadata.name) is not deployment
+    ):
+        return set()
+    keys = {value.key for value in after}
+    return keys | {deployment.key} if all(known.owned_by(k) is now.owned_by(k) for k in keys) else set()
 
 
 def _reconcile_replicas(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kwake.cluster import Record, record
+from kwake.cluster import Cluster, Record, record
 from kwake.control.admission import violations
 from kwake.control.balancer import CLEANUP_FINALIZER
 from kwake.control.changes import Changes
@@ -88,6 +88,7 @@ def store(draft: Draft, stored: Record) -> None:
 def _notice_slice(draft: Draft, value: KubeObject) -> None:
     """The EndpointSlice controller puts right what somebody else wrote or deleted."""
     if isinstance(value, EndpointSlice):
+        draft.programmed[f"endpoints/{value.metadata.namespace}"] = Cluster()  # all of them are to be looked at
         draft.schedule_once(SyncEndpoints(value.metadata.namespace), draft.profile.clock("endpointslice-sync"))
 
 

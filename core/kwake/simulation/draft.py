@@ -113,8 +113,11 @@ class Draft:
             for uid in (pod.metadata.uid,)
             for name in (uid, *(f"{uid}/{container.name}" for container in pod.spec.containers))
         }
-        if not names.isdisjoint(self.environments):
-            self.environments = {name: found for name, found in self.environments.items() if name not in names}
+        known = [name for name in names if name in self.environments]
+        if known:
+            self.environments = dict(self.environments)
+            for name in known:
+                del self.environments[name]
 
     def remember_environments(self, names: Iterable[str]) -> None:
         """Containers start now, and find the present Services in their environment (DN-22)."""
@@ -136,8 +139,10 @@ class Draft:
             if any(concerns(old, new) for old, new in touched):
                 self._lag(component, before, touched)
         for namespace in sorted({ns for old, new in touched for ns in self._endpoint_namespaces(old, new)}):
+            self.programmed.setdefault(f"endpoints/{namespace}", before)
             self.schedule_once(SyncEndpoints(namespace), self.profile.clock("endpointslice-sync"))
         for namespace in _workload_namespaces(touched):
+            self.programmed.setdefault(f"workloads/{namespace}", before)
             self.schedule_once(ReconcileWorkloads(namespace), self.profile.clock("replacement"))
         if any(_makes_room(old, new) for old, new in touched):
             self._schedule_again()

@@ -152,11 +152,6 @@ def free_address(draft: Draft, pod: Pod) -> None:
         return
     node = pod.spec.node_name
     draft.addressing = release(draft.addressing, node, pod.ip, draft.profile, draft.now_ms)
-    for waiting in draft.cluster.all(Pod):
-        if (
-            waiting.spec.node_name == node
-            and not waiting.ips
-            and not waiting.is_terminating
-            and waiting.status.phase in ("", "Pending")
-        ):
+    for waiting in draft.cluster.living_pods_by_node.get(node, ()):
+        if not waiting.ips and not waiting.is_terminating and waiting.status.phase in ("", "Pending"):
             draft.schedule_once(MakeSandbox(waiting.key, waiting.metadata.uid), draft.profile.clock("sandbox"))

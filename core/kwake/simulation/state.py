@@ -42,7 +42,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
     """Sorted."""
     programmed: dict[str, Cluster] = {}
     """By component (`proxy`, `policy`, `dns`, `balancer`): the older cluster that it still works from.
-    A component that is not here has taken in the present one."""
+    A component that is not here has taken in the present one. `endpoints/NAMESPACE` and `workloads/NAMESPACE` are what
+    those controllers last made sure of."""
     connections: dict[str, Connection] = {}
     stopped: frozenset[str] = frozenset()
     exits: dict[str, str] = {}

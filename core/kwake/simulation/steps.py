@@ -8,7 +8,7 @@ import msgspec
 
 from kwake.cluster import Record
 from kwake.control.balancer import CLEANUP_FINALIZER, balancer_gone, balancer_ready
-from kwake.control.endpoints import service_slices
+from kwake.control.endpoints import is_untouched, service_slices
 from kwake.control.ipam import assign, release
 from kwake.control.pods import addressed, readiness_delay_ms, ready, scheduled, unaddressed
 from kwake.control.scheduling import place_all
@@ -65,7 +65,8 @@ def start_pods(draft: Draft, keys: list[Key]) -> None:
 def _reconcile_workloads(draft: Draft, task: ReconcileWorkloads | RetryJob) -> None:
     waiting = frozenset(item.task.job for item in draft.pending if isinstance(item.task, RetryJob))
     namespace = task.job.namespace if isinstance(task, RetryJob) else task.namespace
-    changes, draft.draws = reconcile(draft.cluster, draft.draws, draft.opened, waiting, namespace)
+    known = draft.programmed.pop(f"workloads/{namespace}", None) if isinstance(task, ReconcileWorkloads) else None
+    changes, draft.draws = reconcile(draft.cluster, draft.draws, draft.opened, waiting, namespace, known)
     created = [k for k, record in changes.items() if record is not None and k.kind == "Pod" and k not in draft.cluster]
     moved = [k for k, record in changes.items() if record is not None and k.kind == "Pod" and k in draft.cluster]
     for key in moved:
@@ -214,7 +215,10 @@ def _exit_processes(draft: Draft, task: ExitProcesses) -> None:
 
 def _sync_endpoints(draft: Draft, task: SyncEndpoints) -> None:
     prefer_same = int(draft.profile["proxy-version"].partition(".")[2]) >= PREFER_SAME_SINCE
+    known = draft.programmed.pop(f"endpoints/{task.namespace}", None)
     for service in draft.cluster.all(Service, task.namespace):
+        if known is not None and is_untouched(known, draft.cluster, service):
+            continue
         before = _conditions(draft, service)
         changes, draft.draws = service_slices(draft.cluster, service, draft.draws, prefer_same=prefer_same)
         if not changes:
