@@ -147,7 +147,7 @@ def _on_host_network(view: View, node: Node, port: int, expected: Key | None) ->
         if meant is not None and meant.spec.host_network and meant.spec.node_name == node.metadata.name:
             return meant
     for pod in view.cluster.all(Pod):
-        is_there = pod.spec.host_network and pod.spec.node_name == node.metadata.name and not pod.is_terminal
+        is_there = pod.spec.host_network and pod.spec.node_name == node.metadata.name and pod.ip and not pod.is_terminal
         if is_there and any(p.container_port == port for c in pod.port_containers for p in c.ports):
             return pod
     return None

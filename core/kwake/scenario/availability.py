@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 
 import msgspec
 
@@ -42,6 +43,8 @@ class Span(msgspec.Struct, frozen=True):
     """Kind of the hop that ends them: `socket`, `service`, `ingress`, `dns`…"""
     terms: tuple[Term, ...] = ()
     """Clocks whose signed sum is the length; empty where no clocks are known to make it."""
+    parts: tuple[tuple[Outcome, Fraction], ...] = ()
+    """How many milliseconds' worth of dials end each way; together the length. Empty for a span without end."""
 
     @property
     def length_ms(self) -> int | None:
@@ -66,6 +69,23 @@ class Span(msgspec.Struct, frozen=True):
         return f"{seconds(self.length_ms)} = {words}" if words else seconds(self.length_ms)
 
 
+def time_shares(spans: Sequence[Span]) -> dict[Outcome, Fraction]:
+    """Which part of all dials between the action and the last change that a dial notices ends how; in all 1.
+
+    Dials come evenly through that time and from all sources alike. Empty where no dial noticed anything.
+    """
+    parts: dict[Outcome, Fraction] = {}
+    for span in spans:
+        for outcome, part in span.parts:
+            parts[outcome] = parts.get(outcome, Fraction(0)) + part
+    total = sum(parts.values())
+    return {outcome: part / total for outcome, part in sorted(parts.items(), key=_by_outcome)} if total else {}
+
+
+def _by_outcome(item: tuple[Outcome, Fraction]) -> int:
+    return list(Outcome).index(item[0])
+
+
 def availability(world: World, flow: Flow) -> tuple[Span, ...]:
     """How dials of a flow end from this moment, right after an action, until all has settled and on.
 
@@ -81,7 +101,7 @@ def spans(seen: Sequence[World], flow: Flow, *, by_cause: bool = False) -> tuple
     """
     looks = [_look(world, flow) for world in seen]
     if all(look is None for look in looks):
-        seen[0].trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
+        seen[0].trace(flow.source, flow.target, flow.port, flow.protocol, flow.via, flow.at)
     start_ms, events = seen[0].now_ms, seen[-1].events
     found: list[Span] = []
     begin = 0
@@ -89,28 +109,40 @@ def spans(seen: Sequence[World], flow: Flow, *, by_cause: bool = False) -> tuple
         if i < len(seen) and _word(looks[i], by_cause) == _word(looks[begin], by_cause):
             continue
         to_ms = seen[i].now_ms if i < len(seen) else None
-        outcome, basis, reason, ended = looks[begin] or _NOBODY
+        outcome, basis, reason, ended, _ = looks[begin] or _NOBODY
         from_ms = seen[begin].now_ms
         terms = () if to_ms is None else _terms(events, start_ms, from_ms, to_ms)
-        found.append(Span(outcome, basis, from_ms, to_ms, reason, ended, terms))
+        parts = () if to_ms is None else _parts(looks[begin:i], [world.now_ms for world in seen[begin : i + 1]])
+        found.append(Span(outcome, basis, from_ms, to_ms, reason, ended, terms, parts))
         begin = i
     return tuple(found)
 
 
-_Look = tuple[Outcome, Basis, str, str]
-"""How a dial ends, how sure that is, why, and at which kind of hop."""
+def _parts(looks: Sequence[_Look | None], times: Sequence[int]) -> tuple[tuple[Outcome, Fraction], ...]:
+    """Milliseconds' worth of dials by how they end, of looks that hold from one time to the next."""
+    parts: dict[Outcome, Fraction] = {}
+    for at, look in enumerate(looks):
+        for outcome, share in (look or _NOBODY)[4].items():
+            parts[outcome] = parts.get(outcome, Fraction(0)) + share * (times[at + 1] - times[at])
+    return tuple(sorted(parts.items(), key=_by_outcome))
 
-_NOBODY: _Look = (Outcome.UNKNOWN, Basis.SOURCED, "an end of the flow is not there", "")
+
+_Look = tuple[Outcome, Basis, str, str, dict[Outcome, Fraction]]
+"""How a dial ends, how sure that is, why, at which kind of hop, and which part of dials ends how."""
+
+_NOBODY: _Look = (
+    Outcome.UNKNOWN, Basis.SOURCED, "an end of the flow is not there", "", {Outcome.UNKNOWN: Fraction(1)},
+)  # fmt: skip
 
 
 def _look(world: World, flow: Flow) -> _Look | None:
     try:
-        path = world.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
+        path = world.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via, flow.at)
     except ReferenceNotFound:
         return None
     telling = [b for b in path.branches if b.outcome is not Outcome.DELIVERED] or list(path.branches)
     ended = telling[0].hops[-1].kind if telling and telling[0].hops else ""
-    return path.outcome, path.basis, telling[0].reason if telling else "", ended
+    return path.outcome, path.basis, telling[0].reason if telling else "", ended, path.shares
 
 
 def _word(look: _Look | None, by_cause: bool) -> object:

@@ -9,7 +9,7 @@ import msgspec
 
 from kwake.dataplane.path import Path
 from kwake.objects.event import Event
-from kwake.scenario.availability import Span
+from kwake.scenario.availability import Span, time_shares
 
 VERSION = 1
 
@@ -189,7 +189,9 @@ def _step(step: StepReport) -> dict[str, Any]:
         "settled_ms": step.settled_ms,
         "verdict": step.verdict.value,
         "checks": [_check(check) for check in step.checks],
-        "windows": [{"flow": w.flow, "spans": [_span(span) for span in w.spans]} for w in step.windows],
+        "windows": [
+            {"flow": w.flow, "shares": _shares(w), "spans": [_span(span) for span in w.spans]} for w in step.windows
+        ],
         "events": [_event(event) for event in step.events],
     }
 
@@ -205,6 +207,11 @@ def _check(check: Check) -> dict[str, Any]:
         "why": list(check.why),
         "xfail": check.xfail or None,
     }
+
+
+def _shares(window: Window) -> dict[str, float]:
+    """Which part of all dials of the window ends how, from 0 to 1."""
+    return {outcome.value: round(float(share), 4) for outcome, share in time_shares(window.spans).items()}
 
 
 def _span(span: Span) -> dict[str, Any]:

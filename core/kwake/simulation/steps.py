@@ -126,6 +126,7 @@ def _make_sandboxes(draft: Draft, tasks: Sequence[MakeSandbox]) -> None:
             node = draft.cluster.node(pod.spec.node_name)
             host_ip = node.ip if node is not None else ""
             changes[pod.key] = addressed(draft.cluster.record(pod.key), ips[0], host_ip, ips)
+            draft.stopped |= {pod.metadata.uid}  # it has an address, and nobody listens there yet
             draft.schedule(StartContainers(pod.key, pod.metadata.uid), draft.profile.clock("container-start"))
     draft.change(changes)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from fractions import Fraction
 
 from kwake.dataplane.path import Branch, Outcome, Path
 from kwake.objects.basis import Basis
 from kwake.objects.time import clock, seconds
+from kwake.scenario.availability import time_shares
 from kwake.scenario.report import Case, Check, Report, StepReport, Verdict, Window
 from kwake_tui.text.columns import columns, padded
 from kwake_tui.text.path import LABEL, hop_lines
@@ -84,6 +86,14 @@ def _window(window: Window) -> Iterator[str]:
         yield row
         if span.outcome is not Outcome.DELIVERED and span.reason:
             yield from columns([["", span.reason]], indent=14)
+    shares = ", ".join(f"{outcome.value} {_percent(share)}" for outcome, share in time_shares(window.spans).items())
+    if shares:
+        yield from columns([["of these dials", shares]], indent=8)
+
+
+def _percent(share: Fraction) -> str:
+    """A part as `33.3 %`, `100 %`."""
+    return f"{float(share * 100):.1f}".removesuffix(".0") + " %"
 
 
 def _sure(words: str, basis: Basis) -> str:
