@@ -216,7 +216,7 @@ def _dial(expectation: FlowExpectation, world: World, flows: Mapping[str, Flow])
     found = _found(seen, evidence(other[0]) if other else (), path)
     if found.verdict is Verdict.MET:
         return found
-    return msgspec.structs.replace(found, why=(*found.why, *_near_misses(world.cluster, expectation, path)))
+    return msgspec.structs.replace(found, why=(*found.why, *_near_misses(world, expectation, path)))
 
 
 def _part(expectation: FlowExpectation, part: Part, path: Path, cluster: Cluster) -> Found:
@@ -236,7 +236,7 @@ def _part(expectation: FlowExpectation, part: Part, path: Path, cluster: Cluster
     return _found([_Seen(words, _verdict(met, open_)), *details], tuple(rows), path)
 
 
-def _near_misses(cluster: Cluster, expectation: FlowExpectation, path: Path) -> list[str]:
+def _near_misses(world: World, expectation: FlowExpectation, path: Path) -> list[str]:
     """What is doubtful about what decided, what was expected to decide, and the policies at both ends; and the ports
     that a Service has where it was dialled on another."""
     pods = [end for b in path.branches for end in (b.source, b.pod) if end is not None and end.startswith("Pod/")]
@@ -244,11 +244,11 @@ def _near_misses(cluster: Cluster, expectation: FlowExpectation, path: Path) -> 
     deciders = {decider.object for decider in path.decided_by}
     doubts = [
         f"{finding.subject}: {finding.text}" + (f"  {finding.where}" if finding.where else "")
-        for finding in check(cluster)
+        for finding in check(world.cluster, world.profile)
         if finding.level == "warning"
         and (finding.subject in deciders or _may_explain(finding.subject, expectation.decided_by, ends))
     ]
-    return [*doubts, *_ports_there_are(cluster, path)]
+    return [*doubts, *_ports_there_are(world.cluster, path)]
 
 
 def _ports_there_are(cluster: Cluster, path: Path) -> Iterator[str]:
