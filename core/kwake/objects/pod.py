@@ -93,9 +93,10 @@ class Pod(KubeObject, frozen=True, kw_only=True):
     @property
     def ips(self) -> tuple[str, ...]:
         """Its addresses, the primary one first (PD-20)."""
-        return tuple(ip.ip for ip in self.status.pod_ips if ip.ip) or (
-            (self.status.pod_ip,) if self.status.pod_ip else ()
-        )
+        status = self.status
+        if len(status.pod_ips) == 1 and status.pod_ips[0].ip:  # most pods: asked for all the time
+            return (status.pod_ips[0].ip,)
+        return tuple(ip.ip for ip in status.pod_ips if ip.ip) or ((status.pod_ip,) if status.pod_ip else ())
 
     @property
     def ip(self) -> str:
@@ -120,7 +121,12 @@ class Pod(KubeObject, frozen=True, kw_only=True):
     @property
     def port_containers(self) -> tuple[Container, ...]:
         """Where named ports are looked up, in order: containers, then restartable init containers (EP-9)."""
-        return self.spec.containers + tuple(c for c in self.spec.init_containers if c.restart_policy == "Always")
+        init = self.spec.init_containers
+        return (
+            self.spec.containers + tuple(c for c in init if c.restart_policy == "Always")
+            if init
+            else (self.spec.containers)
+        )
 
     def named_port(self, name: str, protocol: str) -> int | None:
         """The number behind a port name of this protocol, or None (EP-9, NP-7)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 
 import msgspec
@@ -11,7 +12,7 @@ from kwake.cluster import NAME_LABEL
 from kwake.objects.document import FieldPath
 from kwake.objects.key import Key
 from kwake.objects.kinds import EgressRule, IngressRule, IPBlock, NetworkPolicy, Pod, PolicyPeer, PolicyPort
-from kwake.objects.selector import Labels, LabelSelector
+from kwake.objects.selector import Labels, LabelSelector, keys_of
 from kwake.policy.connections import ALL, NONE, ConnectionSet, one
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, RuleRef
 
@@ -49,6 +50,8 @@ class CompiledPolicy(msgspec.Struct, frozen=True):
     directions: frozenset[str]
     ingress: tuple[Rule, ...]
     egress: tuple[Rule, ...]
+    selects_by: tuple[str, ...]
+    """The label keys that its selector asks for."""
 
     def rules(self, direction: str) -> tuple[Rule, ...]:
         """The rules of a direction."""
@@ -64,6 +67,7 @@ def compiled(policy: NetworkPolicy) -> CompiledPolicy:
         policy.directions,
         _rules(policy, INGRESS, policy.spec.ingress),
         _rules(policy, EGRESS, policy.spec.egress),
+        tuple(keys_of(policy.spec.pod_selector)),
     )
 
 
@@ -172,9 +176,15 @@ def _within(span: Span | None, number: tuple[int, int]) -> bool:
     return span is not None and span[0] == number[0] and span[1] <= number[1] <= span[2]
 
 
+_PLAIN = re.compile(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})")
+
+
 @lru_cache(maxsize=65536)
 def number_of(ip: str) -> tuple[int, int] | None:
     """An address as its IP version and number; None if it is none."""
+    if (plain := _PLAIN.fullmatch(ip)) is not None:
+        a, b, c, d = map(int, plain.groups())
+        return (4, a << 24 | b << 16 | c << 8 | d) if max(a, b, c, d) <= 255 else None
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
