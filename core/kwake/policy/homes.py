@@ -18,16 +18,13 @@ class Home:
         known = {} if earlier is None else {id(v): p for v, p in zip(earlier.read, earlier.policies, strict=True)}
         self.policies: tuple[CompiledPolicy, ...] = tuple(known.get(id(policy)) or compiled(policy) for policy in read)
         """In the order of their names."""
-        self._by_label: dict[tuple[str, str] | None, list[tuple[int, bool]]] = {}
-        """Places of policies by one label that they want, and whether they want nothing else: a pod looks only at those
-        of its own labels."""
+        self._by_label: dict[tuple[str, str] | None, list[int]] = {}
+        """Places of policies by one label that they want: a pod looks only at those of its own labels."""
         self._keys = tuple(sorted({key for policy in self.policies for key in policy.selects_by}))
         self._directions = frozenset().union(*(policy.directions for policy in self.policies))
         self._selecting: dict[tuple[str | None, ...], dict[str, tuple[CompiledPolicy, ...]]] = {}
         for place, policy in enumerate(self.policies):
-            labels, expressions = policy.selector.match_labels, policy.selector.match_expressions
-            wanted = next(iter(labels.items()), None)
-            self._by_label.setdefault(wanted, []).append((place, len(labels) <= 1 and not expressions))
+            self._by_label.setdefault(policy.posted, []).append(place)
 
     def selecting(self, labels: Labels, direction: str) -> tuple[CompiledPolicy, ...]:
         """The policies that isolate a pod with these labels in a direction (NP-1), by name."""
@@ -38,9 +35,7 @@ class Home:
             wanted: list[tuple[str, str] | None] = [None]
             wanted += [(key, value) for key, value in zip(self._keys, values, strict=True) if value is not None]
             places = sorted(chain.from_iterable(self._by_label.get(label, ()) for label in wanted))
-            found = [self.policies[place] for place, surely in places if surely or self._matches(place, labels)]
+            candidates = [self.policies[place] for place in places]
+            found = [policy for policy in candidates if policy.is_posted_whole or policy.selector.matches(labels)]
             self._selecting[values] = {d: tuple([p for p in found if d in p.directions]) for d in self._directions}
         return self._selecting[values][direction]
-
-    def _matches(self, place: int, labels: Labels) -> bool:
-        return self.policies[place].selector.matches(labels)

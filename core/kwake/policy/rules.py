@@ -52,6 +52,10 @@ class CompiledPolicy(msgspec.Struct, frozen=True):
     egress: tuple[Rule, ...]
     selects_by: tuple[str, ...]
     """The label keys that its selector asks for."""
+    posted: tuple[str, str] | None
+    """One label that its selector wants, if it wants any."""
+    is_posted_whole: bool
+    """Whether it wants nothing else."""
 
     def rules(self, direction: str) -> tuple[Rule, ...]:
         """The rules of a direction."""
@@ -60,14 +64,17 @@ class CompiledPolicy(msgspec.Struct, frozen=True):
 
 def compiled(policy: NetworkPolicy) -> CompiledPolicy:
     """The policy made ready."""
+    selector = policy.spec.pod_selector
     return CompiledPolicy(
         policy.key,
         policy.metadata.namespace,
-        policy.spec.pod_selector,
+        selector,
         policy.directions,
         _rules(policy, INGRESS, policy.spec.ingress),
         _rules(policy, EGRESS, policy.spec.egress),
-        tuple(keys_of(policy.spec.pod_selector)),
+        tuple(keys_of(selector)),
+        next(iter(selector.match_labels.items()), None),
+        len(selector.match_labels) <= 1 and not selector.match_expressions,
     )
 
 

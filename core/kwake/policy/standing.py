@@ -16,6 +16,7 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod
+from kwake.objects.selector import LabelSelector
 from kwake.policy.classes import bits_of, classes_of, set_of
 from kwake.policy.connections import ConnectionSet
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
@@ -241,7 +242,10 @@ class Standing:
 
     def _selected(self, policies: Iterable[CompiledPolicy], namespace: str) -> list[int]:
         """The classes of a namespace that any of its policies selects."""
-        selectors = [policy.selector for policy in policies]
+        selectors: list[LabelSelector] = []
+        for policy in policies:
+            if policy.selector not in selectors:
+                selectors.append(policy.selector)
         members = self._matrix.classes.members
         return [
             index
