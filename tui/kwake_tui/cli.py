@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterable, Sequence
 
+    from kwake.policy.exposure import Exposure
+    from kwake.policy.reach_view import ReachView
     from kwake.scenario.scenario import Scenario
     from kwake.world import World
     from kwake_tui.app import Begun
@@ -491,19 +493,36 @@ def _tell_nearest(world: World, target: str) -> None:
 
 def _reach(arguments: Namespace) -> int:
     from kwake_tui.reach_question import reach_view
-    from kwake_tui.text.reach import reach_json, reach_lines
+    from kwake_tui.text.reach import exposed_lines, reach_json, reach_lines
     from kwake_tui.text.reach_forms import FORMS
 
     worlds = _worlds(arguments)
     view = reach_view(arguments, worlds[0])
     tables = [view.of(world.reach(arguments.by)) for world in worlds]
+    exposed = [_exposure(world, arguments.by, view) for world in worlds] if arguments.exposure else []
     if arguments.output in FORMS:
         names = [world.profile.name for world in worlds]
+        if exposed:
+            tables = [table.joined(e.as_table) for table, e in zip(tables, exposed, strict=True)]
         _print(FORMS[arguments.output](list(zip(names, tables, strict=True))))
+    elif exposed:
+        both = list(zip(tables, exposed, strict=True))
+        _show(arguments, worlds, both, lambda two: [*reach_lines(two[0]), *exposed_lines(two[1])],
+              lambda two: {**reach_json(two[0]), "exposure": two[1].as_form()})  # fmt: skip
     else:
         _show(arguments, worlds, tables, reach_lines, reach_json)
     _tell_findings(worlds[0])
     return 0
+
+
+def _exposure(world: World, by: str, view: ReachView) -> Exposure:
+    """What pods that do not exist yet could do, as far as a view shows it."""
+    from kwake.policy.exposure import Exposure, exposure
+    from kwake.policy.reach import Reach
+
+    whole = exposure(world.cluster, world.profile, by)
+    egress, ingress = (view.of(Reach(pairs, ())).pairs for pairs in (whole.egress, whole.ingress))
+    return Exposure(egress, ingress, view.of(Reach((), whole.unknown)).unknown)
 
 
 def _diff(arguments: Namespace) -> int:

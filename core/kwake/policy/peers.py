@@ -75,7 +75,7 @@ class PeerSets:
         if peer.namespace_selector is not None:
             sure, perhaps = self._in(peer.namespace_selector)
         if peer.pod_selector is not None and not peer.pod_selector.is_empty:
-            pods = self._carrying(peer.pod_selector)
+            pods = self.carrying(peer.pod_selector)
             sure, perhaps = sure & pods, perhaps & pods
         return sure, perhaps
 
@@ -91,7 +91,7 @@ class PeerSets:
             self._namespaces[asked] = sure, perhaps
         return self._namespaces[asked]
 
-    def _carrying(self, selector: LabelSelector) -> int:
+    def carrying(self, selector: LabelSelector) -> int:
         """The pods that a selector means, in whatever namespace: for each of its terms those that it matches alone."""
         asked = msgspec.json.encode(selector)
         if asked not in self._pods:
@@ -131,7 +131,7 @@ class PeerSets:
                 continue
             pods = mine
             if peer.pod_selector is not None and not peer.pod_selector.is_empty:
-                pods &= self._carrying(peer.pod_selector)
+                pods &= self.carrying(peer.pod_selector)
             sure = sure & ~mine | (pods if matches else 0)
             after._known[asked] = sure, perhaps & ~mine | (pods if matches is None else 0)
             moved.add(asked)

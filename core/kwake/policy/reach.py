@@ -55,6 +55,10 @@ class Reach(msgspec.Struct, frozen=True):
         unknown = [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in self.unknown]
         return {"version": 1, "pairs": pairs, "unknown": unknown}
 
+    def joined(self, other: Reach) -> Reach:
+        """This and another table of other pairs."""
+        return Reach(self.pairs + other.pairs, self.unknown + other.unknown)
+
     def to_json(self) -> str:
         """That form as text."""
         return json.dumps(self.as_form(), indent=2, ensure_ascii=False)

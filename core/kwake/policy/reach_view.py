@@ -14,6 +14,7 @@ from kwake.objects.kinds import Pod
 from kwake.objects.reference import kind_named
 from kwake.policy.connections import ALL, ConnectionSet
 from kwake.policy.ends import INGRESS
+from kwake.policy.exposure import ANYWHERE
 from kwake.policy.reach import Pair, Reach
 from kwake.policy.rules import span_of
 from kwake.policy.workloads import pod_name, workload_name
@@ -30,7 +31,7 @@ class Named(msgspec.Struct, frozen=True):
     """IP version, first and last address of ranges outside."""
 
     def __contains__(self, end: str) -> bool:
-        if "[" in end:
+        if "[" in end or "-" not in end or end == ANYWHERE:
             return end in self.names
         version, low, high = range_of(end)
         return any(v == version and first <= high and low <= last for v, first, last in self.spans)

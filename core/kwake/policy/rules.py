@@ -148,12 +148,16 @@ class Seeing(msgspec.Struct, frozen=True):
 
     def selectors_match(self, peer: PolicyPeer, namespace: str, pod: Pod) -> bool | None:
         """Whether the selectors of a peer mean a pod; without a namespaceSelector, one of the policy's namespace."""
-        if peer.pod_selector is not None and not peer.pod_selector.matches(pod.metadata.labels):
+        if peer.pod_selector is not None and not self.selects(peer.pod_selector, pod):
             return False
         home = pod.metadata.namespace
         if peer.namespace_selector is None:
             return home == namespace
         return self.namespace_matches(peer.namespace_selector, home)
+
+    def selects(self, selector: LabelSelector, pod: Pod) -> bool:
+        """Whether a selector means a pod, wherever it is."""
+        return selector.matches(pod.metadata.labels)
 
     def namespace_matches(self, selector: LabelSelector, namespace: str) -> bool | None:
         """Whether a selector means a namespace. None where the snapshot does not say the labels that it asks for."""

@@ -194,7 +194,7 @@ class TierSeeing(msgspec.Struct, frozen=True):
         return self.seeing.namespace_matches(namespaces, pod.metadata.namespace)
 
     def _named(self, within: AdminSubject | AdminPeer, pod: Pod) -> bool | None:
-        if within.pods is None or not within.pods.pod_selector.matches(pod.metadata.labels):
+        if within.pods is None or not self.seeing.selects(within.pods.pod_selector, pod):
             return False
         return self._pods(within.pods.namespace_selector, pod)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kwake.policy.exposure import Exposure
 from kwake.policy.reach import Reach
 from kwake_tui.text.columns import columns
 
@@ -14,6 +15,18 @@ def reach_lines(reach: Reach) -> list[str]:
     lines = columns(rows) or ["nobody may talk to anybody"]
     if reach.unknown:
         lines += ["", "? unknown", *columns([[u.src, "→", u.dst, u.reason] for u in reach.unknown], indent=2)]
+    return lines
+
+
+def exposed_lines(exposure: Exposure) -> list[str]:
+    """What pods that do not exist yet could be reached on, and what they could reach."""
+    lines: list[str] = []
+    titles = (("what new pods could be reached on", exposure.egress), ("what new pods could reach", exposure.ingress))
+    for title, pairs in titles:
+        rows = columns([[p.src, "→", p.dst, str(p.connections)] for p in pairs], indent=2)
+        lines += ["", f"{title}, beside such as there are, by the policies of those", *(rows or ["  nothing"])]
+    if exposure.unknown:
+        lines += ["", "? unknown", *columns([[u.src, "→", u.dst, u.reason] for u in exposure.unknown], indent=2)]
     return lines
 
 

@@ -60,7 +60,7 @@ def _graph(profile: str, table: Reach) -> list[str]:
     ends = sorted({end for src, dst, _, _ in _rows(table) for end in (src, dst)})
     homes: dict[str, list[str]] = {}
     for end in ends:
-        homes.setdefault(end.partition("/")[0] if "[" in end else "", []).append(end)
+        homes.setdefault(end.partition("/")[0] if "[" in end and end[0] != "[" else "", []).append(end)
     lines = [f"digraph {_quoted(profile)} {{", "  rankdir=LR;", "  node [shape=box];"]
     for at, (home, names) in enumerate(sorted(homes.items())):
         if not home:

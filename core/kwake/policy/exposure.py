@@ -1,0 +1,245 @@
+"""What pods that do not exist yet could reach, or be reached by, as far as the policies of those that do say."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from kwake.cluster import NAME_LABEL, Cluster
+from kwake.objects.implication import implies, requirements
+from kwake.objects.key import Key
+from kwake.objects.kinds import AdminPeer, Metadata, Pod
+from kwake.objects.selector import LabelSelector
+from kwake.policy.classes import Classes, EndClass, bits_of, classes_of
+from kwake.policy.connections import NONE, ConnectionSet
+from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
+from kwake.policy.matrix import Matrix
+from kwake.policy.peers import PeerSets
+from kwake.policy.policy_set import PolicySet
+from kwake.policy.reach import Pair, Reach, UnknownPair
+from kwake.policy.rules import Seeing
+from kwake.policy.tiers import TierSeeing
+from kwake.policy.workloads import pod_name, workload_name
+from kwake.profiles.profile import Profile
+
+ANYWHERE = "entire-cluster"
+"""Any pod of any namespace, whatever its labels."""
+
+
+class Supposed(msgspec.Struct, frozen=True):
+    """Pods that may come to be."""
+
+    name: str
+    """`ns/[pod with {app=x}]`, `[namespace with {team=a}]/[all pods]`, `entire-cluster`."""
+    home: str
+    """The namespace, where it is a certain one; else empty."""
+    namespaces: LabelSelector
+    """What is known of the namespace's labels where it is not."""
+    pods: LabelSelector
+    """What is known of their labels."""
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """What pods that do not exist yet could do, beside what `reach` says of those that do."""
+
+    egress: tuple[Pair, ...]
+    """What they could be reached on: by the source's policies, not by any that select them."""
+    ingress: tuple[Pair, ...]
+    """What they could reach, by the destination's policies."""
+    unknown: tuple[UnknownPair, ...]
+    """Ends of which it is not known what their policies say."""
+
+    @property
+    def as_table(self) -> Reach:
+        """All of it as pairs."""
+        return Reach(self.egress + self.ingress, self.unknown)
+
+    def as_form(self) -> dict[str, Any]:
+        """The stable form of `exposure` in `kwake reach --exposure -o json`."""
+        return {
+            "egress_exposure": [_line(pair) for pair in self.egress],
+            "ingress_exposure": [_line(pair) for pair in self.ingress],
+            "unknown": [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in self.unknown],
+        }
+
+
+def _line(pair: Pair) -> dict[str, str]:
+    return {"src": pair.src, "dst": pair.dst, "connections": str(pair.connections)}
+
+
+class Supposing(Seeing, frozen=True):
+    """Sees pods that do not exist: a selector means them if that follows from what is known of them."""
+
+    pods: dict[str, Supposed] = {}
+    """By namespace and name."""
+
+    def selects(self, selector: LabelSelector, pod: Pod) -> bool:
+        """Whether a selector means a pod; a supposed one only if it means all that are like it."""
+        supposed = self.pods.get(pod.metadata.uid)
+        return super().selects(selector, pod) if supposed is None else implies(supposed.pods, selector)
+
+    def namespace_matches(self, selector: LabelSelector, namespace: str) -> bool | None:
+        """The same of namespaces."""
+        supposed = self.pods.get(namespace)
+        return super().namespace_matches(selector, namespace) if supposed is None else implies(
+            supposed.namespaces, _without_name(selector)
+        )  # fmt: skip
+
+
+class _Peers(PeerSets):
+    """Whom peers mean, supposed pods among them."""
+
+    def __init__(self, classes: Classes, seeing: Seeing, supposed: list[Supposed], first: int) -> None:
+        super().__init__(classes, seeing)
+        self._supposed, self._first = supposed, first
+
+    def carrying(self, selector: LabelSelector) -> int:
+        """The pods that a selector means; supposed ones where that follows from what is known of them."""
+        existing = super().carrying(selector) & ((1 << self._first) - 1)
+        follows = (at for at, one in enumerate(self._supposed, self._first) if implies(one.pods, selector))
+        return existing | sum(1 << at for at in follows)
+
+
+def _without_name(selector: LabelSelector) -> LabelSelector:
+    """Every namespace carries its name: to ask whether it has one asks nothing."""
+    asked = (r for r in requirements(selector) if (r.key, r.operator) != (NAME_LABEL, "Exists"))
+    return LabelSelector({}, tuple(asked))
+
+
+def exposure(cluster: Cluster, profile: Profile, by: str = "workload") -> Exposure:
+    """What could reach each end, and what it could reach. A line that follows from a wider one is left out.
+
+    Named ports are looked up on pods that exist: towards others a rule for a port's name allows nothing here.
+    """
+    real = [pod for pod in cluster.all(Pod) if (pod.ips and not pod.is_terminal) or pod.controller is not None]
+    naming: Callable[[Cluster, Pod], str] = pod_name if by == "pod" else workload_name
+    names = {pod.key: naming(cluster, pod) for pod in real}
+    egress, sent = _one_way(cluster, profile, real, names, EGRESS)
+    ingress, taken = _one_way(cluster, profile, real, names, INGRESS)
+    unknown = [UnknownPair(own, ANYWHERE, why) for own, why in sent]
+    unknown += [UnknownPair(ANYWHERE, own, why) for own, why in taken]
+    return Exposure(
+        tuple(Pair(own, other, allowed) for (own, other), allowed in sorted(egress.items())),
+        tuple(Pair(other, own, allowed) for (own, other), allowed in sorted(ingress.items())),
+        tuple(sorted(set(unknown))),
+    )
+
+
+_Table = dict[tuple[str, str], ConnectionSet]
+"""By an end and the supposed pods."""
+
+
+def _one_way(
+    cluster: Cluster, profile: Profile, real: list[Pod], names: dict[Key, str], direction: str
+) -> tuple[_Table, list[tuple[str, str]]]:
+    """What the policies of each end say of supposed pods in a direction, and the ends of which that is not known."""
+    policies = PolicySet(cluster, profile)
+    supposed = {f"\x00{at}": one for at, one in enumerate(_supposed(policies, direction, real))}
+    seeing = Supposing(*_fields(policies.seeing), pods=supposed)
+    tiers = policies.tier_seeing
+    policies.seeing, policies.tier_seeing = seeing, TierSeeing(seeing, tiers.nodes, tiers.undescribed_nodes)
+    classes = classes_of(real, policies)
+    members = (*classes.members, *(_member(uid, one) for uid, one in supposed.items()))
+    everyone = Classes(members, (1 << len(members)) - 1, classes.sight, classes.indexes)
+    first, likes = len(classes.members), list(supposed.values())
+    matrix = Matrix(everyone, policies)
+    matrix.peers = _Peers(everyone, seeing, likes, first)
+    table: defaultdict[tuple[str, str], ConnectionSet] = defaultdict(lambda: NONE)
+    unknown: list[tuple[str, str]] = []
+    for group in matrix.egress if direction == EGRESS else matrix.ingress:
+        own = {names[pod.key] for at in bits_of(group.members & ((1 << first) - 1)) for pod in members[at].pods}
+        unknown += [(name, "; ".join(group.doubts)) for name in own if group.doubts]
+        for connections, others in group.sure:
+            for at in bits_of(others >> first if connections else 0):
+                for name in own:
+                    table[name, likes[at].name] |= connections
+    return _narrow(table), unknown
+
+
+def _fields(seeing: Seeing) -> tuple[dict[str, dict[str, str]], bool, bool, frozenset[str]]:
+    return seeing.namespaces, seeing.host_network_pods, seeing.ip_blocks_hold_pods, seeing.undescribed
+
+
+def _member(uid: str, supposed: Supposed) -> EndClass:
+    metadata = Metadata(name=uid, namespace=supposed.home or uid, uid=uid)
+    pod = Pod(api_version="v1", kind="Pod", metadata=metadata)
+    return EndClass(4, (pod,), (), PolicyEnd(pod, ""), (4, frozenset()))
+
+
+def _narrow(table: _Table) -> _Table:
+    """Without the lines that say no more of some pods than is said of all."""
+    return {
+        (own, other): allowed
+        for (own, other), allowed in table.items()
+        if other == ANYWHERE or allowed != table.get((own, ANYWHERE), NONE)
+    }
+
+
+def _supposed(policies: PolicySet, direction: str, real: list[Pod]) -> Iterator[Supposed]:
+    """Whom the rules of a direction mean by labels, each once; all pods first."""
+    everything = LabelSelector()
+    yield Supposed(ANYWHERE, "", everything, everything)
+    told = {ANYWHERE}
+    for namespaces, pods, home in _meant(policies, direction):
+        one = _one(namespaces, pods, home)
+        if one.name not in told and not _exists(one, real):
+            told.add(one.name)
+            yield one
+
+
+def _meant(policies: PolicySet, direction: str) -> Iterator[tuple[LabelSelector | None, LabelSelector, str]]:
+    for policy in policies.policies:
+        for rule in policy.rules(direction):
+            for peer in rule.peers:
+                if peer.ip_block is None:
+                    yield peer.namespace_selector, peer.pod_selector or LabelSelector(), policy.namespace
+    for tier in policies.tiers:
+        for line in tier.rules(direction):
+            yield from filter(None, map(_of_tier, line.peers))
+
+
+def _of_tier(peer: AdminPeer) -> tuple[LabelSelector | None, LabelSelector, str] | None:
+    if peer.namespaces is not None:
+        return peer.namespaces, LabelSelector(), ""
+    if peer.pods is not None:
+        return peer.pods.namespace_selector, peer.pods.pod_selector, ""
+    return None
+
+
+def _one(namespaces: LabelSelector | None, pods: LabelSelector, home: str) -> Supposed:
+    if namespaces is not None:
+        home = _only_name(namespaces)
+    if home:
+        return Supposed(f"{home}/{_pods(pods)}", home, LabelSelector(), pods)
+    within = namespaces or LabelSelector()
+    if within.is_empty and pods.is_empty:
+        return Supposed(ANYWHERE, "", within, pods)
+    named = "[all namespaces]" if within.is_empty else f"[namespace with {{{_spelled(within)}}}]"
+    return Supposed(f"{named}/{_pods(pods)}", "", within, pods)
+
+
+def _only_name(namespaces: LabelSelector) -> str:
+    """The namespace that a selector means by its name and nothing else."""
+    wanted = requirements(namespaces)
+    if len(wanted) == 1 and (wanted[0].key, wanted[0].operator, len(wanted[0].values)) == (NAME_LABEL, "In", 1):
+        return wanted[0].values[0]
+    return ""
+
+
+def _pods(pods: LabelSelector) -> str:
+    return "[all pods]" if pods.is_empty else f"[pod with {{{_spelled(pods)}}}]"
+
+
+def _spelled(selector: LabelSelector) -> str:
+    labels = [f"{key}={value}" for key, value in sorted(selector.match_labels.items())]
+    return ",".join([*labels, *sorted(map(str, selector.match_expressions))])
+
+
+def _exists(one: Supposed, real: list[Pod]) -> bool:
+    """Whether it stands for pods that exist: those of one namespace with certain labels. `reach` lists these."""
+    if not one.home or one.pods.is_empty or one.pods.match_expressions:
+        return False
+    return any(pod.metadata.namespace == one.home and one.pods.matches(pod.metadata.labels) for pod in real)
