@@ -244,3 +244,16 @@ def test_marks_of_what_is_gone_go_with_it() -> None:
         assert target not in [str(pod.key) for pod in player.session.world.cluster.all(Pod)]
 
     play(shop(), story)
+
+
+def test_a_filter_puts_the_cursor_on_what_it_keeps_not_on_a_heading() -> None:
+    async def story(player: Player) -> None:
+        await player.press("slash")
+        await player.type("checkout")
+        await player.press("enter")
+        assert player.desk.chosen == "Deployment/shop/checkout"
+        await player.press("escape", "j", "j", "slash")
+        await player.type("ch")
+        assert player.desk.chosen.startswith("Pod/shop/checkout")
+
+    play(shop(), story)

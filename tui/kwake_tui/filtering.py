@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -65,6 +66,16 @@ def of_kind(kind: str) -> Filter:
     return Filter(kind, kind=kind)
 
 
+class Kept(NamedTuple):
+    """What a filter leaves of the rows."""
+
+    lines: tuple[Line, ...]
+    own: int
+    """Rows that stay for themselves, not as a heading of others."""
+    nearest: str
+    """The target to stand on: of those that stay for themselves the first from where one stood on."""
+
+
 class Index(msgspec.Struct, frozen=True, eq=False):
     """The rows of a list, ready to be filtered again at each letter."""
 
@@ -92,8 +103,8 @@ class Index(msgspec.Struct, frozen=True, eq=False):
         stops = (n for n, line in enumerate(lines) if line.target and not line.target.startswith("group:"))
         return cls(lines, words, tuple(parents), tuple(stops))
 
-    def kept(self, wanted: Filter, labels_of: Callable[[str], Labels | None]) -> tuple[tuple[Line, ...], int]:
-        """The rows that stay, those above them too, and how many stay for themselves."""
+    def kept(self, wanted: Filter, labels_of: Callable[[str], Labels | None], standing: str = "") -> Kept:
+        """The rows that stay, those above them too; `standing` is the target under the cursor."""
         if wanted.literal:
             text, inverse = wanted.literal, wanted.inverse
             own = [number for number in self.stops if (text in self.words[number]) is not inverse]
@@ -105,7 +116,10 @@ class Index(msgspec.Struct, frozen=True, eq=False):
             while above >= 0 and above not in shown:
                 shown.add(above)
                 above = self.parents[above]
-        return tuple([self.lines[number] for number in sorted(shown)]), len(own)
+        stands = next((n for n in self.stops if self.lines[n].target == standing), 0) if standing else 0
+        nearest = next((n for n in own if n >= stands), own[0] if own else None)
+        target = "" if nearest is None else self.lines[nearest].target
+        return Kept(tuple([self.lines[number] for number in sorted(shown)]), len(own), target)
 
     def _stays(self, number: int, wanted: Filter, labels_of: Callable[[str], Labels | None]) -> bool:
         target = self.lines[number].target

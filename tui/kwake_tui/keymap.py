@@ -55,7 +55,7 @@ KEYS: tuple[Key, ...] = (
     Key("r", "restart", "restart", (), "restart the pod's containers: same pod, same IP"),
     Key("ctrl+d", "delete", "delete", (), "delete the object; asks first"),
     Key("x", "close", "close", ("connections",), "close the connection in order"),
-    Key("Z", "redo", "redo", ("path", "connections", "events"), "redo what was undone"),
+    Key("Z", "redo", "redo", ("path", "events"), "redo what was undone"),
     Key("slash", "filter", "filter", (), "keep rows: text, !text, -l app=web, -f letters; empty: all"),
     Key("u", "used-by", "used by", (), "who owns, selects, serves or runs the object; enter goes there"),
     Key("c", "copy", "copy", (), "copy the reference of the row, by the terminal's clipboard (OSC 52)"),

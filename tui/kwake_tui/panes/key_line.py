@@ -11,6 +11,9 @@ from kwake_tui.lines import Line, Span
 MOST = 6
 """Keys that are offered at once."""
 
+ENTER = {"path": "the rule", "connections": "its path"}
+"""What enter does on a row, where that is not what it does everywhere."""
+
 RIGHT = ("command", "help")
 """What is offered everywhere but where it would be typed."""
 
@@ -20,7 +23,9 @@ def key_line(pane: str, able: frozenset[str], width: int, keymap: Keymap = AS_IT
     if pane == "editor":
         offered = [(keymap.shown(name), word, True) for name, word in EDITOR_KEYS]
     else:
-        offered = [(key.shown, key.word, key.act in able) for key in keymap.keys if pane in key.panes][:MOST]
+        offered = [("enter", ENTER[pane], True)] if pane in ENTER else []
+        offered += [(key.shown, key.word, key.act in able) for key in keymap.keys if pane in key.panes]
+        offered = offered[:MOST]
     right = () if pane == "editor" else _right(keymap)
     room = width - sum(span.cells for span in right) - 1
     spans: list[Span] = []

@@ -197,7 +197,7 @@ def _pod(row: _PodRow, owner: str, depth: int, state: TreeState) -> Line:
             (Span(pod.ip, "bad", strike=True),),
             tint="badbg",
             shrink=2,
-            target=f"gone:{pod.metadata.uid}",
+            target=f"gone:{pod.key}",
         )
     mark = pod_mark(pod)
     born = row.fate == "born"

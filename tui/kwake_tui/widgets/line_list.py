@@ -105,7 +105,10 @@ class LineList(ScrollView, can_focus=True):
     def keep(self, wanted: Filter | None) -> None:
         """Show only the rows that a filter keeps, and those above them; None: all."""
         self._filter = wanted
-        self._rebuild(self.target)
+        left = self.target
+        self._rebuild(left, seeks=True)
+        if self.target != left:
+            self.post_message(self.Moved(self))
 
     def labels_of(self, target: str) -> Labels | None:
         """The labels of what a row stands for; None where it has none."""
@@ -128,15 +131,16 @@ class LineList(ScrollView, can_focus=True):
         self._index = None
         self._rebuild(self.target)
 
-    def _rebuild(self, target: str) -> None:
+    def _rebuild(self, target: str, *, seeks: bool = False) -> None:
         if self._filter is None:
             self._index = None
             self._lines, self._counted = self._model(max(self.size.width - 2, 0)), ""
         else:
             if self._index is None:
                 self._index = Index.of(self._model(max(self.size.width - 2, 0)))
-            self._lines, count = self._index.kept(self._filter, self.labels_of)
-            self._counted = f"/{self._filter.text}  {count} of {len(self._index.stops)}"
+            kept = self._index.kept(self._filter, self.labels_of, target if seeks else "")
+            self._lines, target = kept.lines, kept.nearest if seeks else target
+            self._counted = f"/{self._filter.text}  {kept.own} of {len(self._index.stops)}"
         lines, at = self._lines, self._cursor
         if not (target and at < len(lines) and lines[at].target == target):
             found = next((index for index, line in enumerate(lines) if target and line.target == target), None)
