@@ -11,6 +11,7 @@ from kwake.dataplane.path import Flow
 from kwake.errors import ReferenceNotFound, UsageError
 from kwake.objects.kinds import Pod, Service
 from kwake.objects.reference import parse_reference
+from kwake.policy.tiers import TIER_KINDS
 
 KIND_WORDS: dict[str, str] = {
     "Pod": "po",
@@ -23,10 +24,18 @@ KIND_WORDS: dict[str, str] = {
     "ReplicationController": "rc",
     "Service": "svc",
     "NetworkPolicy": "np",
+    "AdminNetworkPolicy": "anp",
+    "BaselineAdminNetworkPolicy": "banp",
+    "ClusterNetworkPolicy": "cnp",
     "Namespace": "ns",
     "Node": "no",
 }
 """kubectl's short names."""
+
+
+def is_policy(reference: str) -> bool:
+    """Whether it names an object whose rules kwake reads as policies."""
+    return parts(reference)[0] in {"NetworkPolicy", *(kind.KIND for kind in TIER_KINDS)}
 
 
 def short(reference: str, beside: str = "") -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kwake.cluster import Cluster
 from kwake.objects.kinds import KubeObject, NetworkPolicy, Node, Pod, Service
+from kwake.policy.tiers import admin_policies_of
 
 
 def used_by(cluster: Cluster, value: KubeObject) -> tuple[tuple[str, str], ...]:
@@ -32,6 +33,8 @@ def _of_kind(cluster: Cluster, value: KubeObject) -> Iterator[tuple[str, str]]:
             for policy in cluster.policies_by_namespace.get(namespace, ()):
                 if policy.spec.pod_selector.matches(value.metadata.labels):
                     yield str(policy.key), "selects it"
+            for tiered in admin_policies_of(cluster, value):
+                yield str(tiered.key), "selects it"
             if value.spec.node_name:
                 yield f"Node/{value.spec.node_name}", "runs it"
         case Service():

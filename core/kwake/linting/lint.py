@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from kwake.cluster import Cluster
 from kwake.linting.addresses import address_findings, hidden_client_findings
 from kwake.linting.dns import dns_findings
+from kwake.linting.enforcement import enforcement_findings
 from kwake.linting.peers import peer_findings
 from kwake.linting.ports import port_findings
 from kwake.linting.scene import Scene
@@ -40,6 +41,7 @@ LINTS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
     address_findings,
     hidden_client_findings,
     tier_findings,
+    enforcement_findings,
 )
 
 

@@ -123,6 +123,12 @@ class AdminPolicy(KubeObject, frozen=True, kw_only=True):
         return self.TIER or self.spec.tier
 
     @property
+    def directions(self) -> tuple[str, ...]:
+        """Those that it has rules for; in the other it judges nothing."""
+        rules = (("Ingress", self.spec.ingress), ("Egress", self.spec.egress))
+        return tuple(direction for direction, given in rules if given)
+
+    @property
     def priority(self) -> int:
         """Its place in the tier; lower numbers come first."""
         return self.spec.priority or 0

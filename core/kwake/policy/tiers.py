@@ -78,10 +78,17 @@ class TierPolicy(msgspec.Struct, frozen=True):
         return self.ingress if direction == INGRESS else self.egress
 
 
+def admin_policies(cluster: Cluster) -> tuple[AdminPolicy, ...]:
+    """All policies of both tiers as they were written, those of a tier in their order."""
+    found: list[AdminPolicy] = []
+    for kind in TIER_KINDS:
+        found += cluster.all(kind)
+    return tuple(sorted(found, key=lambda policy: (policy.tier, policy.priority, policy.key)))
+
+
 def tier_policies(cluster: Cluster) -> tuple[TierPolicy, ...]:
     """All policies of both tiers, by tier, priority and key."""
-    found = [_compiled(policy) for kind in TIER_KINDS for policy in cluster.all(kind)]
-    return tuple(sorted(found, key=lambda policy: (policy.tier, policy.priority, policy.key)))
+    return tuple(map(_compiled, admin_policies(cluster)))
 
 
 def by_api(policies: Iterable[TierPolicy]) -> list[list[list[TierPolicy]]]:
@@ -211,6 +218,12 @@ class TierSeeing(msgspec.Struct, frozen=True):
         if node.metadata.name in self.undescribed_nodes:
             return None
         return selector.matches(node.metadata.labels)
+
+
+def admin_policies_of(cluster: Cluster, pod: Pod) -> tuple[AdminPolicy, ...]:
+    """The policies of both tiers whose subject a pod is, whether or not the CNI enforces them."""
+    seeing = TierSeeing(Seeing(cluster.namespaces, host_network_pods=False, ip_blocks_hold_pods=True), (), frozenset())
+    return tuple(policy for policy in admin_policies(cluster) if seeing.selects(policy.spec.subject, pod))
 
 
 def _has_address(node: Node, end: PolicyEnd) -> bool:

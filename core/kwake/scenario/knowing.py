@@ -9,7 +9,8 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key
-from kwake.objects.kinds import NetworkPolicy, Pod, Service
+from kwake.objects.kinds import AdminPolicy, NetworkPolicy, Pod, Service
+from kwake.policy.tiers import TIER_KINDS, admin_policies
 from kwake.world import World
 
 
@@ -83,7 +84,7 @@ def _of_endpoints(service: Key, before: World, seen: Sequence[World]) -> Knowled
         words = f"{proxy.value}, every node" if proxy else "every node"
         rows += [learned("kube-proxy", lambda w: _ready(w.view.proxy, service), words, "proxy-synced")]
         rows += [Learned("DNS", None, None, "the ClusterIP stays", needed=False)]
-    policed = any(world.cluster.all(NetworkPolicy) for world in (before, seen[-1]))
+    policed = any(w.cluster.all(NetworkPolicy) or admin_policies(w.cluster) for w in (before, seen[-1]))
     if policed and not gone & _held(seen[-1].cluster):
         out, back = _times([_held(world.view.policy) for world in seen], seen, gone, came)
         # No source gives a clock for addresses of pods: agents are taken to learn them with the API server.
@@ -111,7 +112,8 @@ def _times(
 def _of_objects(before: World, seen: Sequence[World]) -> Iterator[Knowledge]:
     """Policies, Services and labels of pods that are otherwise than before."""
     old, new = before.cluster, seen[-1].cluster
-    for key in sorted({value.key for c in (old, new) for kind in (NetworkPolicy, Service) for value in c.all(kind)}):
+    kinds = (NetworkPolicy, Service, *TIER_KINDS)
+    for key in sorted({value.key for c in (old, new) for kind in kinds for value in c.all(kind)}):
         if _spec(old, key) != _spec(new, key):
             yield Knowledge(str(key), (), (), tuple(_takers(key, _spec, before, seen)))
     for pod in old.all(Pod):
@@ -122,7 +124,7 @@ def _of_objects(before: World, seen: Sequence[World]) -> Iterator[Knowledge]:
 def _spec(cluster: Cluster, key: Key) -> object:
     found = cluster.find(key)
     value = found.value if found is not None else None
-    return value.spec if isinstance(value, NetworkPolicy | Service) else None
+    return value.spec if isinstance(value, NetworkPolicy | AdminPolicy | Service) else None
 
 
 def _labels(cluster: Cluster, key: Key) -> object:

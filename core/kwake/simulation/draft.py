@@ -11,6 +11,7 @@ from kwake.objects.basis import Basis
 from kwake.objects.event import Clock, Event
 from kwake.objects.key import Key
 from kwake.objects.kinds import (
+    AdminPolicy,
     EndpointSlice,
     KubeObject,
     NetworkPolicy,
@@ -225,7 +226,11 @@ def _concerns_policy(old: KubeObject | None, new: KubeObject | None) -> bool:
     own start: its isolation is in force before its containers run (NP-10)."""
     kind = (new or old or KubeObject()).kind
     if kind in ("Namespace",) or kind.endswith("Policy"):
-        return not (isinstance(old, NetworkPolicy) and isinstance(new, NetworkPolicy) and old.spec == new.spec)
+        return not (
+            isinstance(old, NetworkPolicy | AdminPolicy)
+            and isinstance(new, NetworkPolicy | AdminPolicy)
+            and old.spec == new.spec
+        )
     return isinstance(old, Pod) and isinstance(new, Pod) and _labels(old) != _labels(new)
 
 

@@ -268,7 +268,7 @@ def test_an_admin_rule_is_shadowed_by_a_policy_of_lower_priority_number() -> Non
     ],
 )  # fmt: skip
 def test_an_admin_rule_that_means_more_is_not_shadowed(policies: list[Manifest]) -> None:
-    assert lint_tiers(*policies) == []
+    assert [finding for finding in lint_tiers(*policies) if "never decides" in finding.text] == []
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from kwake.cluster import Cluster
 from kwake.objects.key import key
+from kwake.policy.tiers import TIER_KINDS
 from kwake_tui.filtering import Labels
 from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
@@ -66,6 +67,7 @@ class ClusterPane(LineList):
             self._state = msgspec.structs.replace(self._state, namespace="")
         owners = [str(record.key) for record in self._cluster.owners(self._cluster.get(target).value)]
         group = {"Service": f"group:{namespace}/svc", "NetworkPolicy": f"group:{namespace}/np", "Node": "group:nodes"}
+        group |= dict.fromkeys((kind.KIND for kind in TIER_KINDS), "group:tiers")
         above = {f"Namespace/{namespace}", *owners, group.get(kind, "")}
         self._state = msgspec.structs.replace(self._state, folded=self._state.folded - above)
         self._remake(target)

@@ -18,7 +18,7 @@ from kwake.objects.time import clock, seconds
 from kwake.scenario import availability
 from kwake_tui.glyphs import GONE, OUTCOMES, Mark
 from kwake_tui.lines import BLANK, Line, Span, middle_cut, section
-from kwake_tui.names import brief, parts, short
+from kwake_tui.names import brief, is_policy, parts, short
 
 WIDEST_IPV4 = 15
 """Cells of an address such as 255.255.255.255."""
@@ -306,7 +306,7 @@ def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
 def _rule(hop: Hop) -> str:
     """What enter opens: `NetworkPolicy/shop/allow-web ingress 0`, the policy that decided and its rule if one did."""
     decided = hop.decider.object if hop.decider else hop.object or ""
-    if hop.kind not in ("ingress", "egress") or not decided.startswith("NetworkPolicy/"):
+    if hop.kind not in ("ingress", "egress") or not is_policy(decided):
         return ""
     rule = _RULE.search(hop.decider.rule if hop.decider else hop.text)
     return f"{decided} {hop.kind} {int(rule[1]) - 1}" if rule else decided

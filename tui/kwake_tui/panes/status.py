@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kwake.objects.kinds import NetworkPolicy, Pod, Service
+from kwake.policy.tiers import admin_policies
 from kwake_tui.lines import Line, Span
 from kwake_tui.session import Session
 
@@ -14,7 +15,7 @@ def status_line(session: Session, width: int) -> Line:
     counts = (
         (len([pod for pod in cluster.all(Pod) if not pod.is_terminal]), "pod", "pods"),
         (len(cluster.all(Service)), "service", "services"),
-        (len(cluster.all(NetworkPolicy)), "policy", "policies"),
+        (len(cluster.all(NetworkPolicy)) + len(admin_policies(cluster)), "policy", "policies"),
     )
     words = " · ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts)
     proxy = world.profile.settings.get("proxy")

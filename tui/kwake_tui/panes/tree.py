@@ -10,6 +10,7 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.objects.key import Key
 from kwake.objects.kinds import (
+    AdminPolicy,
     CronJob,
     DaemonSet,
     Deployment,
@@ -25,6 +26,7 @@ from kwake.objects.kinds import (
     StatefulSet,
     Unmodelled,
 )
+from kwake.policy.tiers import admin_policies
 from kwake_tui.glyphs import GONE, PENDING, READY, STARTING, Mark
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import KIND_WORDS
@@ -74,6 +76,8 @@ def tree(cluster: Cluster, state: TreeState) -> tuple[Line, ...]:
     for namespace in namespaces_in_order(cluster):
         if state.namespace in ("", namespace):
             rows += _namespace(cluster, namespace, state)
+    if not state.namespace and (policies := admin_policies(cluster)):
+        rows += _group("cnp", "tiers", 0, state, [_tier_policy(policy, state) for policy in policies])
     if not state.namespace and (nodes := cluster.all(Node)):
         rows += _group("no", "nodes", 0, state, [_node(node) for node in nodes])
     return tuple(rows)
@@ -262,6 +266,18 @@ def _policy(policy: NetworkPolicy, state: TreeState) -> Line:
     return Line(
         (Span("    "), Span(f"{READY.glyph} ", READY.role), Span(policy.metadata.name), *edited),
         () if edited else (Span(directions, "muted"),),
+        tint="youbg" if _changed(policy, state) else "",
+        shrink=2,
+        target=str(policy.key),
+    )
+
+
+def _tier_policy(policy: AdminPolicy, state: TreeState) -> Line:
+    edited = (Span(" edited", "you"),) if str(policy.key) == state.edited else ()
+    place = policy.tier if policy.spec.priority is None else f"{policy.tier} {policy.spec.priority}"
+    return Line(
+        (Span("  "), Span(f"{READY.glyph} ", READY.role), Span(policy.metadata.name), *edited),
+        () if edited else (Span(place, "muted"),),
         tint="youbg" if _changed(policy, state) else "",
         shrink=2,
         target=str(policy.key),

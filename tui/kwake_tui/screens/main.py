@@ -25,7 +25,7 @@ from kwake_tui.filtering import of_kind, parse_filter
 from kwake_tui.keymap import FIXED, KEYS
 from kwake_tui.keys import keymap_of
 from kwake_tui.live import Live
-from kwake_tui.names import parts, short
+from kwake_tui.names import is_policy, parts, short
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
 from kwake_tui.panes.editor import EditorPane
@@ -311,7 +311,7 @@ class MainScreen(PanesScreen):
     @on(LineList.Chosen, "#path")
     def _rule_chosen(self, event: LineList.Chosen) -> None:
         reference, _, rule = event.rows.target.partition(" ")
-        if not reference.startswith("NetworkPolicy/"):
+        if not is_policy(reference):
             return
         self.edit(reference)
         editor = self.query_one(EditorPane)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kwake.cluster import Cluster
-from kwake.objects.kinds import KubeObject, NetworkPolicy, Node, Pod, Service
+from kwake.objects.kinds import AdminPolicy, KubeObject, NetworkPolicy, Node, Pod, Service
+from kwake.policy.tiers import admin_policies
 from kwake.world import World
 from kwake_tui.glyphs import PENDING, READY, STARTING, Mark
 from kwake_tui.names import KIND_WORDS
@@ -26,6 +27,7 @@ def cluster_lines(world: World, title: str) -> list[str]:
         lines += _section(f"namespace {namespace}", rows)
     lines += _section("services", [_service_row(cluster, service) for service in cluster.all(Service)])
     lines += _section("policies", [_policy_row(cluster, policy) for policy in cluster.all(NetworkPolicy)])
+    lines += _section("policies of the cluster", [_tier_row(cluster, policy) for policy in admin_policies(cluster)])
     if world.findings:
         lines += ["", "findings", *(f"  {line}" if line else line for line in finding_lines(world.findings)[2:])]
     return lines
@@ -36,8 +38,12 @@ def _section(title: str, rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _counts(cluster: Cluster) -> str:
-    counted = ((Pod, "pod", "pods"), (Service, "service", "services"), (NetworkPolicy, "policy", "policies"))
-    numbers = [(len(cluster.all(kind)), one, many) for kind, one, many in counted]
+    policies = len(cluster.all(NetworkPolicy)) + len(admin_policies(cluster))
+    numbers = (
+        (len(cluster.all(Pod)), "pod", "pods"),
+        (len(cluster.all(Service)), "service", "services"),
+        (policies, "policy", "policies"),
+    )
     return ", ".join(f"{number} {one if number == 1 else many}" for number, one, many in numbers)
 
 
@@ -118,6 +124,15 @@ def _policy_row(cluster: Cluster, policy: NetworkPolicy) -> list[str]:
     ]
 
 
+def _tier_row(cluster: Cluster, policy: AdminPolicy) -> list[str]:
+    return [
+        f"{KIND_WORDS.get(policy.kind, policy.kind)} {policy.metadata.name}",
+        f"{policy.tier} {policy.spec.priority}" if policy.spec.priority is not None else policy.tier,
+        " and ".join(policy.directions),
+        str(cluster.record(policy.key).origin or ""),
+    ]
+
+
 def cluster_json(world: World) -> dict[str, Any]:
     """The same as plain values."""
     cluster = world.cluster
@@ -130,6 +145,10 @@ def cluster_json(world: World) -> dict[str, Any]:
         "policies": [
             {"namespace": p.metadata.namespace, "name": p.metadata.name, "directions": sorted(p.directions)}
             for p in cluster.all(NetworkPolicy)
+        ],
+        "clusterPolicies": [
+            {"kind": p.kind, "name": p.metadata.name, "tier": p.tier, "priority": p.spec.priority}
+            for p in admin_policies(cluster)
         ],
         "findings": findings_json(world.findings),
     }
