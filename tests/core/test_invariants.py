@@ -53,6 +53,10 @@ EXTRA: dict[str, Make] = {
         ("svc/shop/web", "svc/shop/db")[n % 2],
         {"spec": {"type": "NodePort", "ports": [{"name": "main", "port": 80, "nodePort": 30000 + n % 5}]}},
     ),
+    "local": lambda world, n: kwake.Patch(
+        "svc/shop/web",
+        {"spec": {"type": "LoadBalancer", "externalTrafficPolicy": ("Local", "Cluster")[n % 2]}},
+    ),
     "service": lambda world, n: kwake.Apply(service(f"extra-{n % 3}", clusterIP=f"10.96.0.{40 + n % 4}")),
     "delete-service": lambda world, n: kwake.Delete(f"svc/shop/extra-{n % 3}"),
     "sts": lambda world, n: kwake.Scale("sts/shop/db", n % 4),
@@ -105,9 +109,14 @@ def check_owners_of_ports(world: World) -> None:
     """A ClusterIP and a node port belong to one Service."""
     services = world.cluster.all(Service)
     ips = Counter(ip for found in services for ip in found.cluster_ips)
-    ports = Counter((p.node_port, p.protocol) for found in services for p in found.spec.ports if p.node_port)
+    ports = Counter(number for found in services for number in _numbers(found))
     assert not [ip for ip, count in ips.items() if count > 1]
     assert not [port for port, count in ports.items() if count > 1]
+
+
+def _numbers(found: Service) -> set[int]:
+    """A number serves one Service, whatever the protocol; within it several of its ports (SV-15)."""
+    return {*(port.node_port for port in found.spec.ports), found.spec.health_check_node_port} - {0}
 
 
 def check_endpoints(world: World) -> None:
