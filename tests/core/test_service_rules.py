@@ -252,3 +252,23 @@ def test_su_22_a_terminating_pod_is_served_while_the_balancer_looks_away() -> No
     assert web(leaving).spec.health_check_node_port
     at_once = leaving.trace("internet", "svc/shop/web", 80, at=server.spec.node_name)
     assert at_once.outcome is Outcome.DELIVERED, "it is not gone yet, and there is no other"
+
+
+@pytest.mark.rule("EP-12")
+@pytest.mark.rule("SU-9")
+def test_ep_12_slices_freeze_while_a_service_is_an_alias() -> None:
+    world = opened(service("web"))
+    before = listed(world)
+    alias = world.do(kwake.SetServiceType("shop/web", "ExternalName", "web.example.com")).settle()
+    victim = alias.cluster.pods_of(alias.cluster.resolve("deploy/shop/web"))[0]
+    after = alias.do(kwake.KillPod(f"shop/{victim.metadata.name}", force=True)).settle()
+    assert listed(after) == before, "nobody takes the dead pod's address out"
+    home = after.do(kwake.SetServiceType("shop/web", "ClusterIP")).settle()
+    assert listed(home) == {p.ip for p in home.cluster.pods_of(home.cluster.resolve("deploy/shop/web"))} != before
+    assert web(home).spec.cluster_ip not in ("", web(world).spec.cluster_ip)
+
+
+def listed(world: World) -> set[str]:
+    """Every address in the Service's slices."""
+    slices = world.cluster.slices_by_service[web(world).key]
+    return {address for item in slices for endpoint in item.endpoints for address in endpoint.addresses}
