@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from kwake.control.balancer_annotations import balancer_of
 from kwake.dataplane.path import Outcome
 from kwake.frontends import Frontend, Use, frontends
 from kwake.objects.basis import Basis
@@ -21,6 +22,7 @@ def service_lines(world: World, service: Service) -> list[Line]:
     found = frontends(world, str(service.key))
     return [
         *_settings(service),
+        *_balancer(world, service),
         BLANK,
         section("answers to"),
         *_frontends(found),
@@ -86,7 +88,35 @@ def _load_balancer(service: Service) -> Iterator[Line]:
     if spec.health_check_node_port:
         yield _fact("health check", f"every node, port {spec.health_check_node_port}", "SV-52")
     if not service.status.load_balancer.ingress:
-        yield _fact("balancer", "no address yet", "SV-16", "warn")
+        yield _fact("address", "none yet", "SV-16", "warn")
+
+
+_WAYS = {
+    "none": "nobody answers for Services of type LoadBalancer",
+    "cloud-vip": "to a node, with the balancer's address as destination",
+    "cloud-proxy": "to a node port, from an address of the balancer's own",
+    "node-ports-kept": "to a node port, with the client's address kept",
+    "metallb-l2": "to one node, the leader, with the balancer's address as destination",
+    "metallb-bgp": "to a node that a router chooses, with the balancer's address as destination",
+    "nlb-ip": "straight to the pods",
+}
+
+
+def _balancer(world: World, service: Service) -> Iterator[Line]:
+    """How the balancer brings traffic in, by the profile and by the annotations of its vendor."""
+    if service.spec.type != "LoadBalancer":
+        return
+    found = balancer_of(service, world.profile)
+    sure = "" if found.basis is Basis.SOURCED else f" ({found.basis.value})"
+    yield _fact("balancer", f"{_WAYS[found.kind]}{sure}", "SV-60")
+    if found.is_internal:
+        yield _fact("reached from", "its cloud's own network alone: it is internal", "SV-61")
+    if found.allowed:
+        yield _fact("admits", f"{', '.join(found.allowed)}, by the cloud", "SV-61")
+    for note in found.notes:
+        yield _fact("", note, "SV-61")
+    for name in found.without_effect:
+        yield _fact("no effect", f"{name}: kept, without effect in the model", "SV-61")
 
 
 def _frontends(found: Sequence[Frontend]) -> Iterator[Line]:
