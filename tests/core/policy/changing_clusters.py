@@ -10,14 +10,14 @@ from tests.core.policy.clusters import cluster
 from tests.core.policy.random_clusters import Maker
 
 
-def changing(seed: int, steps: int) -> Iterator[Cluster]:
-    """A cluster, and what it becomes when objects come, change and go one at a time."""
+def changing(seed: int, steps: int, *, admin: bool = True) -> Iterator[Cluster]:
+    """A cluster, and what it becomes when objects come, change and go one at a time; without `admin` none of a tier."""
     maker = Maker(seed)
     draw = maker.random
-    now = cluster(*maker.cluster())
+    now = cluster(*maker.cluster(admin=admin))
     yield now
     for _ in range(steps):
-        other = [record(manifest) for manifest in maker.cluster()]
+        other = [record(manifest) for manifest in maker.cluster(admin=admin)]
         drawn = draw.choice(other)
         changed: dict[Key, Record | None] = {drawn.key: drawn}
         if draw.random() < 0.2 and len(now) > 2:

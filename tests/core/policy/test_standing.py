@@ -56,7 +56,7 @@ def pairs(standing: Standing) -> Pairs:
 @pytest.mark.parametrize("seed", range(60))
 def test_every_pair_is_answered_as_the_verdict_answers_it(seed: int) -> None:
     # Given a cluster that changes object by object, and all pairs that follow it
-    clusters = changing(seed, steps=6)
+    clusters = changing(seed, steps=6, admin=seed % 3 == 0)
     standing = Standing(next(clusters), PROFILE)
     for built in clusters:
         # When it has followed
@@ -76,7 +76,7 @@ def test_every_pair_is_answered_as_the_verdict_answers_it(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(100, 160))
 def test_a_change_tells_exactly_the_pairs_that_it_opens_and_closes(seed: int) -> None:
     # Given all pairs of a cluster that changes
-    clusters = changing(seed, steps=8)
+    clusters = changing(seed, steps=8, admin=seed % 3 == 0)
     standing = Standing(next(clusters), PROFILE)
     for built in clusters:
         before = standing
@@ -95,6 +95,26 @@ def test_a_change_tells_exactly_the_pairs_that_it_opens_and_closes(seed: int) ->
                     told[pair] = shift.before, shift.after
         if before.egress.rows and same_classes(before, standing):
             assert told == {pair: both for pair, both in expected.items() if both[0] != both[1]}
+
+
+def test_a_class_whose_last_pod_went_is_in_no_rectangle() -> None:
+    # Given a cluster whose pods may all talk
+    *_, built = changing(3, steps=0, admin=False)
+    built = built.with_changes({policy.key: None for policy in built.all(NetworkPolicy)})
+    standing = Standing(built, PROFILE)
+    pods = [pod for pod in built.all(Pod) if pod.ips]
+    assert {str(pod.key) for pod in pods} <= ends_of(standing)
+    # When pods go one after the other
+    for pod in pods:
+        built = built.with_changes({pod.key: None})
+        standing = standing.with_pod(built, pod, None)
+    # Then only addresses outside are left
+    assert not any(name.startswith("Pod/") for name in ends_of(standing))
+
+
+def ends_of(standing: Standing) -> set[str]:
+    """All that may send or get something."""
+    return {name for r in standing.rectangles() for name in standing.names(r.sources | r.destinations)}
 
 
 def same_classes(one: Standing, other: Standing) -> bool:
