@@ -1,0 +1,110 @@
+"""What it costs to load pods as an API server shows them, beside the plainest readers. Judges nothing: prints ratios.
+
+python benchmarks/loading.py [PODS]      default 10000, of about 5 KB each
+
+Every reader runs in a process of its own, with the garbage collector off while it reads, from a file that is in the
+page cache: processor time, the quickest of three, and the most memory that the process ever held. `values` are what the
+YAML says and nothing more, compared with the stock loader's; `documents` are all objects with their typed views
+(`kwake.sources.read`), `world` is `kwake.open` to a settled world. These two read the file themselves, the others get
+its bytes.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+from benchmarks.clusters import cluster, write
+
+import kwake
+from kwake.sources import read
+from kwake.sources.yaml_reader import read_yaml
+
+ROUNDS = 3
+
+
+def _json(data: bytes, _: str) -> object:
+    return json.loads(data)
+
+
+def _stock_yaml(data: bytes, _: str) -> object:
+    return yaml.load(data, Loader=yaml.CSafeLoader)
+
+
+def _own_yaml(data: bytes, _: str) -> object:
+    return list(read_yaml(data))
+
+
+def _documents(_: bytes, name: str) -> object:
+    return read(name)
+
+
+def _world(_: bytes, name: str) -> object:
+    return kwake.open(name)
+
+
+READERS: dict[str, Callable[[bytes, str], object]] = {
+    "json.loads": _json, "CSafeLoader": _stock_yaml, "values": _own_yaml, "documents": _documents, "world": _world,
+}  # fmt: skip
+TAKES_BYTES = ("json.loads", "CSafeLoader", "values")
+
+
+def once(reader: str, name: str) -> None:
+    """Run one reader and print its seconds and MiB."""
+    work = READERS[reader]
+    if reader == "world":
+        _ = kwake.open  # imports belong to no reader
+    data = Path(name).read_bytes() if reader in TAKES_BYTES else b""
+    gc.disable()
+    start = time.process_time()
+    held = work(data, name)
+    spent = time.process_time() - start
+    print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, held is None)
+
+
+def measured(reader: str, name: str) -> tuple[float, float]:
+    """The quickest of some processes."""
+    command = [sys.executable, __file__, "--reader", reader, name]
+    outputs = [subprocess.run(command, capture_output=True, check=True, text=True).stdout for _ in range(ROUNDS)]
+    return min((float(seconds), float(mib)) for seconds, mib, _ in (output.split() for output in outputs))
+
+
+def main() -> None:
+    """Print all figures."""
+    if sys.argv[1:2] == ["--reader"]:
+        once(*sys.argv[2:4])
+        return
+    pods = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    manifests = [m for m in cluster(pods, dump=True, full=True) if m["kind"] in ("Pod", "Node")]
+    with tempfile.TemporaryDirectory() as folder:
+        as_json, as_yaml = Path(folder, "dump.json"), Path(folder, "dump.yaml")
+        write(as_json, manifests)
+        listed = {"apiVersion": "v1", "items": manifests, "kind": "List"}
+        dumper = type("Dumper", (yaml.CSafeDumper,), {"ignore_aliases": lambda *_: True})
+        as_yaml.write_text(yaml.dump(listed, Dumper=dumper, sort_keys=True))
+        few = yaml.dump({**listed, "items": manifests[-50:]}, Dumper=dumper).encode()
+        same = [parsed.value for parsed in read_yaml(few)] == [yaml.load(few, Loader=yaml.CSafeLoader)]
+        print(f"values of 50 pods are {'equal' if same else 'NOT EQUAL'} to those of CSafeLoader")
+        del manifests, listed
+        for path, base, others in (
+            (as_json, "json.loads", ("documents", "world")),
+            (as_yaml, "CSafeLoader", ("values", "documents", "world")),
+        ):
+            print(f"{pods} pods, {path.stat().st_size >> 20} MiB of {path.suffix[1:].upper()}")
+            seconds, mib = measured(base, str(path))
+            print(f"  {base:<12}{seconds:>7.2f} s{mib:>7.0f} MiB")
+            for reader in others:
+                spent, held = measured(reader, str(path))
+                print(f"  {reader:<12}{spent:>7.2f} s{held:>7.0f} MiB   {spent / seconds:>5.2f}  {held / mib:>5.2f}")
+
+
+if __name__ == "__main__":
+    main()
