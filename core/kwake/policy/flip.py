@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import product
 
@@ -24,6 +25,8 @@ from kwake.profiles.profile import Profile
 
 TRIED = 8
 """Edits whose other effects are worked out; each needs the table of all pairs once."""
+ALIKE = 3
+"""Of those how many of one kind."""
 COMBINED = 4
 """Edits of each side that are combined where both deny."""
 
@@ -85,8 +88,9 @@ def flips(
     before = None
     found: list[tuple[tuple[object, ...], Flip]] = []
     tried: set[tuple[Change, ...]] = set()
+    of_rank: Counter[int] = Counter()
     for edit in sorted(candidates, key=lambda edit: (len(edit.changes), edit.rank, edit.words)):
-        if edit.changes in tried or len(found) == TRIED:
+        if edit.changes in tried or len(found) == TRIED or of_rank[edit.rank] == ALIKE:
             continue
         tried.add(edit.changes)
         after = _tried(cluster, edit)
@@ -95,6 +99,7 @@ def flips(
         new = question.within(after).verdict(compile_policies(after, profile))
         if new.allowed is not (not verdict.allowed) or not holds(after):
             continue
+        of_rank[edit.rank] += 1
         before = before or reach(cluster, profile)
         also = _besides(difference(before, reach(after, profile)), cluster, question)
         effects = len(also.changes) + len(also.unknown)

@@ -10,6 +10,7 @@ import msgspec
 
 from kwake.objects.kinds import IPBlock, Pod, PolicyPeer
 from kwake.objects.selector import Labels, LabelSelector
+from kwake.objects.slips import slips
 from kwake.policy.ends import INGRESS, PolicyEnd
 from kwake.policy.rules import CompiledPolicy, Rule, Seeing, block_holds, span_of
 
@@ -53,18 +54,22 @@ def near_misses(
         miss
         for policy in policies
         if denied.direction in policy.directions
-        for miss in _policy_misses(denied, seeing, policy)
+        for miss in _policy_misses(denied, seeing, policy, pods)
     ]
     nearest = {miss.lines: miss for miss in sorted(misses, key=lambda m: (m.differences, m.unlikeness, m.lines))}
     return tuple(line for miss in list(nearest.values())[:SHOWN] for line in _spelled(miss, denied, pods))
 
 
-def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy) -> Iterator[_Miss]:
+def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy, pods: Sequence[Pod]) -> Iterator[_Miss]:
+    """Those of its rules, or of its selector where that is misspelt: a policy of other pods is no near miss."""
     if policy.selector.matches(denied.pod.metadata.labels):
         for rule in policy.rules(denied.direction):
             yield from _rule_misses(denied, seeing, rule)
     elif any(_admits(denied, seeing, rule) for rule in policy.rules(denied.direction)):
-        wants, has, count, unlikeness = _difference(policy.selector, denied.pod.metadata.labels)
+        own = denied.pod.metadata.labels
+        if any(policy.selector.matches(pod.metadata.labels) for pod in pods) and not any(slips(policy.selector, [own])):
+            return
+        wants, has, count, unlikeness = _difference(policy.selector, own)
         yield _Miss(count, unlikeness, (f"{policy.key.name} selects {wants}", f"this pod has {has}"), policy)
 
 
@@ -128,6 +133,10 @@ def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: st
     """A peer of labels: the pod's, its namespace's, or where it is."""
     pod = denied.other.pod
     if pod is None:
+        meant = f"{peer.pod_selector or 'every pod'}" + (
+            f" in namespaces with {peer.namespace_selector}" if peer.namespace_selector is not None else ""
+        )
+        yield _Miss(2, 1.0, (f"{named} admits {meant}", f"{denied.other.ip} is no pod: selectors mean pods only"))
         return
     home = pod.metadata.namespace
     if denied.other_pod is None:

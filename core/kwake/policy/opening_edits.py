@@ -184,7 +184,7 @@ def _label_namespace(closed: Closed, home: str, wanted: LabelSelector) -> Iterat
         return
     operations = _labelled(("metadata", "labels"), found.metadata.labels, missing)
     words = f"label namespace {home} {_spelled(missing)}"
-    yield Edit(5, words, (Fix(found.key, operations),))
+    yield Edit(6, words, (Fix(found.key, operations),))
 
 
 def _selector(closed: Closed, key: Key, path: FieldPath, chosen: LabelSelector, pod: Pod, what: str) -> Iterator[Edit]:
@@ -209,7 +209,7 @@ def _relabel(closed: Closed, pod: Pod, wanted: LabelSelector) -> Iterator[Edit]:
     if not owners and pod.controller is None:
         named = f"{pod.metadata.namespace}/{pod.metadata.name}"
         operations = _labelled(("metadata", "labels"), pod.metadata.labels, missing)
-        yield Edit(6, f"label pod {named} {_spelled(missing)}", (Fix(pod.key, operations),))
+        yield Edit(7, f"label pod {named} {_spelled(missing)}", (Fix(pod.key, operations),))
     elif owners and not missing.keys() & identity(closed.cluster, pod).keys():
         value = owners[-1].value
         if isinstance(value, Workload | ReplicationController):
@@ -218,7 +218,7 @@ def _relabel(closed: Closed, pod: Pod, wanted: LabelSelector) -> Iterator[Edit]:
             words = (
                 f"label the pods of {value.kind} {value.metadata.namespace}/{value.metadata.name} {_spelled(missing)}"
             )
-            yield Edit(6, words, (Fix(value.key, _labelled(path, own, missing)),))
+            yield Edit(7, words, (Fix(value.key, _labelled(path, own, missing)),))
 
 
 def _joins_a_service(cluster: Cluster, pod: Pod, labels: dict[str, str]) -> bool:
@@ -245,7 +245,8 @@ def _new_rule(closed: Closed, policy: CompiledPolicy) -> Edit:
     operation = add(("spec", field, "-"), closed.rule) if rules else add(("spec", field), [closed.rule])
     way = "from" if closed.side.direction == INGRESS else "to"
     words = f"add a rule to {policy.key.name}: {field} {way} {closed.named()} on {closed.protocol} {closed.port}"
-    return Edit(3, words, (Fix(policy.key, (operation,)),))
+    # What admits nothing is there to deny: a rule in it would make its name a lie.
+    return Edit(3 if policy.ingress or policy.egress else 5, words, (Fix(policy.key, (operation,)),))
 
 
 def _new_policy(closed: Closed) -> Edit:

@@ -47,11 +47,25 @@ def test_the_pod_lacks_the_port_name() -> None:
     )
 
 
-def test_the_policy_selects_other_pods() -> None:
+def test_a_policy_of_other_pods_is_no_near_miss() -> None:
     db2 = pod("shop/db2", ip="10.0.2.2", app="db2")
-    assert misses(policy("shop/allow", admit(labels(app="web"), app="db2")), extra=(db2,)) == (
-        "allow selects app=db2",
-        "this pod has app=db",
+    assert misses(policy("shop/allow", admit(labels(app="web"), app="db2")), extra=(db2,)) == ()
+
+
+def test_the_policy_selects_by_another_key() -> None:
+    name = {"app.kubernetes.io/name": "db"}
+    other = pod("shop/other", ip="10.0.2.2")
+    other["metadata"]["labels"] = name
+    found = misses(policy("shop/allow", {**admit(labels(app="web")), "podSelector": {"matchLabels": name}}),
+                   extra=(other,))  # fmt: skip
+
+    assert found == ("allow selects app.kubernetes.io/name=db", "this pod has no label app.kubernetes.io/name")
+
+
+def test_an_address_outside_is_no_pod() -> None:
+    assert misses(policy("shop/allow", admit(labels(app="web"), app="db")), source="203.0.113.9") == (
+        "allow ingress rule 1 admits app=web",
+        "203.0.113.9 is no pod: selectors mean pods only",
     )
 
 
