@@ -175,8 +175,6 @@ def _protocol(entry: AdminProtocol, path: FieldPath) -> Iterator[Violation]:
     for name, match in (("tcp", entry.tcp), ("udp", entry.udp), ("sctp", entry.sctp)):
         port = match.destination_port if match is not None else None
         where = (*path, name, "destinationPort")
-        if match is not None and port is None:
-            yield invalid((*path, name), "{}", "should have at least 1 properties")
         if port is not None:
             yield from _exactly_one((port.number is not None) + (port.range is not None), where)
             if port.number is not None:

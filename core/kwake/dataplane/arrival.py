@@ -16,7 +16,7 @@ from kwake.dataplane.way import Way
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key
 from kwake.objects.kinds import LISTENS_ANNOTATION, Node, Pod
-from kwake.policy.ends import PolicyEnd, Side
+from kwake.policy.ends import PolicyEnd, Side, called
 from kwake.policy.policy_set import PolicySet, compile_policies
 
 _LISTENS = re.compile(r"\s*([0-9]{1,5})(?:/(\w+))?\s*")
@@ -158,9 +158,9 @@ def _policy_hop(kind: str, at: str, side: Side, subject: str, policies: PolicySe
     if side.allowed and side.admitted_by:
         text = admission(policies, side.admitted_by[0], other)
     elif side.allowed is False:
-        text = f"dropped by {', '.join(key.name for key in side.stopped_by)}"
+        text = f"dropped by {', '.join(map(called, side.stopped_by))}"
     policy = side.admitted_by[0].policy if side.admitted_by else next(iter(side.stopped_by), None)
-    passed = tuple(f"{ref.policy.name} {ref} passes it on" for ref in side.passed_by)
+    passed = tuple(f"{called(ref.policy)} {ref} passes it on" for ref in side.passed_by)
     detail = (*passed, *side.near_misses)
     return Hop(kind, at, text, str(policy) if policy else subject, side.basis, side.cite, detail=detail)
 

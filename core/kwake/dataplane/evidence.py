@@ -8,7 +8,7 @@ from kwake.dataplane.view import View
 from kwake.objects.document import FieldPath
 from kwake.objects.key import Key
 from kwake.objects.kinds import PolicyPeer, Service
-from kwake.policy.ends import PolicyEnd, RuleRef, Side
+from kwake.policy.ends import PolicyEnd, RuleRef, Side, called
 from kwake.policy.policy_set import PolicySet
 from kwake.sources.location import locate
 
@@ -51,7 +51,7 @@ def admission(policies: PolicySet, ref: RuleRef, other: PolicyEnd) -> str:
     """Which rule admits whom: `allow-web rule 1 admits app=web`."""
     rules = next((policy.rules(ref.direction) for policy in policies.policies if policy.key == ref.policy), ())
     if not rules:
-        return f"{ref.policy.name} {ref} accepts it"
+        return f"{called(ref.policy)} {ref} accepts it"
     peers = rules[ref.index].peers
     whom = next((_named(p) for p in peers if policies.seeing.admits(p, ref.policy.namespace, other)), "everybody")
     return f"{ref.policy.name} rule {ref.index + 1} admits {whom}"

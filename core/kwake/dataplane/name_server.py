@@ -12,7 +12,7 @@ from kwake.dataplane.proxy import Origin, Packet, Treatment, handle
 from kwake.dataplane.way import Way
 from kwake.objects.basis import Basis
 from kwake.objects.kinds import Service
-from kwake.policy.ends import PolicyEnd, Side
+from kwake.policy.ends import PolicyEnd, Side, called
 from kwake.policy.policy_set import compile_policies
 
 DNS_PORT = 53
@@ -66,7 +66,7 @@ def _blocked(way: Way, name: str, service: Service, side: Side) -> Branch:
     if side.allowed is None:
         hop = Hop("dns", way.client.at, f"{asked}: {side.reason}", str(service.key), Basis.UNKNOWN, "NP-27")
         return way.end(hop, Outcome.UNKNOWN)
-    by = ", ".join(key.name for key in side.stopped_by)
+    by = ", ".join(map(called, side.stopped_by))
     text = f"{asked}: no answer, the lookup (53/UDP) is dropped by {by}"
     hop = Hop("dns", way.client.at, text, str(side.stopped_by[0]), side.basis, "NP-27", detail=side.near_misses)
     return way.end(hop, Outcome.UNRESOLVED, side_deciders(way.view, side))

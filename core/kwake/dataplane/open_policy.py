@@ -10,7 +10,7 @@ from kwake.dataplane.records import destination_of
 from kwake.dataplane.view import View
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.time import seconds
-from kwake.policy.ends import PolicyEnd, Side, Verdict
+from kwake.policy.ends import PolicyEnd, Side, Verdict, called
 from kwake.policy.policy_set import compile_policies
 
 STALLED_BY_POLICY = "CX-31"
@@ -80,7 +80,7 @@ def _unsure(view: View, side: Side) -> Turn | None:
 
 def _denied(view: View, was: Verdict, now: Verdict) -> Turn | None:
     side = _side(now, False)
-    by = ", ".join(key.name for key in side.stopped_by)
+    by = ", ".join(map(called, side.stopped_by))
     deciders = side_deciders(view, side)
     setting = view.profile.setting("policy-on-open")
     cni = view.profile["policy"]

@@ -44,6 +44,11 @@ class RuleRef(msgspec.Struct, frozen=True):
         return f"{self.direction.lower()} rule {self.index + 1}{named}"
 
 
+def called(policy: Key) -> str:
+    """What a sentence calls a policy: a NetworkPolicy by its name, one of a tier with its kind."""
+    return policy.name if policy.kind == "NetworkPolicy" else str(policy)
+
+
 class Side(msgspec.Struct, frozen=True):
     """What one end's policies say."""
 

@@ -11,7 +11,7 @@ import msgspec
 from kwake.objects.kinds import Pod
 from kwake.policy.classes import Classes, EndClass, bits_of, set_of
 from kwake.policy.connections import ALL, NONE, ConnectionSet
-from kwake.policy.ends import EGRESS, INGRESS
+from kwake.policy.ends import EGRESS, INGRESS, called
 from kwake.policy.peers import PeerSets
 from kwake.policy.policy_set import PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule
@@ -188,7 +188,7 @@ class Matrix:
         for groups in (lines := by_api(policy for policy, _ in selected)):
             for tied in groups:
                 if len(tied) > 1:
-                    names = " and ".join(policy.key.name for policy in tied)
+                    names = " and ".join(called(policy.key) for policy in tied)
                     found.append(f"{names} have the same priority: which of them comes first is not defined")
         if len(lines) > 1:
             found.append("how policies of v1alpha1 and v1alpha2 are ordered is not defined")

@@ -12,7 +12,7 @@ from kwake.cluster import Cluster
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key
 from kwake.objects.kinds import AdminPeer, ConfigMap, Namespace, Node, Pod, Unmodelled
-from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict
+from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict, called
 from kwake.policy.homes import Home
 from kwake.policy.near_miss import Denied, near_misses
 from kwake.policy.rules import CompiledPolicy, Rule, Seeing
@@ -164,7 +164,7 @@ class PolicySet:
         if len({side.allowed for side in sides}) == 1:
             return sides[0]
         doubts = dict.fromkeys(chance.doubt for chance in found if chance.doubt)
-        tied = dict.fromkeys(f"{c.rule.ref.policy.name} {c.rule.ref}" for c in found if c.rule is not None)
+        tied = dict.fromkeys(f"{called(c.rule.ref.policy)} {c.rule.ref}" for c in found if c.rule is not None)
         reason = "; ".join(doubts) or f"{' and '.join(tied)}: which of them comes first is not defined"
         return _unknown(msgspec.structs.replace(sides[0], isolated_by=()), reason, "NP-16")
 
@@ -172,7 +172,7 @@ class PolicySet:
         rule, direction = chance.rule, asked.direction
         if rule is None:
             return below()
-        named = f"{rule.ref.policy.name} {rule.ref}"
+        named = f"{called(rule.ref.policy)} {rule.ref}"
         basis = self._basis_of_networks(rule.peers, asked.other)
         if rule.action == ACCEPT:
             return Side(direction, True, f"{named} accepts it", basis, "NP-16", (), (rule.ref,))

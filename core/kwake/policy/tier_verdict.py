@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from kwake.objects.kinds import Pod
-from kwake.policy.ends import PolicyEnd, RuleRef
+from kwake.policy.ends import PolicyEnd, RuleRef, called
 from kwake.policy.tiers import TierPolicy, TierRule, TierSeeing, by_api
 
 Selected = tuple[TierPolicy, str]
@@ -66,7 +66,7 @@ def _of_policy(policy: TierPolicy, doubt: str, asked: Asked, seeing: TierSeeing)
             found.append(Chance(rule, doubt))
             return [*found, NOTHING] if doubt else found
         if means is None:
-            found.append(Chance(rule, doubt or f"whether {policy.key.name} {rule.ref} means it is not known"))
+            found.append(Chance(rule, doubt or f"whether {called(policy.key)} {rule.ref} means it is not known"))
     return [*found, NOTHING]
 
 

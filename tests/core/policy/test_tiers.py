@@ -120,7 +120,8 @@ def test_equal_priorities_are_unknown_only_where_they_disagree() -> None:
     assert allowed(one, anp("b", 1, ingress=[rule("Pass")]), DENY_ALL) is None
     assert allowed(one, other, anp("first", 0, ingress=[rule("Deny")])) is False
     verdict = ask(cluster(*PODS, one, other), "shop/web", "shop/db")
-    assert verdict.ingress.reason == "a ingress rule 1 and b ingress rule 1: which of them comes first is not defined"
+    tied = "AdminNetworkPolicy/a ingress rule 1 and AdminNetworkPolicy/b ingress rule 1"
+    assert verdict.ingress.reason == f"{tied}: which of them comes first is not defined"
 
 
 def test_the_two_apis_have_no_order() -> None:
