@@ -21,11 +21,33 @@ REMEMBERED = 20_000
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """A change of a pod or a slice, and when it was told: seconds since the cluster was opened."""
+    """What a pod or a slice was from some time on: seconds since the cluster was opened."""
 
     at_s: float
     type: str
-    entry: Entry
+    """`ADDED`, `MODIFIED` or `DELETED`."""
+    key: Key
+    uid: str
+    ready: bool
+    is_terminating: bool
+    addresses: tuple[str, ...]
+    """Of a pod its own, of a slice those of ready endpoints."""
+    service: str = ""
+    """Whose slice it is."""
+
+
+def moment_of(at_s: float, kind: str, entry: Entry) -> Moment | None:
+    """What is worth remembering of a change; None for other kinds."""
+    value = entry.value
+    uid = value.metadata.uid
+    match value:
+        case Pod():
+            return Moment(at_s, kind, entry.key, uid, value.is_ready, value.is_terminating, value.ips)
+        case EndpointSlice():
+            ready = tuple(address for e in value.endpoints if e.ready for address in e.addresses)
+            return Moment(at_s, kind, entry.key, uid, True, False, ready, value.service_name)
+        case _:
+            return None
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -49,6 +71,7 @@ class Follower:
         self._links: dict[str, Link] = {}
         self._began = time.monotonic()
         self._moments: deque[Moment] = deque(maxlen=REMEMBERED)
+        self._latest: dict[Key, Moment] = {}
         self._watches = [
             Watch(reader, path, version, self._take, self._replace, self._note_link)
             for path, version in loaded.positions
@@ -115,8 +138,17 @@ class Follower:
         self._changed.add(entry.key)
 
     def _remember(self, kind: str, entry: Entry) -> None:
-        if isinstance(entry.value, Pod | EndpointSlice):
-            self._moments.append(Moment(self.now_s, kind, entry))
+        moment = moment_of(self.now_s, kind, entry)
+        if moment is None:
+            return
+        before = self._latest.get(entry.key)
+        if before is not None and msgspec.structs.replace(moment, at_s=before.at_s) == before:
+            return
+        self._moments.append(moment)
+        if kind == "DELETED":
+            self._latest.pop(entry.key, None)
+        else:
+            self._latest[entry.key] = moment
 
     def _replace(self, path: Path, listed: Listed) -> None:
         """All of a kind anew: what is not in the list is gone, what is in it as before has not changed."""

@@ -9,7 +9,7 @@ import msgspec
 
 from kwake.cluster import Cluster
 from kwake.objects.event import Event
-from kwake.objects.kinds import EndpointSlice, Pod, Service
+from kwake.objects.kinds import Pod, Service
 from kwake.timeline import Timeline
 from kwake_live.drift import Stale, difference
 from kwake_live.following import Moment
@@ -50,7 +50,7 @@ def _kill(
     pod: Pod, was: Cluster, then: Cluster, now: Cluster, events: Sequence[Event], moments: Sequence[Moment]
 ) -> tuple[Side, ...]:
     ours, theirs = _successor(pod, was, then), _successor(pod, was, now)
-    began = _first(moments, lambda m: _is(m, pod) and (m.type == "DELETED" or _pod(m).is_terminating))
+    began = _first(moments, lambda m: _is(m, pod) and (m.type == "DELETED" or m.is_terminating))
     sides = [
         _times("gone after", _event(events, "pod-gone", str(pod.key)), began,
                _first(moments, lambda m: _is(m, pod) and m.type == "DELETED")),
@@ -60,7 +60,7 @@ def _kill(
         ip, node = (theirs.ip, theirs.spec.node_name) if theirs is not None else ("", "")
         sides.append(_facts("IP", ours.ip, ip, same=ours.ip == ip))
         sides.append(_facts("node", ours.spec.node_name, node, same=ours.spec.node_name == node))
-        ready = _first(moments, lambda m: theirs is not None and _is(m, theirs) and _pod(m).is_ready)
+        ready = _first(moments, lambda m: theirs is not None and _is(m, theirs) and m.ready)
         sides.append(_times("ready after", _event(events, "pod-ready", str(ours.key)), began, ready))
     for service in _services(pod, was):
         before, predicted, real = (_endpoints(cluster, service) for cluster in (was, then, now))
@@ -98,12 +98,7 @@ def _first(moments: Sequence[Moment], holds: Callable[[Moment], bool]) -> float 
 
 
 def _is(moment: Moment, pod: Pod) -> bool:
-    return isinstance(moment.entry.value, Pod) and moment.entry.value.metadata.uid == pod.metadata.uid
-
-
-def _pod(moment: Moment) -> Pod:
-    value = moment.entry.value
-    return value if isinstance(value, Pod) else Pod()
+    return moment.key == pod.key and moment.uid == pod.metadata.uid
 
 
 def _successor(pod: Pod, was: Cluster, after: Cluster) -> Pod | None:
@@ -137,23 +132,9 @@ def _endpoints(cluster: Cluster, service: Service) -> list[str]:
 
 
 def _is_without(service: Service, ip: str, moment: Moment) -> bool:
-    return _serves(moment, service) and ip not in _ready(moment)
-
-
-def _serves(moment: Moment, service: Service) -> bool:
-    value = moment.entry.value
-    return (
-        isinstance(value, EndpointSlice)
-        and value.metadata.namespace == service.metadata.namespace
-        and value.service_name == service.metadata.name
-    )
-
-
-def _ready(moment: Moment) -> set[str]:
-    value = moment.entry.value
-    if not isinstance(value, EndpointSlice):
-        return set()
-    return {address for endpoint in value.endpoints if endpoint.ready for address in endpoint.addresses}
+    """Whether a slice of the Service has the address among its ready ones no more."""
+    home = moment.key.namespace == service.metadata.namespace
+    return home and moment.service == service.metadata.name and ip not in moment.addresses
 
 
 def _ready_now(addresses: list[str], before: list[str]) -> str:

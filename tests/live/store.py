@@ -68,6 +68,10 @@ BUILT_IN = (
 CILIUM = Resource("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy")
 
 
+REMEMBERED = 5000
+"""Changes that watches can go back to; a real server forgets after minutes."""
+
+
 class Store:
     """Objects by resource, and what changed since the oldest revision that is still remembered."""
 
@@ -130,6 +134,9 @@ class Store:
             self._rendered.pop((resource.name, *where), None)
             kind = "ADDED" if before is None else "MODIFIED"
             self.history.append(Change(self.revision, kind, resource, where[0], item, before))
+            if len(self.history) > 2 * REMEMBERED:
+                del self.history[:REMEMBERED]
+                self.oldest = self.history[0].revision
             self.changed.notify_all()
             return item
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from kwake.objects.kinds import Pod
 from kwake_live import watching
 from kwake_live.following import Follower
 from kwake_live.opening import connect, read_cluster
@@ -185,10 +184,17 @@ def test_a_token_that_expires_is_told_and_taken_up_again(prod: FakeApi, follower
 
 
 def test_times_of_pods_are_remembered(prod: FakeApi, follower: Follower) -> None:
+    """When a pod became something else; a change of its labels is none."""
     change(prod, "seen")
     until(lambda: same(follower, prod))
+    pod = a_pod(prod)
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+    prod.store.put(pod)
+    until(lambda: same(follower, prod))
 
-    (moment,) = follower.moments
-    assert moment.type == "MODIFIED"
-    assert isinstance(moment.entry.value, Pod)
-    assert 0 < moment.at_s < 60
+    first, second = follower.moments
+    assert (first.type, first.ready, second.ready) == ("MODIFIED", True, False)
+    assert 0 < first.at_s < second.at_s < 60
+    change(prod, "again")
+    until(lambda: same(follower, prod))
+    assert len(follower.moments) == 2

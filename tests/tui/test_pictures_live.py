@@ -17,7 +17,7 @@ from kwake.objects.kinds import Pod
 from kwake.objects.unread_kind import UnreadKind
 from kwake.profiles import load_profile
 from kwake.sources import Entry, Snapshot
-from kwake_live.following import Changes, Moment
+from kwake_live.following import Changes, Moment, moment_of
 from kwake_live.loading import Loaded, Progress, snapshot_of
 from kwake_live.opening import world_of
 from kwake_live.watching import Link
@@ -64,15 +64,16 @@ class Told:
     def snapshot(self) -> Snapshot:
         return snapshot_of(self.loaded, self.entries)
 
-    def tell(self, *moments: Moment) -> None:
+    def tell(self, *told: tuple[float, str, Entry]) -> None:
         """What happened, each at its time."""
         held = {entry.key: entry for entry in self.entries}
-        for moment in moments:
-            if moment.type == "DELETED":
-                held.pop(moment.entry.key)
+        for _, kind, entry in told:
+            if kind == "DELETED":
+                held.pop(entry.key)
             else:
-                held[moment.entry.key] = moment.entry
-        self.entries, self.moments, self.has_changes = tuple(held.values()), moments, True
+                held[entry.key] = entry
+        self.entries, self.has_changes = tuple(held.values()), True
+        self.moments = tuple(found for one in told if (found := moment_of(*one)) is not None)
 
 
 Story = Callable[[Player, Told], Awaitable[None]]
@@ -103,7 +104,7 @@ async def drift(player: Player, told: Told) -> None:
     other["metadata"]["labels"]["track"] = "canary"
     player.desk.attempt(Scale("deploy/shop/web", 4))
     player.desk.attempt(KillPod(f"shop/{gone.key.name}"))
-    told.tell(Moment(3.0, "DELETED", gone), Moment(4.0, "MODIFIED", _entry(other)))
+    told.tell((3.0, "DELETED", gone), (4.0, "MODIFIED", _entry(other)))
     await player.until(lambda: any("▲ 1 stale" in row for row in player.rows("#status")))
 
 
@@ -133,12 +134,12 @@ async def seen(player: Player, told: Told) -> None:
         manifest["endpoints"] = [e for e in manifest["endpoints"] if e["addresses"] != [old.value.ip]]
     after["endpoints"].append({"addresses": ["10.244.2.31"], "conditions": {"ready": True}})
     told.tell(
-        Moment(10.0, "MODIFIED", _entry(dying)),
-        Moment(10.1, "ADDED", _entry(new)),
-        Moment(10.9, "MODIFIED", _entry(before)),
-        Moment(12.4, "DELETED", old),
-        Moment(15.2, "MODIFIED", _entry(ready)),
-        Moment(15.9, "MODIFIED", _entry(after)),
+        (10.0, "MODIFIED", _entry(dying)),
+        (10.1, "ADDED", _entry(new)),
+        (10.9, "MODIFIED", _entry(before)),
+        (12.4, "DELETED", old),
+        (15.2, "MODIFIED", _entry(ready)),
+        (15.9, "MODIFIED", _entry(after)),
     )
     await player.until(lambda: any("it really happened" in row for row in player.rows("#keys")))
     await player.press("colon")
