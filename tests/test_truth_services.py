@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import kwake
 from kwake_tui.cli import main
 
 Case = dict[str, Any]
@@ -124,4 +125,27 @@ def test_trace_handles_every_packet_as_kube_proxy_does(
     cases = [c for c in json.loads((truth / "services.json").read_text())["cases"] if c["mode"] == mode]
     assert sum(len(case["packets"]) for case in cases) >= 100
     found = [fault for case in cases for fault in faults(case, tmp_path / "cluster.json", capsys)]
+    assert found == []
+
+
+@pytest.mark.rule("EP-6")
+@pytest.mark.rule("EP-20")
+def test_trace_finds_the_endpoints_that_kube_proxy_uses_on_a_node(truth: Path) -> None:
+    """Topology cases as clusters: a pod of the node dials the ClusterIP, somebody outside the node's port."""
+    found = []
+    for case in json.loads((truth / "topology.json").read_text())["cases"]:
+        here = {"name": case["node"]["name"] or "this-node", "ips": ["192.168.0.2"], "zone": case["node"]["zone"]}
+        client = {"from": {"kind": "pod", "ip": "10.9.9.9"}}
+        world = kwake.open(cluster_of({**case, "node": here, "packets": [client]}))
+        (service,) = (m for m in case["manifests"] if m["kind"] == "Service")
+        asked = case["service"]
+        dials = [("10.9.9.9", service["spec"]["clusterIP"], 80, "", asked.get("internal_policy_local"))]
+        if asked.get("node_port"):
+            dials.append(("internet", "192.168.0.2", asked["node_port"], here["name"], asked["external_policy_local"]))
+        for source, address, port, entry, is_local in dials:
+            wanted = case["expected"]["local" if is_local else "cluster"]
+            branches = world.trace(source, address, port, at=entry).branches
+            sent = {f"{b.ip}:{b.port}" for b in branches if any(hop.kind == "nat" for hop in b.hops)}
+            if wanted is not None and sent != set(wanted):
+                found.append(f"{case['case']} {source}: {sent}, not {wanted}")
     assert found == []
