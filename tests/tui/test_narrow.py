@@ -71,3 +71,14 @@ def test_with_room_the_connections_have_the_lanes_of_the_last_action() -> None:
         assert any("you: open checkout" in row for row in player.rows("#connections"))
 
     play(shop(), story, size=WIDE)
+
+
+def test_a_row_of_a_connection_is_not_cut_for_a_history_that_has_no_column() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await player.press("tab", "tab", "tab")
+        rows = [strip.text for strip in player.app.screen._compositor.render_strips()]
+        (row,) = [row for row in rows if "svc/checkout" in row and row.startswith("▌")]
+        assert "✓ delivered" in row and "━" not in row
+
+    play(shop(), story, size=NARROW)

@@ -53,5 +53,5 @@ def connection_step(now: Connection | None, before: Connection | None) -> Step:
 
 def history_spans(steps: tuple[Step, ...], cells: int) -> list[Span]:
     """The latest steps in exactly this many cells, gap included."""
-    shown = steps[-min(STEPS, max(cells - 1, 0)) :]
+    shown = steps[-min(STEPS, cells - 1) :] if cells > 1 else ()
     return [*(Span(glyph, role) for glyph, role in shown), Span(" " * (cells - len(shown)))]

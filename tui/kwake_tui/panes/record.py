@@ -20,7 +20,7 @@ def record_lines(connection: Connection, world: World, width: int) -> tuple[Line
     sure = "" if connection.basis is Basis.SOURCED else connection.basis.value
     rows = [
         BLANK,
-        section(f"{connection.name}, already open"),
+        section(f"connection {connection.name}"),
         Line((Span(words, role, bold=True),), (Span(sure, "muted"),) if sure else ()),
     ]
     rows += _row("opened", f"{clock(connection.opened_ms)}  {brief(connection.flow.source)} dialled "
