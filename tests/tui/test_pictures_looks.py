@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 from kwake_tui.appearance import Look, Said
 from kwake_tui.theme import PREFIX
 from tests.tui.player import Player, Story, play, shop
-from tests.tui.test_pictures import edit, kill, service_type, settled
+from tests.tui.test_pictures import connections, delete, edit, help_page, kill, service_type, settled, trace
 from tests.tui.test_pictures_views import flows, reach, wake
 
 THEMED: dict[str, tuple[Story, str]] = {
@@ -49,6 +49,20 @@ IN_ASCII: dict[str, tuple[Story, Look]] = {
 """By name: how to get there, with signs in ASCII."""
 
 
+AT_SIZES: dict[str, tuple[Story, tuple[int, int]]] = {
+    "looks-connections-80x24": (connections, (80, 24)),
+    "looks-kill-80x24": (kill, (80, 24)),
+    "looks-service-type-80x24": (service_type, (80, 24)),
+    "looks-delete-80x24": (delete, (80, 24)),
+    "looks-trace-80x24": (trace, (80, 24)),
+    "looks-help-80x24": (help_page, (80, 24)),
+    "looks-kill-200x60": (kill, (200, 60)),
+    "looks-edit-200x60": (edit, (200, 60)),
+    "looks-service-type-200x60": (service_type, (200, 60)),
+}
+"""By name: how to get there, and the size of the terminal."""
+
+
 def by_story() -> dict[Story, list[tuple[str, str]]]:
     """The themes of each story."""
     found: defaultdict[Story, list[tuple[str, str]]] = defaultdict(list)
@@ -60,7 +74,15 @@ def by_story() -> dict[Story, list[tuple[str, str]]]:
 STORIES = by_story()
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+RARE = (wake, flows)
+"""Stories whose other colours are looked at with the slow tests."""
+
+
+@pytest.mark.parametrize(
+    "story",
+    [pytest.param(story, marks=pytest.mark.slow) if story in RARE else story for story in STORIES],
+    ids=lambda story: story.__name__,
+)
 def test_it_looks_as_approved_in_other_colours(story: Story, picture: SnapshotAssertion) -> None:
     async def look_at_all(player: Player) -> None:
         await story(player)
@@ -86,7 +108,16 @@ def test_it_looks_as_approved_in_ascii(name: str, picture: SnapshotAssertion) ->
     one_picture(name, *IN_ASCII[name], picture)
 
 
-def one_picture(name: str, story: Story, look: Look, picture: SnapshotAssertion) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("name", AT_SIZES)
+def test_it_looks_as_approved_at_other_sizes(name: str, picture: SnapshotAssertion) -> None:
+    story, size = AT_SIZES[name]
+    one_picture(name, story, Look(), picture, size)
+
+
+def one_picture(
+    name: str, story: Story, look: Look, picture: SnapshotAssertion, size: tuple[int, int] = (120, 36)
+) -> None:
     """Play a story in a look of its own and compare its picture."""
 
     async def look_at_it(player: Player) -> None:
@@ -94,7 +125,7 @@ def one_picture(name: str, story: Story, look: Look, picture: SnapshotAssertion)
         await settled(player)
         assert player.svg() == picture(name=name)
 
-    play(shop(), look_at_it, look=look)
+    play(shop(), look_at_it, look=look, size=size)
 
 
 def test_the_pictures_of_a_story_stand_together() -> None:

@@ -15,7 +15,11 @@ from kwake_tui.session import Session
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
 
-TINY = [(20, 5), (59, 40), (120, 14), (3, 3), (1, 1)]
+TINY = [
+    (20, 5),
+    (1, 1),
+    *(pytest.param(size, marks=pytest.mark.slow) for size in ((59, 40), (120, 14), (3, 3))),
+]
 
 
 async def resize(player: Player, size: tuple[int, int]) -> None:

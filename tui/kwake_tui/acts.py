@@ -326,7 +326,7 @@ def command(desk: Desk) -> None:
 def help_page(desk: Desk) -> None:
     """Every key and command."""
     pane = desk.rows.id if desk.rows is not None and desk.rows.id else "editor"
-    desk.open(ReaderScreen("Help", "keys and commands", help_lines(pane, keymap_of(desk.app))))
+    desk.open(ReaderScreen("Help", "keys and commands", lambda width: help_lines(pane, keymap_of(desk.app), width)))
 
 
 def leave(desk: Desk) -> None:

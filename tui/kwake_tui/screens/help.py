@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+
 from kwake_tui.commands import COMMANDS
 from kwake_tui.glyphs import FATES, MIGRATED, OUTCOMES
 from kwake_tui.keymap import EDITOR_KEYS
-from kwake_tui.keys import AS_IT_COMES, Keymap
+from kwake_tui.keys import Keymap
 from kwake_tui.lines import BLANK, Line, Span, section
+from kwake_tui.panes.path_rows import wrap
 
 _MOVING = (
     ("{next-pane}", "the next pane; {pane-before} the one before; or click"),
@@ -23,22 +28,38 @@ _MOVING = (
 _NUMBERS = "123456789"
 
 
-def help_lines(pane: str, keymap: Keymap = AS_IT_COMES) -> tuple[Line, ...]:
-    """All rows, those of the pane that has the focus first."""
+def help_lines(pane: str, keymap: Keymap, width: int) -> tuple[Line, ...]:
+    """All rows for a width in cells, those of the pane that has the focus first; no sentence is cut."""
     if pane == "editor":
-        mine = [_row(keymap.shown(name), word) for name, word in EDITOR_KEYS]
+        mine = [(keymap.shown(name), word) for name, word in EDITOR_KEYS]
     else:
-        mine = [_row(key.shown, key.help) for key in keymap.keys if pane in key.panes]
-    rest = [_row(key.shown, key.help) for key in keymap.keys if pane not in key.panes and key.key not in _NUMBERS]
-    rest.append(_row("1 … 9", "this namespace of the tree alone"))
-    rows = [section(f"keys in {pane.capitalize()}"), *mine, BLANK, section("keys everywhere"), *rest]
-    rows += [BLANK, section("moving"), *(_row(keymap.spelt(key), keymap.spelt(words)) for key, words in _MOVING)]
-    rows += [BLANK, section("commands, after :"), *(_row(f"{c.name} {c.usage}".strip(), c.help, 32) for c in COMMANDS)]
-    rows += [BLANK, section("glyphs")]
+        mine = [(key.shown, key.help) for key in keymap.keys if pane in key.panes]
+    rest = [(key.shown, key.help) for key in keymap.keys if pane not in key.panes and key.key not in _NUMBERS]
+    rest.append(("1 … 9", "this namespace of the tree alone"))
+    moving = [(keymap.spelt(key), keymap.spelt(words)) for key, words in _MOVING]
+    commands = [(f"{command.name} {command.usage}".strip(), command.help) for command in COMMANDS]
+    rows: list[Line] = []
+    for title, told, cells in (
+        (f"keys in {pane.capitalize()}", mine, _KEY),
+        ("keys everywhere", rest, _KEY),
+        ("moving", moving, _KEY),
+        (f"commands, after {keymap.shown('command')}", commands, _COMMAND),
+    ):
+        rows += [section(title), *(row for key, words in told for row in _rows(key, words, cells, width)), BLANK]
+    rows.append(section("glyphs"))
     for mark in (*OUTCOMES.values(), *FATES.values(), MIGRATED):
         rows.append(Line((Span(f"{mark.glyph} {mark.word}", mark.role),)))
     return tuple(rows)
 
 
-def _row(key: str, words: str, cells: int = 12) -> Line:
-    return Line((Span(f"{key:<{cells}}", "you", bold=True), Span(words)))
+_KEY, _COMMAND = 12, 32
+"""Cells of a key, and of a command with what may follow it."""
+
+
+def _rows(key: str, words: str, cells: int, width: int) -> Iterator[Line]:
+    if cell_len(key) >= cells:
+        yield Line((Span(key, "you", bold=True),), shrink=0)
+        key = ""
+    for row in wrap(words, max(width - cells, 20)):
+        yield Line((Span(f"{key:<{cells}}", "you", bold=True), Span(row)))
+        key = ""

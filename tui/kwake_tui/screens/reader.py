@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from kwake_tui.lines import Line, Span
-from kwake_tui.widgets.line_list import LineList, content
+from kwake_tui.widgets.line_list import LineList, Model, content
 
 
 class ReaderScreen(ModalScreen[None]):
@@ -19,7 +19,7 @@ class ReaderScreen(ModalScreen[None]):
         Binding("escape,q,enter,question_mark", "leave", show=False, priority=True)
     ]
 
-    def __init__(self, word: str, subject: str, lines: tuple[Line, ...]) -> None:
+    def __init__(self, word: str, subject: str, lines: tuple[Line, ...] | Model) -> None:
         super().__init__()
         self._title = (Span(f"{word}  {subject}"),)
         self._lines = lines
@@ -29,7 +29,8 @@ class ReaderScreen(ModalScreen[None]):
         rows = LineList(id="page", classes="dialog")
         rows.border_title = content(self._title)
         rows.note = "esc back"
-        rows.show(lambda width: self._lines)
+        lines = self._lines
+        rows.show(lines if callable(lines) else lambda width: lines)
         yield rows
 
     def action_leave(self) -> None:
