@@ -208,7 +208,7 @@ def _next_address(networks: list[Network], used: set[str], own: Key, draws: Draw
         def is_free(number: int, version: int = network.version) -> bool:
             return str(IPv4Address(number) if version == 4 else IPv6Address(number)) not in used
 
-        number, draws = _pick(f"service-ip/{network}", band, last, is_free, draws)
+        number, draws = _pick(f"service-ip/{network}", max(band, first + 1), last, is_free, draws)
         if number is None:
             number = next((n for n in range(first + 1, min(band, last + 1)) if is_free(n)), None)
         if number is not None:

@@ -159,16 +159,25 @@ def _spread(
     branches: list[Branch] = []
     for node in nodes:
         one = msgspec.structs.replace(way, share=way.share / len(nodes))
+        met = hop
         if node_port:
             source = way.src if keeps_client else _own_address(way.dst)
             one = msgspec.structs.replace(one, dst=node.ip, port=node_port, src=source)
+            met = _rewriting(hop, shown(node.ip, node_port), source, way.client.ip)
         inward = Hop("route", node.metadata.name, f"→ {node.metadata.name}", cite="SV-60")
-        for branch in at_node(one.met(hop, inward), node.metadata.name, Origin.OUTSIDE):
+        for branch in at_node(one.met(met, inward), node.metadata.name, Origin.OUTSIDE):
             dialled = branch.translation
             if dialled is not None:
                 dialled = msgspec.structs.replace(dialled, dst=way.dst, dst_port=way.port)
             branches.append(msgspec.structs.replace(branch, translation=dialled))
     return tuple(branches)
+
+
+def _rewriting(hop: Hop, to: str, source: str | None, client: str) -> Hop:
+    """The load balancer's hop, telling which addresses it puts into the packet."""
+    sees = client if source is None else source or "an address of its own, not in the snapshot"
+    kept = "source stays" if source is None else "source becomes"
+    return msgspec.structs.replace(hop, text=f"{hop.text} → {to}", detail=(f"{kept} {sees}", *hop.detail))
 
 
 def _to_pods(

@@ -472,6 +472,23 @@ def test_sv_32_service_cidr_objects_say_the_range(calico: Profile) -> None:
     assert (list(map(str, found.networks)), found.basis) == (["10.43.0.0/16"], Basis.SOURCED)
 
 
+@pytest.mark.rule("SV-32")
+def test_sv_32_another_range_makes_room_and_one_that_goes_gives_nothing_out(calico: Profile) -> None:
+    def cidr(name: str, text: str, **metadata: str) -> Manifest:
+        return {"apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR", "metadata": {"name": name, **metadata},
+                "spec": {"cidrs": [text]}}  # fmt: skip
+
+    full = cluster_of(cidr("kubernetes", "10.43.0.0/30"), service("web", clusterIP="10.43.0.2"))
+    with pytest.raises(Rejected, match="range is full"):
+        admit(full, fresh("one-more"), None, "create", calico, DRAWS)
+    more = record(cidr("more", "10.50.0.0/24"))
+    stored, _ = admit(full.with_changes({more.key: more}), fresh("one-more"), None, "create", calico, DRAWS)
+    assert stored["spec"]["clusterIP"].startswith("10.50.0.")
+    going = record(cidr("more", "10.50.0.0/24", deletionTimestamp="2000-01-01T00:00:00Z"))
+    with pytest.raises(Rejected, match="range is full"):
+        admit(full.with_changes({going.key: going}), fresh("one-more"), None, "create", calico, DRAWS)
+
+
 # -- delete and create again --------------------------------------------------------------------------------------
 
 

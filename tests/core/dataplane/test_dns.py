@@ -59,6 +59,32 @@ def test_dn_2_headless_answers_with_the_ready_endpoints() -> None:
     assert (asked(none, "checkout").addresses, asked(none, "checkout").cite) == ((), "DN-2")
 
 
+@pytest.mark.rule("DN-3")
+def test_dn_3_addresses_that_are_published_unready_resolve() -> None:
+    unready = pod("checkout-1", "10.244.1.8", ready=False)
+    published = endpoint_slice("checkout", unready)
+    published["endpoints"][0]["conditions"]["ready"] = True  # as its controller writes it then (EP-5)
+    headless = service("checkout", "None", publishNotReadyAddresses=True)
+    assert asked(view(WEB, unready, headless, published), "checkout").addresses == ("10.244.1.8",)
+
+
+@pytest.mark.rule("DN-10")
+@pytest.mark.parametrize(("profile", "ttl"), [("calico", "30"), ("calico+coredns", "5")])
+def test_dn_10_how_long_an_answer_is_kept(profile: str, ttl: str) -> None:
+    path = trace(
+        view(WEB, ONE, SERVICE, endpoint_slice("checkout", ONE), profile=profile),
+        Flow("shop/web-1", "svc/shop/checkout"),
+    )
+    assert next(hop for hop in path.hops if hop.kind == "dns").detail == (f"ttl {ttl} s",)
+
+
+@pytest.mark.rule("DN-14", why="nameservers and search lists of dnsConfig are not read: unknown")
+def test_dn_14_with_the_nodes_dns_no_service_resolves() -> None:
+    client = pod("web-1", "10.244.1.7", dns_policy="Default")
+    path = trace(view(client, ONE, SERVICE, endpoint_slice("checkout", ONE)), Flow("shop/web-1", "svc/shop/checkout"))
+    assert (path.outcome, path.hops[-1].cite) == (Outcome.UNRESOLVED, "DN-14")
+
+
 @pytest.mark.rule("DN-2")
 def test_dn_2_headless_is_dialled_at_the_pod_without_nat() -> None:
     here = view(WEB, ONE, service("checkout", "None"), endpoint_slice("checkout", ONE))

@@ -82,6 +82,16 @@ def test_sv_61_one_yaml_has_three_ways_by_its_annotations(annotations: dict[str,
     assert path.basis is not Basis.SOURCED, "whether such a controller runs is assumed"
 
 
+@pytest.mark.rule("SV-60")
+@pytest.mark.rule("SV-44")
+def test_sv_60_every_hop_tells_the_addresses_that_it_puts_in() -> None:
+    (branch, *_) = dialled(world(fields={"lb": "cloud-proxy"}), at="node-b").branches
+    told = {hop.kind: (hop.text, hop.detail) for hop in branch.hops}
+    assert told["load-balancer"] == ("load balancer of checkout → 192.168.0.2:30100", ("source becomes 5.6.7.8",))
+    assert told["nat"][0].startswith("→ 10.244.1.8:8080")
+    assert told["snat"][0] == "source becomes 192.168.0.2 (node-b)"
+
+
 @pytest.mark.rule("SV-61")
 def test_sv_61_instance_targets_need_a_node_port_and_ip_targets_do_not() -> None:
     without: dict[str, Any] = {"node_port": 0, "allocateLoadBalancerNodePorts": False}
@@ -146,7 +156,7 @@ def test_sv_61_other_annotations_are_kept_and_named_as_without_effect() -> None:
 def test_sv_61_what_else_an_annotation_does_is_told_at_the_balancer() -> None:
     of = world({f"{AWS}proxy-protocol": "*", f"{AWS}type": "nlb"})
     hop = next(hop for hop in dialled(of).branches[0].hops if hop.kind == "load-balancer")
-    assert hop.detail == ("puts a PROXY header before the data: who does not read it breaks",)
+    assert hop.detail[1:] == ("puts a PROXY header before the data: who does not read it breaks",)
 
 
 # -- which clients ------------------------------------------------------------------------------------------------
