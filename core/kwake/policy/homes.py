@@ -13,10 +13,12 @@ class Home:
     """The policies of a namespace, found by the labels of a pod. It outlives the cluster that it was made for: as long
     as no policy of the namespace changes, the next cluster takes it over."""
 
-    def __init__(self, read: tuple[NetworkPolicy, ...], earlier: Home | None = None) -> None:
+    def __init__(self, read: tuple[NetworkPolicy, ...], earlier: Home | None = None, whole_ranges: bool = True) -> None:
         self.read = read
         known = {} if earlier is None else {id(v): p for v, p in zip(earlier.read, earlier.policies, strict=True)}
-        self.policies: tuple[CompiledPolicy, ...] = tuple(known.get(id(policy)) or compiled(policy) for policy in read)
+        self.policies: tuple[CompiledPolicy, ...] = tuple(
+            known.get(id(policy)) or compiled(policy, whole_ranges) for policy in read
+        )
         """In the order of their names."""
         self._by_label: dict[tuple[str, str] | None, list[int]] = {}
         """Places of policies by one label that they want: a pod looks only at those of its own labels."""

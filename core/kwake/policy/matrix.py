@@ -10,10 +10,10 @@ import msgspec
 
 from kwake.objects.kinds import Pod
 from kwake.policy.classes import Classes, EndClass, bits_of, set_of
-from kwake.policy.connections import ALL, NONE, ConnectionSet
+from kwake.policy.connections import ALL, NONE, ConnectionSet, one
 from kwake.policy.ends import EGRESS, INGRESS, called
 from kwake.policy.peers import PeerSets
-from kwake.policy.policy_set import PolicySet
+from kwake.policy.policy_set import SCTP_UNKNOWN, PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule
 from kwake.policy.tier_matrix import OutcomeParts, TierMatrix
 from kwake.policy.tier_outcomes import Outcomes
@@ -25,6 +25,7 @@ Parts = tuple[tuple[ConnectionSet, int], ...]
 """The other ends, cut by what may pass: disjoint sets of classes, together everybody."""
 
 
+SCTP = one("SCTP")
 NAMESPACE_LABELS = "a policy asks for labels of a namespace that the snapshot does not hold"
 PEERS = "a policy asks for labels, or names domains, that the snapshot does not hold"
 
@@ -173,6 +174,9 @@ class Matrix:
             sure, possible = self._through(judging.admin, direction, pod, *below)
             own_node = self._through(judging.admin, direction, pod, everything, everything)[1]
             doubts += self._doubts(judging.admin, direction) if sure != possible else []
+        if not self.policies.judges_sctp and any((judging.isolating, judging.admin, judging.baseline)):
+            sure, possible = _with_each(sure, lambda c: c - SCTP), _with_each(possible, lambda c: c | SCTP)
+            doubts.append(SCTP_UNKNOWN)
         return Row(sure, possible, tuple(dict.fromkeys(doubts)) if sure != possible else (), own_node)
 
     def _through(
@@ -235,6 +239,14 @@ def _grouped(rows: list[Row]) -> tuple[Group, ...]:
     for row, held in alike.values():
         joined[row] = joined.get(row, 0) | set_of(held, len(rows))
     return tuple(row.group(members) for row, members in joined.items())
+
+
+def _with_each(parts: Parts, changed: Callable[[ConnectionSet], ConnectionSet]) -> Parts:
+    """The parts with other connections; those that become alike are one."""
+    joined: dict[ConnectionSet, int] = {}
+    for connections, members in parts:
+        joined[changed(connections)] = joined.get(changed(connections), 0) | members
+    return tuple(joined.items())
 
 
 def _below(outcomes: OutcomeParts, parts: Parts, allowed: Callable[[Outcomes, ConnectionSet], ConnectionSet]) -> Parts:

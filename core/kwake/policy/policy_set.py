@@ -21,8 +21,19 @@ from kwake.policy.tiers import ACCEPT, ADMIN, BASELINE, DENY, TIER_KINDS, TierPo
 from kwake.policy.unread import UnreadPolicy, unread_policies, why_unknown
 from kwake.profiles.profile import Profile
 
-SETTINGS = ("policy", "admin-tiers", "host-network-pods", "ipblock-matches-pods", "egress-to-own-node")
+SETTINGS = (
+    "policy",
+    "admin-tiers",
+    "host-network-pods",
+    "ipblock-matches-pods",
+    "egress-to-own-node",
+    "end-port",
+    "sctp-policies",
+)
 """The fields of a profile that decide a verdict."""
+
+
+SCTP_UNKNOWN = "whether policies judge SCTP under this CNI is not known"
 
 
 class PolicySet:
@@ -52,6 +63,8 @@ class PolicySet:
             self.tiers = tuple(p for p in tier_policies(cluster) if apis in (p.api, "both", "unknown"))
             made_nodes = frozenset(node.metadata.name for node in cluster.all(Node) if cluster.record(node.key).made)
             self.tier_seeing = TierSeeing(self.seeing, cluster.all(Node), made_nodes)
+        self.judges_sctp = not self.enforced or profile["sctp-policies"] == "judged"
+        self._whole_ranges = profile["end-port"] == "enforced"
         self._are_tiers_sure = not self.enforced or profile["admin-tiers"] != "unknown"
         self._by_namespace = cluster.policies_by_namespace if self.enforced else {}
         self._homes: dict[str, Home] = {} if earlier is None else dict(earlier._homes)
@@ -70,7 +83,7 @@ class PolicySet:
         """The policies of a namespace."""
         known, read = self._homes.get(namespace), self._by_namespace.get(namespace, ())
         if known is None or known.read is not read:
-            known = self._homes[namespace] = Home(read, known)
+            known = self._homes[namespace] = Home(read, known, self._whole_ranges)
         return known
 
     def verdict(self, source: PolicyEnd, destination: PolicyEnd, protocol: str, port: int) -> Verdict:
@@ -139,7 +152,17 @@ class PolicySet:
         unread = self.unread_for(pod, direction)
         if unread:
             return _unknown(side, why_unknown(unread), "NP-16")
+        if protocol == "SCTP" and not self.judges_sctp and self._is_judged(pod, direction):
+            return _unknown(side, SCTP_UNKNOWN, "NP-11")
         return side
+
+    def _is_judged(self, pod: Pod, direction: str) -> bool:
+        """Whether any policy selects a pod in a direction."""
+        return bool(
+            self.selecting(pod, direction)
+            or self.tiers_for(pod, ADMIN, direction)
+            or self.tiers_for(pod, BASELINE, direction)
+        )
 
     def _tiered(self, pod: Pod, direction: str, other: PolicyEnd, protocol: str, port: int) -> Side:
         """Admin tier, then NetworkPolicies if any selects the pod, else the Baseline tier, then the default (NP-16)."""
@@ -219,11 +242,15 @@ class PolicySet:
         return Side(direction, False, reason, basis, "NP-2", keys, (), missed)
 
     def _basis(self, isolating: Iterable[CompiledPolicy], direction: str, other: PolicyEnd) -> Basis:
-        """Sourced, unless the answer rests on what the API leaves open: host-network pods, ipBlocks that hold pods."""
+        """Sourced, unless it rests on what the API leaves open: host-network pods, ipBlocks that hold pods, endPort."""
+        ranges = self._profile.setting("end-port").basis
+        if ranges is not Basis.SOURCED:
+            ports = (port for policy in isolating for rule in policy.rules(direction) for port in rule.ports)
+            ranges = ranges if any(port.end_port is not None for port in ports) else Basis.SOURCED
         if other.pod is None:
-            return Basis.SOURCED
+            return ranges
         peers = [peer for policy in isolating for rule in policy.rules(direction) for peer in rule.peers]
-        rests_on = []
+        rests_on = [ranges]
         if other.pod.spec.host_network and peers:
             rests_on.append(self._profile.setting("host-network-pods").basis)
         elif any(peer.ip_block is not None for peer in peers):

@@ -62,42 +62,44 @@ class CompiledPolicy(msgspec.Struct, frozen=True):
         return self.ingress if direction == INGRESS else self.egress
 
 
-def compiled(policy: NetworkPolicy) -> CompiledPolicy:
-    """The policy made ready."""
+def compiled(policy: NetworkPolicy, whole_ranges: bool = True) -> CompiledPolicy:
+    """The policy made ready; without `whole_ranges` for a CNI that reads just the first port of a range."""
     selector = policy.spec.pod_selector
     return CompiledPolicy(
         policy.key,
         policy.metadata.namespace,
         selector,
         policy.directions,
-        _rules(policy, INGRESS, policy.spec.ingress),
-        _rules(policy, EGRESS, policy.spec.egress),
+        _rules(policy, INGRESS, policy.spec.ingress, whole_ranges),
+        _rules(policy, EGRESS, policy.spec.egress, whole_ranges),
         tuple(keys_of(selector)),
         next(iter(selector.match_labels.items()), None),
         len(selector.match_labels) <= 1 and not selector.match_expressions,
     )
 
 
-def _rules(policy: NetworkPolicy, direction: str, rules: tuple[IngressRule | EgressRule, ...]) -> tuple[Rule, ...]:
+def _rules(
+    policy: NetworkPolicy, direction: str, rules: tuple[IngressRule | EgressRule, ...], whole_ranges: bool
+) -> tuple[Rule, ...]:
     made = []
     for index, rule in enumerate(rules):
         path: FieldPath = ("spec", direction.lower(), index)
         peers = rule.from_ if isinstance(rule, IngressRule) else rule.to
         fixed = NONE if rule.ports else ALL
         for port in rule.ports:
-            fixed |= _numbered(port)
+            fixed |= _numbered(port, whole_ranges)
         named = tuple((port.port, port.protocol) for port in rule.ports if isinstance(port.port, str))
         made.append(Rule(RuleRef(policy.key, direction, index, path), peers, rule.ports, fixed, named))
     return tuple(made)
 
 
-def _numbered(port: PolicyPort) -> ConnectionSet:
+def _numbered(port: PolicyPort, whole_ranges: bool) -> ConnectionSet:
     """A port entry without a name: a protocol, a port or a range of it (NP-5)."""
     match port.port:
         case None:
             return one(port.protocol)
         case int(low):
-            return one(port.protocol, low, port.end_port or low)
+            return one(port.protocol, low, (port.end_port or low) if whole_ranges else low)
         case _:
             return NONE
 
