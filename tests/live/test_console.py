@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import threading
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +22,13 @@ from kwake_live.reading import Reader
 from kwake_tui import live as live_module
 from kwake_tui.app import Begun, KwakeApp
 from kwake_tui.live import Live
+from kwake_tui.live_pages import Reading
 from kwake_tui.opened import Opened
+from kwake_tui.recording import Recorder
+from kwake_tui.saving import scenario_files
 from kwake_tui.session import Session
 from tests.live.conftest import Cancel
-from tests.live.fake_api import FakeApi
+from tests.live.fake_api import FakeApi, Fault
 from tests.live.store import Manifest, Resource
 from tests.tui.player import Player
 
@@ -204,3 +209,54 @@ def test_without_a_live_cluster_the_commands_say_so(command: str) -> None:
         await player.until(lambda: any("no live cluster" in row for row in player.rows("#keys")))
 
     play_on(shop(), story)
+
+
+def test_what_is_saved_of_a_live_session_holds_no_secret(prod: FakeApi, cancel: Cancel, tmp_path: Path) -> None:
+    """Given a variable with a secret, when the session is saved, then neither the scenario nor its snapshot has it,
+    nor what is kept for the case of a crash."""
+    pod = copy.deepcopy(pods_of(prod, "cart")[0])
+    pod["spec"]["containers"][0]["env"] = [{"name": "PASSWORD", "value": "s3cr3t"}]
+    prod.store.put(pod)
+
+    async def story(player: Player) -> None:
+        assert player.desk.attempt(Scale("deploy/shop/web", 4))
+        files = scenario_files(player.session, tmp_path / "mine.yaml")
+        assert len(files) == 2
+        assert not any(b"s3cr3t" in data for data in files.values())
+        assert any(b"PASSWORD" in data for data in files.values())
+        recorder = Recorder(tmp_path / "state")
+        assert recorder.keep(player.session) == ""
+        kept = [path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()]
+        assert any(b"PASSWORD" in data for data in kept)
+        assert not any(b"s3cr3t" in data for data in kept)
+        recorder.end()
+
+    play(cancel, story)
+
+
+def test_leaving_while_the_cluster_is_read_ends_at_once(prod: FakeApi, cancel: Cancel) -> None:
+    """Given an API server that does not answer, when ctrl+c is pressed, then the console ends, and reading too."""
+    prod.faults.append(Fault("/pods", wait_s=8))
+    reading = Reading(cancel.set)
+    ended = threading.Event()
+
+    def begin() -> Begun:
+        try:
+            read_cluster(connect("prod"), "", reading.say, reading.tell, cancel)
+        finally:
+            ended.set()
+        raise AssertionError("it was to be stopped")
+
+    async def run() -> int | None:
+        app = KwakeApp(begin, "prod", progress=reading)
+        app.animation_level = "none"
+        async with app.run_test(size=(120, 36)) as pilot:
+            while not any("pods" in "".join(s.text for s in line.left) for line in reading.lines()[1]):
+                await pilot.pause()
+            await pilot.press("ctrl+c")
+        return app.return_code
+
+    began = time.monotonic()
+    assert asyncio.run(run()) == 130
+    assert ended.is_set()
+    assert time.monotonic() - began < 5

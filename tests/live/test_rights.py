@@ -135,3 +135,19 @@ def test_labels_of_namespaces_that_may_not_be_read_are_unknown(prod: FakeApi) ->
 
     assert [n for n in live.cluster.all(Namespace) if not live.cluster.record(n.key).made] == []
     assert live.trace(*CHECKOUT).outcome is kwake.Outcome.UNKNOWN
+
+
+def test_an_egress_rule_is_not_told_to_deny_a_pod_that_was_not_read(prod: FakeApi) -> None:
+    """A peer by labels may admit a pod of another namespace: of an address that may be one nothing is known."""
+    prod.store.put({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "out", "namespace": "shop"},
+        "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Egress"],
+                 "egress": [{"to": [{"namespaceSelector": {"matchLabels": {"team": "pay"}}}]}]},
+    })  # fmt: skip
+
+    path = kwake_live.open("prod", "shop").trace("deploy/shop/web", "10.244.1.200", 443)
+
+    assert path.outcome is kwake.Outcome.UNKNOWN
+    assert "may be a pod that was not read" in path.branches[0].reason

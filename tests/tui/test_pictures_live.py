@@ -181,7 +181,8 @@ def test_it_looks_as_approved(name: str, picture: SnapshotAssertion, monkeypatch
 def test_loading_looks_as_approved(picture: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kinds as they come, and what there is by namespace, before the whole of it is read."""
     monkeypatch.setattr(opening, "SHOWN_S", 3600)
-    reading, release = Reading(), threading.Event()
+    release = threading.Event()
+    reading = Reading(release.set)
     pods = tuple(entry for entry in ENTRIES if entry.key.kind == "Pod")
     services = tuple(entry for entry in ENTRIES if entry.key.kind == "Service")
     for name in ("namespaces", "nodes", "services", "pods", "endpointslices.discovery.k8s.io"):
@@ -199,7 +200,7 @@ def test_loading_looks_as_approved(picture: SnapshotAssertion, monkeypatch: pyte
     name, size = ("live-loading", (120, 36))
 
     async def run() -> None:
-        app = KwakeApp(begin, "prod", progress=reading.lines)
+        app = KwakeApp(begin, "prod", progress=reading)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

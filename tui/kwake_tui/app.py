@@ -18,14 +18,13 @@ from kwake.errors import KwakeError
 from kwake_tui.appearance import Look
 from kwake_tui.palettes import DEEP, FOAM, SIXTEEN, SIXTEEN_LIGHT
 from kwake_tui.plain_signs import PlainSigns
-from kwake_tui.screens.opening import OpeningScreen
+from kwake_tui.screens.opening import OpeningScreen, Progress
 from kwake_tui.screens.tiny import LEAST, SMALL, TinyScreen, is_below
 from kwake_tui.theme import PREFIX, THEMES
 
 if TYPE_CHECKING:  # the model is imported when the first frame stands
     from kwake.world import World
     from kwake_tui.desk import Desk
-    from kwake_tui.lines import Lines
     from kwake_tui.live import Live
     from kwake_tui.opened import Opened
     from kwake_tui.recording import Recorder
@@ -67,7 +66,7 @@ class KwakeApp(App[int]):
         begun: Begun | Callable[[], Begun],
         title: str = "",
         look: Look | None = None,
-        progress: Callable[[], tuple[Lines, Lines]] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         """With a beginning, or with what makes it: that is carried out when the first frame stands, and `progress`
         tells how far it is.
@@ -185,9 +184,7 @@ def session_on(world: World, title: str, opened: Opened, second: str | None = No
     return Session.start(world, _short_title(title, opened.snapshot), second, opened)
 
 
-def run(
-    begin: Callable[[], Begun], title: str, look: Look, progress: Callable[[], tuple[Lines, Lines]] | None = None
-) -> int:
+def run(begin: Callable[[], Begun], title: str, look: Look, progress: Progress | None = None) -> int:
     """Run the console until it is left; the exit status of the process. Raises what `begin` raises.
 
     What is done is kept until then: by the recorder that it begins with, else by one in the user's state folder. It

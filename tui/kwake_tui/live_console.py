@@ -33,7 +33,8 @@ def live_console(
         load_profile(second, {})
     say(f"logging in to {context}")
     access = connect(context, interactive=True)  # a plugin may ask: the terminal is still a plain one
-    stop, reading = threading.Event(), Reading()
+    stop = threading.Event()
+    reading = Reading(stop.set)
 
     def begin() -> Begun:
         loaded = read_cluster(access, namespace, reading.say, reading.tell, stop)
@@ -44,6 +45,6 @@ def live_console(
         return Begun(session, live=Live(follower, profile, seed, stop.set))
 
     try:
-        return run(begin, title, look, reading.lines)
+        return run(begin, title, look, reading)
     finally:
         stop.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from textwrap import wrap
 
 from kwake.errors import UsageError
@@ -31,7 +32,8 @@ _MOST = 200
 class Reading:
     """How far the reading of a cluster is; told by the threads that read, shown by the console."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self.end = stop
         self._kinds: dict[str, Progress] = {}
         self._pods: Counter[str] = Counter()
         self._ready: Counter[str] = Counter()

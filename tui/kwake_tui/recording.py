@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import msgspec
 from kwake.errors import UsageError
 from kwake.sources.write import write_bytes
 from kwake.world import World
+from kwake_live.cleaning import LeftOut, cleaned
 from kwake_tui.journal import Journal, Restored, digests, journal_of, read_journal, restored
 from kwake_tui.opened import STDIN, sources_of
 from kwake_tui.session import Session
@@ -122,7 +124,7 @@ class Recorder:
             lock = _locked(new)
             if lock is None:
                 raise UsageError("no lock can be had")
-            copy = _copy_of(beginning, session.opened.snapshot)
+            copy = _copy_of(beginning, session.opened.snapshot, live=bool(session.opened.live))
             if copy is not None:
                 write_bytes(copy, new / COPY)
             write_bytes(data, new / JOURNAL)
@@ -206,12 +208,16 @@ def _locked(folder: Path) -> int | None:
     return lock
 
 
-def _copy_of(beginning: World, snapshot: tuple[str, ...]) -> bytes | None:
-    """What the beginning was read from, where that is no file."""
+def _copy_of(beginning: World, snapshot: tuple[str, ...], *, live: bool) -> bytes | None:
+    """What the beginning was read from, where that is no file; of a live cluster without its secrets."""
     if STDIN in snapshot:
         source = sources_of(beginning).get(STDIN)
         return source.data if source is not None else b""
     if snapshot:
         return None
-    items = b",".join(record.document.raw for record in beginning.cluster)
+    left_out: LeftOut = Counter()
+    items = b",".join(
+        msgspec.json.encode(cleaned(record.manifest, left_out)) if live else record.document.raw
+        for record in beginning.cluster
+    )
     return b'{"apiVersion":"v1","kind":"List","items":[' + items + b"]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from kwake.scenario.write import Recording, flow_names, scenario_text
 from kwake.sources.files import SUFFIXES
 from kwake.sources.write import write_bytes
 from kwake.sources.yaml_writer import to_yaml
+from kwake_live.cleaning import LeftOut, cleaned
 from kwake_tui.desk import Desk
 from kwake_tui.lines import Line, Span
 from kwake_tui.opened import STDIN, sources_of
@@ -84,7 +86,7 @@ def scenario_files(session: Session, target: Path) -> dict[Path, bytes]:
         source = sources_of(beginning).get(STDIN) if path else None
         suffix = ".json" if source is not None and source.format == "json" else ".yaml"
         copy = target.with_name(f"{target.stem}.snapshot{suffix}")
-        text = manifests_text(_kept(beginning.cluster)).encode() if source is None else source.data
+        text = snapshot_text(session).encode() if source is None else source.data
         copies[copy] = text
         snapshot.append(str(copy))
     watched = (*session.pins, *([session.flow] if session.flow is not None else []))
@@ -104,6 +106,15 @@ def changed(before: Cluster, after: Cluster) -> tuple[Record, ...]:
         if record.value.controller is None and (old is None or editable(old.manifest) != text):
             found.append(Record(document(read_manifest(text)), record.value))
     return tuple(found)
+
+
+def snapshot_text(session: Session) -> str:
+    """The beginning of a session as manifests; of a live cluster without its secrets, as a capture has it."""
+    kept = tuple(_kept(session.timeline.entries[0].world.cluster))
+    if not session.opened.live:
+        return manifests_text(kept)
+    left_out: LeftOut = Counter()
+    return "---\n".join(to_yaml(cleaned(record.manifest, left_out)) for record in kept)
 
 
 def manifests_text(records: Iterable[Record]) -> str:

@@ -87,6 +87,10 @@ def leave(way: Way, to: Destination, egress_port: int | None = None) -> Way | Br
     if way.client.pod is None:
         return way
     hop = _policy_hop("egress", way.client.at, side, way.client.name, policies, target)
+    if side.allowed is False and _may_be_unread(way.view, to):
+        reason = f"{to.ip} may be a pod that was not read, which the rules may admit"
+        side = msgspec.structs.replace(side, allowed=None, reason=reason, basis=Basis.UNKNOWN)
+        hop = msgspec.structs.replace(hop, text=reason, basis=Basis.UNKNOWN, detail=())
     if side.allowed is not True:
         way = msgspec.structs.replace(way, ingress=_ingress(way, to))
         return _stopped_by_policy(way, hop, side, to)
@@ -106,6 +110,12 @@ def _ingress(way: Way, to: Destination) -> Judgement:
     policies = compile_policies(way.view.policy, way.view.profile)
     verdict = policies.verdict(_source_end(way), _target_end(way.view, to), way.protocol, to.port)
     return judgement(way.view, verdict.ingress)
+
+
+def _may_be_unread(view: View, to: Destination) -> bool:
+    """Whether the address may be that of a pod which could not be read where the cluster was."""
+    unread = any(kind.kind == "Pod" for kind in view.cluster.unread)
+    return unread and to.pod is None and is_address(to.ip) and ip_address(to.ip).is_private
 
 
 def client_end(way: Way) -> PolicyEnd:

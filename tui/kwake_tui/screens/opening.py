@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from textual import events
 from textual.app import ComposeResult
@@ -18,10 +18,22 @@ SHOWN_S = 0.3
 """Seconds between two looks at the clock."""
 
 
+class Progress(Protocol):
+    """What is known of a cluster while it is read."""
+
+    def lines(self) -> tuple[Lines, Lines]:
+        """What is there so far, and how far the reading is."""
+        ...
+
+    def end(self) -> None:
+        """The user went away: stop."""
+        ...
+
+
 class OpeningScreen(Screen[None]):
     """Keeps the keys that come, for the screen that follows."""
 
-    def __init__(self, title: str, progress: Callable[[], tuple[Lines, Lines]] | None = None) -> None:
+    def __init__(self, title: str, progress: Progress | None = None) -> None:
         super().__init__()
         self._progress = progress
         self._title = title
@@ -60,6 +72,11 @@ class OpeningScreen(Screen[None]):
         """It is opened: nothing is to be told any more."""
         self._clock.stop()
 
+    def on_unmount(self) -> None:
+        """The console ends, perhaps before it has begun."""
+        if self._progress is not None:
+            self._progress.end()
+
     def _tick(self) -> None:
         self._seconds += SHOWN_S
         self._tell()
@@ -69,7 +86,7 @@ class OpeningScreen(Screen[None]):
         spans = (Span("◐ opening", "you"), Span(f" {self._title}{taken}"), Span("   ctrl+c stops", "muted"))
         self.query_one("#keys", LineBar).show(lambda width: (Line(spans),))
         if self._progress is not None:
-            there, reading = self._progress()
+            there, reading = self._progress.lines()
             self.query_one("#cluster", LineList).show(lambda width: there)
             self.query_one("#path", LineList).show(lambda width: reading)
 
