@@ -10,6 +10,7 @@ from kwake.actions import Action, CloseConnection, Delete, KillPod, OpenConnecti
 from kwake.dataplane.path import Flow
 from kwake.errors import UsageError
 from kwake_tui.desk import Desk
+from kwake_tui.flipping import open_flips
 from kwake_tui.keys import keymap_of
 from kwake_tui.names import parse_target, parts, short
 from kwake_tui.panes.moments import moment_lines
@@ -360,6 +361,7 @@ ACTS: dict[str, Act] = {
     "back": Act(back, _needs_earlier),
     "on": Act(on, _needs_later),
     "pin": Act(pin, _needs_pin),
+    "flip": Act(open_flips, _needs_flow),
     "reach": Act(open_reach, _always),
     "wake": Act(open_wake, _needs_done),
     "flows": Act(open_flows, _needs_done),

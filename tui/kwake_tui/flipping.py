@@ -1,0 +1,65 @@
+"""What would turn the path that is shown: edits to choose from, and the chosen one as an action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kwake.actions import Apply
+from kwake.errors import KwakeError
+from kwake.flips import path_flips
+from kwake.objects.basis import Basis
+from kwake.objects.json_patch import Fix
+from kwake.policy.change import Change
+from kwake.policy.flip import Flip
+from kwake.world import World
+from kwake_tui.desk import Desk
+from kwake_tui.lines import BLANK, Line, Span
+from kwake_tui.names import flow_title
+from kwake_tui.screens.choice import ChoiceScreen
+from kwake_tui.session import path_in
+from kwake_tui.text.flips import effects
+
+
+def open_flips(desk: Desk) -> None:
+    """The edits after which the path would end otherwise; enter makes one, as an action that can be undone."""
+    flow = desk.session.shown_flow
+    if flow is None:
+        return
+    world = desk.session.world
+    try:
+        flips = path_flips(world, path_in(world, flow))
+    except KwakeError as error:
+        desk.say(str(error))
+        return
+    if not flips:
+        desk.say("no edit of policies or labels turns this path, as far as kwake knows")
+        return
+
+    def answered(target: str | None) -> None:
+        if target:
+            for change in flips[int(target.partition(":")[2])].changes:
+                if not desk.attempt(Apply(edited(desk.session.world, change))):
+                    return
+
+    title = f"What would turn {flow_title(flow)}"
+    note = f"enter makes it, {desk.key('undo')} undoes it   esc back"
+    desk.open(ChoiceScreen(title, note, tuple(flip_rows(flips))), answered)
+
+
+def edited(world: World, change: Change) -> dict[str, object]:
+    """The object as a change would leave it."""
+    return change.of(world.cluster.record(change.key).manifest) if isinstance(change, Fix) else change.manifest
+
+
+def flip_rows(flips: Sequence[Flip]) -> Iterator[Line]:
+    """A row for each edit, under it the objects that it changes and what else it opens and closes."""
+    for number, flip in enumerate(flips):
+        mark, role = ("✓ passes", "ok") if flip.allowed else ("∅ is dropped", "bad")
+        sure = "" if flip.basis is Basis.SOURCED else f" {flip.basis.value}"
+        yield Line((Span(flip.words),), (Span(f"{mark}{sure}", role),), shrink=0, target=f"flip:{number}")
+        for change in flip.changes:
+            what = "changes" if isinstance(change, Fix) else "makes"
+            yield Line((Span(f"  {what} {change.key}", "muted"),), shrink=0)
+        for line in effects(flip):
+            yield Line((Span(f"  {line}", "faint" if line.startswith("nothing") else "text1"),), shrink=0)
+        yield BLANK
