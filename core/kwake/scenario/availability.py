@@ -13,6 +13,7 @@ from kwake.errors import ReferenceNotFound
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.event import Clock, Event
 from kwake.objects.time import seconds
+from kwake.scenario.dialling import dialled
 from kwake.scenario.moments import moments
 from kwake.world import World
 
@@ -101,7 +102,7 @@ def spans(seen: Sequence[World], flow: Flow, *, by_cause: bool = False) -> tuple
     """
     looks = [_look(world, flow) for world in seen]
     if all(look is None for look in looks):
-        seen[0].trace(flow.source, flow.target, flow.port, flow.protocol, flow.via, flow.at)
+        dialled(seen[0], flow)
     start_ms, events = seen[0].now_ms, seen[-1].events
     found: list[Span] = []
     begin = 0
@@ -137,7 +138,7 @@ _NOBODY: _Look = (
 
 def _look(world: World, flow: Flow) -> _Look | None:
     try:
-        path = world.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via, flow.at)
+        path = dialled(world, flow)
     except ReferenceNotFound:
         return None
     telling = [b for b in path.branches if b.outcome is not Outcome.DELIVERED] or list(path.branches)

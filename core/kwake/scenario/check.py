@@ -21,6 +21,7 @@ from kwake.objects.key import Key
 from kwake.objects.kinds import Service
 from kwake.objects.reference import parse_reference
 from kwake.objects.time import clock
+from kwake.scenario.dialling import dialled
 from kwake.scenario.lookups import Looked, addresses_of, resolved, variable
 from kwake.scenario.report import Verdict, worst
 from kwake.scenario.scenario import (
@@ -107,7 +108,7 @@ def dial(world: World, name: str, flows: Mapping[str, Flow]) -> Path:
     flow = flows.get(name)
     if flow is None:
         return world.again(name)
-    return world.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
+    return dialled(world, flow)
 
 
 def _field(expectation: FieldExpectation, world: World) -> Found:

@@ -12,6 +12,7 @@ from kwake.errors import KwakeError, Rejected, ScenarioError
 from kwake.objects.time import seconds
 from kwake.scenario.availability import spans
 from kwake.scenario.check import Found, dial, evidence, expected, look, subject
+from kwake.scenario.dialling import forget
 from kwake.scenario.faring import Stretch, fare, over_time, wanted_over_time
 from kwake.scenario.moments import at, moments
 from kwake.scenario.report import Case, Check, StepReport, Verdict, Window, judged
@@ -69,7 +70,10 @@ def replay(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_s
 
     `again` is the command that does so, for the report; with `only_step` no other step is looked at.
     """
-    return play(scenario, world, again, only_step).case
+    try:
+        return play(scenario, world, again, only_step).case
+    finally:
+        forget()
 
 
 def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_step: str | None = None) -> Played:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
-from kwake.scenario.begin import begin
-from kwake.scenario.pinned import layer_sha256
+from kwake.opening import open_world
+from kwake.scenario.pinned import confirm, layer_sha256
 from kwake.scenario.report import Case
 from kwake.scenario.runner import replay
 from kwake.scenario.scenario import Scenario
+from kwake.world import World
+
+Overrides = tuple[tuple[str, str], ...]
+
+_WORLDS = 16
+"""Worlds that are kept for other scenarios that begin alike: they never change."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -35,8 +41,17 @@ def run(
 ) -> Iterator[Case]:
     """The replays in their order, each in a world of its own. Raises what opening a snapshot raises."""
     digest = cache(layer_sha256)
+
+    @lru_cache(_WORLDS)
+    def opened(snapshot: tuple[str, ...], profile: str, seed: int, overrides: Overrides, lenient: bool) -> World:
+        return open_world(
+            list(snapshot), profile, seed, overrides=dict(overrides), lenient=lenient, layered=True, stdin=stdin
+        )
+
     for scenario, profile, seed in axes(scenarios, choice):
-        world = begin(scenario, profile, seed, overrides=choice.overrides, lenient=choice.lenient, stdin=stdin)
+        confirm(scenario, stdin)
+        overrides = tuple({**scenario.overrides, **choice.overrides}.items())
+        world = opened(scenario.snapshot, profile, seed, overrides, choice.lenient or scenario.lenient)
         case = replay(scenario, world, command(scenario, profile, seed, choice), choice.step)
         yield msgspec.structs.replace(case, snapshot={path: digest(path, stdin) for path in scenario.snapshot})
 

@@ -6,6 +6,7 @@ import msgspec
 
 from kwake.actions import Action, OpenConnection
 from kwake.dataplane.path import Flow
+from kwake.scenario.dialling import forget
 from kwake.scenario.report import Check, StepReport, Verdict, worst
 from kwake.scenario.runner import play
 from kwake.scenario.scenario import FlowExpectation, Scenario
@@ -46,6 +47,7 @@ class Stepped(msgspec.Struct, frozen=True):
 def stepped(scenario: Scenario, world: World) -> Stepped:
     """Play a scenario in a world that was just opened. Raises ScenarioError where a held flow cannot be opened."""
     played = play(scenario, world)
+    forget()
     made = played.timeline.entries
     actions = _actions(scenario, played.stops)
     entries, at = _opened(scenario, world, made[0].world)
