@@ -72,6 +72,8 @@ def cluster(
             found.append(_deployment(namespace, app, replicas, labels))
         if number % 2 == 0:
             found.append(_service(namespace, app, labels))
+            if dump:
+                _store(found[-1], number)
         if namespace in governed or shape != "half-open":
             found.append(_policy(namespace, app, labels, names, rng))
         made += replicas
@@ -230,6 +232,15 @@ def _name_servers(node: str) -> Iterator[Manifest]:
     pod = _object("v1", "Pod", "kube-system", "coredns", spec=spec, status=status, labels={"k8s-app": "kube-dns"})
     pod["metadata"]["uid"] = "coredns"
     yield pod
+
+
+def _store(service: Manifest, number: int) -> None:
+    """What an API server adds to a Service that it takes."""
+    address = f"10.96.{number // 250}.{number % 250 + 1}"
+    service["metadata"]["uid"] = f"service-{number}"
+    service["spec"] |= {"type": "ClusterIP", "clusterIP": address, "clusterIPs": [address],
+                        "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"}  # fmt: skip
+    service["spec"]["ports"][0]["protocol"] = "TCP"
 
 
 # -- policies -----------------------------------------------------------------------------------------------------
