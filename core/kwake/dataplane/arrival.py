@@ -82,7 +82,8 @@ def leave(way: Way, to: Destination, egress_port: int | None = None) -> Way | Br
         return way
     policies = compile_policies(way.view.policy, way.view.profile)
     target = _target_end(way.view, to)
-    side = policies.verdict(client_end(way), target, way.protocol, egress_port or to.port).egress
+    by_service = way.nat_node is not None
+    side = policies.verdict(client_end(way), target, way.protocol, egress_port or to.port, by_service=by_service).egress
     way = msgspec.structs.replace(way, egress=judgement(way.view, side))
     if way.client.pod is None:
         return way

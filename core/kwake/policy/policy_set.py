@@ -86,11 +86,16 @@ class PolicySet:
             known = self._homes[namespace] = Home(read, known, self._whole_ranges)
         return known
 
-    def verdict(self, source: PolicyEnd, destination: PolicyEnd, protocol: str, port: int) -> Verdict:
-        """May a new connection pass, and which rules say so. The port is the destination's, after DNAT (NP-20)."""
+    def verdict(
+        self, source: PolicyEnd, destination: PolicyEnd, protocol: str, port: int, *, by_service: bool = False
+    ) -> Verdict:
+        """May a new connection pass, and which rules say so. The port is the destination's, after DNAT (NP-20).
+
+        `by_service` says that a Service led here, which may be back to the pod that dialled (NP-16).
+        """
         return Verdict(
-            self._side(EGRESS, source, destination, protocol, port),
-            self._side(INGRESS, destination, source, protocol, port),
+            self._side(EGRESS, source, destination, protocol, port, by_service),
+            self._side(INGRESS, destination, source, protocol, port, by_service),
         )
 
     def selecting(self, pod: Pod, direction: str) -> tuple[CompiledPolicy, ...]:
@@ -133,7 +138,9 @@ class PolicySet:
         node = self._nodes_by_ip.get(end.ip)
         return node.metadata.name if node is not None else ""
 
-    def _side(self, direction: str, subject: PolicyEnd, other: PolicyEnd, protocol: str, port: int) -> Side:
+    def _side(
+        self, direction: str, subject: PolicyEnd, other: PolicyEnd, protocol: str, port: int, by_service: bool
+    ) -> Side:
         """What the policies of one end say of the other."""
         if subject.pod is None:
             return Side(direction, True, "not a pod: no policy judges its side", Basis.SOURCED, "NP-2")
@@ -145,7 +152,7 @@ class PolicySet:
             basis = self._profile.setting("host-network-pods").basis
             return Side(direction, True, "on the host's network: no policy selects it", basis, "NP-15")
         if other.pod is not None and other.pod.key == pod.key and other.pod.metadata.uid == pod.metadata.uid:
-            return Side(direction, True, "a pod cannot block itself", Basis.SOURCED, "NP-13")
+            return self._to_itself(pod, direction, other, protocol, port, by_service)
         if direction == INGRESS and self.is_own_node(pod, other):
             return Side(direction, True, "from the pod's own node: always allowed", Basis.SOURCED, "NP-14")
         side = self._tiered(pod, direction, other, protocol, port)
@@ -162,6 +169,19 @@ class PolicySet:
             self.selecting(pod, direction)
             or self.tiers_for(pod, ADMIN, direction)
             or self.tiers_for(pod, BASELINE, direction)
+        )
+
+    def _to_itself(
+        self, pod: Pod, direction: str, other: PolicyEnd, protocol: str, port: int, by_service: bool
+    ) -> Side:
+        """A pod that dials itself: never blocked at its own address (NP-13); by a Service the tiers judge (NP-16)."""
+        own = Side(direction, True, "a pod cannot block itself", Basis.SOURCED, "NP-13")
+        if not by_service or not self.tiers:
+            return own
+        asked = Asked(direction, other, self.tier_seeing.pod(other), protocol, port)
+        lower = None if self.selecting(pod, direction) else BASELINE
+        return self._in_tier(
+            pod, ADMIN, asked, lambda: own if lower is None else self._in_tier(pod, lower, asked, lambda: own)
         )
 
     def _tiered(self, pod: Pod, direction: str, other: PolicyEnd, protocol: str, port: int) -> Side:

@@ -6,9 +6,10 @@ import pytest
 
 from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
+from kwake.policy.policy_set import compile_policies
 from kwake.policy.reach import reach
 from kwake.profiles import load_profile
-from tests.core.policy.clusters import ask, cluster, namespace, pod, policy
+from tests.core.policy.clusters import ask, cluster, end, namespace, pod, policy
 from tests.core.policy.tier_objects import anp, banp, cnp, labelled, rule
 
 NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "labels": {"role": "edge"}},
@@ -160,3 +161,13 @@ def test_a_cni_enforces_only_the_apis_that_it_has(profile: str, v1alpha1: bool |
     old, new = anp("a", 1, ingress=[rule("Deny")]), cnp("a", 1, ingress=[rule("Deny")])
     assert (allowed(old, profile=profile), allowed(new, profile=profile)) == (v1alpha1, v1alpha2)
     assert allowed(anp("a", 1, ingress=[rule("Allow")]), profile=profile) is True
+
+
+def test_a_pod_is_never_blocked_from_its_own_address_but_by_a_service_the_tiers_judge() -> None:
+    of = cluster(*PODS, cnp("a", 1, egress=[rule("Deny", labelled(app="web"), to=True)]))
+    web = end(of, "shop/web")
+    policies = compile_policies(of, load_profile())
+    assert policies.verdict(web, web, "TCP", 80).allowed is True
+    assert policies.verdict(web, web, "TCP", 80, by_service=True).egress.allowed is False
+    baseline = cluster(*PODS, cnp("a", 1, "Baseline", egress=[rule("Deny", to=True)]))
+    assert compile_policies(baseline, load_profile()).verdict(web, web, "TCP", 80, by_service=True).allowed is False
