@@ -150,6 +150,11 @@ async def settled(player: Player) -> None:
     target = player.desk.chosen
     if not editor.is_edited and "/" in target and player.desk.pane == "cluster":
         await player.until(lambda: editor.reference == target)
+    await at_rest(player)
+
+
+async def at_rest(player: Player) -> None:
+    """Wait until nothing moves any more."""
     before, now = "", screen_of(player)
     while before != now:
         await player.pilot.pause()

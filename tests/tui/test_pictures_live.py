@@ -29,7 +29,7 @@ from kwake_tui.opened import Opened
 from kwake_tui.screens import opening
 from kwake_tui.session import Session
 from tests.tui.player import Player, shop
-from tests.tui.test_pictures import settled
+from tests.tui.test_pictures import at_rest, settled
 
 FORBIDDEN = (
     UnreadKind("NetworkPolicy", "networking.k8s.io", (), "forbidden", "whether a dial is admitted", True),
@@ -203,8 +203,10 @@ def test_loading_looks_as_approved(picture: SnapshotAssertion, monkeypatch: pyte
         app = KwakeApp(begin, "prod", progress=reading)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
-            await pilot.pause()
-            shot = app.export_screenshot(title="kwake")
+            player = Player(app, pilot)
+            await player.until(lambda: "10,017" in player.svg() and "6&#160;svc" in player.svg())
+            await at_rest(player)
+            shot = player.svg()
             release.set()
             await app.workers.wait_for_complete()
         assert shot == picture(name=name)
