@@ -272,3 +272,52 @@ def listed(world: World) -> set[str]:
     """Every address in the Service's slices."""
     slices = world.cluster.slices_by_service[web(world).key]
     return {address for item in slices for endpoint in item.endpoints for address in endpoint.addresses}
+
+
+def backends_of_dials(world: World, source: str, count: int, port: int = 80) -> set[str]:
+    """Which pods the dials of one client reach, each kept open."""
+    reached = set()
+    for number in range(count):
+        name = f"{source}-{port}-{number}"
+        world = world.do(kwake.OpenConnection(name, source, "svc/shop/web", port))
+        reached.add(world.connections[name].backends[0].backend)
+    return reached
+
+
+@pytest.mark.rule("SV-48")
+def test_sv_48_a_client_comes_back_to_its_endpoint_for_a_time() -> None:
+    sticky = opened(service("web", sessionAffinity="ClientIP"), replicas=5)
+    free = opened(service("web"), replicas=5)
+    assert len(backends_of_dials(sticky, "deploy/shop/client", 12)) == 1
+    assert len(backends_of_dials(free, "deploy/shop/client", 12)) > 1
+    config = {"clientIP": {"timeoutSeconds": 60}}
+    short = opened(service("web", sessionAffinity="ClientIP", sessionAffinityConfig=config), replicas=5)
+    reached = set()
+    for number in range(12):
+        short = short.do(kwake.OpenConnection(f"c{number}", "deploy/shop/client", "svc/shop/web")).advance(seconds=61)
+        reached.add(short.connections[f"c{number}"].backends[0].backend)
+    assert len(reached) > 1, "a minute after its last dial the client is forgotten"
+
+
+@pytest.mark.rule("SV-48")
+@pytest.mark.rule("SU-19")
+def test_su_19_another_port_is_another_choice() -> None:
+    ports = [{"name": name, "port": port, "targetPort": "http"} for name, port in (("a", 80), ("b", 443))]
+    world = opened(service("web", sessionAffinity="ClientIP", ports=ports), replicas=5)
+    for number in range(8):
+        dialled = world.do(kwake.OpenConnection(f"a{number}", "deploy/shop/client", "svc/shop/web", 80))
+        dialled = dialled.do(kwake.OpenConnection(f"b{number}", "deploy/shop/client", "svc/shop/web", 443))
+        first, second = (dialled.connections[f"{port}{number}"].backends[0].backend for port in "ab")
+        if first != second:
+            return
+    pytest.fail("eight clients in a row hit the same pod on both ports")
+
+
+@pytest.mark.rule("SV-48")
+def test_sv_48_affinity_ends_when_the_endpoint_leaves_the_set() -> None:
+    world = opened(service("web", sessionAffinity="ClientIP"), replicas=3)
+    world = world.do(kwake.OpenConnection("c", "deploy/shop/client", "svc/shop/web"))
+    had = world.connections["c"].backends[0].backend
+    gone = world.do(kwake.KillPod(had, force=True)).settle()
+    again = gone.do(kwake.OpenConnection("d", "deploy/shop/client", "svc/shop/web"))
+    assert again.connections["d"].backends[0].backend not in ("", had)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
 
@@ -12,19 +13,23 @@ from kwake.dataplane.datagrams import follow_datagrams
 from kwake.dataplane.ends import Client, resolve_sources, resolve_target
 from kwake.dataplane.living import how_it_is
 from kwake.dataplane.path import Branch, Flow, Outcome, Path
-from kwake.dataplane.records import server_end, translated_tuple
+from kwake.dataplane.records import destination_of, server_end, translated_tuple
 from kwake.dataplane.streams import follow_stream
 from kwake.dataplane.trace import branches_of, normalised, trace
 from kwake.dataplane.view import View
 from kwake.draws import Draws
+from kwake.objects.reference import parse_reference
 
 EPHEMERAL_PORTS = (32768, 28232)
 """First, and how many: Linux's `ip_local_port_range`."""
 
 
-def open_connection(view: View, name: str, flow: Flow, draws: Draws) -> tuple[Connection, Draws]:
+def open_connection(
+    view: View, name: str, flow: Flow, draws: Draws, opened: Sequence[Connection] = ()
+) -> tuple[Connection, Draws]:
     """Dial from the first ready source pod by name, to one of the ends that the dial may have.
 
+    `opened` are the connections before it, oldest first: under ClientIP affinity a client comes back to its endpoint.
     A dial that is not delivered gives a failed connection. Raises ReferenceNotFound as `trace` does.
     """
     flow = normalised(flow)
@@ -32,10 +37,33 @@ def open_connection(view: View, name: str, flow: Flow, draws: Draws) -> tuple[Co
     client = next((c for c in clients if c.pod is None or c.pod.is_ready), clients[0])
     target, _ = resolve_target(view, flow.target)
     branches = branches_of(view, flow, client, target, Fraction(1))
-    branch, draws = _drawn(branches, f"backend/{name}", draws)
+    branch, draws = _drawn(_sticking(view, branches, client, opened), f"backend/{name}", draws)
     first, count = EPHEMERAL_PORTS
     offset, draws = draws.integer(f"source-port/{name}", count)
     return _connection(view, name, flow, client, branch, first + offset), draws
+
+
+def _sticking(
+    view: View, branches: tuple[Branch, ...], client: Client, opened: Sequence[Connection]
+) -> tuple[Branch, ...]:
+    """The one branch that session affinity leads to, else all: by node, Service port and source, for as long after the
+    last dial as the Service says, and while the endpoint is in the set (SV-48)."""
+    for known in reversed(opened):
+        if known.original is None or known.original.src != client.ip or not known.backends:
+            continue
+        for branch in branches:
+            met = branch.translation
+            if met is None or met.node is None or met.service is None:
+                continue
+            here = (met.node, met.service, met.dst_port, branch.ip, branch.port)
+            if here == (known.nat_node, known.service, known.original.dst_port, *destination_of(known)):
+                parsed = parse_reference(met.service)
+                service = view.proxy.service(parsed.namespace, parsed.name)
+                if service is not None and service.spec.session_affinity == "ClientIP":
+                    kept_s = service.spec.session_affinity_config.client_ip.timeout_seconds
+                    if view.now_ms - known.opened_ms <= kept_s * 1000:
+                        return (branch,)
+    return branches
 
 
 def follow(connection: Connection, before: View, after: View, cause: str) -> Connection:

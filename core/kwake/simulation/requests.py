@@ -310,7 +310,8 @@ def _open(draft: Draft, action: OpenConnection) -> None:
     if action.name in draft.connections:
         raise UsageError(f"{action.name}: there is a connection of this name already; close it, or choose another")
     flow = Flow(action.source, action.target, action.port, action.protocol, action.via)
-    connection, draft.draws = open_connection(draft.freeze().view, action.name, flow, draft.draws)
+    before = tuple(draft.connections.values())
+    connection, draft.draws = open_connection(draft.freeze().view, action.name, flow, draft.draws, before)
     draft.connections[action.name] = connection
     turn = connection.turns[-1]
     draft.tell("connection-opened" if turn.fate is Fate.OPEN else "connection-failed", action.name,
