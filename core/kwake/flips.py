@@ -8,6 +8,7 @@ from kwake.dataplane.path import Branch, Outcome, Path
 from kwake.dataplane.trace import trace
 from kwake.dataplane.view import settled_view
 from kwake.errors import KwakeError
+from kwake.linting.dns import dns_servers
 from kwake.objects.kinds import Pod
 from kwake.policy.ends import PolicyEnd
 from kwake.policy.flip import Flip, Question, flips
@@ -21,8 +22,11 @@ def path_flips(world: World, path: Path, most: int = 3) -> tuple[Flip, ...]:
     Empty where no policy decides, or where the answer is not known.
     """
     branch = _asked(path)
-    question = _question(world, branch, path.flow.protocol) if branch is not None else None
-    if branch is None or question is None:
+    if branch is None:
+        return ()
+    is_lookup = branch.outcome is Outcome.UNRESOLVED
+    question = _lookup(world, branch) if is_lookup else _question(world, branch, path.flow.protocol)
+    if question is None:
         return ()
     delivered = branch.outcome is Outcome.DELIVERED
 
@@ -31,14 +35,14 @@ def path_flips(world: World, path: Path, most: int = 3) -> tuple[Flip, ...]:
             again = trace(settled_view(after, world.profile), path.flow)
         except KwakeError:
             return False
-        same = [other for other in again.branches if (other.source, other.pod, other.ip) == _ends(branch)]
+        same = [b for b in again.branches if b.source == branch.source and (is_lookup or _ends(b) == _ends(branch))]
         return bool(same) and all((other.outcome is Outcome.DELIVERED) is not delivered for other in same)
 
     return flips(world.cluster, world.profile, question, holds, most)
 
 
-def _ends(branch: Branch) -> tuple[str, str | None, str | None]:
-    return branch.source, branch.pod, branch.ip
+def _ends(branch: Branch) -> tuple[str | None, str | None]:
+    return branch.pod, branch.ip
 
 
 def _asked(path: Path) -> Branch | None:
@@ -46,11 +50,26 @@ def _asked(path: Path) -> Branch | None:
     stopped = [branch for branch in path.branches if branch.outcome is Outcome.DROPPED]
     denied = [branch for branch in stopped if "denied" in _verdicts(branch)]
     arriving = [branch for branch in path.branches if branch.outcome is Outcome.DELIVERED]
-    return next(iter(denied or ([] if stopped else arriving)), None)
+    lookups = [branch for branch in path.branches if branch.outcome is Outcome.UNRESOLVED and _is_cut_off(branch)]
+    return next(iter(denied or lookups or ([] if stopped else arriving)), None)
+
+
+def _is_cut_off(branch: Branch) -> bool:
+    """Whether it ends because policies drop the lookup of its name (NP-27)."""
+    return any("Policy/" in decider.object for decider in branch.decided_by)
 
 
 def _verdicts(branch: Branch) -> list[str]:
     return [side.verdict for side in (branch.egress, branch.ingress) if side is not None]
+
+
+def _lookup(world: World, branch: Branch) -> Question | None:
+    """The lookup of a name, as the policies see it."""
+    pod = _pod(world, branch.source)
+    for server, port in dns_servers(world.cluster) if pod is not None else ():
+        source = PolicyEnd(pod, pod.ip, pod.spec.node_name) if pod is not None else PolicyEnd(None, "")
+        return Question(source, PolicyEnd(server, server.ip, server.spec.node_name), "UDP", port)
+    return None
 
 
 def _question(world: World, branch: Branch, protocol: str) -> Question | None:

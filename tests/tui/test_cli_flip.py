@@ -58,6 +58,55 @@ def test_an_edit_that_is_offered_really_turns_the_trace(at: int) -> None:
     assert world.trace(*asked).outcome is kwake.Outcome.DELIVERED
 
 
+DNS_CUT_OFF = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, labels: {app: db}}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {selector: {app: db}, ports: [{port: 5432}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: coredns, namespace: kube-system, labels: {k8s-app: kube-dns}}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kube-dns, namespace: kube-system, labels: {k8s-app: kube-dns}}
+spec: {clusterIP: 10.96.0.10, selector: {k8s-app: kube-dns}, ports: [{port: 53, protocol: UDP}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Egress]
+  egress: [{to: [{podSelector: {matchLabels: {app: db}}}]}]
+"""
+
+
+def test_a_lookup_that_is_dropped_is_let_through(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(DNS_CUT_OFF)
+
+    first, *_ = form(capsys, "trace", str(file), "--from", "po/default/web", "--to", "svc/default/db", "--flip")[
+        "flips"
+    ]
+
+    (change,) = first["changes"]
+    assert change["object"] == "NetworkPolicy/default/web"
+    assert change["patch"][0]["value"]["ports"] == [{"port": 53, "protocol": "UDP"}]
+
+
 def test_where_no_policy_decides_no_edit_is_offered(capsys: Capture, tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text("""\

@@ -486,7 +486,7 @@ def _tell_nearest(world: World, target: str) -> None:
     references = {f"svc/{s.metadata.namespace}/{s.metadata.name}": s.metadata.name for s in world.cluster.all(Service)}
     word = target.rpartition("/")[2].partition(".")[0].partition(":")[0]
     near = difflib.get_close_matches(word, references.values(), n=1)
-    if near:
+    if near and target not in references:
         meant = ", ".join(reference for reference, name in references.items() if name == near[0])
         _narrate(f"kwake: note: {target}: did you mean {meant}?")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kwake.cluster import NAME_LABEL
+from kwake.cluster import NAME_LABEL, Cluster
 from kwake.linting.scene import Scene, Shape
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add
@@ -25,7 +25,7 @@ SYSTEM = "kube-system"
 def dns_findings(scene: Scene) -> Iterator[Finding]:
     """Pods whose egress admits other pods, or a port of everybody, and nowhere the cluster's DNS over UDP."""
     told = set()
-    servers = _servers(scene)
+    servers = dns_servers(scene.cluster)
     for shapes in scene.shapes.values():
         for shape in shapes:
             isolating = scene.policies.selecting(shape.pod, EGRESS)
@@ -35,12 +35,12 @@ def dns_findings(scene: Scene) -> Iterator[Finding]:
                 yield from _cut_off(scene, shape, isolating, servers)
 
 
-def _servers(scene: Scene) -> list[tuple[Pod, int]]:
+def dns_servers(cluster: Cluster) -> list[tuple[Pod, int]]:
     """The cluster's DNS pods, as far as the snapshot holds them, and the port that they take queries on."""
     found = []
-    for service in scene.cluster.all(Service):
+    for service in cluster.all(Service):
         if DNS_LABEL in service.metadata.labels.items() or service.metadata.name == "kube-dns":
-            for pod in scene.cluster.pods_by_namespace.get(service.metadata.namespace, ()):
+            for pod in cluster.pods_by_namespace.get(service.metadata.namespace, ()):
                 if service.spec.selector and service.spec.selector.items() <= pod.metadata.labels.items() and pod.ips:
                     found += [(pod, number) for number in _query_ports(service, pod)]
     return found
