@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +81,10 @@ def test_500_random_replays_are_the_same_alone_and_beside_others(tmp_path: Path)
     one, two = in_parts(parts, 1), in_parts(parts, 2)
 
     assert one == two
-    told = [scenario for text in one for scenario in scenarios_of(text)]
-    whole = [{**one, "file": ""} for one in scenarios_of(report(tmp_path / "all")) if isinstance(one, dict)]
-    assert [{**one, "file": ""} for one in told if isinstance(one, dict)] == whole
+    told = [scenario for text in one for scenario in scenarios_of(_without_folder(text))]
+    assert told == scenarios_of(_without_folder(report(tmp_path / "all")))
+
+
+def _without_folder(text: bytes) -> bytes:
+    """The report with files named by their names alone."""
+    return re.sub(rb"\b(all|part\d)/", b"", text)

@@ -52,6 +52,21 @@ def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str], monke
     assert capsys.readouterr().out == "Fate.OPEN Outcome.DELIVERED\n"
 
 
+def test_the_scenario_of_the_readme_is_met_and_fails_as_the_readme_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (text,) = re.findall(r"^```yaml\n(kwake: 1\n.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    file = tmp_path / "first.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert main(["replay", str(file)]) == 0
+    assert "2 of 2 expectations met" in capsys.readouterr().out
+
+    file.write_text(text.replace("outcome: delivered}]", "outcome: dropped}]"), encoding="utf-8")
+
+    assert main(["replay", str(file)]) == 1
+    assert "expected  dropped" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_what_the_readme_links_to_is_there(target: str) -> None:
     assert (ROOT / target).is_file()
