@@ -192,18 +192,20 @@ class Standing:
     def with_pod(self, cluster: Cluster, old: Pod | None, new: Pod | None) -> Standing:
         """After a pod came, went or was replaced. One that looks like none before makes all of it again."""
         sight, indexes = self._matrix.classes.sight, self._matrix.classes.indexes
-        count = list(self._count)
-        for pod, step in ((old, -1), (new, 1)):
-            if pod is None or pod.is_terminal:
-                continue
-            for ip in pod.ips:
-                index = indexes.get(sight.of(pod, ip))
-                if index is None:
-                    return Standing(cluster, self._profile)
-                count[index] += step
+        gone, come = (
+            [indexes.get(sight.of(pod, ip)) for ip in pod.ips] if pod is not None and not pod.is_terminal else []
+            for pod in (old, new)
+        )
         after = self._after(cluster)
-        after._count = tuple(count)
-        return after
+        if gone != come:  # a pod is mostly replaced by one of its class
+            count = list(self._count)
+            for held, step in ((gone, -1), (come, 1)):
+                for index in held:
+                    if index is None:
+                        return Standing(cluster, self._profile)
+                    count[index] += step
+            after._count = tuple(count)
+        return Standing(cluster, self._profile) if None in come else after
 
     def with_policy(self, cluster: Cluster, changed: Key) -> tuple[Standing, tuple[Shift, ...]]:
         """After a NetworkPolicy came, went or was edited, and exactly what that opens and closes.
