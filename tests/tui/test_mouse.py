@@ -57,3 +57,18 @@ def test_the_wheel_scrolls_and_the_cursor_stays() -> None:
         assert pane.target == target
 
     play(shop(), story)
+
+
+def test_a_click_on_a_tab_goes_to_its_pane() -> None:
+    async def story(player: Player) -> None:
+        row = next(strip.text for strip in player.app.screen._compositor.render_strips() if "Connections" in strip.text)
+        for word, pane in (
+            ("Connections", "connections"),
+            ("Path", "path"),
+            ("Events", "events"),
+            ("Cluster", "cluster"),
+        ):
+            await player.pilot.click("#tabs", offset=(row.index(word) + 1, 0))
+            assert player.desk.pane == pane
+
+    play(shop(), story, size=(80, 24))

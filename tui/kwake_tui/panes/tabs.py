@@ -43,5 +43,15 @@ def _kind_word(reference: str) -> str:
     return "Policy" if kind == "NetworkPolicy" else kind if 0 < len(kind) <= _LONGEST else "YAML"
 
 
+def tab_at(line: Line, cell: int) -> int | None:
+    """The number of the tab at a cell of such a row, from 1; None beside them. A tab is its word and the fact after."""
+    end = 0
+    for number in range(len(TITLES)):
+        end += sum(span.cells for span in line.left[2 * number : 2 * number + 2])
+        if cell < end:
+            return number + 1
+    return None
+
+
 _LONGEST = 10
 """Letters of the longest kind that the row has room for."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
-from textual.events import DescendantFocus
+from textual.events import Click, DescendantFocus
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -20,7 +21,7 @@ from kwake_tui.panes.editor import EditorPane
 from kwake_tui.panes.events import EventsPane
 from kwake_tui.panes.key_line import key_line, notice_line
 from kwake_tui.panes.path import PathPane
-from kwake_tui.panes.tabs import tab_line
+from kwake_tui.panes.tabs import tab_at, tab_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.script import script_line
 from kwake_tui.session import Session
@@ -136,6 +137,15 @@ class PanesScreen(Screen[None]):
         self.query_one("#tabs", LineBar).show(
             lambda width: (tab_line(self._session, name, editor.reference, editor.is_edited, keymap),)
         )
+
+    @on(Click, "#tabs")
+    def _tab_clicked(self, event: Click) -> None:
+        """To the pane of the tab."""
+        tabs = self.query_one("#tabs", LineBar)
+        offset = event.get_content_offset(tabs)
+        number = tab_at(tabs.lines[0], offset.x - 1) if offset is not None else None
+        if number is not None:
+            self.action_to_pane(number)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Other keys for another pane."""
