@@ -6,6 +6,7 @@ import re
 
 from kwake.dataplane.connection import Fate
 from kwake.dataplane.path import Outcome
+from kwake.waking import wake
 from kwake_tui.panes.editor import EditorPane
 from tests.tui.player import Player, play, shop
 
@@ -78,9 +79,10 @@ def test_the_editor_previews_before_anything_is_applied() -> None:
         await player.until(lambda: any("∅ dropped" in row for row in player.rows("#preview")))
 
         rows = player.rows("#preview")
-        assert rows[1] == "checkout already open dialled now"
-        assert rows[2].split() == ["calico", "=", "same", "∅", "dropped"]
-        assert rows[3].split() == ["cilium", "◐", "stalled", "∅", "dropped"]
+        assert rows[1].split() == ["pairs", "−", "1", "lost"]
+        assert rows[2] == "checkout already open dialled now"
+        assert rows[3].split() == ["calico", "=", "same", "∅", "dropped"]
+        assert rows[4].split() == ["cilium", "◐", "stalled", "∅", "dropped"]
         assert player.session.world is before
 
     play(shop(), story)
@@ -135,3 +137,20 @@ def test_a_drop_names_the_file_and_line_of_what_decided() -> None:
         assert any(re.fullmatch(r"[│ ]*\S+\.ya?ml:\d+", row) for row in player.rows("#path"))
 
     play(shop(), story)
+
+
+def test_the_preview_counts_the_pairs_that_the_wake_will_tell() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: web", "tier: back")
+        await player.until(lambda: any(row.startswith("pairs") for row in player.rows("#preview")))
+        counted = player.row("#preview", "pairs")
+        told = [row for row in player.rows("#preview") if "→ shop/checkout" in row]
+        before = player.session.world
+        await player.press("ctrl+s")
+
+        after = wake(before, player.session.world)
+        assert after.lost and after.gained
+        assert counted.split() == ["pairs", "−", str(len(after.lost)), "lost", "+", str(len(after.gained)), "gained"]
+        assert len(told) == len(after.lost) + len(after.gained)
+
+    play(shop(), story, size=(200, 60))

@@ -10,6 +10,7 @@ from kwake_tui.lines import Line, Span, section
 from kwake_tui.names import flow_title
 from kwake_tui.panes.connection_rows import dial_words, stands_words
 from kwake_tui.panes.path_rows import wrapped
+from kwake_tui.preview_reach import count_row, pair_rows, pairs_changed
 from kwake_tui.session import Session, path_in
 from kwake_tui.yaml_text import read_manifest
 
@@ -25,8 +26,9 @@ Words = tuple[str, str]
 """A cell's text and its colour role."""
 
 
-def preview_lines(session: Session, text: str, width: int) -> tuple[Line, ...]:
-    """Rows that say what would change for the shown path and the open connections, or why it would be refused."""
+def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> tuple[Line, ...]:
+    """At most `most` rows that say what would change for pairs, the shown path and the open connections, or why it
+    would be refused."""
     if not text:
         return ()
     try:
@@ -42,8 +44,13 @@ def preview_lines(session: Session, text: str, width: int) -> tuple[Line, ...]:
     shown = session.shown_flow
     flows = [*session.shown_pins, *([shown] if shown and shown not in session.shown_pins else [])]
     blocks += [_dialled(session, flow, worlds) for flow in flows]
-    rows = [row for block in sorted(blocks, key=_is_unchanged) for row in block]
-    return (head, *(rows[:ROWS] or [Line((Span("= nothing that is shown here changes", "muted"),))]))
+    found = pairs_changed(session.world, after)
+    rows = list(count_row(found)) if found is not None else []
+    rows += [row for block in sorted(blocks, key=_is_unchanged) for row in block]
+    if found is not None and len(rows) + 2 < most:
+        pairs = list(pair_rows(found))
+        rows += [section("who may talk"), *pairs] if pairs else []
+    return (head, *(rows[:most] or [Line((Span("= nothing that is shown here changes", "muted"),))]))
 
 
 def refusal_lines(title: str, error: KwakeError, width: int) -> tuple[Line, ...]:

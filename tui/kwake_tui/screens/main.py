@@ -34,7 +34,7 @@ from kwake_tui.panes.path import PathPane
 from kwake_tui.panes.pinned import pinned_line
 from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
-from kwake_tui.preview import preview_lines, refusal_lines
+from kwake_tui.preview import ROWS, preview_lines, refusal_lines
 from kwake_tui.recording import Recorder
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.pages import yaml_page
@@ -339,7 +339,8 @@ class MainScreen(PanesScreen):
     @on(EditorPane.Typed)
     def _typed(self, event: EditorPane.Typed) -> None:
         editor = self.query_one(EditorPane)
-        editor.preview(preview_lines(self._session, event.text, editor.size.width))
+        room = max(ROWS, editor.size.height // 2)
+        editor.preview(preview_lines(self._session, event.text, editor.size.width, room))
 
     @on(EditorPane.Edited)
     def _edited(self) -> None:

@@ -1,0 +1,58 @@
+"""Who could talk and who no longer, if an edited text were applied: as far as it can be said between two keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kwake.dataplane.path import Outcome
+from kwake.objects.kinds import Pod
+from kwake.policy.connections import ConnectionSet
+from kwake.waking import Wake, wake
+from kwake.world import World
+from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
+from kwake_tui.lines import Line, Span
+
+MOST_PODS = 500
+"""Pods up to which the table of pairs is worked out while one types."""
+
+UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
+
+
+def pairs_changed(before: World, after: World) -> Wake | None:
+    """What changes for pairs; None where there are too many pods to tell before it is applied."""
+    return wake(before, after) if len(before.cluster.all(Pod)) <= MOST_PODS else None
+
+
+def count_row(found: Wake) -> tuple[Line, ...]:
+    """One row: how many pairs; none where none changes."""
+    counts = ((LOST, len(found.lost)), (GAINED, len(found.gained)), (OTHER_PORTS, len(found.changed)),
+              (UNKNOWN, len(found.unknown)))  # fmt: skip
+    told = [(mark, count) for mark, count in counts if count]
+    if not told:
+        return ()
+    spans = [Span("pairs    ", "muted")]
+    for mark, count in told:
+        spans += [Span(f"{mark.glyph} {count} ", mark.role, bold=True), Span(f"{mark.word}  ", mark.role)]
+    return (Line(tuple(spans)),)
+
+
+def pair_rows(found: Wake) -> Iterator[Line]:
+    """A row for each pair."""
+    for mark, pairs in ((LOST, found.lost), (GAINED, found.gained), (OTHER_PORTS, found.changed)):
+        for pair in pairs:
+            yield _row(mark, pair.src, pair.dst, _ports(pair.before if mark is LOST else pair.after))
+    for doubt in found.unknown:
+        yield _row(UNKNOWN, doubt.src, doubt.dst, "")
+
+
+def _row(mark: Mark, src: str, dst: str, ports: str) -> Line:
+    ends = (Span(_end(src)), Span(" → ", "faint"), Span(_end(dst)))
+    return Line((Span(f"{mark.glyph} ", mark.role, bold=True), *ends), (Span(ports, "muted"),), shrink=3)
+
+
+def _end(name: str) -> str:
+    return name.partition("[")[0]
+
+
+def _ports(allowed: ConnectionSet) -> str:
+    return str(allowed)
