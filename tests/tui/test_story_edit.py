@@ -142,7 +142,7 @@ def test_a_drop_names_the_file_and_line_of_what_decided() -> None:
 def test_the_preview_counts_the_pairs_that_the_wake_will_tell() -> None:
     async def story(player: Player) -> None:
         await edit_policy(player, "app: web", "tier: back")
-        await player.until(lambda: any(row.startswith("pairs") for row in player.rows("#preview")))
+        await player.until(lambda: any(row.startswith("pairs    −") for row in player.rows("#preview")))
         counted = player.row("#preview", "pairs")
         told = [row for row in player.rows("#preview") if "→ shop/checkout" in row]
         before = player.session.world
