@@ -21,7 +21,7 @@ IN_CLUSTER = "in-cluster"
 CONNECTIONS = 64
 """Kept open at most: one for each kind that is followed."""
 
-CLIENT_MISSING = "a live cluster is read with the official client, which is not installed: pip install 'kwake[live]'"
+CLIENT_MISSING = "a live cluster is read with the official client, which is not installed: pip install kubernetes"
 
 
 class Access:
