@@ -25,6 +25,8 @@ from kwake.profiles.profile import Profile
 
 TRIED = 8
 """Edits whose other effects are worked out; each needs the table of all pairs once."""
+MANY_PODS, TRIED_OF_MANY = 2000, 4
+"""In a cluster with more pods than this fewer are worked out: the table of all pairs takes its time there."""
 ALIKE = 3
 """Of those how many of one kind."""
 COMBINED = 4
@@ -86,11 +88,12 @@ def flips(
     candidates = _opening(cluster, policies, question, verdict) if not verdict.allowed else _closing(
         cluster, policies, question, verdict)  # fmt: skip
     before = None
+    tries = TRIED if len(cluster.all(Pod)) <= MANY_PODS else TRIED_OF_MANY
     found: list[tuple[tuple[object, ...], Flip]] = []
     tried: set[tuple[Change, ...]] = set()
     of_rank: Counter[int] = Counter()
     for edit in sorted(candidates, key=lambda edit: (len(edit.changes), edit.rank, edit.words)):
-        if edit.changes in tried or len(found) == TRIED or of_rank[edit.rank] == ALIKE:
+        if edit.changes in tried or len(found) == tries or of_rank[edit.rank] == ALIKE:
             continue
         tried.add(edit.changes)
         after = _tried(cluster, edit)
