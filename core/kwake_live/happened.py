@@ -54,7 +54,8 @@ def _kill(
     sides = [
         _times("gone after", _event(events, "pod-gone", str(pod.key)), began,
                _first(moments, lambda m: _is(m, pod) and m.type == "DELETED")),
-        Side("successor", _name(ours), _name(theirs), None if ours and theirs else ours is theirs),
+        Side("successor", _name(ours, "none"), _name(theirs, "not yet" if ours else "none"),
+             ours is theirs if ours is None else None),
     ]  # fmt: skip
     if ours is not None:
         ip, node = (theirs.ip, theirs.spec.node_name) if theirs is not None else ("", "")
@@ -80,12 +81,12 @@ def _facts(what: str, predicted: str, seen: str, *, same: bool | None) -> Side:
 
 
 def _times(what: str, predicted_ms: int | None, began_s: float | None, at_s: float | None) -> Side:
-    """Durations agree within a second: what a watch tells, it tells a little late."""
+    """Durations agree within half a second: what a watch tells, it tells a little late."""
     predicted = "never" if predicted_ms is None else f"{predicted_ms / 1000:.1f} s"
     if began_s is None or at_s is None:
         return Side(what, predicted, "not yet", None)
     took = max(0.0, at_s - began_s)
-    agrees = None if predicted_ms is None else abs(took - predicted_ms / 1000) <= 1
+    agrees = None if predicted_ms is None else abs(took - predicted_ms / 1000) <= 0.5
     return Side(what, predicted, f"{took:.1f} s", agrees)
 
 
@@ -112,8 +113,8 @@ def _successor(pod: Pod, was: Cluster, after: Cluster) -> Pod | None:
     return None
 
 
-def _name(pod: Pod | None) -> str:
-    return pod.metadata.name if pod is not None else "none"
+def _name(pod: Pod | None, otherwise: str) -> str:
+    return pod.metadata.name if pod is not None else otherwise
 
 
 def _services(pod: Pod, cluster: Cluster) -> list[Service]:
