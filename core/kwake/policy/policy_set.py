@@ -67,7 +67,10 @@ class PolicySet:
         self._whole_ranges = profile["end-port"] == "enforced"
         self._are_tiers_sure = not self.enforced or profile["admin-tiers"] != "unknown"
         self._by_namespace = cluster.policies_by_namespace if self.enforced else {}
-        self._homes: dict[str, Home] = {} if earlier is None else dict(earlier._homes)
+        self._homes: dict[str, Home] = {}
+        if earlier is not None:
+            is_same = earlier._by_namespace is self._by_namespace
+            self._homes = earlier._homes if is_same else dict(earlier._homes)
         """By namespace, as far as asked for; those of an earlier cluster stand until they are asked for again."""
 
     @cached_property
