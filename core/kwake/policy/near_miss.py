@@ -133,9 +133,10 @@ def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: st
     """A peer of labels: the pod's, its namespace's, or where it is."""
     pod = denied.other.pod
     if pod is None:
-        meant = f"{peer.pod_selector or 'every pod'}" + (
-            f" in namespaces with {peer.namespace_selector}" if peer.namespace_selector is not None else ""
-        )
+        meant = str(peer.pod_selector) if peer.pod_selector and not peer.pod_selector.is_empty else "every pod"
+        if peer.namespace_selector is not None:
+            homes = f"namespaces with {peer.namespace_selector}"
+            meant += f" in {'every namespace' if peer.namespace_selector.is_empty else homes}"
         yield _Miss(2, 1.0, (f"{named} admits {meant}", f"{denied.other.ip} is no pod: selectors mean pods only"))
         return
     home = pod.metadata.namespace

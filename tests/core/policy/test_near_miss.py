@@ -69,6 +69,13 @@ def test_an_address_outside_is_no_pod() -> None:
     )
 
 
+def test_every_pod_of_every_namespace_is_no_address_outside() -> None:
+    assert misses(policy("shop/allow", admit({"namespaceSelector": {}}, app="db")), source="203.0.113.9") == (
+        "allow ingress rule 1 admits every pod in every namespace",
+        "203.0.113.9 is no pod: selectors mean pods only",
+    )
+
+
 def test_the_policy_selects_no_pod_at_all() -> None:
     assert misses(policy("shop/allow", admit(labels(app="web"), app="d-b"))) == (
         "allow selects 0 pods: app=d-b",
