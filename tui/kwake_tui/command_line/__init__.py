@@ -1,0 +1,1 @@
+"""The commands, one function each: it takes the parsed words and returns the exit code."""
