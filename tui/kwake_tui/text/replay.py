@@ -86,9 +86,10 @@ def _window(window: Window) -> Iterator[str]:
         yield row
         if span.outcome is not Outcome.DELIVERED and span.reason:
             yield from columns([["", span.reason]], indent=14)
-    shares = ", ".join(f"{outcome.value} {_percent(share)}" for outcome, share in time_shares(window.spans).items())
-    if shares:
-        yield from columns([["of these dials", shares]], indent=8)
+    shares = time_shares(window.spans)
+    if len(shares) > 1:
+        told = ", ".join(f"{outcome.value} {_percent(share)}" for outcome, share in shares.items())
+        yield from columns([["until then", told]], indent=8)
 
 
 def _percent(share: Fraction) -> str:
