@@ -141,8 +141,8 @@ class Live:
         self._told = self._stale
         if new:
             first, more = new[0], f", {len(new) - 1} more" if len(new) > 1 else ""
-            words = "it really happened; : seen compares" if first.happened else first.words
-            desk.say(f"stale: {action_title(first.action)}{more}: {words}; : follow replays on the cluster as it is")
+            words = "it really happened, :seen compares" if first.happened else first.words
+            desk.say(f"stale: {action_title(first.action)}{more}: {words}; :follow replays")
 
     def _say(self, desk: Desk) -> None:
         state = state_of(self.feed.links, self._stale, self._baseline is not None)

@@ -127,7 +127,7 @@ def _drift(desk: Desk, live: Live) -> list[Line]:
     rows += [Line((Span("~ ", "moved"), Span(f"{name}  "), Span(words, "muted"))) for name, words in changed[:_MOST]]
     if len(changed) > _MOST:
         rows.append(Line((Span(f"and {len(changed) - _MOST} more", "muted"),)))
-    rows.append(Line((Span(": follow replays the actions on the cluster as it is", "you"),)))
+    rows.append(Line((Span(":follow replays the actions on the cluster as it is", "you"),)))
     return rows
 
 
