@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+import pytest
+
 from kwake.cluster import Cluster
 from kwake.objects.kinds import Pod
 from kwake.policy.connections import ConnectionSet
@@ -14,7 +16,7 @@ from kwake.policy.workloads import pod_name
 from kwake.profiles import load_profile
 from tests.core.policy.brute_force import End, Object, Reading, World
 from tests.core.policy.clusters import cluster
-from tests.core.policy.random_clusters import OUTSIDE, PORTS, PROTOCOLS
+from tests.core.policy.random_clusters import OUTSIDE, PORTS, PROTOCOLS, Maker
 
 IN_CI, ALL = 500, 20_000
 ASKED = (*PORTS, 82, 460, 481, 500, 8100)
@@ -92,3 +94,18 @@ def is_in(end: str, listed: str) -> bool:
         return end == listed
     first, last, own = (ip_address(ip) for ip in (*listed.split("-"), end))
     return first.version == own.version and int(first) <= int(own) <= int(last)
+
+
+@pytest.mark.parametrize("first", range(0, IN_CI, BATCH))
+def test_the_engine_agrees_with_a_second_reading(first: int) -> None:
+    made = {seed: Maker(seed).cluster() for seed in range(first, first + BATCH)}
+
+    assert [line for seed, objects in made.items() for line in compare(seed, objects)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(IN_CI, ALL, 10 * BATCH))
+def test_the_engine_agrees_with_a_second_reading_at_length(first: int) -> None:
+    made = {seed: Maker(seed).cluster() for seed in range(first, first + 10 * BATCH)}
+
+    assert [line for seed, objects in made.items() for line in compare(seed, objects)] == []
