@@ -143,7 +143,15 @@ def _count_failure(draft: Draft, pod: Pod, *, is_leaving: bool) -> None:
 
 def down(draft: Draft, uid: str) -> set[str]:
     """What is down of a pod: all of it, or single containers."""
-    return {entry for entry in draft.stopped if entry.partition("/")[0] == uid}
+    return down_by_pod(draft).get(uid, set())
+
+
+def down_by_pod(draft: Draft) -> dict[str, set[str]]:
+    """What is down of each pod that is not all up, by uid: for steps that ask of many."""
+    found: dict[str, set[str]] = {}
+    for entry in draft.stopped:
+        found.setdefault(entry.partition("/")[0], set()).add(entry)
+    return found
 
 
 def free_address(draft: Draft, pod: Pod) -> None:

@@ -19,7 +19,7 @@ from kwake.objects.key import Key
 from kwake.objects.kinds import EndpointSlice, Pod, Service
 from kwake.simulation.draft import Draft
 from kwake.simulation.draining import retry_drain
-from kwake.simulation.ending import down, living, remove_pod, terminate
+from kwake.simulation.ending import down_by_pod, living, remove_pod, terminate
 from kwake.simulation.node_steps import collect_orphans, evict, notice_silence
 from kwake.simulation.tasks import (
     BecomeReady,
@@ -112,6 +112,8 @@ def _schedule_pods(draft: Draft, tasks: Sequence[SchedulePod]) -> None:
 def _make_sandboxes(draft: Draft, tasks: Sequence[MakeSandbox]) -> None:
     changes: dict[Key, Record | None] = {}
     given_out: set[str] = set()
+    not_yet: set[str] = set()
+    """Pods that have an address, and nobody listens there."""
     found = [pod for task in tasks if (pod := living(draft, task.pod, task.uid)) is not None]
     pods = [pod for pod in found if not pod.is_terminating and pod.spec.node_name not in draft.silent]
     had = {pod.metadata.uid: pod.ip for pod in pods if not pod.spec.host_network}
@@ -126,8 +128,9 @@ def _make_sandboxes(draft: Draft, tasks: Sequence[MakeSandbox]) -> None:
             node = draft.cluster.node(pod.spec.node_name)
             host_ip = node.ip if node is not None else ""
             changes[pod.key] = addressed(draft.cluster.record(pod.key), ips[0], host_ip, ips)
-            draft.stopped |= {pod.metadata.uid}  # it has an address, and nobody listens there yet
+            not_yet.add(pod.metadata.uid)
             draft.schedule(StartContainers(pod.key, pod.metadata.uid), draft.profile.clock("container-start"))
+    draft.stopped |= not_yet
     draft.change(changes)
 
 
@@ -157,11 +160,12 @@ def _start_containers(draft: Draft, tasks: Sequence[StartContainers]) -> None:
     at_once: list[BecomeReady] = []
     again: list[Pod] = []
     started: list[str] = []
+    were_down, up = down_by_pod(draft), set[str]()
     for task in tasks:
         pod = living(draft, task.pod, task.uid)
         if pod is None or pod.is_terminating or pod.spec.node_name in draft.silent:
             continue
-        draft.stopped -= {f"{task.uid}/{task.container}"} if task.container else down(draft, task.uid)
+        up |= {f"{task.uid}/{task.container}"} if task.container else were_down.get(task.uid, set())
         if task.container:
             started.append(f"{task.uid}/{task.container}")
         else:
@@ -177,6 +181,7 @@ def _start_containers(draft: Draft, tasks: Sequence[StartContainers]) -> None:
             draft.schedule(become_ready, Clock("readiness-probe", delay_ms, Basis.ASSUMED, "readinessProbe"))
         else:
             at_once.append(become_ready)
+    draft.stopped -= up
     draft.forget_environments(again)
     draft.remember_environments(started)
     _become_ready(draft, at_once)
@@ -184,9 +189,10 @@ def _start_containers(draft: Draft, tasks: Sequence[StartContainers]) -> None:
 
 def _become_ready(draft: Draft, tasks: Sequence[BecomeReady]) -> None:
     changes: dict[Key, Record | None] = {}
+    are_down = down_by_pod(draft)
     for task in tasks:
         pod = living(draft, task.pod, task.uid)
-        if pod is None or down(draft, task.uid) or pod.spec.node_name in draft.silent:
+        if pod is None or task.uid in are_down or pod.spec.node_name in draft.silent:
             continue
         changes[pod.key] = ready(draft.cluster.record(pod.key), True)
         draft.tell("pod-ready", pod.key, f"{pod.metadata.name} is ready at {pod.ip}", "kubelet")
