@@ -198,32 +198,32 @@ class Cluster:
     @cached_property
     def pods_by_namespace(self) -> dict[str, tuple[Pod, ...]]:
         """Pods of each namespace, by name."""
-        return grouped(self.all(Pod), _namespace_of_pod)  # type: ignore[return-value]  # pods in, pods out
+        return grouped(self.all(Pod), _namespace_of_pod)
 
     @cached_property
     def pods_by_label(self) -> dict[tuple[str, str, str], tuple[Pod, ...]]:
         """Pods of each namespace that carry a pair of key and value, by name."""
-        return grouped(self.all(Pod), _labels_of_pod)  # type: ignore[return-value]  # pods in, pods out
+        return grouped(self.all(Pod), _labels_of_pod)
 
     @cached_property
     def living_pods_by_node(self) -> dict[str, tuple[Pod, ...]]:
         """Pods that are not terminal by the node that they are bound to; those of no node under the empty name."""
-        return grouped(self.all(Pod), _node_of_living_pod)  # type: ignore[return-value]  # pods in, pods out
+        return grouped(self.all(Pod), _node_of_living_pod)
 
     @cached_property
     def policies_by_namespace(self) -> dict[str, tuple[NetworkPolicy, ...]]:
         """NetworkPolicies of each namespace, by name."""
-        return grouped(self.all(NetworkPolicy), _namespace_of_policy)  # type: ignore[return-value]  # policies
+        return grouped(self.all(NetworkPolicy), _namespace_of_policy)
 
     @cached_property
     def pods_by_ip(self) -> dict[str, tuple[Pod, ...]]:
         """Pods that hold each address now: not terminal ones (PD-14); hostNetwork pods share their node's."""
-        return grouped(self.all(Pod), _addresses_of)  # type: ignore[return-value]  # pods in, pods out
+        return grouped(self.all(Pod), _addresses_of)
 
     @cached_property
     def pods_by_node(self) -> dict[str, tuple[Pod, ...]]:
         """Pods that are bound to each node, by namespace and name, ended ones too."""
-        return grouped(self.all(Pod), _node_of_pod)  # type: ignore[return-value]  # pods in, pods out
+        return grouped(self.all(Pod), _node_of_pod)
 
     @cached_property
     def nodes_by_ip(self) -> dict[str, Node]:
@@ -235,22 +235,22 @@ class Cluster:
     @cached_property
     def slices_by_service(self) -> dict[Key, tuple[EndpointSlice, ...]]:
         """EndpointSlices of each Service, by name."""
-        return grouped(self.all(EndpointSlice), _service_of)  # type: ignore[return-value]  # slices in, slices out
+        return grouped(self.all(EndpointSlice), _service_of)
 
     @cached_property
     def slices_by_endpoint(self) -> dict[str, tuple[EndpointSlice, ...]]:
         """EndpointSlices by every address that they list."""
-        return grouped(self.all(EndpointSlice), _endpoints_of)  # type: ignore[return-value]  # slices in, slices out
+        return grouped(self.all(EndpointSlice), _endpoints_of)
 
     @cached_property
     def services_by_address(self) -> dict[str, tuple[Service, ...]]:
         """Services by every address that may lead to them: ClusterIPs, externalIPs, load balancers' (SV-40)."""
-        return grouped(self.all(Service), _addresses_of_service)  # type: ignore[return-value]  # Services in and out
+        return grouped(self.all(Service), _addresses_of_service)
 
     @cached_property
     def services_by_node_port(self) -> dict[int, tuple[Service, ...]]:
         """Services by their node ports and health check node ports: numbers of one pool (SV-15, SV-30)."""
-        return grouped(self.all(Service), _node_ports_of)  # type: ignore[return-value]  # Services in and out
+        return grouped(self.all(Service), _node_ports_of)
 
     @cached_property
     def namespaces(self) -> dict[str, dict[str, str]]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from kwake.objects.kinds import KubeObject
 
 G = TypeVar("G", bound=Hashable)
+V = TypeVar("V", bound=KubeObject)
 
 GroupsOf = Callable[[KubeObject], Iterable[G]]
 """The groups that an object belongs to; none: the index does not hold it."""
@@ -24,9 +25,9 @@ FEW = 32
 _KEY = attrgetter("key")
 
 
-def grouped(values: Iterable[KubeObject], groups_of: GroupsOf[G]) -> dict[G, tuple[KubeObject, ...]]:
+def grouped(values: Iterable[V], groups_of: GroupsOf[G]) -> dict[G, tuple[V, ...]]:
     """The groups of objects that come in the order of their keys."""
-    groups: defaultdict[G, list[KubeObject]] = defaultdict(list)
+    groups: defaultdict[G, list[V]] = defaultdict(list)
     for value in values:
         for group in groups_of(value):
             groups[group].append(value)
@@ -40,10 +41,12 @@ def regrouped(
     gone: defaultdict[G, list[KubeObject]] = defaultdict(list)
     come: defaultdict[G, list[KubeObject]] = defaultdict(list)
     for old, new in touched:
-        for group in () if old is None else groups_of(old):
-            gone[group].append(old)  # type: ignore[arg-type]  # groups_of was asked about it
-        for group in () if new is None else groups_of(new):
-            come[group].append(new)  # type: ignore[arg-type]  # likewise
+        if old is not None:
+            for group in groups_of(old):
+                gone[group].append(old)
+        if new is not None:
+            for group in groups_of(new):
+                come[group].append(new)
     after = dict(groups)
     for group in {**gone, **come}:
         held = _changed(after.get(group, ()), gone.get(group, []), come.get(group, []))
