@@ -152,11 +152,14 @@ class KwakeApp(App[int]):
             screen.say(f"esc, then {leaves}" if screen.pane == "editor" or screen.is_prompting else leaves)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: Textual's own, and every key of the console."""
-        yield from super().get_system_commands(screen)
-        if (desk := self._desk) is not None:
-            for key in self.keymap.keys:
-                yield SystemCommand(f"{key.word} ({key.shown})", key.help, lambda act=key.act: desk.action_act(act))
+        """The palette: every key of the console, on the screen that it was called from; elsewhere Textual's own."""
+        from kwake_tui.screens.main import MainScreen
+
+        if not isinstance(screen, MainScreen):
+            yield from super().get_system_commands(screen)
+            return
+        for key in self.keymap.keys:
+            yield SystemCommand(f"{key.word} ({key.shown})", key.help, lambda act=key.act: screen.action_act(act))
 
     @property
     def _desk(self) -> MainScreen | None:

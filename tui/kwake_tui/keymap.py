@@ -91,7 +91,8 @@ FIXED: dict[str, str] = {
     "mark": "space",
     "next-pane": "tab",
     "pane-before": "shift+tab",
-    **{f"pane-{number}": f"alt+{number}" for number in range(1, 6)},
+    # Where a terminal sends alt as an escape, Textual reads alt+2 as the sign ™ of a Mac: so the first is f2.
+    **{f"pane-{number}": f"f{number},alt+{number}" for number in range(1, 6)},
     "apply": "ctrl+s",
     "revert": "ctrl+r",
 }

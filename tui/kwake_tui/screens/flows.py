@@ -59,9 +59,13 @@ class FlowsScreen(ViewScreen):
         session = self.session
         if since(session)[0] is None:
             return Line((Span("nothing was done yet", "muted"),))
+        count = len(session.moments)
         lasted = (session.moments[-1].now_ms - session.moments[0].now_ms) / 1000
         return Line(
-            (Span(f"{len(session.moments)} moments", bold=True), Span(f" in {lasted:g} s until all settled", "muted"))
+            (
+                Span(f"{(count := len(session.moments))} moment{'s' * (count != 1)}", bold=True),
+                Span(f" in {lasted:g} s until all settled", "muted"),
+            )
         )
 
     def _show(self) -> None:

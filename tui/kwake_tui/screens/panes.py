@@ -11,6 +11,7 @@ from textual.containers import Container, Horizontal
 from textual.events import Click, DescendantFocus
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets.input import Selection
 
 from kwake_tui.keymap import FIXED, KEYS
 from kwake_tui.keys import keymap_of
@@ -187,6 +188,9 @@ class PanesScreen(Screen[None]):
         self.query_one("#keys").display = False
         # At once, not as `focus` does: letters that come in one burst with the colon are the command's.
         self.set_focus(prompt, scroll_visible=False)
+        if mark == "/":
+            # A filter that holds is there to be seen, and gives way to the next that is typed.
+            prompt.selection = Selection(0, len(text))
 
     def close_prompt(self) -> None:
         """Back to the pane that had the focus."""
