@@ -17,6 +17,8 @@ from kwake.sources.scalars import Scalar, ScalarError, key, plain, tagged
 MAX_DEPTH = 200
 """Maps and lists inside each other; the deepest schemas of custom resources need about 60."""
 
+_TOO_DEEP = f"more than {MAX_DEPTH} maps and lists inside each other"
+
 MAX_ALIASED = 100_000
 """Values that all aliases of one document may stand for together ("billion laughs"), long texts counting more."""
 
@@ -69,8 +71,11 @@ def read_yaml(data: bytes) -> Iterator[Parsed]:
             yield _document(loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        if "maximum nesting depth" in str(error.problem):  # libyaml's own bound, met while it looks ahead of us
+            raise SyntaxProblem(line, _TOO_DEEP) from None
         context = f" {error.context}" if error.context else ""
-        raise SyntaxProblem(mark.line + 1 if mark else 1, f"bad YAML: {error.problem}{context}") from None
+        raise SyntaxProblem(line, f"bad YAML: {error.problem}{context}") from None
     except yaml.YAMLError as error:
         raise SyntaxProblem(1, f"bad YAML: {error}") from None
     finally:
@@ -96,7 +101,7 @@ def _document(loader: Any) -> Parsed:
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             first_line = first_line or line
             if len(stack) >= MAX_DEPTH:
-                raise SyntaxProblem(line, f"more than {MAX_DEPTH} maps and lists inside each other")
+                raise SyntaxProblem(line, _TOO_DEEP)
             stack.append(_Frame({} if kind is yaml.MappingStartEvent else [], event.anchor, line))
             continue
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:

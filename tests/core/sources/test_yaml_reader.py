@@ -94,3 +94,9 @@ def test_long_texts_that_multiply_are_refused() -> None:
 
 def test_endless_nesting_is_refused() -> None:
     assert str(MAX_DEPTH) in problem_of("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)).text
+
+
+def test_nesting_past_the_parsers_own_bound_is_refused_in_the_same_words() -> None:
+    """libyaml from 0.2.6 on counts too, and further ahead than what it has handed out."""
+    problem = problem_of("a: 1\nb: " + "[" * 5_000 + "]" * 5_000)
+    assert (problem.line, str(MAX_DEPTH) in problem.text) == (2, True)
