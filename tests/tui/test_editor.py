@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kwake_tui.panes.editor import EditorPane
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import POLICY, edit_policy
@@ -144,5 +146,116 @@ def test_quitting_with_unapplied_text_asks_and_cancel_comes_first() -> None:
 
         await player.press("q", "right", "enter")
         assert player.app.return_value == 0
+
+    play(shop(), story)
+
+
+def test_who_comes_by_tab_reads_and_letters_are_keys() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.until(lambda: editor(player).reference == POLICY)
+        text = editor(player).area.text
+        await player.press("tab", "tab", *"abi", "enter", "backspace", "delete", "ctrl+k")
+
+        assert player.desk.pane == "editor"
+        assert editor(player).area.text == text
+        assert not editor(player).is_typing
+        assert len(player.session.timeline.path) == 1
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("key", ["a", "enter", "backspace", "ctrl+u", "ctrl+v"])
+def test_a_key_that_would_type_says_how_one_types(key: str) -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.until(lambda: editor(player).reference == POLICY)
+        await player.press("tab", "tab", key)
+
+        assert player.rows("#keys") == ["▲ this is to be read: e types in it"]
+
+    play(shop(), story)
+
+
+def test_it_says_in_which_mode_it_is() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.until(lambda: editor(player).reference == POLICY)
+        await player.press("tab", "tab")
+        assert str(editor(player).border_subtitle) == "reading · selects 3 pods"
+        assert player.rows("#keys")[0].startswith("e edit")
+
+        await player.press("e")
+        assert str(editor(player).border_subtitle) == "typing · selects 3 pods"
+        assert player.rows("#keys")[0].startswith("typing    ctrl+s apply")
+
+        await player.press("escape")
+        assert player.desk.pane == "cluster"
+        await player.press("tab", "tab", "x")
+        assert not editor(player).is_edited
+
+    play(shop(), story)
+
+
+def test_one_reads_it_with_the_keys_of_a_list() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.until(lambda: editor(player).reference == POLICY)
+        area = editor(player).area
+        await player.press("tab", "tab", "j", "j", "k", "l")
+        assert area.cursor_location == (1, 1)
+        await player.press("G")
+        assert area.cursor_location == area.document.end
+        await player.press("g")
+        assert area.cursor_location == (0, 0)
+
+    play(shop(), story)
+
+
+def test_after_it_was_applied_letters_are_keys_again() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s")
+        assert "app: webshop" in editor(player).area.text
+        await player.press("z")
+
+        assert len(player.session.timeline.path) == 1
+        assert "app: webshop" not in editor(player).area.text
+
+    play(shop(), story)
+
+
+def test_a_refused_text_can_be_typed_in_on() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "Ingress", "Sideways")
+        await player.press("ctrl+s")
+        await player.hold("backspace", len("Sideways"))
+        await player.type("Egress")
+        await player.press("ctrl+s")
+
+        assert len(player.session.timeline.path) == 2
+
+    play(shop(), story)
+
+
+def test_it_counts_the_pods_that_the_text_selects() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: checkout", "app: web")
+        await player.until(lambda: str(editor(player).border_subtitle) == "not applied · selects 2 pods")
+        await player.hold("backspace", len("web"))
+        await player.type("nobody")
+        await player.until(lambda: str(editor(player).border_subtitle) == "not applied · selects 0 pods")
+
+    play(shop(), story)
+
+
+def test_a_rule_that_is_opened_from_its_path_is_read() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("trace deploy/shop/search svc/shop/checkout 443")
+        await player.press("enter", "tab", "j", "enter")
+
+        assert player.desk.pane == "editor"
+        assert not editor(player).is_typing
 
     play(shop(), story)

@@ -48,9 +48,9 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+k", "kill", "kill", ("cluster",), "kill the pod at once; {undo} undoes it"),
     Key("s", "type", "type", ("cluster",), "switch the type of the Service; says first what that changes"),
     Key("o", "open", "open", ("cluster", "path"), "open a connection for the path that is shown, and keep it open"),
-    Key("e", "edit", "edit", ("cluster",), "edit the object's YAML; {apply} applies, esc goes back"),
-    Key("z", "undo", "undo", LISTS, "undo the last action: clock, connections and all"),
-    Key("d", "describe", "describe", ("cluster", "connections"), "what is known of the object or connection"),
+    Key("e", "edit", "edit", ("cluster", "editor"), "type in the object's YAML; {apply} applies, esc goes back"),
+    Key("z", "undo", "undo", (*LISTS, "editor"), "undo the last action: clock, connections and all"),
+    Key("d", "describe", "describe", ("cluster", "connections", "editor"), "what is known of the object or connection"),
     Key("y", "yaml", "yaml", (), "the object's YAML, to read"),
     Key("r", "restart", "restart", (), "restart the pod's containers: same pod, same IP"),
     Key("ctrl+d", "delete", "delete", (), "delete the object; asks first"),
@@ -105,4 +105,4 @@ EDITOR_KEYS: tuple[tuple[str, str], ...] = (
     ("revert", "revert"),
     ("next-pane", "next pane"),
 )
-"""What the key line offers while the editor has the focus: the name of a key, or a key that is always the same."""
+"""What the key line offers while one types in the editor: the name of a key, or a key that is always the same."""

@@ -1,4 +1,4 @@
-"""The editor pane: an object's YAML, and under it what would change if it were applied."""
+"""The editor pane: an object's YAML, to read until one asks to type; under it what would change if it were applied."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import brief, parts
 from kwake_tui.theme import yaml_theme
-from kwake_tui.widgets.in_order import TextField
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
+from kwake_tui.widgets.text_page import TextPage
+
+_CORNERS = 4
+"""Cells of a subtitle beside its words: gaps and corners."""
 
 PREVIEW_DELAY_S = 0.15
 """Seconds after the last key before the preview is made."""
 
 
 class EditorPane(Vertical):
-    """Edits one object."""
+    """Shows one object, and edits it while one types."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(FIXED["apply"], "apply", show=False, priority=True, id="apply"),
@@ -39,7 +42,7 @@ class EditorPane(Vertical):
             self.text = text
 
     class Edited(Message):
-        """The text has begun to differ from the object, or does so no more."""
+        """The text has begun to differ from the object, or does so no more; or one has begun to type, or ended."""
 
     class Typed(Message):
         """The text has rested for a moment: its preview is due."""
@@ -52,26 +55,41 @@ class EditorPane(Vertical):
         super().__init__(id="editor", classes="pane")
         self.reference = ""
         self._loaded = ""
+        self._selects = ""
         self._was_edited = False
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The text above, the preview below."""
-        area = TextField("", language="yaml", soft_wrap=False, show_line_numbers=True, tab_behavior="focus", id="yaml")
-        area.cursor_blink = False
-        area.highlight_cursor_line = True
-        yield area
+        yield TextPage()
         yield LineBar(id="preview", margin=0)
 
     @property
-    def area(self) -> TextArea:
+    def area(self) -> TextPage:
         """The text area."""
-        return self.query_one(TextArea)
+        return self.query_one(TextPage)
 
     @property
     def is_edited(self) -> bool:
         """Whether the text differs from the object as it is."""
         return self.area.text != self._loaded
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether letters are text; otherwise they are keys, as in the other panes."""
+        return not self.area.read_only
+
+    def type(self, on: bool = True) -> None:
+        """Begin to type, or end."""
+        if on is not self.is_typing:
+            self.area.read_only = not on
+            self._retitle()
+            self.post_message(self.Edited())
+
+    def tell_selected(self, pods: int | None) -> None:
+        """How many pods the text selects; None where that is no question."""
+        self._selects = "" if pods is None else f"selects {pods} pod{'' if pods == 1 else 's'}"
+        self._retitle()
 
     def load(self, reference: str, text: str) -> None:
         """Show an object; what was typed before is given up."""
@@ -120,9 +138,27 @@ class EditorPane(Vertical):
         word = "Policy" if kind == "NetworkPolicy" else kind or "YAML"
         subject = f"  {namespace}/{name}" if namespace else f"  {name}" if name else ""
         self.border_title = content((Span(word + subject),))
-        self.border_subtitle = "edited, not applied" if self.is_edited else ""
+        self.border_subtitle = content((Span(self._stands()),))
         if not self.is_edited:
             self.preview(())
+
+    def _stands(self) -> str:
+        """What the subtitle says: the mode, whether the text differs, what it selects; as much as there is room for."""
+        mode = "" if not self.has_focus_within else "typing" if self.is_typing else "reading"
+        room = self.size.width - _CORNERS
+        for stands in ("edited, not applied", "not applied") if self.is_edited else (mode,):
+            said = " · ".join(filter(None, (stands, self._selects)))
+            if len(said) <= room:
+                return said
+        return stands
+
+    def on_descendant_focus(self) -> None:
+        """The subtitle says how one stands here."""
+        self._retitle()
+
+    def on_descendant_blur(self) -> None:
+        """And only here."""
+        self._retitle()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Typed: say so at once, preview a little later."""

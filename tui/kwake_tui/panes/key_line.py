@@ -14,21 +14,27 @@ MOST = 6
 ENTER = {"path": "the rule", "connections": "its path"}
 """What enter does on a row, where that is not what it does everywhere."""
 
+TYPING = "typing"
+"""The editor while letters are text: a pane of its own, as far as keys go."""
+
 RIGHT = ("command", "help")
 """What is offered everywhere but where it would be typed."""
 
 
 def key_line(pane: str, able: frozenset[str], width: int, keymap: Keymap = AS_IT_COMES) -> Line:
     """The keys of a pane, as many as fit; faint where they cannot act, which they say when pressed."""
-    if pane == "editor":
+    if pane == TYPING:
         offered = [(keymap.shown(name), word, True) for name, word in EDITOR_KEYS]
     else:
         offered = [("enter", ENTER[pane], True)] if pane in ENTER else []
+        if pane == "editor":
+            offered += [(keymap.shown(name), name, True) for name in ("apply", "revert") if name in able]
         offered += [(key.shown, key.word, key.act in able) for key in keymap.keys if pane in key.panes]
+        offered += [("esc", "back", True)] if pane == "editor" else []
         offered = offered[:MOST]
-    right = () if pane == "editor" else _right(keymap)
-    room = width - sum(span.cells for span in right) - 1
-    spans: list[Span] = []
+    right = () if pane == TYPING else _right(keymap)
+    spans = [Span(f" {TYPING} ", "you", chip=True), Span("   ")] if pane == TYPING else []
+    room = width - sum(span.cells for span in (*spans, *right)) - 1
     for shown, word, acts in offered:
         room -= len(shown) + len(word) + 4
         if room < 0:

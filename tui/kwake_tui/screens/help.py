@@ -30,10 +30,8 @@ _NUMBERS = "123456789"
 
 def help_lines(pane: str, keymap: Keymap, width: int) -> tuple[Line, ...]:
     """All rows for a width in cells, those of the pane that has the focus first; no sentence is cut."""
-    if pane == "editor":
-        mine = [(keymap.shown(name), word) for name, word in EDITOR_KEYS]
-    else:
-        mine = [(key.shown, key.help) for key in keymap.keys if pane in key.panes]
+    mine = [(key.shown, key.help) for key in keymap.keys if pane in key.panes]
+    mine += [(keymap.shown(name), f"while typing: {word}") for name, word in EDITOR_KEYS if pane == "editor"]
     rest = [(key.shown, key.help) for key in keymap.keys if pane not in key.panes and key.key not in _NUMBERS]
     rest.append(("1 … 9", "this namespace of the tree alone"))
     moving = [(keymap.spelt(key), keymap.spelt(words)) for key, words in _MOVING]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import ClassVar, TypeVar
@@ -18,6 +18,7 @@ from kwake.actions import Action, Apply, KillPod
 from kwake.cluster import record
 from kwake.errors import KwakeError, UsageError
 from kwake.objects.key import GROUP_OF_KIND, key
+from kwake.objects.kinds import Pod
 from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
 from kwake_tui.desk import Desk
@@ -39,11 +40,13 @@ from kwake_tui.recording import Recorder
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.pages import yaml_page
 from kwake_tui.screens.panes import PanesScreen
+from kwake_tui.selecting import selected, selected_by_text
 from kwake_tui.session import LiveState, Session, successor
 from kwake_tui.trail import Trail, View
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
+from kwake_tui.widgets.text_page import TextPage
 from kwake_tui.yaml_text import editable, line_of, read_manifest
 
 Answer = TypeVar("Answer")
@@ -99,8 +102,9 @@ class MainScreen(PanesScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key is the screen's: where one types, letters are text."""
-        types = self.is_prompting or self.pane == "editor"
-        edited = self.query_one(EditorPane).is_edited
+        editor = self.query_one(EditorPane)
+        types = self.is_prompting or (self.pane == "editor" and editor.is_typing)
+        edited = editor.is_edited
         mine = {
             "act": not types,
             "pane": not self.is_prompting,
@@ -116,9 +120,11 @@ class MainScreen(PanesScreen):
 
     @property
     def chosen(self) -> str:
-        """What the cursor stands on."""
+        """What the cursor stands on; in the editor the object that it shows."""
         if self.pane == "connections":
             return self.query_one(ConnectionsPane).target
+        if self.pane == "editor":
+            return self.query_one(EditorPane).reference
         target = self.query_one(ClusterPane).target
         return "" if target.startswith(("group:", "gone:")) else target
 
@@ -218,6 +224,11 @@ class MainScreen(PanesScreen):
         return True
 
     def edit(self, reference: str) -> None:
+        """Put an object into the editor and type there."""
+        self._look_into(reference)
+        self.query_one(EditorPane).type()
+
+    def _look_into(self, reference: str) -> None:
         """Put an object into the editor and go there; nothing that was typed is lost."""
         editor = self.query_one(EditorPane)
         chosen = self._session.world.cluster.get(reference)
@@ -228,7 +239,11 @@ class MainScreen(PanesScreen):
             return
         if not editor.is_edited:
             editor.load(str(chosen.key), editable(chosen.manifest))
+            self._tell_selected(selected(self._session.world.cluster, chosen.value))
         self.go_to_pane("editor")
+
+    def _tell_selected(self, pods: Sequence[Pod] | None) -> None:
+        self.query_one(EditorPane).tell_selected(None if pods is None else len(pods))
 
     def say(self, words: str, role: str = "warn") -> None:
         """A notice in the key line, until the next key or until the cursor stands elsewhere."""
@@ -287,6 +302,7 @@ class MainScreen(PanesScreen):
         editor = self.query_one(EditorPane)
         if found is not None and not editor.is_edited:
             editor.load(reference, editable(found.manifest))
+            self._tell_selected(selected(self._session.world.cluster, found.value))
             self.query_one("#tabs").refresh()
         return found is not None
 
@@ -313,7 +329,7 @@ class MainScreen(PanesScreen):
         reference, _, rule = event.rows.target.partition(" ")
         if not is_policy(reference):
             return
-        self.edit(reference)
+        self._look_into(reference)
         editor = self.query_one(EditorPane)
         direction, _, index = rule.partition(" ")
         if editor.reference == reference and index:
@@ -334,6 +350,7 @@ class MainScreen(PanesScreen):
             return
         applied = self._session.world.cluster.record(record(manifest).key)
         editor.load(str(applied.key), editable(applied.manifest))
+        editor.type(False)
         self.show(self._session)
 
     @on(EditorPane.Typed)
@@ -341,11 +358,17 @@ class MainScreen(PanesScreen):
         editor = self.query_one(EditorPane)
         room = max(ROWS, editor.size.height // 2)
         editor.preview(preview_lines(self._session, event.text, editor.size.width, room))
+        self._tell_selected(selected_by_text(self._session.world.cluster, editor.area.text))
 
     @on(EditorPane.Edited)
     def _edited(self) -> None:
         self._show_cluster()
         self.activate(self.pane)
+        self.show_keys()
+
+    @on(TextPage.Closed)
+    def _key_to_no_use(self) -> None:
+        self.say(f"this is to be read: {self.key('edit')} types in it")
 
     async def action_submit(self) -> None:
         """Do what was typed at the prompt."""

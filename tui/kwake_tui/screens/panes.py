@@ -20,7 +20,7 @@ from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.connections import ConnectionsPane
 from kwake_tui.panes.editor import EditorPane
 from kwake_tui.panes.events import EventsPane
-from kwake_tui.panes.key_line import key_line, notice_line
+from kwake_tui.panes.key_line import TYPING, key_line, notice_line
 from kwake_tui.panes.path import PathPane
 from kwake_tui.panes.tabs import tab_at, tab_line
 from kwake_tui.panes.timeline import TimelineBar
@@ -129,12 +129,14 @@ class PanesScreen(Screen[None]):
         self.set_focus(pane.area if isinstance(pane, EditorPane) else pane, scroll_visible=False)
 
     def activate(self, name: str) -> None:
-        """Where only one pane fits, it is this one."""
+        """Where only one pane fits, it is this one. Whoever leaves the editor types no more when he comes back."""
         for pane in self.query(".pane"):
             pane.set_class(pane.id == name, "-active")
         self.query_one("#upper").set_class(name in UPPER, "-active")
         self.query_one("#lower").set_class(name not in UPPER, "-active")
         editor, keymap = self.query_one(EditorPane), keymap_of(self.app)
+        if name != "editor":
+            editor.type(False)
         self.query_one("#tabs", LineBar).show(
             lambda width: (tab_line(self._session, name, editor.reference, editor.is_edited, keymap),)
         )
@@ -170,7 +172,10 @@ class PanesScreen(Screen[None]):
 
     def show_keys(self) -> None:
         """The key line as it is now."""
-        said, pane, able = self._said, self.pane, frozenset(key.act for key in KEYS if self.can(key.act))
+        said, editor = self._said, self.query_one(EditorPane)
+        able = frozenset(key.act for key in KEYS if self.can(key.act))
+        able |= {"apply", "revert"} if editor.is_edited else frozenset[str]()
+        pane = TYPING if self.pane == "editor" and editor.is_typing else self.pane
         if (said, pane, able) != self._keys:
             self._keys = (said, pane, able)
             bar, keymap = self.query_one("#keys", LineBar), keymap_of(self.app)

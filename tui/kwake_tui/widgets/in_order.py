@@ -40,7 +40,7 @@ class TextField(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = at_once(TextArea.BINDINGS)
 
     def _forward_event(self, event: Event) -> None:
-        if isinstance(event, Key) and (event.is_printable or event.key == "enter"):
+        if isinstance(event, Key) and (event.is_printable or event.key == "enter") and not self.read_only:
             typed = "\n" if event.key == "enter" else event.character or ""
             self.replace(typed, *self.selection, maintain_selection_offset=False)
         else:
