@@ -265,9 +265,14 @@ class Cluster:
         """Kinds of which objects may be missing here, as the snapshot itself says."""
         return unread_kinds(self.all(ConfigMap))
 
-    def misses(self, kind: type[KubeObject], namespace: str) -> bool:
-        """Whether objects of a typed kind may be missing in a namespace."""
-        return any(u.kind == kind.__name__ and u.misses(namespace) for u in self.unread)
+    def misses(self, kind: type[KubeObject] | str, namespace: str) -> bool:
+        """Whether objects of a kind may be missing in a namespace."""
+        name = kind if isinstance(kind, str) else kind.__name__
+        return any(u.kind == name and u.misses(namespace) for u in self.unread)
+
+    def misses_some(self, kind: type[KubeObject]) -> bool:
+        """Whether objects of a typed kind may be missing anywhere."""
+        return any(u.kind == kind.__name__ for u in self.unread)
 
     def controller_of(self, value: KubeObject) -> Record | None:
         """The record of the owner that controls an object, if it is here."""

@@ -39,12 +39,12 @@ def _policy(kind: str, group: str, resource: str, *versions: str, namespaced: bo
 
 READABLE: tuple[Readable, ...] = (
     _core("Namespace", "", "namespaces", ("v1",), "labels of namespaces, by which policies select", namespaced=False),
-    _core("Node", "", "nodes", ("v1",), "addresses, ranges and zones of nodes; nodes are inferred from pods",
+    _core("Node", "", "nodes", ("v1",), "addresses, ranges and zones of nodes, and who takes packets from outside",
           namespaced=False),
     _core("Service", "", "services", ("v1",), "names and virtual addresses: whether a name exists is unknown"),
-    _core("Pod", "", "pods", ("v1",), "who is there at all"),
+    _core("Pod", "", "pods", ("v1",), "who is there at all, and who has an address"),
     _core("EndpointSlice", "discovery.k8s.io", "endpointslices", ("v1", "v1beta1"),
-          "endpoints of Services; they are inferred from pods"),
+          "endpoints of Services"),
     _core("NetworkPolicy", "networking.k8s.io", "networkpolicies", ("v1",), "whether a dial is admitted",
           is_policy=True),
     _core("Endpoints", "", "endpoints", ("v1",), "endpoints that a person wrote, without slices"),

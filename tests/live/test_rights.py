@@ -10,10 +10,12 @@ import kwake
 import kwake_live
 from kwake.objects.kinds import Namespace, NetworkPolicy, Node, Pod
 from kwake_live.errors import LiveError
+from kwake_live.kinds import READABLE, Readable
 from kwake_live.rights import roles
 from kwake_tui.cli import main
 from tests.live.fake_api import FakeApi
 from tests.live.sample import assert_same, small_cluster
+from tests.live.store import Manifest, Resource
 
 CHECKOUT = ("deploy/shop/web", "svc/shop/checkout", 443)
 
@@ -151,3 +153,140 @@ def test_an_egress_rule_is_not_told_to_deny_a_pod_that_was_not_read(prod: FakeAp
 
     assert path.outcome is kwake.Outcome.UNKNOWN
     assert "may be a pod that was not read" in path.branches[0].reason
+
+
+# -- what hangs on each kind --------------------------------------------------------------------------------------
+
+LOCAL = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "near", "namespace": "shop"},
+         "spec": {"type": "NodePort", "clusterIP": "10.96.200.9", "clusterIPs": ["10.96.200.9"],
+                  "externalTrafficPolicy": "Local", "selector": {"app": "web"},
+                  "ports": [{"port": 80, "targetPort": 8080, "nodePort": 32123}]}}  # fmt: skip
+HEADLESS = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "bare", "namespace": "shop"},
+            "spec": {"clusterIP": "None", "clusterIPs": ["None"], "selector": {"app": "checkout"},
+                     "ports": [{"port": 8443}]}}  # fmt: skip
+
+
+def _opened(prod: FakeApi, forbidden: str, *more: Manifest) -> tuple[kwake.World, kwake.World]:
+    """The cluster as somebody with all rights sees it, and as somebody sees it who may not read one kind."""
+    for manifest in more:
+        prod.store.put(manifest)
+    whole = kwake_live.open("prod")
+    prod.forbidden = {forbidden}
+    return whole, kwake_live.open("prod")
+
+
+DIALS: dict[str, tuple[str, str, int | None, tuple[Manifest, ...], str]] = {
+    "a ClusterIP without slices": ("endpointslices.discovery.k8s.io", "svc/shop/checkout", 443, (),
+                                   "EndpointSlices of shop were not read"),
+    "a headless Service without slices": ("endpointslices.discovery.k8s.io", "svc/shop/bare", 8443, (HEADLESS,),
+                                          "EndpointSlices of shop were not read"),
+    "an address that may be a ClusterIP": ("services", "10.96.200.9", 80, (LOCAL,), "Services were not read"),
+    "a Service's name": ("services", "svc/shop/checkout", 443, (), "Services of shop were not read"),
+    "a pod behind an address": ("pods", "svc/shop/web", 80, (), "Pods of shop were not read"),
+    "a Local node port": ("nodes", "svc/shop/near", 80, (LOCAL,), "Nodes were not read"),
+}  # fmt: skip
+"""What may not be read, what is dialled, what is in the cluster besides, and what the answer says then."""
+
+
+@pytest.mark.parametrize("case", DIALS)
+def test_what_hangs_on_a_kind_that_was_not_read_is_unknown(prod: FakeApi, case: str) -> None:
+    """Given one kind that may not be read, when what hangs on it is asked, then it is unknown and the kind is named;
+    with all rights it is known."""
+    forbidden, target, port, more, words = DIALS[case]
+    source = "internet" if forbidden in ("nodes", "pods") else "deploy/shop/web"
+    whole, part = _opened(prod, forbidden, *more)
+
+    path = part.trace(source, target, port)
+
+    assert path.outcome is kwake.Outcome.UNKNOWN, [branch.reason for branch in path.branches]
+    assert all(words in branch.reason for branch in path.branches)
+    assert path.basis is kwake.Basis.UNKNOWN
+    if forbidden != "pods":
+        assert whole.trace(source, target, port).basis is not kwake.Basis.UNKNOWN
+
+
+def test_endpoints_tell_where_slices_may_not_be_read(prod: FakeApi) -> None:
+    """Given Endpoints that may be read, when slices may not, then the Service's backends are those."""
+    whole = kwake_live.open("prod")
+    addresses = sorted(str(branch.ip) for branch in whole.trace(*CHECKOUT).branches)
+    prod.store.put({
+        "apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "checkout", "namespace": "shop"},
+        "subsets": [{"addresses": [{"ip": ip} for ip in addresses], "ports": [{"name": "https", "port": 8443}]}],
+    })  # fmt: skip
+    prod.forbidden = {"endpointslices.discovery.k8s.io"}
+
+    path = kwake_live.open("prod").trace(*CHECKOUT)
+
+    assert sorted(str(branch.ip) for branch in path.branches) == addresses
+    assert path.outcome is kwake.Outcome.DELIVERED
+
+
+@pytest.mark.parametrize("how", ["evict", "drain"])
+def test_budgets_that_may_not_be_read_make_evictions_unknown(prod: FakeApi, how: str) -> None:
+    """Given a budget that forbids it, when PodDisruptionBudgets may not be read, then no eviction is told to pass."""
+    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "b", "namespace": "shop"},
+              "spec": {"maxUnavailable": 0, "selector": {"matchLabels": {"app": "checkout"}}}}  # fmt: skip
+    whole, part = _opened(prod, "poddisruptionbudgets.policy", budget)
+    pod = next(pod for pod in part.cluster.all(Pod) if pod.metadata.labels.get("app") == "checkout")
+    name = f"shop/{pod.metadata.name}"
+    action = kwake.EvictPod(name) if how == "evict" else kwake.DrainNode(f"Node/{pod.spec.node_name}")
+
+    after = part.do(action).settle()
+
+    told = [event for event in after.events if event.subject == str(pod.key) and event.kind == "eviction-unknown"]
+    assert [event.basis for event in told] == [kwake.Basis.UNKNOWN]
+    assert "PodDisruptionBudgets of shop were not read" in told[0].text
+    assert not [event for event in after.events if event.kind in ("pod-evicted", "node-drained")]
+    assert after.cluster.find(pod.key) is not None
+    if how == "evict":
+        with pytest.raises(kwake.Rejected):
+            whole.do(action)
+
+
+def test_pods_are_not_made_up_where_they_may_not_be_read(prod: FakeApi) -> None:
+    """Given workloads without a status, when their pods may not be read, then none stand in their place."""
+    prod.forbidden = {"pods"}
+
+    assert kwake_live.open("prod").cluster.all(Pod) == ()
+
+
+def test_what_an_unread_owner_makes_is_inferred(prod: FakeApi) -> None:
+    """Given ReplicaSets that may not be read, when a pod is killed, then another one is only inferred to come."""
+    whole, part = _opened(prod, "replicasets.apps")
+    pod = next(pod for pod in part.cluster.all(Pod) if pod.metadata.labels.get("app") == "checkout")
+
+    created = [
+        [event.basis for event in world.do(kwake.KillPod(f"shop/{pod.metadata.name}")).settle().events
+         if event.kind == "pod-created"]
+        for world in (whole, part)
+    ]  # fmt: skip
+
+    assert created == [[kwake.Basis.SOURCED], [kwake.Basis.INFERRED]]
+
+
+POLICIES = [row for row in READABLE if row.is_policy]
+
+
+@pytest.mark.parametrize("row", POLICIES, ids=lambda row: row.name)
+def test_every_kind_of_policy_that_may_not_be_read_makes_verdicts_unknown(prod: FakeApi, row: Readable) -> None:
+    """Given a kind of policy that is served and forbidden, when a dial is traced, then it is unknown."""
+    prod.store.serve(Resource(row.group, row.versions[0], row.resource, row.kind, row.namespaced))
+    prod.forbidden = {row.name}
+
+    live = kwake_live.open("prod")
+
+    path = live.trace(*CHECKOUT)
+    assert path.outcome is kwake.Outcome.UNKNOWN
+    assert all(row.kind in branch.reason for branch in path.branches)
+    assert row.name in " ".join(_unknown(live).values())
+
+
+def test_every_kind_that_may_not_be_read_is_listed_by_its_name(prod: FakeApi) -> None:
+    for row in READABLE:
+        if not row.is_core:
+            continue
+        prod.forbidden = {row.name}
+
+        found = _unknown(kwake_live.open("prod"))
+
+        assert any("not read" in text and row.name.partition(".")[0] in text for text in found.values()), row.name

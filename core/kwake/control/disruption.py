@@ -39,7 +39,7 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the Eviction API answers: 200, 429 (try again) or 500."""
+    """What the Eviction API answers: 200, 429 (try again) or 500; 0 where that is not known."""
 
     code: int
     reason: str = ""
@@ -50,6 +50,9 @@ def eviction(cluster: Cluster, pod: Pod) -> Answer:
     """Whether a pod may be evicted now (`k8s:pkg/registry/core/pod/storage/eviction.go`)."""
     if pod.status.phase in ("", "Pending") or pod.is_terminal or pod.is_terminating:
         return Answer(200, "it does not run: no budget is asked")
+    namespace = pod.metadata.namespace
+    if cluster.misses("PodDisruptionBudget", namespace):
+        return Answer(0, f"PodDisruptionBudgets of {namespace} were not read, and one may select it")
     budgets = budgets_of(cluster, pod)
     if not budgets:
         return Answer(200, "no budget selects it")

@@ -108,7 +108,7 @@ def initial_pods(cluster: Cluster, draws: Draws) -> tuple[Changes, Draws]:
     for kind in (Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job):
         for value in draft.all(kind):
             owner = draft.record(value.key)
-            if owner.manifest.get("status") or _has_dependents(cluster, owner):
+            if owner.manifest.get("status") or _has_dependents(cluster, owner) or _pods_unread(cluster, value):
                 continue
             if not value.metadata.uid:
                 owner, draws = _with_uid(owner, draws)
@@ -117,6 +117,11 @@ def initial_pods(cluster: Cluster, draws: Draws) -> tuple[Changes, Draws]:
             changes.update(written)
         draft = cluster.with_changes(changes)
     return changes, draws
+
+
+def _pods_unread(cluster: Cluster, value: KubeObject) -> bool:
+    """Whether it may well have pods, and they were not read: nothing is made in their place."""
+    return cluster.misses(Pod, value.metadata.namespace)
 
 
 def _first_objects(cluster: Cluster, owner: Record, draws: Draws) -> tuple[Changes, Draws]:

@@ -11,6 +11,7 @@ from kwake.dataplane.ends import OUTSIDE, holder_of, is_address
 from kwake.dataplane.evidence import admission, judgement, side_deciders
 from kwake.dataplane.living import is_down
 from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome
+from kwake.dataplane.unread import frontends_unread, holder_unread, may_be_unread_pod
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
 from kwake.objects.basis import Basis, weakest
@@ -88,7 +89,7 @@ def leave(way: Way, to: Destination, egress_port: int | None = None) -> Way | Br
     if way.client.pod is None:
         return way
     hop = _policy_hop("egress", way.client.at, side, way.client.name, policies, target)
-    if side.allowed is False and _may_be_unread(way.view, to):
+    if side.allowed is False and to.pod is None and may_be_unread_pod(way.view.cluster, to.ip):
         reason = f"{to.ip} may be a pod that was not read, which the rules may admit"
         side = msgspec.structs.replace(side, allowed=None, reason=reason, basis=Basis.UNKNOWN)
         hop = msgspec.structs.replace(hop, text=reason, basis=Basis.UNKNOWN, detail=())
@@ -111,12 +112,6 @@ def _ingress(way: Way, to: Destination) -> Judgement:
     policies = compile_policies(way.view.policy, way.view.profile)
     verdict = policies.verdict(_source_end(way), _target_end(way.view, to), way.protocol, to.port)
     return judgement(way.view, verdict.ingress)
-
-
-def _may_be_unread(view: View, to: Destination) -> bool:
-    """Whether the address may be that of a pod which could not be read where the cluster was."""
-    unread = any(kind.kind == "Pod" for kind in view.cluster.unread)
-    return unread and to.pod is None and is_address(to.ip) and ip_address(to.ip).is_private
 
 
 def client_end(way: Way) -> PolicyEnd:
@@ -247,7 +242,14 @@ def _nobody(view: View, to: Destination) -> tuple[Hop, Outcome]:
         text = f"{lost.spec.node_name} is lost: nobody answers"
         gone = Decider(f"Node/{lost.spec.node_name}", "lost", cite="CX-19c")
         return Hop("socket", lost.spec.node_name, text, str(lost.key), Basis.INFERRED, "CX-19c", gone), Outcome.DROPPED
+    unread = holder_unread(view.cluster, to.expected)
+    if unread:
+        return Hop("socket", to.node or OUTSIDE, unread, str(to.expected), Basis.UNKNOWN), Outcome.UNKNOWN
     if to.ip in view.cluster.nodes_by_ip and _is_node_port(view, to.port):
+        hidden = frontends_unread(view.cluster)
+        if hidden:
+            text = f"no known Service has the node port {to.port}; {hidden}"
+            return Hop("socket", to.node, text, f"Node/{to.node}", Basis.UNKNOWN, "CX-24"), Outcome.UNKNOWN
         text = f"refused: no Service has the node port {to.port}"
         kernel = Decider(f"Node/{to.node}", f"nobody listens on {to.port}", cite="CX-24")
         return Hop("socket", to.node, text, f"Node/{to.node}", Basis.INFERRED, "CX-24", kernel), Outcome.REFUSED

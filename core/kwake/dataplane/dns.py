@@ -8,11 +8,10 @@ from ipaddress import ip_address
 
 import msgspec
 
-from kwake.cluster import Cluster
 from kwake.dataplane.ends import Client, is_address
+from kwake.dataplane.unread import endpoints_unread, service_unread
 from kwake.dataplane.view import View
 from kwake.objects.basis import Basis
-from kwake.objects.key import key
 from kwake.objects.kinds import EndpointSlice, Service, SliceEndpoint
 
 NDOTS = 5
@@ -62,18 +61,6 @@ def lookup(view: View, client: Client, name: str) -> Answer:
 def service_name(view: View, namespace: str, name: str) -> str:
     """The full name of a Service."""
     return f"{name}.{namespace}.svc.{view.profile['cluster-domain']}."
-
-
-def unread(cluster: Cluster, namespace: str, name: str) -> str:
-    """Why nothing is known of a Service that is not here; empty where it does not exist.
-
-    The API server would refuse it, so that kwake did not take it in, or Services could not be read there.
-    """
-    if cluster.service(namespace, name) is None and key("Service", namespace, name) in cluster:
-        return "the API server would refuse this Service, so what it does is not known"
-    if cluster.misses(Service, namespace):
-        return f"Services of {namespace} were not read, so whether this one exists is not known"
-    return ""
 
 
 def _asks_cluster_dns(client: Client) -> bool:
@@ -138,7 +125,7 @@ def _in_cluster(view: View, client: Client, name: str, zone: str, aliases: int =
         return None
     service = view.dns.service(labels[-2], labels[-3])
     if service is None:
-        reason = unread(view.dns, labels[-2], labels[-3])
+        reason = service_unread(view.dns, labels[-2], labels[-3])
         return Answer(name, reason=reason, basis=Basis.UNKNOWN) if reason else None
     hostname = labels[0] if len(labels) == 4 else ""
     if service.spec.type == "ExternalName":
@@ -172,6 +159,9 @@ def _external_name(view: View, client: Client, name: str, service: Service, alia
 
 def _headless(view: View, client: Client, name: str, service: Service, hostname: str) -> Answer:
     """One record for each ready endpoint (DN-2), or for the one of this hostname (DN-6)."""
+    hidden = endpoints_unread(view.dns, service)
+    if hidden:
+        return Answer(name, service=service, reason=hidden, cite="DN-2", basis=Basis.UNKNOWN)
     endpoints = [e for s in _slices(view, service) for e in s.endpoints if e.ready and e.addresses]
     cite = "DN-2"
     if hostname:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from kwake.dataplane.dial import dial
-from kwake.dataplane.dns import Answer, lookup, service_name, unread
+from kwake.dataplane.dns import Answer, lookup, service_name
 from kwake.dataplane.ends import OUTSIDE, ServiceTarget, is_address
 from kwake.dataplane.environment import prefix, service_in_environment
 from kwake.dataplane.evidence import decider, service_decider
@@ -13,6 +13,7 @@ from kwake.dataplane.merging import alike_merged
 from kwake.dataplane.name_server import lookup_hindrance
 from kwake.dataplane.path import Branch, Decider, Flow, Hop, Outcome
 from kwake.dataplane.ports import headless_ports, port_of_address, port_of_service
+from kwake.dataplane.unread import nodes_unread, service_unread
 from kwake.dataplane.way import Way
 from kwake.errors import ReferenceNotFound
 from kwake.objects.basis import Basis, weakest
@@ -123,7 +124,7 @@ def _by_address(way: Way, flow: Flow, target: ServiceTarget) -> tuple[Branch, ..
 
 
 def _no_address(way: Way, target: ServiceTarget, service: Service | None) -> Branch:
-    reason = unread(way.view.cluster, target.namespace, target.name) if service is None else ""
+    reason = service_unread(way.view.cluster, target.namespace, target.name) if service is None else ""
     if reason:
         hop = Hop("service", way.client.at, f"{target.name}: {reason}", str(target), Basis.UNKNOWN)
         return way.end(hop, Outcome.UNKNOWN)
@@ -172,6 +173,9 @@ def _to_node_ports(way: Way, flow: Flow, service: Service) -> tuple[Branch, ...]
     """The client may choose any node."""
     view = way.view
     number, port = port_of_service(service, flow)
+    hidden = nodes_unread(view.cluster, service)
+    if hidden and not way.entry:
+        return (way.end(Hop("node-port", OUTSIDE, hidden, str(service.key), Basis.UNKNOWN, "SV-40"), Outcome.UNKNOWN),)
     nodes = tuple(node for node in view.cluster.all(Node) if node.status.addresses)
     if way.entry:
         nodes = tuple(node for node in nodes if node.metadata.name == way.entry)

@@ -14,6 +14,7 @@ from kwake.dataplane.ends import holder_of, is_address
 from kwake.dataplane.evidence import service_decider
 from kwake.dataplane.path import Branch, Decider, Hop, Outcome
 from kwake.dataplane.proxy import Handling, Origin, Packet, ProxyNode, Treatment, handle
+from kwake.dataplane.unread import endpoints_unread, frontends_unread
 from kwake.dataplane.view import View
 from kwake.dataplane.way import ZONE_LABEL, Way, node_address, node_of
 from kwake.objects.basis import Basis, weakest
@@ -24,6 +25,10 @@ WORDS = {
     "load-balancer": "load balancer IP",
     "node-port": "node port",
 }
+
+_BY_ENDPOINTS = (Treatment.DNAT, Treatment.REJECT, Treatment.DROP)
+_WITHOUT_ENDPOINTS = ("SV-47", "SV-50")
+"""What the proxy decides before it looks at endpoints: source ranges, and ports that the Service does not have."""
 
 
 def at_node(way: Way, node: str, origin: Origin) -> tuple[Branch, ...]:
@@ -37,6 +42,11 @@ def at_node(way: Way, node: str, origin: Origin) -> tuple[Branch, ...]:
     handling = handle(proxy, way.view.proxy, Packet(way.source, origin, dst, way.port, way.protocol))
     sure = weakest((handling.basis, way.view.profile.sureness("proxy")))
     handling = msgspec.structs.replace(handling, basis=sure)
+    if handling.service is not None and handling.treatment in _BY_ENDPOINTS and handling.cite not in _WITHOUT_ENDPOINTS:
+        hidden = endpoints_unread(way.view.proxy, handling.service)
+        if hidden:
+            hop = Hop("service", node, hidden, str(handling.service.key), Basis.UNKNOWN, "EP-15")
+            return (_through(way, handling).end(hop, Outcome.UNKNOWN),)
     match handling.treatment:
         case Treatment.DNAT:
             return _balanced(way, proxy, origin, handling)
@@ -182,6 +192,10 @@ def _unmatched(way: Way, node: str, handling: Handling) -> tuple[Branch, ...]:
 def _no_such_frontend(way: Way, node: str, handling: Handling) -> Branch:
     """SV-50: iptables has no rule, so the packet is routed away and lost [inf]; others were not read."""
     mode = way.view.profile["proxy"]
+    hidden = frontends_unread(way.view.proxy)
+    if hidden and handling.service is None:
+        text = f"no known Service has {shown(way.dst, way.port)}; {hidden}"
+        return way.end(Hop("service", node, text, None, Basis.UNKNOWN, "SV-50"), Outcome.UNKNOWN)
     subject = str(handling.service.key) if handling.service is not None else None
     way = _through(way, handling)
     if mode == "iptables":

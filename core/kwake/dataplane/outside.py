@@ -13,6 +13,7 @@ from kwake.dataplane.merging import alike_merged
 from kwake.dataplane.on_node import at_node, shown
 from kwake.dataplane.path import Branch, Decider, Hop, Outcome
 from kwake.dataplane.proxy import Origin, within
+from kwake.dataplane.unread import endpoints_unread, nodes_unread
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
 from kwake.objects.basis import Basis
@@ -37,7 +38,10 @@ def from_outside(way: Way) -> tuple[Branch, ...]:
         if any(way.dst in (i.ip, i.hostname) for i in service.status.load_balancer.ingress):
             return through_load_balancer(way, service)
         if way.dst in service.spec.external_ips:
-            nodes = view.cluster.all(Node)
+            nodes, hidden = view.cluster.all(Node), nodes_unread(view.cluster, service)
+            if hidden:
+                hop = Hop("route", OUTSIDE, hidden, str(service.key), Basis.UNKNOWN, "SV-40")
+                return (way.end(hop, Outcome.UNKNOWN),)
             text = f"the network brings {way.dst} to a node"
             return alike_merged(
                 _spread(way, nodes, Hop("route", OUTSIDE, text, str(service.key), Basis.ASSUMED, "SV-40"))
@@ -99,6 +103,9 @@ def through_load_balancer(way: Way, service: Service) -> tuple[Branch, ...]:
     hop = Hop("load-balancer", OUTSIDE, text, str(service.key), balancer.basis, "SV-60", detail=balancer.notes)
     if balancer.kind == "nlb-ip":
         return _to_pods(way, set_up, port, hop, keeps_client=balancer.keeps_client is True)
+    hidden = nodes_unread(view.cluster, service)
+    if hidden and not way.entry:
+        return (way.end(msgspec.structs.replace(hop, text=hidden, basis=Basis.UNKNOWN), Outcome.UNKNOWN),)
     nodes = target_nodes(view, service)
     if way.entry:
         nodes = tuple(node for node in view.cluster.all(Node) if node.metadata.name == way.entry)
@@ -185,6 +192,10 @@ def _to_pods(
 ) -> tuple[Branch, ...]:
     """IP targets: the load balancer dials the pods itself, with an address of its own (NP-25)."""
     view = way.view
+    hidden = endpoints_unread(view.balancer, service)
+    if hidden:
+        end = msgspec.structs.replace(hop, text=hidden, basis=Basis.UNKNOWN)
+        return (way.end(end, Outcome.UNKNOWN),)
     family = "IPv6" if ":" in way.dst else "IPv4"
     backends = tuple(b for b in endpoints_of(view.balancer, service, port, family) if b.ready)
     if not backends:

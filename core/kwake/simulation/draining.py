@@ -14,8 +14,11 @@ from kwake.simulation.tasks import RetryDrain
 
 
 def evict(draft: Draft, pod: Pod) -> None:
-    """Ask the Eviction API for one pod. Raises Rejected in its words."""
+    """Ask the Eviction API for one pod; where its answer is not known, the pod stays. Raises Rejected in its words."""
     answer = eviction(draft.cluster, pod)
+    if not answer.code:
+        _tell_unknown(draft, pod, answer)
+        return
     if answer.code != 200:
         raise Rejected(str(pod.key), answer.reason, code=answer.code)
     _go(draft, pod, answer)
@@ -46,17 +49,24 @@ def retry_drain(draft: Draft, task: RetryDrain) -> None:
 
 def _attempt(draft: Draft, node: str, before: tuple[str, ...]) -> None:
     refused: dict[str, str] = {}
+    unknown = False
     for pod in _to_evict(draft, node):
         answer = eviction(draft.cluster, pod)
         if answer.code == 200:
             _go(draft, pod, answer)
+        elif not answer.code:
+            _tell_unknown(draft, pod, answer)
+            unknown = True
         elif answer.code == 429:
             refused[pod.metadata.name] = answer.reason
         elif pod.metadata.name not in before:
             words = f"{pod.metadata.name} cannot be evicted: {answer.reason}"
             draft.tell("eviction-failed", pod.key, words, "apiserver", rule="PD-16")
     names = tuple(refused)
-    if not names:
+    if not names and unknown:
+        words = f"which pods leave {node} is not known"
+        draft.tell("drain-unknown", f"Node/{node}", words, "you", rule="PD-16", basis=Basis.UNKNOWN)
+    elif not names:
         draft.tell("node-drained", f"Node/{node}", f"every pod of {node} that may go was asked to", "you", rule="PD-16")
     elif names == before and not draft.pending:
         words = f"{', '.join(names)} of {node} will never go: {refused[names[0]]}"
@@ -78,6 +88,11 @@ def _to_evict(draft: Draft, node: str) -> list[Pod]:
         and MIRROR_ANNOTATION not in pod.metadata.annotations
         and not ((owner := draft.cluster.controller_of(pod)) is not None and owner.key.kind == "DaemonSet")
     ]
+
+
+def _tell_unknown(draft: Draft, pod: Pod, answer: Answer) -> None:
+    words = f"whether {pod.metadata.name} is evicted is not known: {answer.reason}"
+    draft.tell("eviction-unknown", pod.key, words, "apiserver", rule="PD-16", basis=Basis.UNKNOWN)
 
 
 def _go(draft: Draft, pod: Pod, answer: Answer) -> None:

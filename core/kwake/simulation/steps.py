@@ -75,8 +75,10 @@ def _reconcile_workloads(draft: Draft, task: ReconcileWorkloads | RetryJob) -> N
     draft.change({k: record for k, record in changes.items() if k not in doomed})
     for key in created:
         record = draft.cluster.record(key)
+        owner = draft.cluster.controller_of(record.value)
+        sure = owner is None or not owner.made.startswith("inferred")  # else nobody saw how many it wants
         draft.tell("pod-created", key, f"{record.made.removeprefix('made by ')} creates pod {key.name}", "controller",
-                   rule="PD-5")  # fmt: skip
+                   rule="PD-5", basis=Basis.SOURCED if sure else Basis.INFERRED)  # fmt: skip
     start_pods(draft, created)
     for key in doomed:
         terminate(draft, key, actor="controller")
