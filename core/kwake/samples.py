@@ -43,3 +43,36 @@ def sample_named(path: str) -> str:
     """The name of the sample that a path is; empty if it is none."""
     names = {os.path.normpath(sample_path(name)): name for name in sample_names()}
     return names.get(os.path.normpath(path), "")
+
+
+def is_sample(where: str) -> bool:
+    """Whether a user's word names a sample, or something in one: `sample:shop`, `sample:shop/kill`."""
+    return where.startswith(SCHEME)
+
+
+def sample_place(where: str) -> Path:
+    """Where `sample:shop`, a file in it or one of its scenarios (`sample:shop/kill`) is. Raises UsageError."""
+    name, _, inside = where.removeprefix(SCHEME).partition("/")
+    place = sample_path(name)
+    if not inside:
+        return place
+    story = place / "scenarios" / f"{inside}.yaml"
+    if story.is_file() or os.path.lexists(place / inside):
+        return story if story.is_file() else place / inside
+    near = difflib.get_close_matches(inside, [path.stem for path in (place / "scenarios").glob("*.yaml")], n=1)
+    hint = f"did you mean {SCHEME}{name}/{near[0]}?" if near else f"kwake replay {SCHEME}{name} runs all that there are"
+    raise UsageError(f"there is no {inside} in the sample cluster {name}; {hint}")
+
+
+def sample_words(path: str | Path) -> str:
+    """What a user types for a place in a sample, the shortest way; the path itself elsewhere."""
+    whole = os.path.normpath(path)
+    for name in sample_names():
+        root = os.path.normpath(sample_path(name))
+        if whole == root:
+            return f"{SCHEME}{name}"
+        if whole.startswith(f"{root}{os.sep}"):
+            inside = Path(whole).relative_to(root)
+            is_story = inside.parts[0] == "scenarios" and len(inside.parts) == 2 and inside.suffix == ".yaml"
+            return f"{SCHEME}{name}/{inside.stem if is_story else inside.as_posix()}"
+    return str(path)

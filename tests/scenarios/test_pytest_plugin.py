@@ -85,8 +85,11 @@ def test_what_is_no_scenario_is_an_error_with_file_and_line_and_without_a_traceb
     (project / "bad.kwake.yaml").write_text(MET.replace("outcome", "outcom"))
     (project / "gone.kwake.yaml").write_text(MET.replace("cluster.yaml", "nowhere.yaml"))
 
-    done = ran(project, "--continue-on-collection-errors")
+    (project / "good.kwake.yaml").write_text(MET)
 
+    done = ran(project)
+
+    assert "3 failed, 2 passed" in done.stdout, done.stdout
     assert "bad.kwake.yaml:9: steps[0].expect[0].outcom: there is no such key; did you mean outcome?" in done.stdout
     assert "nowhere.yaml: there is no such file" in done.stdout
     assert "Traceback" not in done.stdout

@@ -13,6 +13,7 @@ from kwake.actions import Action, Apply
 from kwake.dataplane.path import Flow
 from kwake.errors import KwakeError, UsageError
 from kwake.opening import open_world
+from kwake.samples import is_sample
 from kwake.scenario.load import load
 from kwake.scenario.moments import at, moments
 from kwake.scenario.stepping import stepped
@@ -192,7 +193,7 @@ def _script(journal: Journal, world: World, timeline: Timeline) -> Script | None
 
 
 def _absolute(path: str) -> str:
-    return os.path.abspath(path)  # noqa: PTH100  # Path.resolve would follow links
+    return path if is_sample(path) else os.path.abspath(path)  # noqa: PTH100  # Path.resolve would follow links
 
 
 def _node(entry: Entry) -> Node:

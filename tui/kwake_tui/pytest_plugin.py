@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
+    from kwake.scenario.load import Unread
     from kwake.scenario.report import Case
     from kwake.scenario.running import Choice
     from kwake.scenario.scenario import Scenario
@@ -65,22 +66,40 @@ def kwake_world(request: pytest.FixtureRequest) -> Opening:
 class ScenarioFile(pytest.File):
     """A file with scenarios; each replay is a test."""
 
-    def collect(self) -> Iterator[ReplayItem]:
-        """One test for each scenario under each profile with each seed."""
-        from kwake.errors import KwakeError
-        from kwake.scenario.load import load
+    def collect(self) -> Iterator[ReplayItem | UnreadItem]:
+        """One test for each scenario under each profile with each seed, and one that fails for what is none."""
+        from kwake.scenario.load import Unread, load_each
         from kwake.scenario.running import Choice, axes
 
         profiles: list[str] = self.config.getoption("--kwake-profile")
         choice = Choice(tuple(profiles), self.config.getoption("--kwake-seed"))
-        try:
-            scenarios = load(self.path)
-        except KwakeError as error:
-            raise self.CollectError(str(error)) from None
-        for scenario, profile, seed in axes(scenarios, choice):
-            one = Choice((profile,), seed)
-            name = f"{scenario.name}[{profile}-{seed}]"
-            yield ReplayItem.from_parent(self, name=name, scenario=scenario, choice=one)
+        for one in load_each(self.path):
+            if isinstance(one, Unread):
+                yield UnreadItem.from_parent(self, name=f"line {one.line}", unread=one)
+                continue
+            for scenario, profile, seed in axes([one], choice):
+                name = f"{scenario.name}[{profile}-{seed}]"
+                yield ReplayItem.from_parent(self, name=name, scenario=scenario, choice=Choice((profile,), seed))
+
+
+class UnreadItem(pytest.Item):
+    """What should be a scenario and is none: a test that fails, so that the others are run all the same."""
+
+    def __init__(self, *, unread: Unread, name: str, parent: ScenarioFile) -> None:
+        super().__init__(name, parent)
+        self._unread = unread
+
+    def runtest(self) -> None:
+        """Raises what reading it raised."""
+        raise self._unread.error
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+        """File, line, key, found and expected."""
+        return str(excinfo.value)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """File, line from 0, and name."""
+        return self.path, self._unread.line - 1, self.name
 
 
 class ReplayItem(pytest.Item):

@@ -9,9 +9,10 @@ import msgspec
 
 from kwake.errors import NothingToRun
 from kwake.scenario.journal import Journal, Replayed, differences, journal_json, read_journal, replayed
-from kwake.scenario.load import load, step_named
-from kwake.scenario.report import Report, as_json
-from kwake.scenario.running import AS_WRITTEN, Choice, run
+from kwake.scenario.load import Unread, load, load_each, step_named
+from kwake.scenario.report import Case, NotRun, Report, as_json
+from kwake.scenario.running import AS_WRITTEN, Choice, run, run_each
+from kwake.scenario.scenario import Scenario
 from kwake_tui.scenario_files import scenario_path
 from kwake_tui.text.columns import json_text
 from kwake_tui.text.junit import junit_lines
@@ -22,12 +23,19 @@ Stdin = Callable[[], bytes]
 
 
 def report_of(paths: Sequence[str], choice: Choice, stdin: Stdin) -> Report:
-    """Run the scenarios of files and folders. Raises ScenarioError for a step that one of them has not."""
-    scenarios = [scenario for path in paths for scenario in load(scenario_path([path]))]
+    """Run the scenarios of files and folders; one that cannot be run does not keep the others from it.
+
+    Raises ScenarioError for a step that one of them has not.
+    """
+    loaded = [one for path in paths for one in load_each(scenario_path([path]))]
+    scenarios = [one for one in loaded if isinstance(one, Scenario)]
     if choice.step is not None:
         for scenario in scenarios:
             step_named(scenario, choice.step)
-    return Report(tuple(run(scenarios, choice, stdin)))
+    unread = [NotRun(u.file, str(u.error), u.error.exit_code, line=u.line) for u in loaded if isinstance(u, Unread)]
+    found = list(run_each(scenarios, choice, stdin))
+    cases = tuple(one for one in found if isinstance(one, Case))
+    return Report(cases, (*unread, *(one for one in found if isinstance(one, NotRun))))
 
 
 def written(report: Report, form: str, choice: Choice = AS_WRITTEN) -> list[str]:

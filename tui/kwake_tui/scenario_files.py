@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kwake.errors import UsageError
 from kwake.objects.printable import printable
-from kwake.samples import SCHEME, sample_named, sample_names, sample_path
+from kwake.samples import SCHEME, is_sample, sample_named, sample_names, sample_path
 from kwake.sources.files import SUFFIXES
 
 _MOST_BYTES = 1 << 20
@@ -35,21 +35,21 @@ def brief_path(path: str) -> str:
 def named_from(path: str, folder: Path) -> str:
     """A path as a scenario in this folder names it; a sample by its name, wherever it is installed."""
     name = sample_named(path)
-    if name:
-        return f"{SCHEME}{name}"
+    if name or is_sample(path):
+        return f"{SCHEME}{name}" if name else path
     try:
         return os.path.relpath(path, folder)
     except ValueError:  # another drive
         return os.path.abspath(path)  # noqa: PTH100  # Path.resolve would follow links
 
 
-def scenario_path(words: list[str]) -> Path:
-    """The file that the words mean; `sample:shop/kill` is one that comes with kwake. Raises UsageError."""
+def scenario_path(words: list[str]) -> str:
+    """The file or folder that the words mean, as `load` takes it; `sample:shop/kill` comes with kwake.
+
+    Raises UsageError.
+    """
     text = " ".join(words)
-    if not text.startswith(SCHEME):
-        return path_of(words)
-    sample, _, story = text.removeprefix(SCHEME).partition("/")
-    return sample_path(sample) / "scenarios" / f"{story}.yaml" if story else sample_path(sample) / "scenarios"
+    return text if is_sample(text) else str(path_of(words))
 
 
 def is_scenario(path: str) -> bool:

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from kwake.errors import ScenarioError, SnapshotUnreadable
+from kwake.errors import ScenarioError, SnapshotUnreadable, UsageError
 from kwake.objects.printable import printable
+from kwake.samples import is_sample, sample_place
 from kwake.scenario.report import Case, case_json
 
 VERSION = 1
@@ -61,8 +62,8 @@ def replayed(case: Case, *, overrides: Mapping[str, str], lenient: bool = False,
 def file_sha256(path: str) -> str:
     """The SHA-256 of a file; empty for one that cannot be read any more."""
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256((sample_place(path) if is_sample(path) else Path(path)).read_bytes()).hexdigest()
+    except (OSError, UsageError):
         return ""
 
 

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from kwake.errors import InvalidSnapshot, NothingToRun, ProfileError, ScenarioError, UsageError
+import msgspec
+
+from kwake.errors import InvalidSnapshot, KwakeError, NothingToRun, ProfileError, ScenarioError, UsageError
 from kwake.objects.document import Origin, Source
 from kwake.objects.printable import printable
 from kwake.profiles import load_profile
-from kwake.samples import SCHEME, sample_path
+from kwake.samples import is_sample, sample_place, sample_words
 from kwake.scenario.expectations import always_of, expectation_of
 from kwake.scenario.format import (
     FlowForm,
@@ -26,7 +28,7 @@ from kwake.scenario.format import (
 from kwake.scenario.reading import Value
 from kwake.scenario.scenario import PinnedFlow, Scenario, Step
 from kwake.scenario.steps import do_of, flow_of
-from kwake.sources.files import sources_of
+from kwake.sources.files import files_of, sources_of
 from kwake.sources.yaml_reader import SyntaxProblem, read_yaml
 
 
@@ -35,28 +37,73 @@ def load(path: str | Path) -> tuple[Scenario, ...]:
 
     Raises SnapshotUnreadable (exit 3), ScenarioError (exit 2), NothingToRun (exit 5).
     """
-    found: list[Scenario] = []
-    for named in sources_of(path, lambda: b""):
-        found += _scenarios(named.source, directly=named.directly)
-    if not found:
-        raise NothingToRun(printable(f"{path}: there is no scenario (a document with a top-level kwake: 1)"))
-    return tuple(found)
+    found = load_each(path)
+    for one in found:
+        if isinstance(one, Unread):
+            raise one.error
+    return tuple(one for one in found if isinstance(one, Scenario))
 
 
-def _scenarios(source: Source, *, directly: bool) -> Iterator[Scenario]:
+class Unread(msgspec.Struct, frozen=True, eq=False):
+    """A document that should be a scenario and cannot be read as one."""
+
+    file: str
+    line: int
+    error: KwakeError
+
+
+def load_each(path: str | Path) -> tuple[Scenario | Unread, ...]:
+    """As `load`, and what cannot be read stands in its place among the scenarios that can."""
+    found: list[Scenario | Unread] = []
+    try:
+        files = files_of(path)
+    except KwakeError as error:
+        return (Unread(str(path), 1, error),)
+    for file, directly in files:
+        try:
+            (named,) = sources_of(file, lambda: b"")
+        except KwakeError as error:
+            if directly or _may_hold_one(file):
+                found.append(Unread(file, 1, error))
+            continue
+        found += _scenarios(named.source, directly=directly)
+    nothing = NothingToRun(printable(f"{path}: there is no scenario (a document with a top-level kwake: 1)"))
+    return tuple(found) or (Unread(str(path), 1, nothing),)
+
+
+def _scenarios(source: Source, *, directly: bool) -> Iterator[Scenario | Unread]:
     try:
         documents = list(read_yaml(source.data))
     except SyntaxProblem as problem:
-        if not directly and b"kwake:" not in source.data:
-            return
-        raise InvalidSnapshot((printable(f"{source.name}:{problem.line}: {problem.text}"),)) from None
+        if directly or b"kwake:" in source.data:
+            words = printable(f"{source.name}:{problem.line}: {problem.text}")
+            yield Unread(source.name, problem.line, InvalidSnapshot((words,)))
+        return
     for index, parsed in enumerate(documents):
         is_scenario = isinstance(parsed.value, dict) and "kwake" in parsed.value
-        if is_scenario:
+        if not is_scenario and not (directly and parsed.value is not None):
+            continue
+        try:
+            if not is_scenario:
+                place = f"{source.name}:{parsed.line}"
+                raise ScenarioError(printable(f"{place}: no scenario: a scenario begins with kwake: 1"))
             yield _scenario(Value(parsed.value, Origin(source, index, (), parsed.line)))
-        elif directly and parsed.value is not None:
-            place = f"{source.name}:{parsed.line}"
-            raise ScenarioError(printable(f"{place}: no scenario: a scenario begins with kwake: 1"))
+        except KwakeError as error:
+            yield Unread(source.name, parsed.line, error)
+
+
+def _folder(file: str) -> Path:
+    """Where the paths in a scenario are relative to."""
+    return (sample_place(file) if is_sample(file) else Path(file)).parent
+
+
+def _may_hold_one(file: str) -> bool:
+    """Whether a file that was found in a folder and cannot be read may be a scenario: nothing in it says otherwise."""
+    try:
+        data = (sample_place(file) if is_sample(file) else Path(file)).read_bytes()
+    except OSError:
+        return True
+    return b"kwake:" in data.replace(b"\0", b"")
 
 
 def _scenario(value: Value) -> Scenario:
@@ -67,14 +114,15 @@ def _scenario(value: Value) -> Scenario:
         value.fail("profile and matrix exclude each other")
     if "seed" in fields and "matrix" in fields and "seed" in fields["matrix"].form(MatrixForm):
         value.fail("seed and the seeds of matrix exclude each other")
-    file = Path(value.origin.source.name)
+    file = value.origin.source.name
+    folder = _folder(file)
     flows = _flows(fields.get("flows"))
     names = [flow.name for flow in flows]
     always = fields["always"].items() if "always" in fields else ()
-    snapshot, pinned = _snapshot(fields["snapshot"], file.parent)
+    snapshot, pinned = _snapshot(fields["snapshot"], folder)
     profiles, seeds = _matrix(fields)
     return Scenario(
-        file=str(file),
+        file=file if is_sample(file) else str(Path(file)),
         line=value.line,
         name=fields["name"].text(),
         snapshot=snapshot,
@@ -87,7 +135,7 @@ def _scenario(value: Value) -> Scenario:
         xfail=fields["xfail"].text() if "xfail" in fields else "",
         flows=flows,
         always=tuple(always_of(item, names) for item in always),
-        steps=_steps(fields.get("steps"), file.parent, flows),
+        steps=_steps(fields.get("steps"), folder, flows),
     )
 
 
@@ -119,10 +167,11 @@ def _place(folder: Path, path: str, value: Value) -> str:
     """Where a snapshot is: beside the scenario, standard input, or a sample."""
     if path == "-":
         return path
-    if not path.startswith(SCHEME):
-        return os.path.normpath(folder / path)
+    if not is_sample(path):
+        beside = os.path.normpath(folder / path)
+        return sample_words(beside) if is_sample(value.origin.source.name) else beside
     try:
-        return str(sample_path(path.removeprefix(SCHEME)))
+        return sample_words(sample_place(path))
     except UsageError as error:
         value.fail(str(error))
 

@@ -132,15 +132,32 @@ class Case(msgspec.Struct, frozen=True):
         return Verdict.FAILED if self.found is Verdict.MET else Verdict.XFAILED
 
 
+class NotRun(msgspec.Struct, frozen=True):
+    """A scenario that could not be run: its file, its snapshot or a name in it is wrong. The others are run."""
+
+    file: str
+    """As it was named; where a file cannot be found or read, that one."""
+    error: str
+    """What is wrong, where, and what to do."""
+    exit_code: int
+    """What a run of it alone ends with: 2, 3 or 5."""
+    name: str = ""
+    """Empty where it could not even be read."""
+    profile: str = ""
+    seed: int | None = None
+    line: int = 1
+
+
 class Report(msgspec.Struct, frozen=True):
     """A whole run."""
 
     cases: tuple[Case, ...]
+    not_run: tuple[NotRun, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all cases."""
-        return worst([case.verdict for case in self.cases])
+        """The worst of all cases; failed where one could not be run."""
+        return worst([*(case.verdict for case in self.cases), *([Verdict.FAILED] if self.not_run else [])])
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -149,10 +166,12 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def exit_code(self) -> int:
-        """0 all met, 1 an expectation failed, 4 only unknown answers stood in the way, 5 nothing was expected."""
-        if not self.checks:
-            return 5
-        return {Verdict.MET: 0, Verdict.FAILED: 1, Verdict.UNKNOWN: 4}[self.verdict]
+        """2 or 3 where a scenario could not be run, 1 an expectation failed, 4 only unknown answers stood in the way,
+        5 nothing was expected, 0 all met; the first of these that is so."""
+        codes = {one.exit_code for one in self.not_run}
+        ended = worst([case.verdict for case in self.cases])
+        codes.add({Verdict.MET: 0, Verdict.FAILED: 1, Verdict.UNKNOWN: 4}[ended] if self.checks else 5)
+        return next(code for code in (2, 3, 1, 4, 5, 0) if code in codes)
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -161,6 +180,19 @@ def as_json(report: Report) -> dict[str, Any]:
         "version": VERSION,
         "verdict": report.verdict.value,
         "scenarios": [case_json(case) for case in report.cases],
+        "not_run": [_not_run(one) for one in report.not_run],
+    }
+
+
+def _not_run(one: NotRun) -> dict[str, Any]:
+    return {
+        "file": one.file,
+        "line": one.line,
+        "name": one.name or None,
+        "profile": one.profile or None,
+        "seed": one.seed,
+        "error": one.error,
+        "exit_code": one.exit_code,
     }
 
 

@@ -7,9 +7,10 @@ from functools import cache, lru_cache
 
 import msgspec
 
+from kwake.errors import KwakeError
 from kwake.opening import open_world
 from kwake.scenario.pinned import confirm, layer_sha256
-from kwake.scenario.report import Case
+from kwake.scenario.report import Case, NotRun
 from kwake.scenario.runner import replay
 from kwake.scenario.scenario import Scenario
 from kwake.world import World
@@ -40,6 +41,26 @@ def run(
     scenarios: Iterable[Scenario], choice: Choice = AS_WRITTEN, stdin: Callable[[], bytes] | None = None
 ) -> Iterator[Case]:
     """The replays in their order, each in a world of its own. Raises what opening a snapshot raises."""
+    replayed = _replaying(choice, stdin)
+    return (replayed(scenario, profile, seed) for scenario, profile, seed in axes(scenarios, choice))
+
+
+def run_each(
+    scenarios: Iterable[Scenario], choice: Choice = AS_WRITTEN, stdin: Callable[[], bytes] | None = None
+) -> Iterator[Case | NotRun]:
+    """As `run`, and what cannot be run does not keep the others from it."""
+    replayed = _replaying(choice, stdin)
+    for scenario, profile, seed in axes(scenarios, choice):
+        try:
+            yield replayed(scenario, profile, seed)
+        except KwakeError as error:
+            yield NotRun(
+                scenario.file, str(error), error.exit_code, scenario.name, profile, seed, scenario.line
+            )  # fmt: skip
+
+
+def _replaying(choice: Choice, stdin: Callable[[], bytes] | None) -> Callable[[Scenario, str, int], Case]:
+    """What replays a scenario under a profile with a seed; scenarios that begin alike share their first world."""
     digest = cache(layer_sha256)
 
     @lru_cache(_WORLDS)
@@ -48,12 +69,14 @@ def run(
             list(snapshot), profile, seed, overrides=dict(overrides), lenient=lenient, layered=True, stdin=stdin
         )
 
-    for scenario, profile, seed in axes(scenarios, choice):
+    def replayed(scenario: Scenario, profile: str, seed: int) -> Case:
         confirm(scenario, stdin)
         overrides = tuple({**scenario.overrides, **choice.overrides}.items())
         world = opened(scenario.snapshot, profile, seed, overrides, choice.lenient or scenario.lenient)
         case = replay(scenario, world, command(scenario, profile, seed, choice), choice.step)
-        yield msgspec.structs.replace(case, snapshot={path: digest(path, stdin) for path in scenario.snapshot})
+        return msgspec.structs.replace(case, snapshot={path: digest(path, stdin) for path in scenario.snapshot})
+
+    return replayed
 
 
 def axes(scenarios: Iterable[Scenario], choice: Choice) -> Iterator[tuple[Scenario, str, int]]:

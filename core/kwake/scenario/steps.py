@@ -33,6 +33,7 @@ from kwake.dataplane.path import Flow
 from kwake.errors import SnapshotUnreadable
 from kwake.objects.document import Origin
 from kwake.objects.field_path import dotted
+from kwake.samples import is_sample, sample_words
 from kwake.scenario.format import DO, Protocol, ServiceType, Via, keys_of, words_of
 from kwake.scenario.reading import Value
 from kwake.scenario.scenario import Redo, Undo
@@ -121,7 +122,7 @@ def _apply(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
         return (Apply(what.raw, place),)
     path = folder / what.text()
     try:
-        entries = read(path).entries
+        entries = read(sample_words(path) if is_sample(what.origin.source.name) else path).entries
     except SnapshotUnreadable as error:
         raise SnapshotUnreadable(f"{what.origin.source.name}:{what.line}: {dotted(what.path)}: {error}") from None
     if not entries:

@@ -14,6 +14,7 @@ import msgspec
 from kwake.errors import InvalidSnapshot, SnapshotUnreadable
 from kwake.objects.document import Source
 from kwake.objects.printable import printable
+from kwake.samples import is_sample, sample_place, sample_words
 from kwake.sources import kustomize
 from kwake.sources.json_reader import is_json
 from kwake.sources.kustomize import patches_of
@@ -52,15 +53,31 @@ def sources_of(where: str | Path, stdin: Stdin) -> Iterator[Named]:
         return
     if not str(where):
         raise SnapshotUnreadable("an empty name is no file, and the folder that one stands in is called .")
-    path = Path(where)
+    shown: Callable[[str | Path], str] = sample_words if is_sample(str(where)) else str
+    path = _place(where)
     if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a name is too long
         files = tuple(_files_below(path))
         patches = patches_of((file, _bytes(file)) for file in files if file.name in kustomize.NAMES)
         for file in files:
             patch_of = patches.get(os.path.normpath(file), "")
-            yield Named(_source(str(file), _bytes(file)), False, patch_of)
+            yield Named(_source(shown(file), _bytes(file)), False, patch_of)
         return
-    yield Named(_source(str(where), _bytes(path)), True)
+    yield Named(_source(shown(path) if is_sample(str(where)) else str(where), _bytes(path)), True)
+
+
+def _place(where: str | Path) -> Path:
+    """Where a user's word is: a sample by its name, or a path."""
+    return sample_place(str(where)) if is_sample(str(where)) else Path(where)
+
+
+def files_of(where: str | Path) -> tuple[tuple[str, bool], ...]:
+    """The files that one word of the user means, by names that `sources_of` takes, each with whether he named it
+    himself. Raises SnapshotUnreadable, UsageError."""
+    place = _place(where)
+    if str(where) == "-" or not os.path.isdir(place):  # noqa: PTH112  # Path.is_dir raises where a name is too long
+        return ((str(where), True),)
+    shown: Callable[[str | Path], str] = sample_words if is_sample(str(where)) else str
+    return tuple((shown(file), False) for file in _files_below(place))
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

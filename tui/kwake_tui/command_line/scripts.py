@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwake_tui.command_line.output import print_data, write_report
+from kwake_tui.command_line.output import narrate, print_data, write_report
 from kwake_tui.command_line.worlds import overrides_of, stdin_once
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ def replay(arguments: Namespace) -> int:
         file = getattr(arguments, form)
         if file is not None:
             write_report(f"--{form}", file, "\n".join(written(report, form, choice)) + "\n")
-    print_data(written(report, arguments.output or "text"))
+    for one in report.not_run:
+        narrate(f"kwake: {one.error}")
+    form = arguments.output or "text"
+    if report.cases or form != "text":
+        print_data(written(report, form))
     return report.exit_code
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from kwake.objects.printable import printable
-from kwake.scenario.report import Case, Check, Report, StepReport, Verdict
+from kwake.scenario.report import Case, Check, NotRun, Report, StepReport, Verdict
 from kwake_tui.text.replay import unmet_lines
 
 ALWAYS = "always"
@@ -17,10 +17,24 @@ _NO_CHARACTER = re.compile("[\ufffe\uffff]")
 def junit_lines(report: Report) -> list[str]:
     """The whole report. Times are simulated ones, in seconds, so that equal runs give equal files."""
     suites = [line for case in report.cases for line in _suite(case)]
+    suites += [line for one in report.not_run for line in _not_run(one)]
     counts = [_counts(case) for case in report.cases]
-    tests, failures = sum(count for count, _ in counts), sum(count for _, count in counts)
-    head = f'<testsuites name="kwake" tests="{tests}" failures="{failures}" errors="0">'
+    errors = len(report.not_run)
+    tests, failures = sum(count for count, _ in counts) + errors, sum(count for _, count in counts)
+    head = f'<testsuites name="kwake" tests="{tests}" failures="{failures}" errors="{errors}">'
     return ['<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>"]
+
+
+def _not_run(one: NotRun) -> Iterator[str]:
+    """A suite of one test, which could not be run."""
+    name = f"{one.name} ({one.profile}, seed {one.seed})" if one.name else one.file
+    yield (f"  <testsuite name={_attribute(name)} tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\""
+           f" time=\"0\" file={_attribute(one.file)}>")  # fmt: skip
+    yield f'    <testcase name="is run" classname={_attribute(one.file)} time="0">'
+    words = one.error.splitlines()[0] if one.error else ""
+    yield f'      <error type="not-run" message={_attribute(words)}>{_text(one.error)}</error>'
+    yield "    </testcase>"
+    yield "  </testsuite>"
 
 
 def _suite(case: Case) -> Iterator[str]:

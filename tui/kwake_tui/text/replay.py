@@ -10,7 +10,7 @@ from kwake.dataplane.path import Branch, Outcome, Path
 from kwake.objects.basis import Basis
 from kwake.objects.time import clock, seconds
 from kwake.scenario.availability import time_shares
-from kwake.scenario.report import Case, Check, Report, StepReport, Verdict, Window
+from kwake.scenario.report import Case, Check, NotRun, Report, StepReport, Verdict, Window
 from kwake_tui.text.columns import columns, padded
 from kwake_tui.text.path import LABEL, hop_lines
 
@@ -25,7 +25,16 @@ def replay_lines(report: Report) -> list[str]:
     xfailed = sum(check.verdict is Verdict.XFAILED for check in report.checks)
     words = f"{met} of {len(report.checks)} expectations met"
     words += f", {unknown} unknown" if unknown else ""
-    return [*lines, words + (f", {xfailed} not met as told" if xfailed else "")]
+    words += f", {xfailed} not met as told" if xfailed else ""
+    words += f", {len(report.not_run)} not run" if report.not_run else ""
+    return [*lines, *(line for one in report.not_run for line in (*not_run_lines(one), "")), words]
+
+
+def not_run_lines(one: NotRun) -> list[str]:
+    """A scenario that could not be run, and why."""
+    under = f"{one.profile} · seed {one.seed}" if one.profile else ""
+    head = [f"× {one.name or 'not read'}", *([under] if under else []), one.file, *(["not run"] if one.name else [])]
+    return [*columns([head]), *columns([[line] for line in one.error.splitlines()], indent=4)]
 
 
 def _case(case: Case) -> Iterator[str]:
