@@ -9,7 +9,7 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.dataplane.evidence import side_deciders
 from kwake.dataplane.path import Decider, Outcome, Path
-from kwake.dials import DialChange, Dials, Turn, changed_dials, without
+from kwake.dials import DialChange, Dials, Turn, changed_dials
 from kwake.objects.kinds import Pod
 from kwake.policy.connections import PROTOCOLS, ConnectionSet
 from kwake.policy.difference import PairChange
@@ -125,13 +125,14 @@ class _Snapshot:
             return [PolicyEnd(pod, pod.ip, pod.spec.node_name) for pod in self._pods.get(name, ())]
         return [PolicyEnd(None, name.partition("-")[0])]
 
-    def verdict(self, change: PairChange, protocol: str, port: int) -> Verdict | None:
-        """What the policies say of a pair: the first verdict that admits, else that of its first pods."""
+    def verdict(self, change: PairChange, protocol: str, port: int, *, denied: bool = False) -> Verdict | None:
+        """What the policies say of a pair: the first verdict that admits, or that denies, else that of its first
+        pods."""
         found: Verdict | None = None
         for source in self.ends(change.src):
             for destination in self.ends(change.dst):
                 verdict = self.policies.verdict(source, destination, protocol, port)
-                if verdict.allowed:
+                if verdict.allowed is not None and verdict.allowed is not denied:
                     return verdict
                 found = found or verdict
         return found
@@ -158,9 +159,12 @@ class _Deciding:
     def pair(self, change: PairChange) -> DecidedPair:
         """A changed pair with what decided, by the lowest port that it lost, else that it gained."""
         missing = tuple(self._absent(change))
-        lost = without(change.before, change.after)
-        protocol, port = _first(lost or without(change.after, change.before))
-        was, is_ = (side.verdict(change, protocol, port) for side in (self.old, self.new))
+        lost = change.lost()
+        protocol, port = _first(lost or change.gained())
+        among = change.before & change.after
+        is_part = among.holds(protocol, port)
+        was = self.old.verdict(change, protocol, port, denied=is_part and not lost)
+        is_ = self.new.verdict(change, protocol, port, denied=is_part and bool(lost))
         decided_by, decided_before = self.new.deciders(is_), self.old.deciders(was)
         if missing:
             return DecidedPair(change, ", ".join(missing), decided_by, decided_before)

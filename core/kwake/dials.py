@@ -16,7 +16,7 @@ from kwake.errors import KwakeError
 from kwake.objects.endpoint_slice import SliceEndpoint
 from kwake.objects.key import Key
 from kwake.objects.kinds import EndpointSlice, Node, Pod, Service
-from kwake.policy.connections import PROTOCOLS, ConnectionSet, Ranges
+from kwake.policy.connections import PROTOCOLS, ConnectionSet
 from kwake.policy.difference import PairChange
 from kwake.policy.workloads import workload_name
 from kwake.waking import Wake
@@ -212,24 +212,6 @@ def _reached(path: Path | None) -> set[tuple[str | None, str | None, int | None]
 
 def pair_change_flow(before: World, after: World, change: PairChange) -> Flow | None:
     """The dial that a change of a pair is about: on a port that it may or might no longer, or may now."""
-    lost = without(change.before, change.after)
-    gained = without(change.after, change.before)
+    lost = change.lost()
     world = before if lost else after
-    return dial_of(world.cluster, change.src, change.dst, lost or gained)
-
-
-def without(these: ConnectionSet, those: ConnectionSet) -> ConnectionSet:
-    """What the first holds and the second does not."""
-    parts = {protocol.lower(): _left(these.of(protocol), those.of(protocol)) for protocol in PROTOCOLS}
-    return ConnectionSet(**parts)
-
-
-def _left(these: Ranges, those: Ranges) -> Ranges:
-    left = list(these)
-    for low, high in those:
-        apart = [span for span in left if span[1] < low or span[0] > high]
-        cut = [span for span in left if span not in apart]
-        below = [(first, low - 1) for first, _ in cut if first < low]
-        above = [(high + 1, last) for _, last in cut if last > high]
-        left = sorted([*apart, *below, *above])
-    return tuple(left)
+    return dial_of(world.cluster, change.src, change.dst, lost or change.gained())

@@ -11,7 +11,8 @@ import pytest
 from kwake_tui.cli import main
 from tests.tui.test_cli import SMALL, Capture, form, out
 
-HEAD = ["src", "dst", "connections", "unknown"]
+SHOP = str(Path(__file__).parents[2] / "sample_clusters" / "shop")
+HEAD = ["src", "dst", "connections", "unknown", "some pods only"]
 
 
 def test_a_focus_leaves_its_pairs(capsys: Capture) -> None:
@@ -40,7 +41,7 @@ def test_csv_has_a_row_for_each_pair(capsys: Capture) -> None:
     rows = list(csv.reader(io.StringIO(out(capsys, "reach", SMALL, "-o", "csv"))))
 
     assert rows[0] == HEAD
-    assert ["demo/web[Deployment]", "demo/checkout[Deployment]", "TCP 8443", ""] in rows
+    assert ["demo/web[Deployment]", "demo/checkout[Deployment]", "TCP 8443", "", ""] in rows
     assert len(rows) - 1 == len(form(capsys, "reach", SMALL)["pairs"])
 
 
@@ -110,3 +111,14 @@ def test_dot_is_a_graph_with_an_arrow_for_each_pair(capsys: Capture) -> None:
 def test_a_question_that_makes_no_sense_is_an_error(capsys: Capture, words: list[str], said: str) -> None:
     assert main(["reach", SMALL, *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_every_form_says_which_rows_are_true_of_some_pods_only(capsys: Capture) -> None:
+    asked = ("reach", SHOP, "--focus", "ops/node-agent", "--peer", "shop/checkout", "--direction", "egress")
+    told = "All Connections for 3 of 9 pairs of pods"
+    assert form(capsys, *asked)["pairs"] == []
+    [row] = form(capsys, *asked)["partial"]
+    assert (row["shares"], row["of"]) == ([{"connections": "All Connections", "pairs": 3}], 9)
+    assert told in out(capsys, *asked)
+    for output, means in (("csv", ",,,{}: pods on one node"), ("md", "| {}: pods on one node"), ("dot", "± {}")):
+        assert means.format(told) in out(capsys, *asked, "-o", output)

@@ -94,7 +94,7 @@ _MEANINGS: tuple[tuple[Mark, str], ...] = (
     (GAINED, "a new connection now gets there"),
     (REROUTED, "it still gets there, but elsewhere"),
     (OTHERWISE, "it did not get there before either"),
-    (OTHER_PORTS, "these may talk, but not on the same ports as before"),
+    (OTHER_PORTS, "these may talk, but not on the same ports as before, or not the same pods"),
     (POLICIES, "they admit it or stop it now, but a dial ends as it did"),
     (CUT, "it was open and is not any more"),
     (STAYS, "although the same dial would fail now"),
@@ -235,7 +235,8 @@ def _pair_row(old: World, new: World, change: PairChange) -> WakeRow:
     flow = pair_change_flow(old, new, change)
     return WakeRow(
         end_name(change.src), f"{end_name(change.dst)} pods" if "[" in change.dst else end_name(change.dst),
-        ports_mark(change.before), ports_mark(change.after), partial(_why_pair, old, new, change, flow), flow,
+        ports_mark(change.before, change.always_before), ports_mark(change.after, change.always_after),
+        partial(_why_pair, old, new, change, flow), flow,
     )  # fmt: skip
 
 
@@ -253,8 +254,10 @@ def _is_idle(old: World, new: World, change: PairChange) -> bool:
     return all(outcome not in (Outcome.DELIVERED, Outcome.MIXED, Outcome.UNKNOWN) for outcome in outcomes)
 
 
-def ports_mark(allowed: ConnectionSet) -> Mark:
-    """Whether a pair may talk, and on which ports."""
+def ports_mark(allowed: ConnectionSet, always: ConnectionSet) -> Mark:
+    """Whether a pair may talk, and on which ports; `always` is what passes between all of its pods."""
+    if allowed != always:
+        return Mark(OUTCOMES[Outcome.MIXED].glyph, f"{ports_text(allowed)}, some pods", OUTCOMES[Outcome.MIXED].role)
     mark = OUTCOMES[Outcome.DELIVERED if allowed else Outcome.DROPPED]
     return Mark(mark.glyph, ports_text(allowed), mark.role)
 

@@ -14,6 +14,9 @@ from kwake.policy.reach import Pair, Reach, UnknownPair
 
 T = TypeVar("T")
 Pairs = dict[tuple[str, str], T]
+_Allowed = tuple[ConnectionSet, ConnectionSet]
+"""What passes between some pods of a pair, and between all."""
+_NOTHING: _Allowed = NONE, NONE
 
 
 class PairChange(msgspec.Struct, frozen=True):
@@ -23,6 +26,24 @@ class PairChange(msgspec.Struct, frozen=True):
     dst: str
     before: ConnectionSet
     after: ConnectionSet
+    always_before: ConnectionSet
+    """What passed between all their pods; less than `before` where only some might."""
+    always_after: ConnectionSet
+
+    def lost(self) -> ConnectionSet:
+        """What passes no more; else what passes between fewer pods than before."""
+        return (self.before - self.after) or (self.always_before - self.always_after)
+
+    def gained(self) -> ConnectionSet:
+        """What passes that did not; else what passes between more pods."""
+        return (self.after - self.before) or (self.always_after - self.always_before)
+
+    def as_form(self) -> dict[str, str]:
+        """How JSON writes it; what passes between all pods only where that is less."""
+        form = {"src": self.src, "dst": self.dst, "before": str(self.before), "after": str(self.after)}
+        if (self.before, self.after) != (self.always_before, self.always_after):
+            form |= {"always_before": str(self.always_before), "always_after": str(self.always_after)}
+        return form
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -36,19 +57,22 @@ class Difference(msgspec.Struct, frozen=True):
 def difference(before: Reach, after: Reach) -> Difference:
     """What changed. Address ranges are cut where either table cuts them, and joined again where all is alike."""
     borders = _Borders(before, after)
-    old, new = (borders.cut({(p.src, p.dst): p.connections for p in table.pairs}) for table in (before, after))
+    old, new = (borders.cut({(p.src, p.dst): (p.connections, p.always) for p in t.pairs}) for t in (before, after))
     was, is_ = (borders.cut({(u.src, u.dst): u.reason for u in table.unknown}) for table in (before, after))
     doubtful: Pairs[str] = {}
-    changes: Pairs[tuple[ConnectionSet, ConnectionSet]] = {}
+    changes: Pairs[tuple[_Allowed, _Allowed]] = {}
     for pair in sorted({*old, *new, *was, *is_}):
-        known = old.get(pair, NONE), new.get(pair, NONE)
+        known = old.get(pair, _NOTHING), new.get(pair, _NOTHING)
         if pair in was or pair in is_:
             if known[0] != known[1] or was.get(pair) != is_.get(pair):
                 doubtful[pair] = is_.get(pair) or f"before: {was[pair]}"
         elif known[0] != known[1]:
             changes[pair] = known
     return Difference(
-        tuple(PairChange(*pair, *known) for pair, known in sorted(_joined(changes), key=lambda item: item[0])),
+        tuple(
+            PairChange(*pair, was_[0], now[0], was_[1], now[1])
+            for pair, (was_, now) in sorted(_joined(changes), key=lambda item: item[0])
+        ),
         tuple(UnknownPair(*pair, reason) for pair, reason in sorted(_joined(doubtful))),
     )
 
@@ -60,9 +84,9 @@ def cut_alike(*tables: Reach) -> tuple[Reach, ...]:
         return tables
     found = []
     for table in tables:
-        pairs = borders.cut({(pair.src, pair.dst): pair.connections for pair in table.pairs})
+        pairs = borders.cut({(pair.src, pair.dst): (pair.connections, pair.partly) for pair in table.pairs})
         unknown = borders.cut({(pair.src, pair.dst): pair.reason for pair in table.unknown})
-        found.append(Reach(tuple(Pair(*ends, allowed) for ends, allowed in pairs.items()),
+        found.append(Reach(tuple(Pair(*ends, *allowed) for ends, allowed in pairs.items()),
                            tuple(UnknownPair(*ends, reason) for ends, reason in unknown.items())))  # fmt: skip
     return tuple(found)
 

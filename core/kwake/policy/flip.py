@@ -106,7 +106,7 @@ def flips(
         before = before or reach(cluster, profile)
         also = _besides(difference(before, reach(after, profile)), cluster, question)
         effects = len(also.changes) + len(also.unknown)
-        closes = any(change.before - change.after for change in also.changes)
+        closes = any(change.lost() for change in also.changes)
         meant = edit.rank < 0 or (edit.rank == 0 and not closes)
         size = 0 if meant or not effects else 1 if effects < 4 else 2
         flip = Flip(edit.words, edit.changes, bool(new.allowed), new.basis, also)
@@ -162,7 +162,7 @@ def _besides(changed: Difference, cluster: Cluster, question: Question) -> Diffe
         own = all(name is None or name == end for name, end in zip(ends, (change.src, change.dst), strict=True))
         outside = [end for end, name in zip((change.src, change.dst), ends, strict=True) if name is None]
         if own and not any("[" in end for end in outside):
-            turned = (change.before - change.after) | (change.after - change.before)
+            turned = change.lost() | change.gained()
             single = all(_is_one_address(end) for end in outside)
             if not (turned - asked) and single:
                 continue
@@ -181,9 +181,12 @@ def _name(cluster: Cluster, end: PolicyEnd) -> str | None:
 
 
 def spelled(change: PairChange) -> str:
-    """`opens a → b TCP 80`, `closes a → b UDP`."""
-    gained, lost = change.after - change.before, change.before - change.after
-    parts = [
-        f"{word} {change.src} → {change.dst} {which}" for word, which in (("opens", gained), ("closes", lost)) if which
-    ]
+    """`opens a → b TCP 80`, `closes a → b UDP`; of a part of their pods: `closes a → b TCP 80 for some pods`."""
+    parts = []
+    for word, which, whole in (
+        ("opens", change.gained(), change.after - change.before and change.always_after == change.after),
+        ("closes", change.lost(), change.before - change.after and change.always_before == change.before),
+    ):
+        if which:
+            parts.append(f"{word} {change.src} → {change.dst} {which}{'' if whole else ' for some pods'}")
     return ", ".join(parts)

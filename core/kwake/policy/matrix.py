@@ -113,7 +113,8 @@ class Matrix:
         return _grouped(self.rows(INGRESS))
 
     def rectangles(self) -> Iterator[Rectangle]:
-        """What passes between whom, the sure ones disjoint. Pairs that may not talk are in none."""
+        """What passes between whom, the sure ones disjoint, and so those of one doubt. Pairs that may not talk are in
+        none; where something is only possible, what is sure for a pair is not in it."""
         versions = {
             version: self.classes.where(i for i, m in enumerate(self.classes.members) if m.version == version)
             for version in sorted({member.version for member in self.classes.members})
@@ -125,7 +126,7 @@ class Matrix:
                 for into in self.ingress:
                     yield from _crossed(out, into, out.sure, into.sure, version, ())
                     if doubts := tuple(dict.fromkeys(out.doubts + into.doubts)):
-                        yield from _crossed(out, into, out.possible, into.possible, version, doubts)
+                        yield from _doubtful(out, into, version, doubts)
 
     def rows(self, direction: str, wanted: Iterable[int] | None = None) -> list[Row]:
         """What is said of each class, or of those that are wanted; the same row of all that are judged alike."""
@@ -284,3 +285,16 @@ def _crossed(
             connections = sent & taken
             if from_ and connections:
                 yield Rectangle(from_, towards, connections, doubts)
+
+
+def _doubtful(out: Group, into: Group, version: int, doubts: tuple[str, ...]) -> Iterator[Rectangle]:
+    """What may pass from one group to another beyond what passes for sure."""
+    members = out.members & version, into.members & version
+    for possible in _crossed(out, into, out.possible, into.possible, version, doubts):
+        left = possible.destinations & members[1]
+        for sent, destinations in out.sure:
+            for taken, sources in into.sure:
+                beyond = possible.connections - (sent & taken)
+                from_, to = possible.sources & sources & members[0], left & destinations
+                if beyond and from_ and to:
+                    yield Rectangle(from_, to, beyond, doubts)

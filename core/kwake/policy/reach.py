@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -14,8 +15,10 @@ from kwake.errors import UsageError
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod
 from kwake.policy.classes import Classes, bits_of, classes_of
-from kwake.policy.connections import ALL, NONE, ConnectionSet
+from kwake.policy.connections import ALL, ConnectionSet
+from kwake.policy.found_pairs import FoundPairs, Said
 from kwake.policy.matrix import Matrix
+from kwake.policy.partly import Partly
 from kwake.policy.policy_set import PolicySet, compile_policies
 from kwake.policy.workloads import pod_name, workload_name
 from kwake.profiles.profile import Profile
@@ -30,6 +33,14 @@ class Pair(msgspec.Struct, frozen=True):
     """`namespace/name[Kind]`, or an address range `first-last` outside the cluster."""
     dst: str
     connections: ConnectionSet
+    """What passes for sure between at least one pod of the one and one of the other."""
+    partly: Partly | None = None
+    """None: that is true of all of them."""
+
+    @property
+    def always(self) -> ConnectionSet:
+        """What passes between all of them."""
+        return self.connections if self.partly is None else self.partly.always
 
 
 class UnknownPair(msgspec.Struct, frozen=True, order=True):
@@ -47,13 +58,18 @@ class Reach(msgspec.Struct, frozen=True):
     """By source and destination."""
     unknown: tuple[UnknownPair, ...]
 
+    @property
+    def partial(self) -> tuple[Pair, ...]:
+        """The pairs of which not all pods fare alike."""
+        return tuple(pair for pair in self.pairs if pair.partly is not None)
+
     def as_form(self) -> dict[str, Any]:
-        """What `kwake reach -o json` prints: stable."""
-        spelled: dict[ConnectionSet, str] = {p.connections: "" for p in self.pairs}
+        """What `kwake reach -o json` prints: stable. `pairs` holds what is true of all pods of both ends."""
+        spelled: dict[ConnectionSet, str] = {pair.always: "" for pair in self.pairs}
         spelled = {connections: str(connections) for connections in spelled}
-        pairs = [{"src": p.src, "dst": p.dst, "connections": spelled[p.connections]} for p in self.pairs]
+        pairs = [{"src": p.src, "dst": p.dst, "connections": spelled[p.always]} for p in self.pairs if p.always]
         unknown = [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in self.unknown]
-        return {"version": 1, "pairs": pairs, "unknown": unknown}
+        return {"version": 1, "pairs": pairs, "partial": list(map(_partial_form, self.partial)), "unknown": unknown}
 
     def joined(self, other: Reach) -> Reach:
         """This and another table of other pairs."""
@@ -64,79 +80,48 @@ class Reach(msgspec.Struct, frozen=True):
         return json.dumps(self.as_form(), indent=2, ensure_ascii=False)
 
 
+def _partial_form(pair: Pair) -> dict[str, Any]:
+    found = pair.partly
+    if found is None:
+        return {}
+    shares = [{"connections": str(share.connections), "pairs": share.pairs} for share in found.shares]
+    return {"src": pair.src, "dst": pair.dst, "connections": str(pair.connections), "shares": shares,
+            "of": found.of, "unit": found.unit, "reason": found.reason}  # fmt: skip
+
+
 _NAMES: dict[str, Callable[[Cluster, Pod], str]] = {"workload": workload_name, "pod": pod_name}
 
 
 def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
-    """All pairs of a settled cluster. A workload may do what one of its pods may. Raises UsageError for another `by`.
+    """All pairs of a settled cluster. What some pods of a workload may do and others not is counted.
 
-    Pods that have ended or have no address are no ends (PD-14), but their workload is listed: policies judge by labels
-    what it does when it runs again.
+    Pods that have ended or have no address are no ends (PD-14), but a workload that has no other is listed: policies
+    judge by labels what it does when it runs again. Raises UsageError for another `by`.
     """
     naming = _NAMES.get(by)
     if naming is None:
         raise UsageError(f"by {by}: say {' or '.join(_NAMES)}")
     policies = compile_policies(cluster, profile)
-    pods = [pod for pod in cluster.all(Pod) if _is_end(pod) or (by == "workload" and pod.controller is not None)]
-    names = {pod.key: naming(cluster, pod) for pod in pods}
+    listed = [pod for pod in cluster.all(Pod) if _is_end(pod) or (by == "workload" and pod.controller is not None)]
+    names = {pod.key: naming(cluster, pod) for pod in listed}
+    running = {names[pod.key] for pod in listed if _is_end(pod)}
+    pods = [pod for pod in listed if _is_end(pod) or names[pod.key] not in running]
     classes = classes_of(pods, policies)
     matrix = Matrix(classes, policies)
-    found = _Found()
-    owners = [sorted({names[pod.key] for pod in member.pods}) or list(member.ranges) for member in classes.members]
-    outside = classes.where(index for index, member in enumerate(classes.members) if member.ranges)
+    found = FoundPairs(classes, names)
     for rectangle in matrix.rectangles():
-        inside = rectangle.sources & ~outside, rectangle.destinations & ~outside
-        for sources, destinations in ((inside[0], rectangle.destinations), (rectangle.sources & outside, inside[1])):
-            if sources and destinations:
-                found.add(_names_of(sources, owners), _names_of(destinations, owners), rectangle.connections,
-                          rectangle.doubts)  # fmt: skip
+        found.add(rectangle)
     _add_own_node(found, pods, names, policies, classes, matrix, profile)
-    return found.result()
+    pairs = tuple(Pair(src, dst, connections, parts) for src, dst, connections, parts in found.pairs())
+    return Reach(pairs, tuple(UnknownPair(src, dst, "; ".join(doubts)) for src, dst, doubts in found.unknown()))
 
 
 def _is_end(pod: Pod) -> bool:
     return bool(pod.ips) and not pod.is_terminal
 
 
-def _names_of(members: int, owners: list[list[str]]) -> list[str]:
-    return sorted({name for index in bits_of(members) for name in owners[index]})
-
-
-class _Found:
-    """Pairs as they are found; what several pods of a workload may do is joined."""
-
-    def __init__(self) -> None:
-        self._pairs: defaultdict[tuple[str, str], ConnectionSet] = defaultdict(lambda: NONE)
-        self._possible: defaultdict[tuple[str, str], dict[str, ConnectionSet]] = defaultdict(dict)
-
-    def add(self, sources: Iterable[str], destinations: list[str], connections: ConnectionSet,
-            doubts: tuple[str, ...] = ()) -> None:  # fmt: skip
-        """These connections between all of these; with doubts they are only possible."""
-        for source in sources:
-            for destination in destinations:
-                if source == destination:
-                    continue
-                if not doubts:
-                    self._pairs[source, destination] |= connections
-                    continue
-                possible = self._possible[source, destination]
-                for doubt in doubts:
-                    possible[doubt] = possible.get(doubt, NONE) | connections
-
-    def result(self) -> Reach:
-        """All of it, in order. What may pass anyway is not unknown."""
-        pairs = tuple(Pair(src, dst, self._pairs[src, dst]) for src, dst in sorted(self._pairs))
-        unknown = []
-        for src, dst in sorted(self._possible):
-            sure = self._pairs.get((src, dst), NONE)
-            doubts = [doubt for doubt, possible in self._possible[src, dst].items() if sure | possible != sure]
-            if doubts:
-                unknown.append(UnknownPair(src, dst, "; ".join(doubts)))
-        return Reach(pairs, tuple(unknown))
-
-
 def _add_own_node(
-    found: _Found,
+    found: FoundPairs,
     pods: Iterable[Pod],
     names: dict[Key, str],
     policies: PolicySet,
@@ -151,19 +136,23 @@ def _add_own_node(
     for pod in pods:
         if pod.spec.node_name:
             on_node[pod.spec.node_name][policies.seeing.is_seen(pod)].append(pod)
+    if not any(hosted and networked for hosted, networked in on_node.values()):
+        return
     open_egress = {pod.key for pod in _unisolated(classes, matrix)}
     allowed = _to_own_node(classes, matrix)
+    said = Said(matrix)
     to_node = profile["egress-to-own-node"]
     for hosted, networked in on_node.values():
-        for host in hosted:
-            for pod in networked:
-                if names[host.key] == names[pod.key]:
-                    continue
-                found.add([names[host.key]], [names[pod.key]], ALL)
-                if pod.key in open_egress or to_node == "judged":
-                    continue
-                doubts = () if to_node == "allowed" else (NODE_EGRESS,)
-                found.add([names[pod.key]], [names[host.key]], allowed(pod, host), doubts)
+        for host, pod in product(hosted, networked):
+            if names[host.key] == names[pod.key]:
+                continue
+            found.allow(host, pod, ALL, said)
+            if pod.key in open_egress or to_node == "judged":
+                continue
+            if to_node == "allowed":
+                found.allow(pod, host, allowed(pod, host), said)
+            else:
+                found.doubt(pod, host, allowed(pod, host), NODE_EGRESS, said)
 
 
 def _to_own_node(classes: Classes, matrix: Matrix) -> Callable[[Pod, Pod], ConnectionSet]:

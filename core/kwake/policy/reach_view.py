@@ -62,12 +62,13 @@ class ReachView(msgspec.Struct, frozen=True):
     def of(self, table: Reach) -> Reach:
         """The part of a table that it shows."""
         pairs = (
-            Pair(pair.src, pair.dst, pair.connections & self.connections)
+            Pair(pair.src, pair.dst, pair.connections & self.connections,
+                 pair.partly and pair.partly.within(self.connections))
             for pair in table.pairs
             if self.shows(pair.src, pair.dst)
-        )
+        )  # fmt: skip
         shown = tuple(pair for pair in pairs if pair.connections)
-        asked = {(pair.src, pair.dst) for pair in shown if pair.connections == self.connections}
+        asked = {(pair.src, pair.dst) for pair in shown if pair.always == self.connections}
         unknown = (u for u in table.unknown if self.shows(u.src, u.dst) and (u.src, u.dst) not in asked)
         return Reach(shown, tuple(unknown))
 

@@ -13,6 +13,7 @@ from kwake.cluster import Cluster
 from kwake.objects.kinds import Pod
 from kwake.policy.connections import NONE, ConnectionSet
 from kwake.policy.difference import cut_alike
+from kwake.policy.partly import Partly
 from kwake.policy.reach import Reach
 from kwake.policy.workloads import workload_name
 
@@ -29,7 +30,8 @@ class CellTurn(Enum):
     LOST = "lost"
     GAINED = "gained"
     CHANGED = "other ports"
-    """They may talk on other ports; of several pairs some lost what others gained."""
+    """They may talk on other ports, or between fewer or more of their pods; of several pairs some lost what others
+    gained."""
     UNKNOWN = "unknown"
 
 
@@ -53,6 +55,10 @@ class Cell(msgspec.Struct, frozen=True):
     """Pairs of which it is not known now what may pass."""
     doubts: tuple[str, ...]
     """Why not."""
+    partly_before: tuple[Partly, ...] = ()
+    """Pairs of which not all pods might talk alike."""
+    partly: tuple[Partly, ...] = ()
+    """Those of which not all may now."""
 
     @property
     def turn(self) -> CellTurn:
@@ -80,6 +86,8 @@ class ReachTable:
         old, new = cut_alike(before, after) if before is not after else (after, after)
         self._after = _by_source(new)
         self._before = _by_source(old) if old is not new else self._after
+        self._partly_after = _partly_of(new)
+        self._partly_before = _partly_of(old)
         self._doubts: dict[str, dict[str, str]] = {}
         for pair in new.unknown:
             self._doubts.setdefault(pair.src, {})[pair.dst] = pair.reason
@@ -108,12 +116,19 @@ class ReachTable:
             if destination in doubted:
                 continue
             before = old.get(destination, NONE)
-            if before is after or before == after:
+            if (before is after or before == after) and not self._shifted((source, destination), after):
                 self._same += 1
             else:
                 self.changed[source, destination] = CellTurn.CHANGED if before else CellTurn.GAINED
         for destination in old.keys() - new.keys() - doubted.keys():
             self.changed[source, destination] = CellTurn.LOST
+
+    def _shifted(self, pair: tuple[str, str], allowed: ConnectionSet) -> bool:
+        """Whether what passes between all pods of a pair is not what it was."""
+        if not (self._partly_before or self._partly_after):
+            return False
+        was, is_ = self._partly_before.get(pair), self._partly_after.get(pair)
+        return (was.always if was else allowed) != (is_.always if is_ else allowed)
 
     def cell(self, sources: Sequence[str], destinations: Sequence[str]) -> Cell:
         """What these may open to those; an end to itself does not count."""
@@ -135,6 +150,7 @@ class ReachTable:
         pairs = allowed_before = allowed = lost = gained = changed = unknown = 0
         was, is_ = NONE, NONE
         doubts: dict[str, None] = {}
+        partly: tuple[list[Partly], list[Partly]] = ([], [])
         nothing: dict[str, ConnectionSet] = {}
         for source in sources:
             old, new = self._before.get(source, nothing), self._after.get(source, nothing)
@@ -151,13 +167,16 @@ class ReachTable:
                 if before is NONE and after is NONE:
                     continue
                 was, is_ = was | before, is_ | after
+                for found, counted in zip(partly, (self._partly_before, self._partly_after), strict=True):
+                    found += [counted[source, destination]] if (source, destination) in counted else []
                 allowed_before += bool(before)
                 allowed += bool(after)
                 turn = self.changed.get((source, destination)) if self.changed else None
                 lost += turn is CellTurn.LOST
                 gained += turn is CellTurn.GAINED
                 changed += turn is CellTurn.CHANGED
-        return Cell(pairs, was, is_, allowed_before, allowed, lost, gained, changed, unknown, tuple(doubts))
+        return Cell(pairs, was, is_, allowed_before, allowed, lost, gained, changed, unknown, tuple(doubts),
+                    *map(tuple, partly))  # fmt: skip
 
 
 def _groups(ends: set[str]) -> tuple[Group, ...]:
@@ -167,6 +186,10 @@ def _groups(ends: set[str]) -> tuple[Group, ...]:
     outside = by_group.pop(OUTSIDE, [])
     named = [Group(name, tuple(sorted(by_group[name]))) for name in sorted(by_group)]
     return (*named, Group(OUTSIDE, tuple(sorted(outside, key=_first_address))))
+
+
+def _partly_of(table: Reach) -> dict[tuple[str, str], Partly]:
+    return {(pair.src, pair.dst): pair.partly for pair in table.pairs if pair.partly is not None}
 
 
 def _by_source(table: Reach) -> dict[str, dict[str, ConnectionSet]]:

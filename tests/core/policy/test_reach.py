@@ -64,7 +64,7 @@ def test_ends_of_two_ip_versions_do_not_talk() -> None:
     assert ("a/x[Pod]", "a/y[Pod]") not in pairs(cluster(pod("a/x", ip="fd00::1"), pod("a/y", ip="10.0.0.2")))
 
 
-def test_a_workload_may_do_what_one_of_its_pods_may_and_is_not_listed_to_itself() -> None:
+def test_a_pair_has_what_one_of_its_pods_may_and_a_workload_is_not_listed_to_itself() -> None:
     set_ = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "s"}
     of = cluster(
         owned(pod("a/s-0", ip="10.0.0.1", n="0"), **set_),
@@ -148,6 +148,7 @@ def test_the_json_form_is_stable() -> None:
     assert json.loads(reach(of, load_profile()).to_json()) == {
         "version": 1,
         "pairs": [{"src": "a/x[Pod]", "dst": WORLD, "connections": "All Connections"}],
+        "partial": [],
         "unknown": [],
     }
 

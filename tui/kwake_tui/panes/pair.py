@@ -9,7 +9,8 @@ from kwake.dataplane.path import Decider, Flow, Outcome, Path
 from kwake.dials import dial_of
 from kwake.errors import KwakeError
 from kwake.objects.kinds import Service
-from kwake.policy.connections import ALL
+from kwake.policy.connections import ALL, ConnectionSet
+from kwake.policy.partly import Partly
 from kwake.policy.table import Cell, CellTurn
 from kwake.policy.workloads import workload_name
 from kwake.world import World
@@ -26,6 +27,11 @@ def pair_flow(world: World, src: str, dst: str, cell: Cell) -> Flow | None:
     """The dial that enter looks at: on a port that may be used now, or might be before; else on any."""
     wanted = cell.after or cell.before or ALL
     return dial_of(world.cluster, src, dst, wanted)
+
+
+def _mark(allowed: ConnectionSet, found: Sequence[Partly]) -> Mark:
+    """Whether a pair may talk, and on which ports."""
+    return ports_mark(allowed, found[0].always if found else allowed)
 
 
 def pair_title(sources: tuple[str, ...], destinations: tuple[str, ...]) -> str:
@@ -46,8 +52,10 @@ def pair_lines(
     flow = pair_flow(after, src, dst, cell)
     rows: list[Line] = []
     if before is not None:
-        rows += moment_rows("before", before, ports_mark(cell.before), flow, narrow=narrow)
-    rows += moment_rows("after" if before else "now", after, ports_mark(cell.after), flow, narrow=narrow)
+        rows += moment_rows("before", before, _mark(cell.before, cell.partly_before), flow, narrow=narrow)
+    rows += moment_rows("after" if before else "now", after, _mark(cell.after, cell.partly), flow, narrow=narrow)
+    for moment, found in (("before", cell.partly_before if before is not None else ()), ("some pods", cell.partly)):
+        rows += [_row(moment, Span(str(one)), Span(f"  {one.reason}", "muted")) for one in found]
     if cell.doubts:
         rows += [_row("unknown" if at == 0 else "", Span(doubt, "doubt")) for at, doubt in enumerate(cell.doubts)]
     rows += _open_between(after, src, dst)
@@ -59,7 +67,8 @@ def block_lines(cell: Cell, changes: Sequence[tuple[str, str, CellTurn]]) -> tup
     """The rows for a cell of folded namespaces: how many pairs may talk, and which differ."""
     ports = "every port" if cell.after == ALL else ports_text(cell.after)
     some = f", together on {ports}" if cell.allowed else ""
-    rows = [_row("now", Span(f"{cell.allowed} of {cell.pairs} pairs may talk{some}"))]
+    part = f"; of {len(cell.partly)} not all pods" if cell.partly else ""
+    rows = [_row("now", Span(f"{cell.allowed} of {cell.pairs} pairs of workloads may talk{some}{part}"))]
     for at, (src, dst, turn) in enumerate(changes):
         mark = TURNS[turn]
         names = f"{end_name(src)} → {end_name(dst)}"

@@ -51,12 +51,12 @@ class ReachGrid:
         if not cell.pairs:
             return Entry("", "", "faint")
         if self._mode == "before":
-            return _allowed(cell.before, cell.allowed_before, cell.pairs)
+            return _allowed(cell.before, cell.allowed_before, cell.pairs, bool(cell.partly_before))
         if cell.turn is CellTurn.NOTHING:
             return NOTHING
         if self._mode == "after" or cell.turn is CellTurn.SAME:
             unknown = Entry(UNKNOWN.glyph, ports(cell.after) if cell.after else "", UNKNOWN.role)
-            return unknown if cell.unknown else _allowed(cell.after, cell.allowed, cell.pairs)
+            return unknown if cell.unknown else _allowed(cell.after, cell.allowed, cell.pairs, bool(cell.partly))
         mark, tint = _TURNS[cell.turn]
         differing = cell.lost + cell.gained + cell.changed
         if cell.pairs > 1 and differing:
@@ -160,10 +160,10 @@ def _is_kept(name: str, wanted: str) -> bool:
     return not wanted or re.search(wanted, end_name(name), re.IGNORECASE) is not None
 
 
-def _allowed(connections: ConnectionSet, allowed: int, pairs: int) -> Entry:
+def _allowed(connections: ConnectionSet, allowed: int, pairs: int, some_pods: bool) -> Entry:
     if not connections:
         return NOTHING
-    mark = DELIVERED if allowed == pairs else MIXED
+    mark = DELIVERED if allowed == pairs and not some_pods else MIXED
     return Entry(mark.glyph, ports(connections), mark.role)
 
 

@@ -12,7 +12,7 @@ from kwake.waking import Wake
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, Mark
 from kwake_tui.text.columns import columns
 from kwake_tui.text.markdown import table
-from kwake_tui.wake_rows import ports_text, told_of, why_dial
+from kwake_tui.wake_rows import ports_mark, told_of, why_dial
 
 VERSION = 1
 _NOTHING = Wake((), (), (), (), ())
@@ -45,7 +45,7 @@ def sections(found: Comparison) -> list[Section]:
         for mark, words, rows in (
             (LOST, "policies no longer let these talk", found.lost),
             (GAINED, "policies let these talk now", found.gained),
-            (OTHER_PORTS, "policies let these talk on other ports", found.changed),
+            (OTHER_PORTS, "policies let these talk on other ports, or other pods of them", found.changed),
         )
         if rows
     ]
@@ -114,7 +114,8 @@ def diff_json(found: Comparison) -> dict[str, Any]:
 def _pair_row(pair: DecidedPair) -> list[str]:
     change = pair.change
     places = _places(pair.decided_by or pair.decided_before)
-    return [change.src, change.dst, ports_text(change.before), ports_text(change.after), pair.reason, places]
+    moments = (change.before, change.always_before), (change.after, change.always_after)
+    return [change.src, change.dst, *(ports_mark(*moment).word for moment in moments), pair.reason, places]
 
 
 def _merged(rows: list[list[str]]) -> list[list[str]]:
@@ -137,10 +138,7 @@ def _workloads(found: Comparison) -> Iterator[tuple[str, Sequence[str]]]:
 
 def _pair_json(pair: DecidedPair) -> dict[str, Any]:
     return {
-        "src": pair.change.src,
-        "dst": pair.change.dst,
-        "before": str(pair.change.before),
-        "after": str(pair.change.after),
+        **pair.change.as_form(),
         "reason": pair.reason,
         "decided_by": list(map(_decider_json, pair.decided_by)),
         "decided_before": list(map(_decider_json, pair.decided_before)),

@@ -55,9 +55,7 @@ def flips_json(flips: Sequence[Flip]) -> list[dict[str, Any]]:
             "verdict": "allowed" if flip.allowed else "denied",
             "basis": flip.basis.value,
             "changes": [_change(change) for change in flip.changes],
-            "also": [
-                {"src": c.src, "dst": c.dst, "before": str(c.before), "after": str(c.after)} for c in flip.also.changes
-            ],
+            "also": [change.as_form() for change in flip.also.changes],
             "unknown": [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in flip.also.unknown],
         }
         for flip in flips

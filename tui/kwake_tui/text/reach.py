@@ -10,9 +10,15 @@ from kwake_tui.text.columns import columns
 
 
 def reach_lines(reach: Reach) -> list[str]:
-    """One pair a row, what is unknown after them with its reason. A pair that may not talk is absent."""
-    rows = [[pair.src, "→", pair.dst, str(pair.connections)] for pair in reach.pairs]
-    lines = columns(rows) or ["nobody may talk to anybody"]
+    """One pair a row: what passes between all of its pods. After them what passes between some pods only, counted, and
+    what is unknown with its reason. A pair that may not talk is absent."""
+    rows = [[pair.src, "→", pair.dst, str(pair.always)] for pair in reach.pairs if pair.always]
+    lines = columns(rows) or (["nobody may talk to anybody"] if not reach.partial else [])
+    if reach.partial:
+        some = [
+            [pair.src, "→", pair.dst, str(pair.partly), pair.partly.reason] for pair in reach.partial if pair.partly
+        ]
+        lines += [*([""] if lines else []), "± between some pods only", *columns(some, indent=2)]
     if reach.unknown:
         lines += ["", "? unknown", *columns([[u.src, "→", u.dst, u.reason] for u in reach.unknown], indent=2)]
     return lines

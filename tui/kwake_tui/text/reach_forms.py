@@ -7,28 +7,33 @@ import io
 from collections.abc import Callable, Sequence
 
 from kwake.objects.printable import printable
-from kwake.policy.reach import Reach
+from kwake.policy.reach import Pair, Reach
 
 Named = tuple[str, Reach]
 """A table, and the profile that it was made under."""
 
 
 def csv_lines(tables: Sequence[Named]) -> list[str]:
-    """A row for each pair, with a heading; what may pass for sure, or why that is not known. Of several profiles each
-    row begins with its own."""
+    """A row for each pair, with a heading: what passes for sure between all of its pods, why more is not known, and
+    what passes between some of its pods only. Of several profiles each row begins with its own."""
     several = len(tables) > 1
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\n")
-    write.writerow([*(["profile"] if several else []), "src", "dst", "connections", "unknown"])
+    write.writerow([*(["profile"] if several else []), "src", "dst", "connections", "unknown", "some pods only"])
     for profile, table in tables:
         first = [profile] if several else []
         write.writerows([*first, *map(printable, row)] for row in _rows(table))
     return out.getvalue().splitlines()
 
 
-def _rows(table: Reach) -> list[tuple[str, str, str, str]]:
-    rows = [(pair.src, pair.dst, str(pair.connections), "") for pair in table.pairs]
-    return sorted([*rows, *((pair.src, pair.dst, "", pair.reason) for pair in table.unknown)])
+def _rows(table: Reach) -> list[tuple[str, str, str, str, str]]:
+    rows = [(p.src, p.dst, str(p.always) if p.always else "", "", _some(p)) for p in table.pairs]
+    return sorted([*rows, *((pair.src, pair.dst, "", pair.reason, "") for pair in table.unknown)])
+
+
+def _some(pair: Pair) -> str:
+    """What passes between some pods only: `All Connections for 3 of 9 pairs of pods: why`."""
+    return f"{pair.partly}: {pair.partly.reason}" if pair.partly is not None else ""
 
 
 def markdown_lines(tables: Sequence[Named]) -> list[str]:
@@ -37,7 +42,10 @@ def markdown_lines(tables: Sequence[Named]) -> list[str]:
     for profile, table in tables:
         if len(tables) > 1:
             lines += [*([""] if lines else []), f"## {profile}", ""]
-        lines += _table(("src", "dst", "connections"), [(p.src, p.dst, str(p.connections)) for p in table.pairs])
+        lines += _table(("src", "dst", "connections"), [(p.src, p.dst, str(p.always)) for p in table.pairs if p.always])
+        if table.partial:
+            lines += ["", "Between some pods only:", ""]
+            lines += _table(("src", "dst", "connections"), [(p.src, p.dst, _some(p)) for p in table.partial])
         if table.unknown:
             lines += ["", "Unknown:", ""]
             lines += _table(("src", "dst", "reason"), [(u.src, u.dst, u.reason) for u in table.unknown])
@@ -52,12 +60,13 @@ def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]
 
 
 def dot_lines(tables: Sequence[Named]) -> list[str]:
-    """A graph for each profile: an arrow for each pair, dashed for what is unknown; a box for each namespace."""
+    """A graph for each profile: an arrow for each pair, dotted for what passes between some pods only, dashed
+    for what is unknown; a box for each namespace."""
     return [line for profile, table in tables for line in _graph(profile, table)]
 
 
 def _graph(profile: str, table: Reach) -> list[str]:
-    ends = sorted({end for src, dst, _, _ in _rows(table) for end in (src, dst)})
+    ends = sorted({end for src, dst, *_ in _rows(table) for end in (src, dst)})
     homes: dict[str, list[str]] = {}
     for end in ends:
         homes.setdefault(end.partition("/")[0] if "[" in end and end[0] != "[" else "", []).append(end)
@@ -70,8 +79,12 @@ def _graph(profile: str, table: Reach) -> list[str]:
         lines += [f"    {_quoted(name)} [label={_quoted(name.partition('/')[2])}];" for name in names]
         lines += ["  }"]
     lines += [
-        f"  {_quoted(pair.src)} -> {_quoted(pair.dst)} [label={_quoted(str(pair.connections))}];"
-        for pair in table.pairs
+        f"  {_quoted(pair.src)} -> {_quoted(pair.dst)} [label={_quoted(str(pair.always))}];"
+        for pair in table.pairs if pair.always
+    ]  # fmt: skip
+    lines += [
+        f"  {_quoted(pair.src)} -> {_quoted(pair.dst)} [label={_quoted(f'± {pair.partly}')}, style=dotted];"
+        for pair in table.partial
     ]  # fmt: skip
     lines += [
         f"  {_quoted(pair.src)} -> {_quoted(pair.dst)} [label={_quoted(f'? {pair.reason}')}, style=dashed];"

@@ -45,7 +45,7 @@ def wake_json(found: Told) -> dict[str, Any]:
     """The same as plain values, dials and pairs apart."""
     wake = found.wake
     pairs = {
-        word: [{"src": c.src, "dst": c.dst, "before": str(c.before), "after": str(c.after)} for c in changes]
+        word: [change.as_form() for change in changes]
         for word, changes in (("lost", wake.lost), ("gained", wake.gained), ("changed", wake.changed))
     }
     return {
