@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from typing import NoReturn
 
 COMMANDS = {
@@ -36,6 +37,12 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other error is said."""
 
     def error(self, message: str) -> NoReturn:
+        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if choice is not None:
+            import difflib
+
+            near = difflib.get_close_matches(choice[1], choice[2].replace("'", "").split(", "), n=1)
+            message += f"; did you mean {near[0]}?" if near else ""
         self.exit(2, f"kwake: {message}; see {self.prog} --help\n")
 
 
@@ -49,10 +56,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     command = command_of(arguments)
     if not command:
         _refuse_misspelt(arguments)
-        return _console().parse_args(arguments, argparse.Namespace(command=""))
+        parser = _console()
+        _refuse_misspelt_options(parser, arguments)
+        found = parser.parse_args(arguments, argparse.Namespace(command=""))
+        late = next((word for word in found.snapshot if word in COMMANDS and not os.path.lexists(word)), None)
+        if late is not None:
+            parser.error(f"{late}: a command comes first, as in kwake {late} …; there is no such file or folder")
+        return found
     parser = _Parser(prog=f"kwake {command}", description=f"Tells {COMMANDS[command]}.", allow_abbrev=False,
                      formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXIT_CODES)  # fmt: skip
     _ADD[command](parser)
+    _refuse_misspelt_options(parser, arguments[1:])
     return parser.parse_args(arguments[1:], argparse.Namespace(command=command))
 
 
@@ -66,6 +80,35 @@ def _refuse_misspelt(arguments: list[str]) -> None:
     near = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.7)
     if near:
         _Parser(prog="kwake").error(f"{word}: no file, no folder and no command; did you mean kwake {near[0]}?")
+
+
+def _refuse_misspelt_options(parser: argparse.ArgumentParser, arguments: list[str]) -> None:
+    """An option that there is not is told with the nearest that there is, before what else may be missing."""
+    known = _options_of(parser)
+    for word in arguments[: arguments.index("--") if "--" in arguments else None]:
+        option = word.partition("=")[0]
+        is_long = option.startswith("--") or (len(option) > 2 and f"-{option}" in known)
+        if option.startswith("-") and is_long and option not in known:
+            hint = _nearest_option(f"--{option.lstrip('-').lower()}", known)
+            parser.error(f"{option}: there is no such option" + (f"; {hint}" if hint else ""))
+
+
+def _nearest_option(option: str, known: list[str]) -> str:
+    import difflib
+
+    begun = [name for name in known if name.startswith(option)]
+    for name, add in _ADD.items():
+        other = _Parser(add_help=False)
+        add(other)
+        if not begun and option in _options_of(other):
+            return f"kwake {name} has it"
+    near = begun if len(begun) == 1 else difflib.get_close_matches(option, known, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def _options_of(parser: argparse.ArgumentParser) -> list[str]:
+    """The long options that a parser takes."""
+    return [option for option in parser._option_string_actions if option.startswith("--")]
 
 
 def _console() -> argparse.ArgumentParser:
