@@ -112,6 +112,21 @@ def test_a_service_that_selects_another_workload_is_rerouted(plain: str, tmp_pat
     assert shown["lost"] == []
 
 
+def test_another_port_of_the_same_pods_is_told_with_both_ports(plain: str, tmp_path: Path, capsys: Capture) -> None:
+    moved = shop()
+    (lone,) = [m for m in moved if (m["kind"], m["metadata"]["name"]) == ("Service", "lone")]
+    lone["spec"]["ports"][0]["targetPort"] = 9999
+
+    assert main(["diff", plain, written(tmp_path, "moved", moved)]) == 1
+
+    told = capsys.readouterr().out
+    assert ":9999" in told
+    (row,) = {line.rpartition("without ")[2] for line in told.splitlines() if "without " in line}
+    before, after = row.split(" and with ")
+    assert before != after
+    assert before.partition(":")[0] == after.partition(":")[0]
+
+
 def with_cilium_policy(port: str) -> list[Manifest]:
     rule = {"toPorts": [{"ports": [{"port": port, "protocol": "TCP"}]}]}
     spec = {"endpointSelector": {"matchLabels": {"app": "web"}}, "ingress": [rule]}

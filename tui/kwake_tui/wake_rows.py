@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import partial
 
 import msgspec
@@ -172,8 +172,9 @@ def _dial_row(change: DialChange) -> WakeRow:
     before, after, why = outcome_mark(change.before), outcome_mark(change.after), why_dial(change)
     if change.turn is Turn.REROUTED and change.before and change.after:
         left, came = _left_and_came(change.before, change.after)
-        before = Mark(before.glyph, ", ".join(brief(b.pod or b.ip or "?") for b in left) or "all", before.role)
-        after = Mark(after.glyph, ", ".join(brief(b.pod or b.ip or "?") for b in came) or "the others", after.role)
+        pods = {b.pod for b in left} & {b.pod for b in came}
+        before = Mark(before.glyph, ", ".join(_arrival(b, pods) for b in left) or "all", before.role)
+        after = Mark(after.glyph, ", ".join(_arrival(b, pods) for b in came) or "the others", after.role)
     return WakeRow(*_ends(change.flow), before, after, partial(_known, why), change.flow)
 
 
@@ -199,7 +200,8 @@ def why_dial(change: DialChange) -> Why:
         return Why("an end of the flow is not there " + ("any more" if change.after is None else "before"))
     if change.turn is Turn.REROUTED:
         left, came = _left_and_came(change.before, change.after)
-        moved = [f"{word} {', '.join(sorted({b.ip or '?' for b in ends}))}" for word, ends in
+        with_port = {b.ip for b in left} & {b.ip for b in came}
+        moved = [f"{word} {', '.join(sorted({_address(b, with_port) for b in ends}))}" for word, ends in
                  (("without", left), ("with", came)) if ends]  # fmt: skip
         return Why(" and ".join(moved))
     if change.turn is Turn.GAINED:
@@ -207,6 +209,17 @@ def why_dial(change: DialChange) -> Why:
         return Why(f"before: {failing.reason}" if failing else "", change.after.decided_by)
     failing = _failing(change.after)
     return Why(failing.reason, failing.decided_by) if failing else Why("", change.after.decided_by)
+
+
+def _arrival(branch: Branch, with_port: Container[str | None]) -> str:
+    """Who answers; with the port where that alone is another than before."""
+    name = brief(branch.pod or branch.ip or "?")
+    return f"{name}:{branch.port}" if branch.pod in with_port else name
+
+
+def _address(branch: Branch, with_port: Container[str | None]) -> str:
+    """Where a branch arrives; with the port where that alone is another than before."""
+    return f"{branch.ip or '?'}:{branch.port}" if branch.ip in with_port else branch.ip or "?"
 
 
 def _failing(path: Path) -> Branch | None:
