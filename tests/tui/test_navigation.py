@@ -6,8 +6,9 @@ import pytest
 
 from kwake.errors import UsageError
 from kwake.objects.kinds import Pod
-from kwake_tui.filtering import parse_filter
+from kwake_tui.filtering import Index, parse_filter
 from kwake_tui.panes.cluster import ClusterPane
+from kwake_tui.panes.tree import TreeState, tree
 from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
 from tests.tui.player import Player, play, shop
@@ -64,6 +65,48 @@ def test_filters_by_label_by_absence_and_by_letters() -> None:
         assert set(labelled) <= set(letters)
 
     play(shop(), story)
+
+
+def test_a_filter_that_keeps_nothing_says_so() -> None:
+    async def story(player: Player) -> None:
+        all_rows = player.rows("#cluster")
+        await player.press("slash")
+        await player.type("quux")
+        assert player.rows("#cluster") == ["nothing matches /quux · esc clears"]
+        await player.press("enter", "j", "ctrl+k")
+        assert player.rows("#keys") == ["▲ put the cursor on a pod first"]
+
+        await player.press("escape")
+        assert player.rows("#cluster") == all_rows
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("svc", "Service"), ("netpol", "NetworkPolicy"), ("deployments", "Deployment"), ("sts", "StatefulSet")],
+)
+def test_a_filter_finds_kinds_by_the_names_that_kubectl_has_for_them(text: str, kind: str) -> None:
+    async def story(player: Player) -> None:
+        await player.press("slash")
+        await player.type(text)
+        kept = {line.target.partition("/")[0] for line in player.desk.query_one("#cluster", LineList).lines}
+        assert {kind} <= kept <= {kind, "Namespace", "group:shop", "group:ops", "group:payments", "group:kube-system"}
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("typed", ["app", "web-7", "svc/", "e", "!web", "-f wb"])
+def test_rows_found_letter_by_letter_are_those_found_at_once(typed: str) -> None:
+    lines = tree(shop().cluster, TreeState())
+    begun = Index.of(lines)
+    written = [typed[:end] for end in range(1, len(typed) + 1)]
+    for text in [*written, *reversed(written), *written]:
+        wanted = parse_filter(text)
+        if wanted is not None:
+            assert begun.kept(wanted, lambda target: None) == Index.of(lines).kept(wanted, lambda target: None)
+            kept = list(begun.kept(wanted, lambda target: None).lines)
+            assert kept == [line for line in lines if line in kept], "in the order of the rows"
 
 
 @pytest.mark.parametrize("text", ["(", "-l app in", "-l =x", "*"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise, product
 from typing import Any
 
 import msgspec
 
+from kwake.actions import Delete, KillPod, Scale, SetServiceType, SilenceNode
 from kwake.cluster import Cluster, record
-from kwake_tui.panes.tree import TreeState, folded_at_start, tree
-from tests.tui.player import plain
+from kwake.scenario.moments import moments
+from kwake_tui.panes.tree import Made, TreeState, folded_at_start, tree
+from tests.tui.player import plain, shop
 
 
 def pod(name: str, ip: str, owner: str, uid: str, *, ready: bool = True) -> dict[str, Any]:
@@ -104,3 +107,36 @@ def test_a_silent_node_and_a_cordoned_one_say_so() -> None:
     shown = [rows(cluster({**node, **more}), TreeState())[-1] for more in ({}, silent, cordoned)]
 
     assert shown == ["● a  10.244.0.0/24", "◐ a  silent", "● a  cordoned"]
+
+
+def test_rows_that_were_made_before_are_those_that_would_be_made_anew() -> None:
+    made: Made = {}
+    worlds = [shop()]
+    for action in (
+        KillPod("deploy/shop/search#0"),
+        Scale("deploy/shop/web", 3),
+        Delete("svc/shop/cart"),
+        SilenceNode("node/node-a"),
+        SetServiceType("svc/shop/checkout", "NodePort"),
+    ):
+        worlds += moments(worlds[-1].do(action))
+    folds = [frozenset[str](), frozenset({"Namespace/shop"}), frozenset({"group:shop/svc", "Deployment/shop/web"})]
+    edits = ["", "Service/shop/web", "Deployment/shop/cart"]
+    for now, before in [*pairwise(worlds), *pairwise(reversed(worlds))]:
+        for edited, folded in [*product(edits, folds), *((e, f) for f, e in product(folds, edits))]:
+            for compared in (None, before.cluster):
+                state = TreeState(folded, compared, edited)
+
+                assert tree(now.cluster, state, made) == tree(now.cluster, state)
+    assert made
+
+
+def test_rows_of_a_namespace_where_nothing_changed_are_not_made_again() -> None:
+    made: Made = {}
+    before = shop()
+    rows = {line.target: line for line in tree(before.cluster, TreeState(), made)}
+    after = before.do(KillPod("deploy/shop/cart#0")).settle()
+    again = {line.target: line for line in tree(after.cluster, TreeState(before=before.cluster), made)}
+
+    assert again["Namespace/ops"] is rows["Namespace/ops"]
+    assert again["Namespace/shop"] is not rows["Namespace/shop"]

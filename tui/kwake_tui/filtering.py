@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
 
 from kwake.errors import UsageError
+from kwake.objects.key import SHORT_NAMES
 from kwake.objects.selector import LabelSelector, parse_selector
 from kwake_tui.lines import Line
 
@@ -72,55 +75,93 @@ class Kept(NamedTuple):
     lines: tuple[Line, ...]
     own: int
     """Rows that stay for themselves, not as a heading of others."""
-    nearest: str
-    """The target to stand on: of those that stay for themselves the first from where one stood on."""
+    nearest: int
+    """Which of `lines` to stand on: of those that stay for themselves the first from where one stood on."""
 
 
 class Index(msgspec.Struct, frozen=True, eq=False):
     """The rows of a list, ready to be filtered again at each letter."""
 
-    lines: Sequence[Line]
+    lines: tuple[Line, ...]
     words: tuple[str, ...]
+    """What is searched, casefolded: the names of the kind, and after a line break what is shown and the reference."""
     parents: tuple[int, ...]
     """For each row the nearest one above that is indented less; -1 without one."""
     stops: tuple[int, ...]
     """Rows that stand for something."""
+    places: dict[str, int]
+    """The first of these rows for each target."""
+    found: dict[str, tuple[int, ...]]
+    """What texts were found in, each a beginning of the next: of what holds `ab` is asked what holds `abc`."""
 
     @classmethod
-    def of(cls, lines: Sequence[Line]) -> Index:
+    def of(cls, lines: tuple[Line, ...]) -> Index:
         """Read the rows once."""
+        shown = ["".join([span.text for span in (*line.left, *line.right)]) for line in lines]
         words = tuple(
-            f"{''.join(span.text for span in (*line.left, *line.right))} {line.target}".casefold() for line in lines
+            f"{_kind_names(line.target.partition('/')[0])}\n{text} {line.target}".casefold()
+            for line, text in zip(lines, shown, strict=True)
         )
         parents: list[int] = []
         open_rows: list[tuple[int, int]] = []
-        for number, text in enumerate(words):
+        for number, text in enumerate(shown):
             depth = len(text) - len(text.lstrip(" "))
             while open_rows and open_rows[-1][0] >= depth:
                 open_rows.pop()
             parents.append(open_rows[-1][1] if open_rows else -1)
             open_rows.append((depth, number))
-        stops = (n for n, line in enumerate(lines) if line.target and not line.target.startswith("group:"))
-        return cls(lines, words, tuple(parents), tuple(stops))
+        stops = tuple(n for n, line in enumerate(lines) if line.target and not line.target.startswith("group:"))
+        places = {lines[n].target: n for n in reversed(stops)}
+        return cls(lines, words, tuple(parents), stops, places, {})
 
     def kept(self, wanted: Filter, labels_of: Callable[[str], Labels | None], standing: str = "") -> Kept:
         """The rows that stay, those above them too; `standing` is the target under the cursor."""
-        if wanted.literal:
-            text, inverse = wanted.literal, wanted.inverse
-            own = [number for number in self.stops if (text in self.words[number]) is not inverse]
-        else:
-            own = [number for number in self.stops if self._stays(number, wanted, labels_of)]
-        shown = set(own)
+        own = self._own(wanted, labels_of)
+        if not own:
+            return Kept((), 0, 0)
+        # Rows come in order: those above one that are not there yet stand after all that are.
+        numbers: list[int] = []
+        there: set[int] = set()
+        last = -1
         for number in own:
             above = self.parents[number]
-            while above >= 0 and above not in shown:
-                shown.add(above)
-                above = self.parents[above]
-        stands = next((n for n in self.stops if self.lines[n].target == standing), 0) if standing else 0
-        nearest = next((n for n in own if n >= stands), own[0] if own else None)
-        target = "" if nearest is None else self.lines[nearest].target
-        return Kept(tuple([self.lines[number] for number in sorted(shown)]), len(own), target)
+            if above != last:
+                last, missing = above, []
+                while above >= 0 and above not in there:
+                    missing.append(above)
+                    above = self.parents[above]
+                there.update(missing)
+                numbers += reversed(missing)
+            numbers.append(number)
+            there.add(number)
+        at = bisect_left(own, self.places.get(standing, 0))
+        nearest = own[at] if at < len(own) else own[0]
+        return Kept(tuple([self.lines[number] for number in numbers]), len(own), bisect_left(numbers, nearest))
+
+    def _own(self, wanted: Filter, labels_of: Callable[[str], Labels | None]) -> Sequence[int]:
+        if not wanted.literal:
+            return [number for number in self.stops if self._stays(number, wanted, labels_of)]
+        if wanted.inverse:
+            holds = set(self._holding(wanted.literal))
+            return [number for number in self.stops if number not in holds]
+        return self._holding(wanted.literal)
+
+    def _holding(self, text: str) -> tuple[int, ...]:
+        """Rows that hold a text, sought among those that hold its beginning."""
+        for other in [other for other in self.found if not text.startswith(other) and not other.startswith(text)]:
+            del self.found[other]
+        if text not in self.found:
+            begun = max((other for other in self.found if text.startswith(other)), key=len, default=None)
+            among, words = self.stops if begun is None else self.found[begun], self.words
+            self.found[text] = tuple([number for number in among if text in words[number]])
+        return self.found[text]
 
     def _stays(self, number: int, wanted: Filter, labels_of: Callable[[str], Labels | None]) -> bool:
         target = self.lines[number].target
         return wanted.accepts(self.words[number], target, labels_of(target) if wanted.selector else None)
+
+
+@cache
+def _kind_names(kind: str) -> str:
+    """What kubectl calls a kind: `svc service services`."""
+    return " ".join(name for name, meant in SHORT_NAMES.items() if meant == kind)

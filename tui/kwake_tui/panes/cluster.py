@@ -14,7 +14,7 @@ from kwake_tui.filtering import Labels
 from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import parts
-from kwake_tui.panes.tree import TreeState, foldable, folded_at_start, open_at_start, tree
+from kwake_tui.panes.tree import Made, TreeState, foldable, folded_at_start, open_at_start, tree
 from kwake_tui.widgets.line_list import LineList, Model, content
 
 
@@ -30,6 +30,7 @@ class ClusterPane(LineList):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(id="cluster", classes="pane")
         self._cluster = cluster
+        self._made: Made = {}
         self._state = TreeState(folded_at_start(cluster))
         self._remake(open_at_start(cluster))
 
@@ -44,6 +45,8 @@ class ClusterPane(LineList):
     @property
     def marked_in_order(self) -> tuple[str, ...]:
         """What is marked, in the order of the rows; what is folded or filtered away at the end."""
+        if not self.marked:
+            return ()  # asked at each key, of however many rows
         seen = [line.target for line in self.lines if line.target in self.marked]
         return (*seen, *sorted(self.marked - set(seen)))
 
@@ -113,7 +116,7 @@ class ClusterPane(LineList):
         """While a filter is on, what is folded is searched too."""
         del width
         folded = frozenset[str]() if self.filter is not None else self._state.folded
-        return tree(self._cluster, msgspec.structs.replace(self._state, folded=folded))
+        return tree(self._cluster, msgspec.structs.replace(self._state, folded=folded), self._made)
 
     def action_mark(self) -> None:
         """Mark the object under the cursor for the next action, or no more, and go on to the next row."""

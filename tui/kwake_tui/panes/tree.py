@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from operator import is_
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,6 +37,7 @@ _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Replicati
 _WORKLOAD_TYPES: tuple[type[KubeObject], ...] = (
     Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, CronJob, Job, Unmodelled,
 )  # fmt: skip
+_SHOWN: tuple[type[KubeObject], ...] = (Pod, Service, EndpointSlice, NetworkPolicy, *_WORKLOAD_TYPES)
 _GROUP = "group:"
 
 
@@ -70,17 +73,64 @@ def folded_at_start(cluster: Cluster) -> frozenset[str]:
     return frozenset({*names, f"{_GROUP}nodes"} - {open_at_start(cluster)})
 
 
-def tree(cluster: Cluster, state: TreeState) -> tuple[Line, ...]:
-    """All visible rows."""
+class _Made(NamedTuple):
+    """The rows of a namespace, and all that they were made of."""
+
+    made_of: tuple[object, ...]
+    own: tuple[object, ...]
+    rows: tuple[Line, ...]
+
+
+Made = dict[str, _Made]
+"""Rows that were made before, by namespace: most actions change few of them."""
+
+
+def tree(cluster: Cluster, state: TreeState, made: Made | None = None) -> tuple[Line, ...]:
+    """All visible rows; those in `made` are taken from there where they would be the same, and the others put there."""
     rows: list[Line] = []
+    known: Made = {} if made is None else made
+    folded = _folded_by_namespace(state.folded)
     for namespace in namespaces_in_order(cluster):
         if state.namespace in ("", namespace):
-            rows += _namespace(cluster, namespace, state)
+            rows += _rows_of(cluster, namespace, state, folded.get(namespace, _NONE), known)
     if not state.namespace and (policies := admin_policies(cluster)):
         rows += _group("cnp", "tiers", 0, state, [_tier_policy(policy, state) for policy in policies])
     if not state.namespace and (nodes := cluster.all(Node)):
         rows += _group("no", "nodes", 0, state, [_node(node) for node in nodes])
     return tuple(rows)
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+def _folded_by_namespace(folded: frozenset[str]) -> dict[str, frozenset[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for target in folded:
+        head, _, rest = target.removeprefix(_GROUP).partition("/")
+        found[head if target.startswith(_GROUP) else rest.partition("/")[0]].add(target)
+    return {namespace: frozenset(targets) for namespace, targets in found.items()}
+
+
+def _rows_of(
+    cluster: Cluster, namespace: str, state: TreeState, folded: frozenset[str], known: Made
+) -> tuple[Line, ...]:
+    made_of = _made_of(cluster, namespace)
+    before = _made_of(state.before, namespace) if state.before else made_of
+    edited = state.edited if f"/{namespace}/" in state.edited else ""
+    own = (folded, edited)
+    found = known.get(namespace)
+    same = all(map(is_, made_of, before))
+    if found is not None and same and found.own == own and all(map(is_, found.made_of, made_of)):
+        return found.rows
+    rows = tuple(_namespace(cluster, namespace, state))
+    if same:  # what was just changed is marked, and at the next moment it is not
+        known[namespace] = _Made(made_of, own, rows)
+    return rows
+
+
+def _made_of(cluster: Cluster, namespace: str) -> tuple[object, ...]:
+    """The objects that the rows of a namespace are made of: the same tuples as long as none of them changes."""
+    return (*(cluster.all(kind, namespace) for kind in _SHOWN), cluster.all(Node))
 
 
 def namespaces_in_order(cluster: Cluster) -> list[str]:

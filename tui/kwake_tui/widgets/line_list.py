@@ -139,8 +139,10 @@ class LineList(ScrollView, can_focus=True):
             if self._index is None:
                 self._index = Index.of(self._model(max(self.size.width - 2, 0)))
             kept = self._index.kept(self._filter, self.labels_of, target if seeks else "")
-            self._lines, target = kept.lines, kept.nearest if seeks else target
             self._counted = f"/{self._filter.text}  {kept.own} of {len(self._index.stops)}"
+            self._lines = kept.lines or (Line((Span(f"nothing matches /{self._filter.text} · esc clears", "muted"),)),)
+            if seeks:
+                self._cursor, target = kept.nearest, self._lines[kept.nearest].target
         lines, at = self._lines, self._cursor
         if not (target and at < len(lines) and lines[at].target == target):
             found = next((index for index, line in enumerate(lines) if target and line.target == target), None)
