@@ -15,7 +15,7 @@ PROTOCOLS = ("SCTP", "TCP", "UDP")
 EVERY_PORT: Ranges = ((1, 65535),)
 
 
-class ConnectionSet(msgspec.Struct, frozen=True):
+class ConnectionSet(msgspec.Struct, frozen=True, order=True):
     """Destination ports by protocol."""
 
     sctp: Ranges = ()

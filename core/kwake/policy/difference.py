@@ -58,14 +58,14 @@ def difference(before: Reach, after: Reach) -> Difference:
     """What changed. Address ranges are cut where either table cuts them, and joined again where all is alike."""
     borders = _Borders(before, after)
     old, new = (borders.cut({(p.src, p.dst): (p.connections, p.always) for p in t.pairs}) for t in (before, after))
-    was, is_ = (borders.cut({(u.src, u.dst): u.reason for u in table.unknown}) for table in (before, after))
-    doubtful: Pairs[str] = {}
+    was, is_ = (borders.cut({(u.src, u.dst): (u.reason, u.possible) for u in t.unknown}) for t in (before, after))
+    doubtful: Pairs[tuple[str, ConnectionSet]] = {}
     changes: Pairs[tuple[_Allowed, _Allowed]] = {}
     for pair in sorted({*old, *new, *was, *is_}):
         known = old.get(pair, _NOTHING), new.get(pair, _NOTHING)
         if pair in was or pair in is_:
             if known[0] != known[1] or was.get(pair) != is_.get(pair):
-                doubtful[pair] = is_.get(pair) or f"before: {was[pair]}"
+                doubtful[pair] = is_.get(pair) or (f"before: {was[pair][0]}", was[pair][1])
         elif known[0] != known[1]:
             changes[pair] = known
     return Difference(
@@ -73,7 +73,7 @@ def difference(before: Reach, after: Reach) -> Difference:
             PairChange(*pair, was_[0], now[0], was_[1], now[1])
             for pair, (was_, now) in sorted(_joined(changes), key=lambda item: item[0])
         ),
-        tuple(UnknownPair(*pair, reason) for pair, reason in sorted(_joined(doubtful))),
+        tuple(UnknownPair(*pair, *doubt) for pair, doubt in sorted(_joined(doubtful))),
     )
 
 
@@ -85,9 +85,9 @@ def cut_alike(*tables: Reach) -> tuple[Reach, ...]:
     found = []
     for table in tables:
         pairs = borders.cut({(pair.src, pair.dst): (pair.connections, pair.partly) for pair in table.pairs})
-        unknown = borders.cut({(pair.src, pair.dst): pair.reason for pair in table.unknown})
+        unknown = borders.cut({(pair.src, pair.dst): (pair.reason, pair.possible) for pair in table.unknown})
         found.append(Reach(tuple(Pair(*ends, *allowed) for ends, allowed in pairs.items()),
-                           tuple(UnknownPair(*ends, reason) for ends, reason in unknown.items())))  # fmt: skip
+                           tuple(UnknownPair(*ends, *doubt) for ends, doubt in unknown.items())))  # fmt: skip
     return tuple(found)
 
 

@@ -30,11 +30,14 @@ class Said:
         out, into = self._groups[0][source], self._groups[1][destination]
         return _part(out.sure, destination) & _part(into.sure, source)
 
-    def doubts(self, source: int, destination: int, beyond: ConnectionSet) -> tuple[str, ...]:
-        """Why more than these might pass; empty if no more might."""
+    def possible(self, source: int, destination: int) -> ConnectionSet:
+        """What may pass."""
         out, into = self._groups[0][source], self._groups[1][destination]
-        possible = _part(out.possible, destination) & _part(into.possible, source)
-        return tuple(dict.fromkeys(out.doubts + into.doubts)) if possible - beyond else ()
+        return _part(out.possible, destination) & _part(into.possible, source)
+
+    def doubts(self, source: int, destination: int) -> tuple[str, ...]:
+        """Why more may pass than is sure, if more may."""
+        return tuple(dict.fromkeys(self._groups[0][source].doubts + self._groups[1][destination].doubts))
 
 
 def _part(parts: tuple[tuple[ConnectionSet, int], ...], index: int) -> ConnectionSet:
@@ -71,7 +74,8 @@ class FoundPairs:
         """Pairs whose ends are all of one class each."""
         self._counts: defaultdict[_Ends, _Counts] = defaultdict(dict)
         """Other pairs: between how many ends what passes."""
-        self._doubts: defaultdict[_Ends, dict[str, int]] = defaultdict(dict)
+        self._doubts: defaultdict[_Ends, dict[tuple[str, ConnectionSet], int]] = defaultdict(dict)
+        """Between how many ends what may pass beyond what is sure, and why."""
         self._moved: dict[_Ends, _Counts] = {}
         """Pairs in which some pods share a node, as the policies alone have them."""
 
@@ -97,7 +101,7 @@ class FoundPairs:
             for source, of_source in sources.items():
                 for destination, of_destination in destinations.items():
                     if source != destination:
-                        self._doubt((source, destination), found.doubts, of_source * of_destination)
+                        self._doubt((source, destination), found.doubts, found.connections, of_source * of_destination)
             return
         connections, whole, alike, counts = found.connections, self._whole, self._alike, self._counts
         plain = [name for name in destinations if name in whole]
@@ -115,9 +119,10 @@ class FoundPairs:
                     known = counts[source, name]
                     known[connections] = known.get(connections, 0) + of_source * destinations[name]
 
-    def _doubt(self, ends: _Ends, doubts: tuple[str, ...], count: int) -> None:
+    def _doubt(self, ends: _Ends, doubts: tuple[str, ...], possible: ConnectionSet, count: int) -> None:
+        known = self._doubts[ends]
         for doubt in doubts:
-            self._doubts[ends][doubt] = self._doubts[ends].get(doubt, 0) + count
+            known[doubt, possible] = known.get((doubt, possible), 0) + count
 
     # -- single pods ------------------------------------------------------------------------------------------------
 
@@ -134,15 +139,17 @@ class FoundPairs:
             if before:
                 counts[before] -= 1
             counts[after] = counts.get(after, 0) + 1
-            if not said.doubts(at, to, after):
-                self._doubt(ends, said.doubts(at, to, before), -1)
+            possible = said.possible(at, to)
+            for beyond, step in ((possible - before, -1), (possible - after, 1)):
+                if beyond:
+                    self._doubt(ends, said.doubts(at, to), beyond, step)
 
     def doubt(self, source: Pod, destination: Pod, possible: ConnectionSet, why: str, said: Said) -> None:
         """These may pass from one pod to another, or may not."""
         ends = self._name_of[source.key], self._name_of[destination.key]
         for at, to in self._between(source, destination):
-            if possible - said.sure(at, to):
-                self._doubt(ends, (why,), 1)
+            if beyond := possible - said.sure(at, to):
+                self._doubt(ends, (why,), beyond, 1)
 
     def _between(self, source: Pod, destination: Pod) -> list[tuple[int, int]]:
         """The classes of two pods, at addresses of one IP version."""
@@ -193,9 +200,12 @@ class FoundPairs:
         held = [count for connections, count in moved.items() if connections and count]
         return SAME_NODE if held in ([], [self._of(ends)]) else f"{SAME_NODE}; {UNLIKE}"
 
-    def unknown(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-        """Pairs of which some ends may pass more than is sure, and why, by name."""
+    def unknown(self) -> Iterator[tuple[str, str, tuple[str, ...], ConnectionSet]]:
+        """Pairs of which some ends may pass more than is sure: why, and what, by name."""
         for ends in sorted(self._doubts):
-            doubts = tuple(doubt for doubt, count in self._doubts[ends].items() if count > 0)
-            if doubts:
-                yield *ends, doubts
+            left = [doubted for doubted, count in self._doubts[ends].items() if count > 0]
+            possible = NONE
+            for _, beyond in left:
+                possible |= beyond
+            if left:
+                yield *ends, tuple(dict.fromkeys(doubt for doubt, _ in left)), possible

@@ -49,6 +49,8 @@ class UnknownPair(msgspec.Struct, frozen=True, order=True):
     src: str
     dst: str
     reason: str
+    possible: ConnectionSet = ALL
+    """What may pass, beyond what is sure."""
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -68,7 +70,7 @@ class Reach(msgspec.Struct, frozen=True):
         spelled: dict[ConnectionSet, str] = {pair.always: "" for pair in self.pairs}
         spelled = {connections: str(connections) for connections in spelled}
         pairs = [{"src": p.src, "dst": p.dst, "connections": spelled[p.always]} for p in self.pairs if p.always]
-        unknown = [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in self.unknown]
+        unknown = [{"src": u.src, "dst": u.dst, "reason": u.reason, "possible": str(u.possible)} for u in self.unknown]
         return {"version": 1, "pairs": pairs, "partial": list(map(_partial_form, self.partial)), "unknown": unknown}
 
     def joined(self, other: Reach) -> Reach:
@@ -113,7 +115,8 @@ def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
         found.add(rectangle)
     _add_own_node(found, pods, names, policies, classes, matrix, profile)
     pairs = tuple(Pair(src, dst, connections, parts) for src, dst, connections, parts in found.pairs())
-    return Reach(pairs, tuple(UnknownPair(src, dst, "; ".join(doubts)) for src, dst, doubts in found.unknown()))
+    return Reach(pairs, tuple(UnknownPair(src, dst, "; ".join(doubts), possible)
+                              for src, dst, doubts, possible in found.unknown()))  # fmt: skip
 
 
 def _is_end(pod: Pod) -> bool:

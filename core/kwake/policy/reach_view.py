@@ -68,8 +68,11 @@ class ReachView(msgspec.Struct, frozen=True):
             if self.shows(pair.src, pair.dst)
         )  # fmt: skip
         shown = tuple(pair for pair in pairs if pair.connections)
-        asked = {(pair.src, pair.dst) for pair in shown if pair.always == self.connections}
-        unknown = (u for u in table.unknown if self.shows(u.src, u.dst) and (u.src, u.dst) not in asked)
+        unknown = (
+            msgspec.structs.replace(doubt, possible=doubt.possible & self.connections)
+            for doubt in table.unknown
+            if doubt.possible & self.connections and self.shows(doubt.src, doubt.dst)
+        )
         return Reach(shown, tuple(unknown))
 
 

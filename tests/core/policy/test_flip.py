@@ -19,7 +19,7 @@ from tests.core.policy.random_clusters import PORTS, Maker
 from tests.core.policy.test_brute_force import as_policies_see
 
 PROFILE = load_profile("calico", {"egress-to-own-node": "judged"})
-CLUSTERS = 120
+CLUSTERS, MANY = 120, 1020
 
 WEB = pod("shop/web", ip="10.0.1.1", node="a", app="web")
 DB = pod("shop/db", ip="10.0.1.2", node="b", app="db", ports=[{"name": "pg", "containerPort": 5432}])
@@ -148,7 +148,7 @@ def _named(thing: Object) -> tuple[str, str, str]:
 CLUSTER_WIDE = {"Namespace", "Node", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"}
 
 
-@pytest.mark.parametrize("seed", range(CLUSTERS))
+@pytest.mark.parametrize("seed", [*range(CLUSTERS), 758])
 def test_every_offered_edit_is_true(seed: int) -> None:
     objects = Maker(seed).cluster()
     built = cluster(*objects)
@@ -168,6 +168,13 @@ def test_every_offered_edit_is_true(seed: int) -> None:
             from_, to = (ends[one.ip, pod_name(one.pod)] for one in (source, destination))
             assert again.allowed(from_, to, "TCP", port) is flip.allowed, flip.words
             _tells_all(plain, again, flip, (_listed(source), _listed(destination)), port)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(CLUSTERS, MANY, 100))
+def test_every_offered_edit_is_true_at_length(first: int) -> None:
+    for seed in range(first, first + 100):
+        test_every_offered_edit_is_true(seed)
 
 
 def pod_name(thing: Object | None) -> str:
