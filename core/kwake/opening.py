@@ -12,7 +12,7 @@ from kwake.control.admission_pods import too_many_pods
 from kwake.control.endpoints import missing_slices
 from kwake.control.inference import infer
 from kwake.control.ipam import addressing_of
-from kwake.control.services import admit, node_port_range, service_range
+from kwake.control.services import admit, node_port_range, service_range, taken
 from kwake.control.workloads import initial_pods
 from kwake.draws import Draws
 from kwake.errors import InvalidSnapshot, Rejected
@@ -138,35 +138,38 @@ def _with_services(cluster: Cluster, profile: Profile, draws: Draws, findings: l
     snapshot = cluster
     findings += _ranges(snapshot, profile)
     fresh = [s for s in cluster.all(Service) if not s.metadata.uid]
-    records = {s.key: cluster.record(s.key) for s in fresh}
-    cluster = cluster.with_changes(dict.fromkeys(records))
+    cluster = cluster.with_changes({s.key: None for s in fresh})
+    held = taken(cluster.all(Service))
+    stored: dict[Key, Record | None] = {}
     for service in sorted(fresh, key=lambda s: (not _pinned(s), s.key)):
-        old = records[service.key]
+        old = snapshot.record(service.key)
         try:
-            manifest, draws = admit(cluster, old.manifest, None, "create", profile, draws, within=snapshot)
+            manifest, draws = admit(cluster, old.manifest, None, "create", profile, draws, snapshot, held)
         except Rejected as error:
             where = str(old.origin) if old.origin is not None else ""
             reason = f"{error.field}: {error.reason}" if error.field else error.reason
-            if _comes_from_a_cluster(snapshot, service):
-                text = f"the API server would refuse it, and it has its numbers, so it is taken as it is: {reason}"
-                findings.append(Finding("warning", str(service.key), text, where))
-                cluster, draws = _identified(cluster, old, old.manifest, draws)
+            if not _comes_from_a_cluster(snapshot, service):
+                findings.append(_left_out(Problem(where, str(service.key), (), reason)))
+                stored[service.key] = _unread(old)
                 continue
-            findings.append(_left_out(Problem(where, str(service.key), (), reason)))
-            cluster = cluster.with_changes({service.key: _unread(old)})
-            continue
+            text = f"the API server would refuse it, and it has its numbers, so it is taken as it is: {reason}"
+            findings.append(Finding("warning", str(service.key), text, where))
+            manifest = old.manifest
         if _has_seen_its_balancer(service):
             manifest["status"] = old.manifest["status"]
-        cluster, draws = _identified(cluster, old, manifest, draws)
-    return cluster, draws
+        made, draws = _identified(old, manifest, draws)
+        if isinstance(made.value, Service):
+            held.add(made.value)
+        stored[service.key] = made
+    return cluster.with_changes(stored), draws
 
 
-def _identified(cluster: Cluster, old: Record, manifest: Manifest, draws: Draws) -> tuple[Cluster, Draws]:
-    """The cluster with a Service as it is stored, under a uid."""
+def _identified(old: Record, manifest: Manifest, draws: Draws) -> tuple[Record, Draws]:
+    """A Service as it is stored, under a uid."""
     manifest["metadata"]["uid"], draws = draws.uid(str(old.key))
     manifest["metadata"].setdefault("namespace", old.key.namespace)
     doc = old.document.replaced(manifest)
-    return cluster.with_changes({old.key: Record(doc, decode(doc), old.made)}), draws
+    return Record(doc, decode(doc), old.made), draws
 
 
 def _has_seen_its_balancer(service: Service) -> bool:

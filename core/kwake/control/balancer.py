@@ -31,7 +31,7 @@ def balancer_ready(record: Record, profile: Profile, draws: Draws) -> tuple[Reco
     ip = service.spec.load_balancer_ip or balancer.asked_ip
     if not ip:
         first, _ = Draws(draws.seed).integer("load-balancer-range", _COUNT)
-        given = draws.drawn.get(_STREAM, 0)
+        given = draws.count(_STREAM)
         _, draws = draws.integer(_STREAM, _COUNT)
         number = (first + given) % _COUNT
         ip = f"{_RANGES[number // 254]}{number % 254 + 1}"

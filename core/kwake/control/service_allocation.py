@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from weakref import WeakKeyDictionary
 
@@ -93,9 +93,18 @@ def node_port_range(profile: Profile, cluster: Cluster | None = None) -> tuple[i
     Only Services with a ClusterIP count: they come from a cluster that took them, so its range is another one.
     """
     low, _, high = profile["node-port-range"].partition("-")
-    stored = (service for service in cluster.all(Service) if service.cluster_ips) if cluster is not None else ()
-    held = [port.node_port for service in stored for port in service.spec.ports if port.node_port]
-    return min([int(low), *held]), max([int(high), *held])
+    if cluster is None:
+        return int(low), int(high)
+    held = _held_ports.get(cluster)
+    if held is None:
+        stored = (service for service in cluster.all(Service) if service.cluster_ips)
+        held = tuple(port.node_port for service in stored for port in service.spec.ports if port.node_port)
+        _held_ports[cluster] = held = (min(held), max(held)) if held else ()
+    return min((int(low), *held)), max((int(high), *held))
+
+
+_held_ports: WeakKeyDictionary[Cluster, tuple[int, ...]] = WeakKeyDictionary()
+"""The lowest and the highest node port of a cluster's stored Services; nothing where none has one."""
 
 
 def _smallest(version: int, numbers: list[int], base: int | None) -> Network:
@@ -109,6 +118,31 @@ def _smallest(version: int, numbers: list[int], base: int | None) -> Network:
     if bits - (base ^ high).bit_length() >= aligned > length:
         length = aligned
     return ip_network((base, length), strict=False)
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Numbers that Services hold. Where many are created one after the other, each adds its own."""
+
+    addresses: set[str]
+    """ClusterIPs."""
+    ports: set[int]
+    """Node ports and health check ports: of one pool, whatever the protocol (SV-15)."""
+
+    def add(self, service: Service) -> None:
+        """Take in what a Service holds."""
+        self.addresses.update(service.cluster_ips)
+        self.ports.update(port.node_port for port in service.spec.ports if port.node_port)
+        if service.spec.health_check_node_port:
+            self.ports.add(service.spec.health_check_node_port)
+
+
+def taken(services: Iterable[Service], but: Key | None = None) -> Taken:
+    """The numbers that these Services hold, one of them left out."""
+    numbers = Taken(set(), set())
+    for service in services:
+        if service.key != but:
+            numbers.add(service)
+    return numbers
 
 
 # -- ClusterIPs ---------------------------------------------------------------------------------------------------
@@ -153,16 +187,18 @@ def allocate_families(spec: Spec, old: Spec | None, found: ServiceRange, subject
 
 
 def allocate_cluster_ips(
-    spec: Spec, old: Spec | None, cluster: Cluster, found: ServiceRange, own: Key, draws: Draws
+    spec: Spec, old: Spec | None, used: Collection[str], found: ServiceRange, own: Key, draws: Draws
 ) -> Draws:
-    """Give each family its address; those asked for must be free and in range (SV-15). Raises Rejected."""
+    """Give each family its address; those asked for must be free and in range (SV-15). Raises Rejected.
+
+    `used` are the addresses of all other Services.
+    """
     if not needs_cluster_ip(spec) or is_headless(spec) or (old is not None and is_headless(old)):
         return draws
     kept = set((old or {}).get("clusterIPs") or ()) if old is not None and needs_cluster_ip(old) else set()
     ips = list(spec.get("clusterIPs") or ())
     if kept and ips and ips[0] not in kept:
         return draws  # validation refuses the change (SV-4)
-    used = {ip for s in cluster.all(Service) if s.key != own for ip in s.cluster_ips}
     for index, family in enumerate(spec["ipFamilies"]):
         networks = [network for network in found.networks if f"IPv{network.version}" == family]
         if index < len(ips):
@@ -175,7 +211,9 @@ def allocate_cluster_ips(
     return draws
 
 
-def _claim(ip: str, ips: list[str], networks: list[Network], used: set[str], own: Key, found: ServiceRange) -> None:
+def _claim(
+    ip: str, ips: list[str], networks: list[Network], used: Collection[str], own: Key, found: ServiceRange
+) -> None:
     address = parsed_address(ip)
     shown = "[" + ",".join(f'"{other}"' for other in ips) + "]"
 
@@ -194,7 +232,7 @@ def _claim(ip: str, ips: list[str], networks: list[Network], used: set[str], own
         raise refuse("provided IP is already allocated")
 
 
-def _next_address(networks: list[Network], used: set[str], own: Key, draws: Draws) -> tuple[str, Draws]:
+def _next_address(networks: list[Network], used: Collection[str], own: Key, draws: Draws) -> tuple[str, Draws]:
     """The upper band at random, the lower one when that is full; never network, broadcast or first address (SV-31)."""
     for network in networks:
         first = int(network.network_address) + 1
@@ -233,22 +271,15 @@ def _pick(stream: str, low: int, high: int, is_free: Callable[[int], bool], draw
 # -- node ports ---------------------------------------------------------------------------------------------------
 
 
-def ports_in_use(cluster: Cluster, own: Key | None = None) -> frozenset[int]:
-    """Node ports and health check ports of all Services but one; the number alone counts, not the protocol (SV-15)."""
-    numbers: set[int] = set()
-    for service in cluster.all(Service):
-        if service.key != own:
-            numbers |= {port.node_port for port in service.spec.ports}
-            numbers.add(service.spec.health_check_node_port)
-    return frozenset(numbers - {0})
-
-
 def allocate_ports(
-    spec: Spec, old: Spec | None, cluster: Cluster, valid: tuple[int, int], own: Key, draws: Draws
+    spec: Spec, old: Spec | None, others: Collection[int], valid: tuple[int, int], own: Key, draws: Draws
 ) -> Draws:
-    """Give ports their node port and the Service its health check port (SV-13 to SV-15). Raises Rejected."""
+    """Give ports their node port and the Service its health check port (SV-13 to SV-15). Raises Rejected.
+
+    `others` are the node ports and health check ports of all other Services; the number alone counts, not the
+    protocol.
+    """
     first, last = valid
-    others = ports_in_use(cluster, own)
     before = {port.get("nodePort") or 0 for port in (old or {}).get("ports") or ()} - {0}
     before |= {(old or {}).get("healthCheckNodePort") or 0} - {0}
     mine: set[int] = set()

@@ -6,11 +6,13 @@ import msgspec
 
 from kwake.cluster import Cluster, Record
 from kwake.control.service_allocation import (
+    Taken,
     allocate_cluster_ips,
     allocate_families,
     allocate_ports,
     node_port_range,
     service_range,
+    taken,
 )
 from kwake.control.service_defaults import fill_defaults, normalise_cluster_ips, patch_allocated
 from kwake.control.service_types import Spec, recreated, set_type_patch, wipe_type_dependent
@@ -18,9 +20,10 @@ from kwake.control.service_validation import validate
 from kwake.draws import Draws
 from kwake.objects.document import Manifest
 from kwake.objects.key import key
+from kwake.objects.kinds import Service
 from kwake.profiles.profile import Profile
 
-__all__ = ["admit", "node_port_range", "recreated", "service_range", "set_type_patch"]
+__all__ = ["Taken", "admit", "node_port_range", "recreated", "service_range", "set_type_patch", "taken"]
 
 
 def admit(
@@ -31,6 +34,7 @@ def admit(
     profile: Profile,
     draws: Draws,
     within: Cluster | None = None,
+    held: Taken | None = None,
 ) -> tuple[Manifest, Draws]:
     """The Service as stored, and the draws after it. Raises Rejected with the API server's reason and field.
 
@@ -38,7 +42,8 @@ def admit(
     treats both alike: what differs is what the merged manifest still carries († in SV-10). The order is its own: keep
     allocated values, normalise, allocate, wipe what the type does not have, validate. Numbers in use are read off the
     cluster's Services; nothing is given back before the new object is stored (SV-10). `within` is a snapshot whose
-    Services say where its ranges are, beyond what the profile says.
+    Services say where its ranges are, beyond what the profile says; `held` the numbers of all other Services, where
+    whoever asks keeps them.
     """
     stored: Manifest = msgspec.json.decode(msgspec.json.encode(manifest))
     spec = _without_nulls(stored.get("spec") or {})
@@ -58,8 +63,9 @@ def admit(
     found = service_range(within if within is not None else cluster, profile)
     if _can_allocate(spec):
         allocate_families(spec, before, found, str(own))
-        draws = allocate_cluster_ips(spec, before, cluster, found, own, draws)
-        draws = allocate_ports(spec, before, cluster, node_port_range(profile, within), own, draws)
+        others = held if held is not None else taken(cluster.all(Service), own)
+        draws = allocate_cluster_ips(spec, before, others.addresses, found, own, draws)
+        draws = allocate_ports(spec, before, others.ports, node_port_range(profile, within), own, draws)
     if before is not None:
         wipe_type_dependent(spec, before)
         _keep_status(stored, spec, before)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kwake.cluster import Record
+from kwake.cluster import Cluster, Record
 from kwake.control.balancer import CLEANUP_FINALIZER, balancer_gone, balancer_ready
 from kwake.control.endpoints import is_untouched, service_slices
 from kwake.control.ipam import assign, release
@@ -225,23 +225,26 @@ def _exit_processes(draft: Draft, task: ExitProcesses) -> None:
 def _sync_endpoints(draft: Draft, task: SyncEndpoints) -> None:
     prefer_same = int(draft.profile["proxy-version"].partition(".")[2]) >= PREFER_SAME_SINCE
     known = draft.programmed.pop(f"endpoints/{task.namespace}", None)
-    for service in draft.cluster.all(Service, task.namespace):
-        if known is not None and is_untouched(known, draft.cluster, service):
+    cluster, written = draft.cluster, dict[Key, Record | None]()
+    services: list[Service] = []
+    for service in cluster.all(Service, task.namespace):
+        if known is not None and is_untouched(known, cluster, service):
             continue
-        before = _conditions(draft, service)
-        changes, draft.draws = service_slices(draft.cluster, service, draft.draws, prefer_same=prefer_same)
-        if not changes:
-            continue
-        draft.change(changes)
-        difference = _difference(before, _conditions(draft, service))
+        changes, draft.draws = service_slices(cluster, service, draft.draws, prefer_same=prefer_same)
+        if changes:
+            services.append(service)
+            written.update(changes)
+    draft.change(written)
+    for service in services:
+        difference = _difference(_conditions(cluster, service), _conditions(draft.cluster, service))
         if difference:
             words = f"endpoints of {service.metadata.name}: {difference}"
             draft.tell("endpoints-changed", service.key, words, "endpointslice", rule="EP-1")
 
 
-def _conditions(draft: Draft, service: Service) -> dict[str, str]:
+def _conditions(cluster: Cluster, service: Service) -> dict[str, str]:
     """Each endpoint address of a Service and how it stands, in words."""
-    slices: tuple[EndpointSlice, ...] = draft.cluster.slices_by_service.get(service.key, ())
+    slices: tuple[EndpointSlice, ...] = cluster.slices_by_service.get(service.key, ())
     return {
         address: "terminating" if e.terminating else "ready" if e.ready else "not ready"
         for item in slices
