@@ -87,12 +87,29 @@ LeftOut = Counter[str]
 """How often each kind of thing was left out."""
 
 
+_NOTES = ("kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision-history")
+"""Annotations that only repeat what was written before: without them nothing is missing."""
+
+
+def holds_secrets(manifest: Manifest) -> bool:
+    """Whether a manifest, or a patch, has values that a capture would leave out: written to a cluster without them,
+    it would take them away there."""
+    metadata = manifest.get("metadata")
+    if isinstance(metadata, dict):
+        notes = {name: text for name, text in (metadata.get("annotations") or {}).items() if name not in _NOTES}
+        metadata = {name: value for name, value in metadata.items() if name not in ("annotations", "managedFields")}
+        manifest = {**manifest, "metadata": {**metadata, **({"annotations": notes} if notes else {})}}
+    return cleaned(manifest, Counter()) != manifest
+
+
 def cleaned(manifest: Manifest, left_out: LeftOut) -> Manifest:
     """The manifest with nothing in it that a capture must not hold; what that was is counted."""
     result: Manifest = {}
     for field, value in manifest.items():
         if field == "metadata":
             result[field] = _metadata(value, left_out)
+        elif manifest.get("kind") == "Secret" and field in ("data", "stringData"):
+            left_out["data of Secrets"] += 1
         elif manifest.get("kind") == "ConfigMap":
             if field not in ("data", "binaryData"):
                 result[field] = value

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kwake.actions import KillPod, Scale
+from kwake.actions import Apply, KillPod, OpenConnection, Patch, Scale
 from kwake.objects.kinds import Pod
 from kwake.profiles import load_profile
 from kwake_live import watching
@@ -21,11 +21,12 @@ from kwake_live.opening import connect, read_cluster, world_of
 from kwake_live.reading import Reader
 from kwake_tui import live as live_module
 from kwake_tui.app import Begun, KwakeApp
+from kwake_tui.cli import main
 from kwake_tui.live import Live
 from kwake_tui.live_pages import Reading
 from kwake_tui.opened import Opened
 from kwake_tui.recording import Recorder
-from kwake_tui.saving import scenario_files
+from kwake_tui.saving import export, kubectl, save, scenario_files
 from kwake_tui.session import Session
 from tests.live.conftest import Cancel
 from tests.live.fake_api import FakeApi, Fault
@@ -232,6 +233,98 @@ def test_what_is_saved_of_a_live_session_holds_no_secret(prod: FakeApi, cancel: 
         recorder.end()
 
     play(cancel, story)
+
+
+def _secretive(name: str, word: str) -> Manifest:
+    """A Deployment with secrets where people put them."""
+    container = {"name": "app", "image": "app:1", "command": ["app", f"--password={word}"],
+                 "env": [{"name": "PASSWORD", "value": word}]}  # fmt: skip
+    labels = {"app": name}
+    template = {
+        "metadata": {"labels": labels, "annotations": {"vault/token": word}},
+        "spec": {"containers": [container]},
+    }
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "shop", "uid": f"uid-{name}",
+                     "annotations": {"kubectl.kubernetes.io/last-applied-configuration": word}},
+        "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": template},
+        "status": {"replicas": 0},
+    }  # fmt: skip
+
+
+def test_no_way_out_of_a_live_session_carries_a_secret(
+    prod: FakeApi, cancel: Cancel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a Deployment full of secrets that was edited, and other edits, when all is exported, saved, told as
+    kubectl commands and kept for the case of a crash, then no file has one, and what has none is there."""
+    secret = "s3cr3t-word"
+    prod.store.put(_secretive("planted", secret))
+    monkeypatch.chdir(tmp_path)
+
+    async def story(player: Player) -> None:
+        desk = player.desk
+        found = player.session.world.cluster.record(player.session.world.cluster.resolve("deploy/shop/planted"))
+        edited = copy.deepcopy(found.manifest)
+        edited["spec"]["template"]["spec"]["containers"][0]["image"] = "app:2"
+        policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                  "metadata": {"name": "mine", "namespace": "shop"}, "spec": {"podSelector": {}}}  # fmt: skip
+        token = {"spec": {"template": {"metadata": {"annotations": {"vault/token": secret + "2"}}}}}
+        for action in (
+            OpenConnection("pay", "deploy/shop/web", "svc/shop/checkout", 443),
+            Apply(edited),
+            Apply(policy),
+            Patch("deploy/shop/planted", token),
+            Scale("deploy/shop/planted", 1),
+        ):
+            assert desk.attempt(action)
+        export(desk, ["all.yaml"])
+        export(desk, ["folder"])
+        export(desk, ["changed.yaml", "changed"])
+        kubectl(desk, ["commands.txt"])
+        save(desk, ["mine.kwake.yaml"])
+        recorder = Recorder(tmp_path / "state")
+        assert recorder.keep(player.session) == ""
+        player.app.save_screenshot(str(tmp_path / "picture.svg"))
+        files = {
+            path: path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file() and path.name != "config"
+        }
+        recorder.end()
+        assert len(files) > 9
+        assert [str(path) for path, text in files.items() if secret in text] == []
+        assert "PASSWORD" in files[tmp_path / "all.yaml"], "the Deployment is there, without its secrets"
+        assert "planted" not in files[tmp_path / "changed.yaml"]
+        assert "name: mine" in files[tmp_path / "changed.yaml"]
+        assert "kubectl scale -n shop deployment/planted --replicas=1" in files[tmp_path / "commands.txt"]
+        assert files[tmp_path / "commands.txt"].count("left out, it holds values that may be secret") == 2
+
+    play(cancel, story)
+
+    assert main(["replay", str(tmp_path / "mine.kwake.yaml")]) == 0, "the scenario runs on its cleaned snapshot"
+
+
+@pytest.mark.parametrize("command", ["trace", "reach", "check", "diff", "what-if", "describe", "capture"])
+def test_what_a_command_prints_of_a_live_cluster_holds_no_secret(
+    prod: FakeApi, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    """`yaml` alone shows an object whole, as kubectl does."""
+    prod.store.put(_secretive("planted", "s3cr3t-word"))
+    (tmp_path / "old.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", encoding="utf-8")
+    words = {
+        "trace": ["--from", "deploy/shop/web", "--to", "svc/shop/checkout", "--port", "443"],
+        "reach": [], "check": [], "diff": [str(tmp_path / "old.yaml")],
+        "what-if": ["--do", "scale deploy/shop/planted 1"],
+        "describe": ["deploy/shop/planted"],
+        "capture": ["--to", "-"],
+    }  # fmt: skip
+    form = [] if command == "capture" else ["-o", "json"]
+
+    code = main([command, *words[command], "--context", "prod", *form])
+
+    told = capsys.readouterr()
+    assert code in (0, 1), told.err
+    assert told.out
+    assert "s3cr3t-word" not in told.out + told.err
 
 
 def test_leaving_while_the_cluster_is_read_ends_at_once(prod: FakeApi, cancel: Cancel) -> None:

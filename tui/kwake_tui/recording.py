@@ -24,6 +24,7 @@ from kwake_live.cleaning import LeftOut, cleaned
 from kwake_tui.journal import Journal, Restored, digests, journal_of, read_journal, restored
 from kwake_tui.opened import STDIN, sources_of
 from kwake_tui.session import Session
+from kwake_tui.unsecret import without_secrets
 
 if sys.platform != "win32":  # where there are no such locks no session is kept, and that is said
     import fcntl
@@ -113,7 +114,7 @@ class Recorder:
         beginning = session.timeline.entries[0].world
         if self._digests is None or self._digests[0] is not beginning:
             self._digests = (beginning, digests(beginning))  # the files of a large dump are not hashed at each action
-        data = msgspec.json.encode(journal_of(session, self._digests[1]))
+        data = msgspec.json.encode(journal_of(without_secrets(session), self._digests[1]))
         if self._folder is not None:
             write_bytes(data, self._folder / JOURNAL, overwrite=True)
             return

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kwake.cluster import Cluster, Record
 from kwake.errors import UsageError
-from kwake.objects.document import document
+from kwake.objects.document import Manifest, document
 from kwake.objects.printable import printable
 from kwake.scenario.kubectl import kubectl_lines
 from kwake.scenario.write import Recording, flow_names, scenario_text
 from kwake.sources.files import SUFFIXES
 from kwake.sources.write import write_bytes
 from kwake.sources.yaml_writer import to_yaml
-from kwake_live.cleaning import LeftOut, cleaned
+from kwake_live.cleaning import holds_secrets
 from kwake_tui.desk import Desk
 from kwake_tui.lines import Line, Span
 from kwake_tui.opened import STDIN, sources_of
@@ -24,6 +23,7 @@ from kwake_tui.scenario_files import named_from, path_of
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.session import Session, action_title
+from kwake_tui.unsecret import clean_record, without_secrets
 from kwake_tui.yaml_text import editable, read_manifest
 
 _NAMED = 3
@@ -44,12 +44,23 @@ def save(desk: Desk, words: list[str]) -> None:
 
 
 def export(desk: Desk, words: list[str]) -> None:
-    """`:export FILE|FOLDER [changed]`: the present cluster, or what of it was changed, as manifests."""
+    """`:export FILE|FOLDER [changed]`: the present cluster, or what of it was changed, as manifests.
+
+    Of a live cluster the whole is written as a capture has it. An object that was changed is there to be applied, and
+    would take away there what is left out here: one with secrets is not written.
+    """
     only = words[-1] == "changed" and len(words) > 1
     target = path_of(words[:-1] if only else words)
     session = desk.session
     here = session.world.cluster
     objects = changed(session.timeline.entries[0].world.cluster, here) if only else tuple(_kept(here))
+    secret = [record for record in objects if only and session.opened.live and holds_secrets(record.manifest)]
+    objects = tuple(record for record in objects if record not in secret)
+    if session.opened.live and not only:
+        objects = tuple(map(clean_record, objects))
+    left = f"; {_told(secret)} left out: with values that may be secret, :kubectl has the others" if secret else ""
+    if secret and not objects:
+        raise UsageError(f"nothing is written: {_told(secret)} would carry values that may be secret")
     if not objects:
         raise UsageError("nothing was changed yet: there is nothing to export" if only else "the cluster is empty")
     if target.suffix in SUFFIXES[:2]:
@@ -58,12 +69,13 @@ def export(desk: Desk, words: list[str]) -> None:
         raise UsageError(f"{target}: manifests are written as YAML; write FILE.yaml, or a folder")
     else:
         files = _by_namespace(target, objects)
-    _write_asking(desk, files, f"{_counted(len(objects), 'object')} in {target}")
+    _write_asking(desk, files, f"{_counted(len(objects), 'object')} in {target}{left}")
 
 
 def kubectl(desk: Desk, words: list[str]) -> None:
     """`:kubectl [FILE]`: the commands that would make the same changes, to read or in a file."""
-    lines = kubectl_lines(desk.session.timeline)
+    secret = holds_secrets if desk.session.opened.live else _is_known
+    lines = kubectl_lines(desk.session.timeline, secret)
     if not lines:
         raise UsageError("nothing was done yet: there is nothing that kubectl would do")
     if words:
@@ -93,7 +105,8 @@ def scenario_files(session: Session, target: Path) -> dict[Path, bytes]:
     opened = tuple(session.world.connections)
     flows = flow_names(watched, opened)
     named = tuple(named_from(path, target.parent) for path in snapshot)
-    recording = Recording(_name(session), session.timeline, named, flows, session.opened.lenient)
+    kept = without_secrets(session).timeline
+    recording = Recording(_name(session), kept, named, flows, session.opened.lenient)
     return {**copies, target: scenario_text(recording).encode()}
 
 
@@ -113,8 +126,7 @@ def snapshot_text(session: Session) -> str:
     kept = tuple(_kept(session.timeline.entries[0].world.cluster))
     if not session.opened.live:
         return manifests_text(kept)
-    left_out: LeftOut = Counter()
-    return "---\n".join(to_yaml(cleaned(record.manifest, left_out)) for record in kept)
+    return manifests_text(map(clean_record, kept))
 
 
 def manifests_text(records: Iterable[Record]) -> str:
@@ -173,6 +185,16 @@ def _name(session: Session) -> str:
     titles = [action_title(session.timeline.entries[number].action) for number in session.timeline.path[1:]]
     more = f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
     return f"{session.title}: {', '.join(titles[:_NAMED]) or 'as it was loaded'}{more}"
+
+
+def _told(records: list[Record]) -> str:
+    names = [str(record.key) for record in records]
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def _is_known(_: Manifest) -> bool:
+    """Of a snapshot of the user's own files nothing is secret to the user."""
+    return False
 
 
 def _counted(count: int, word: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, assert_never
 
@@ -43,17 +43,35 @@ from kwake.world import World
 _SERVER_METADATA = ("managedFields", "uid", "resourceVersion", "creationTimestamp", "generation", "selfLink")
 
 
-def kubectl_lines(timeline: Timeline) -> tuple[str, ...]:
+def kubectl_lines(timeline: Timeline, is_secret: Callable[[Manifest], bool] = lambda _: False) -> tuple[str, ...]:
     """The commands on the way from the beginning to here, in order.
 
-    What kubectl cannot do is a comment that says who could.
+    What kubectl cannot do is a comment that says who could; so is a command that would hold what `is_secret`.
     """
     entries = [timeline.entries[number] for number in timeline.path]
     lines: list[str] = []
     for before, entry in pairwise(entries):
-        if entry.action is not None:
+        held = _held(before.world, entry.action)
+        if held is not None and is_secret(held):
+            lines.append(f"# {entry.title}: left out, it holds values that may be secret; kubectl edit does it there")
+        elif entry.action is not None:
             lines += _commands(before.world, entry, entry.action)
     return tuple(lines)
+
+
+def _held(world: World, action: Action | None) -> Manifest | None:
+    """The manifest or patch that the command of an action holds."""
+    match action:
+        case Apply():
+            old = world.cluster.find(record(action.manifest).key)
+            return action.manifest if old is None else difference(_asked(old.manifest), _asked(action.manifest))
+        case Patch():
+            return action.patch
+        case ReplaceService():
+            key = world.cluster.resolve(action.service, "Service")
+            return recreated(world.cluster.record(key).manifest, action.type)
+        case _:
+            return None
 
 
 def _commands(world: World, entry: Entry, action: Action) -> Iterator[str]:
