@@ -71,6 +71,10 @@ class Access:
         pool = self._client.rest_client.pool_manager
         return pool.request("GET", self.server + path, headers=headers, timeout=timeout, preload_content=not stream)
 
+    def close(self) -> None:
+        """Let go of the connections: what was to be read is read."""
+        self._client.rest_client.pool_manager.clear()
+
     def renew(self, generation: int) -> None:
         """Read the kubeconfig again: a token that was refused may have been replaced there. Once for all who ask.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -35,8 +36,8 @@ def open_live(
     Raises ContextError, PluginError, Unreachable, Unauthorized, Refused; see `kwake.open` for the rest.
     """
     chosen = load_profile(profile, overrides or {})
-    access = connect(context)
-    loaded = read_cluster(access, namespace, say or _silent, cancel=cancel)
+    with contextlib.closing(connect(context)) as access:
+        loaded = read_cluster(access, namespace, say or _silent, cancel=cancel)
     return world_of(loaded.snapshot, chosen, seed)
 
 

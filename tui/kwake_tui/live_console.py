@@ -48,3 +48,4 @@ def live_console(
         return run(begin, title, look, reading)
     finally:
         stop.set()
+        access.close()

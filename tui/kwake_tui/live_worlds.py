@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 
 from kwake.profiles import load_profile
@@ -19,5 +20,6 @@ def live_worlds(
 ) -> list[World]:
     """The cluster, read once, as a world for each profile. Raises LiveError, and what `kwake.open` raises."""
     chosen = [load_profile(profile, overrides) for profile in profiles]
-    loaded = read_cluster(connect(context, interactive=True), namespace, say)
+    with contextlib.closing(connect(context, interactive=True)) as access:
+        loaded = read_cluster(access, namespace, say)
     return [world_of(loaded.snapshot, profile, seed) for profile in chosen]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,9 @@ def capture_command(arguments: Namespace) -> int:
     target = arguments.to
     if target != "-" and not arguments.overwrite and Path(target).exists():
         raise UsageError(f"{target}: exists already, and is not overwritten unasked; --overwrite replaces it")
-    access = connect(arguments.context or "", interactive=True)
-    loaded = read_cluster(access, arguments.namespace, narrate_live)
+    connected = connect(arguments.context or "", interactive=True)
+    with contextlib.closing(connected) as access:
+        loaded = read_cluster(access, arguments.namespace, narrate_live)
     captured = capture(loaded)
     if target == "-":
         sys.stdout.write(text_of(captured, access.context, "yaml").decode())
