@@ -108,10 +108,18 @@ def flips(
         effects = len(also.changes) + len(also.unknown)
         closes = any(change.lost() for change in also.changes)
         meant = edit.rank < 0 or (edit.rank == 0 and not closes)
-        size = 0 if meant or not effects else 1 if effects < 4 else 2
+        size = 0 if meant else _size(also, question)
         flip = Flip(edit.words, edit.changes, bool(new.allowed), new.basis, also)
         found.append(((len(edit.changes), size, edit.rank, effects, edit.words), flip))
     return tuple(flip for _, flip in sorted(found, key=lambda item: item[0])[:most])
+
+
+def _size(also: Difference, question: Question) -> int:
+    """How much else an edit does, in steps: nothing, little, much, very much; other ports count one step."""
+    effects = len(also.changes) + len(also.unknown)
+    asked = one(question.protocol, question.port, question.port)
+    wide = any((change.after - change.before) - asked for change in also.changes)
+    return sum(effects >= step for step in (1, 4, 16)) + wide
 
 
 def _opening(cluster: Cluster, policies: PolicySet, question: Question, verdict: Verdict) -> Iterable[Edit]:

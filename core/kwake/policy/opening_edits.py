@@ -19,6 +19,9 @@ from kwake.policy.policy_set import PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule
 from kwake.policy.workloads import workload_name
 
+MANY = 2
+"""Policies that select a pod, beyond which a policy of its own is plainer than a rule in one of them."""
+
 
 class Edit(msgspec.Struct, frozen=True):
     """One candidate."""
@@ -73,9 +76,21 @@ class Closed(msgspec.Struct, frozen=True):
         return {self.field: [self.peer], "ports": [self.entry]}
 
     def named(self) -> str:
-        """The other end in words."""
+        """The other end in words. Of a pod on the host's network policies see the node's address, as of all there."""
+        if self.other.pod is None or self.called() != self.other.ip:
+            return self.called()
+        workload = workload_name(self.cluster, self.other.pod).partition("[")[0]
+        return f"{self.other.ip} (the node's address: {workload} is on its network)"
+
+    def called(self) -> str:
+        """The other end's name or address."""
         pod = self.policies.seeing.pod(self.other)
         return workload_name(self.cluster, pod).partition("[")[0] if pod is not None else self.other.ip
+
+    @property
+    def is_selected_by_many(self) -> bool:
+        """Whether so many policies select the pod that none of them is the one for a new rule."""
+        return len(self.side.isolated_by) > MANY
 
 
 def opening_edits(closed: Closed) -> Iterator[Edit]:
@@ -246,14 +261,15 @@ def _new_rule(closed: Closed, policy: CompiledPolicy) -> Edit:
     way = "from" if closed.side.direction == INGRESS else "to"
     words = f"add a rule to {policy.key.name}: {field} {way} {closed.named()} on {closed.protocol} {closed.port}"
     # What admits nothing is there to deny: a rule in it would make its name a lie.
-    return Edit(3 if policy.ingress or policy.egress else 5, words, (Fix(policy.key, (operation,)),))
+    rank = (5 if closed.is_selected_by_many else 3) if policy.ingress or policy.egress else 5
+    return Edit(rank, words, (Fix(policy.key, (operation,)),))
 
 
 def _new_policy(closed: Closed) -> Edit:
     """A policy that admits just this, for the workload that was denied."""
     way = "from" if closed.side.direction == INGRESS else "to"
     own = workload_name(closed.cluster, closed.pod).partition("[")[0].partition("/")[2]
-    name = _free_name(closed, f"{own}-{way}-{closed.named().rpartition('/')[2].replace(':', '-').replace('.', '-')}")
+    name = _free_name(closed, f"{own}-{way}-{closed.called().rpartition('/')[2].replace(':', '-').replace('.', '-')}")
     direction = closed.side.direction
     manifest = {
         "apiVersion": "networking.k8s.io/v1",

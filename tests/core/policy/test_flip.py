@@ -100,6 +100,37 @@ def test_where_both_sides_deny_both_are_mended() -> None:
     assert len(first.changes) == 2 and first.allowed
 
 
+def test_where_several_policies_select_a_pod_one_of_its_own_comes_before_a_rule_in_any() -> None:
+    segments = [
+        policy(
+            f"shop/segment-{n}",
+            {"podSelector": {}, "ingress": [{"from": [{"podSelector": {"matchLabels": {"segment": str(n)}}}]}]},
+        )
+        for n in range(3)
+    ]
+    first = found(*segments)[0]
+    assert first.words.startswith("add NetworkPolicy shop/db-from-web: ingress from shop/web on TCP 5432")
+
+
+def test_an_edit_that_opens_other_ports_comes_after_one_that_does_not() -> None:
+    guard = policy(
+        "shop/guard",
+        {
+            "podSelector": {"matchLabels": {"app": "db"}},
+            "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "cron"}}}]}],
+        },
+    )
+    offered = [flip.words for flip in found(guard, port=5432)]
+    assert offered[0].startswith("add a rule to guard: ingress from shop/web on TCP 5432")
+    assert "add shop/web to the peers of guard ingress rule 1" in offered[1:]
+
+
+def test_of_a_pod_on_the_hosts_network_the_edit_says_that_it_means_the_node() -> None:
+    agent = pod("ops/agent", ip="192.168.0.1", node="n1", host_network=True)
+    words = [flip.words for flip in found(policy("shop/deny", {"podSelector": {}}), source="ops/agent", extra=(agent,))]
+    assert "ingress from 192.168.0.1 (the node's address: ops/agent is on its network) on TCP 5432" in words[0]
+
+
 def test_what_else_an_edit_opens_is_told() -> None:
     twin = pod("shop/db2", ip="10.0.1.3", node="a", app="db")
     first, *_ = found(admit(labels(app="other"), ports=[ENTRY]), extra=(twin,))
