@@ -9,6 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from kwake.cluster import NAME_LABEL
+from kwake.objects.cidr import parse_cidr
 from kwake.objects.document import FieldPath
 from kwake.objects.key import Key
 from kwake.objects.kinds import EgressRule, IngressRule, IPBlock, NetworkPolicy, Pod, PolicyPeer, PolicyPort
@@ -207,9 +208,8 @@ def number_of(ip: str) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=65536)
 def span_of(cidr: str) -> Span | None:
-    """The addresses of a CIDR, host bits masked; None if it is none, which holds nothing."""
-    try:
-        network = ipaddress.ip_network(cidr, strict=False)
-    except ValueError:
+    """The addresses of a CIDR as the API server reads it, or of one address; None, which holds nothing, if neither."""
+    network = parse_cidr(cidr if "/" in cidr else f"{cidr}/{128 if ':' in cidr else 32}")
+    if network is None:
         return None
     return network.version, int(network.network_address), int(network.broadcast_address)

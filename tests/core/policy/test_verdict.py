@@ -224,6 +224,12 @@ def test_np_6_an_ip_block_holds_what_is_in_it_and_in_no_exception(address: str, 
     assert allowed(egress(block), "shop/web", address) is expected
 
 
+def test_np_6_octets_that_begin_with_zeros_are_decimal() -> None:
+    """As the API server reads them: a block that it takes must not hold nothing here."""
+    assert allowed(ingress({"ipBlock": {"cidr": "203.000.0113.0/024"}}), "203.0.113.9") is True
+    assert allowed(ingress({"ipBlock": {"cidr": "0.0.0.0/0", "except": ["203.0.0113.0/24"]}}), "203.0.113.9") is False
+
+
 def test_np_6_an_exception_narrows_only_its_own_block() -> None:
     narrowed = {"ipBlock": {"cidr": "203.0.113.0/24", "except": ["203.0.113.128/25"]}}
     assert allowed(ingress(narrowed, {"ipBlock": {"cidr": "203.0.113.129/32"}}), "203.0.113.129") is True
