@@ -16,9 +16,10 @@ import msgspec
 from kwake.objects.kinds import Pod
 from kwake.objects.selector import LabelSelector, keys_of
 from kwake.policy.connections import PROTOCOLS
-from kwake.policy.ends import PolicyEnd
+from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
 from kwake.policy.policy_set import PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule, Span, number_of, span_of
+from kwake.policy.tiers import TierRule
 
 FIRST_ADDRESS_AFTER = {4: 1 << 32, 6: 1 << 128}
 
@@ -77,10 +78,10 @@ class Sight:
 
     def __init__(self, sets: Sequence[PolicySet]) -> None:
         """What any of some sets of policies look at. They see pods on the host's network alike."""
-        rules = [rule for held in sets for policy in held.policies for rule in (*policy.ingress, *policy.egress)]
+        rules = [rule for held in sets for rule in _rules(held)]
         tier_rules = [rule for held in sets for policy in held.tiers for rule in (*policy.ingress, *policy.egress)]
-        self.labels = tuple(sorted({key for held in sets for key in _label_keys(held)}))
-        self.port_names = tuple(sorted({name for held in sets for name in port_names(held)}))
+        self.labels = tuple(sorted({key for held in sets for key in _label_keys(held, rules)}))
+        self.port_names = tuple(sorted(_port_names(rules, tier_rules)))
         self.blocks = frozenset(_written(rules))
         self.blocks |= {cidr for rule in tier_rules for peer in rule.peers for cidr in peer.networks or ()}
         self.pieces = _Pieces(self.blocks)
@@ -91,6 +92,10 @@ class Sight:
     def of(self, pod: Pod, ip: str) -> object:
         """How a pod looks at one of its addresses."""
         place = self.pieces.of(ip)
+        if not self._has_tiers and self._seeing.is_seen(pod):
+            metadata, get = pod.metadata, pod.metadata.labels.get
+            ports = tuple([pod.named_port(name, protocol) for name, protocol in self.port_names])
+            return metadata.namespace, tuple(map(get, self.labels)), ports, place
         hosted = (pod.spec.host_network, self._asks_nodes and pod.spec.node_name) if self._has_tiers else None
         where = ip if hosted and hosted[0] and self._asks_nodes else None
         if not self._seeing.is_seen(pod):
@@ -144,24 +149,31 @@ def classes_of(pods: Iterable[Pod], *policies: PolicySet) -> Classes:
     return Classes(tuple(members), (1 << len(members)) - 1, sight, indexes)
 
 
-def port_names(policies: PolicySet) -> list[tuple[str, str]]:
+def _rules(policies: PolicySet) -> Iterator[Rule]:
+    """The rules of NetworkPolicies, of those that are written alike one."""
+    written: dict[bytes, CompiledPolicy] = {}
+    for direction in (INGRESS, EGRESS):
+        written.update({policy.written[direction]: policy for policy in policies.policies})
+        for policy in written.values():
+            yield from policy.rules(direction)
+        written.clear()
+
+
+def _port_names(rules: Iterable[Rule], tier_rules: Iterable[TierRule]) -> set[tuple[str, str]]:
     """The port names that rules look up, each with its protocol; those of tiers with every protocol."""
-    rules = (rule for policy in policies.policies for rule in (*policy.ingress, *policy.egress))
     found = {named for rule in rules for named in rule.named}
-    tier_rules = (rule for policy in policies.tiers for rule in (*policy.ingress, *policy.egress))
-    return sorted(found | {(name, protocol) for rule in tier_rules for name in rule.named for protocol in PROTOCOLS})
+    return found | {(name, protocol) for rule in tier_rules for name in rule.named for protocol in PROTOCOLS}
 
 
-def _label_keys(policies: PolicySet) -> set[str]:
+def _label_keys(policies: PolicySet, rules: Iterable[Rule]) -> set[str]:
     """The pod labels that some selector looks at."""
-    rules = [rule for policy in policies.policies for rule in (*policy.ingress, *policy.egress)]
     tier_rules = [rule for policy in policies.tiers for rule in (*policy.ingress, *policy.egress)]
-    selectors: list[LabelSelector] = [policy.selector for policy in policies.policies]
-    selectors += [unread.pods for unread in policies.unread]
+    own = {key for keys in {policy.selects_by for policy in policies.policies} for key in keys}
+    selectors: list[LabelSelector] = [unread.pods for unread in policies.unread]
     selectors += [peer.pod_selector for rule in rules for peer in rule.peers if peer.pod_selector is not None]
     within = [policy.subject.pods for policy in policies.tiers] + [p.pods for rule in tier_rules for p in rule.peers]
     selectors += [pods.pod_selector for pods in within if pods is not None]
-    return {key for selector in selectors for key in keys_of(selector)}
+    return own | {key for selector in selectors for key in keys_of(selector)}
 
 
 class _Pieces:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
-
 from kwake.objects.kinds import NetworkPolicy
 from kwake.objects.selector import Labels
 from kwake.policy.rules import CompiledPolicy, compiled
@@ -20,7 +18,7 @@ class Home:
             known.get(id(policy)) or compiled(policy, whole_ranges) for policy in read
         )
         """In the order of their names."""
-        self._by_label: dict[tuple[str, str] | None, list[int]] = {}
+        self._by_label: dict[tuple[str, str | None] | None, list[int]] = {}
         """Places of policies by one label that they want: a pod looks only at those of its own labels."""
         self._keys = tuple(sorted({key for policy in self.policies for key in policy.selects_by}))
         self._directions = frozenset().union(*(policy.directions for policy in self.policies))
@@ -34,9 +32,10 @@ class Home:
             return ()
         values = tuple(map(labels.get, self._keys))
         if values not in self._selecting:
-            wanted: list[tuple[str, str] | None] = [None]
-            wanted += [(key, value) for key, value in zip(self._keys, values, strict=True) if value is not None]
-            places = sorted(chain.from_iterable(self._by_label.get(label, ()) for label in wanted))
+            places = list(self._by_label.get(None, ()))
+            for label in zip(self._keys, values, strict=True):
+                places += self._by_label.get(label, ())
+            places.sort()
             candidates = [self.policies[place] for place in places]
             found = [policy for policy in candidates if policy.is_posted_whole or policy.selector.matches(labels)]
             self._selecting[values] = {d: tuple([p for p in found if d in p.directions]) for d in self._directions}

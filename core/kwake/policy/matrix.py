@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -12,7 +13,7 @@ from kwake.objects.kinds import Pod
 from kwake.policy.classes import Classes, EndClass, bits_of, set_of
 from kwake.policy.connections import ALL, NONE, ConnectionSet, one
 from kwake.policy.ends import EGRESS, INGRESS, called
-from kwake.policy.peers import PeerSets
+from kwake.policy.peers import Asked, PeerSets
 from kwake.policy.policy_set import SCTP_UNKNOWN, PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule
 from kwake.policy.tier_matrix import OutcomeParts, TierMatrix
@@ -44,23 +45,38 @@ class Group(msgspec.Struct, frozen=True):
     """What may be sent to the pod's own node, as far as the tiers say: NetworkPolicies may not judge that (NP-14)."""
 
 
-class _Judging(msgspec.Struct, frozen=True):
-    """The policies that judge a pod in a direction."""
+class Terms(msgspec.Struct, frozen=True, eq=False):
+    """What a NetworkPolicy says in one direction. One for all that say the same of the same peers."""
 
-    isolating: tuple[CompiledPolicy, ...]
+    rules: tuple[Rule, ...]
+    """As one of them has them."""
+    named: tuple[tuple[str, str], ...]
+    """Names and protocols of their named ports."""
+    asked: frozenset[Asked]
+    """Their peers."""
+
+
+class _Judging(msgspec.Struct, frozen=True):
+    """What judges a pod in a direction."""
+
+    terms: tuple[Terms, ...]
+    """Of the NetworkPolicies that isolate it. Empty: none does."""
     admin: tuple[Selected, ...]
     baseline: tuple[Selected, ...]
 
     def key(self, pod: Pod, direction: str) -> object:
-        """What decides what they say as long as they live: the policies, and the numbers behind the port names of a
+        """What decides what they say as long as they live: their terms, and the numbers behind the port names of a
         dialled pod."""
         ports: tuple[object, ...] = ()
         if direction == INGRESS:
-            ports = tuple(pod.named_port(*named) for p in self.isolating for rule in p.ingress for named in rule.named)
+            ports = tuple([pod.named_port(*named) for terms in self.terms for named in terms.named])
+        if not self.admin and not self.baseline:
+            return self.terms, ports
+        if direction == INGRESS:
             tiers = (p for p, _ in (*self.admin, *self.baseline))
             ports += tuple(rule.connections(pod) for p in tiers for rule in p.ingress if rule.named)
         named = tuple([(id(p), d) for p, d in (*self.admin, *self.baseline)])
-        return tuple(map(id, self.isolating)), named, ports
+        return self.terms, named, ports
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -94,6 +110,7 @@ class Matrix:
         self.policies = policies
         self.peers = PeerSets(classes, policies.seeing)
         self._everything: Parts = ((ALL, classes.everyone),)
+        self._open = Row(self._everything, self._everything, (), self._everything)
         by_ports: defaultdict[tuple[int | None, ...], list[int]] = defaultdict(list)
         names = classes.sight.port_names
         for index, member in enumerate(classes.members):
@@ -101,6 +118,10 @@ class Matrix:
             by_ports[tuple([pod.named_port(*name) if pod is not None else None for name in names])].append(index)
         self._by_named_ports = tuple(set_of(held, len(classes.members)) for held in by_ports.values())
         self._tiers = TierMatrix(classes, policies)
+        self._terms: dict[tuple[str, str, bytes], Terms] = {}
+        """By direction, namespace and what is written; under no namespace where it means the same in all."""
+        self._parts_of: dict[tuple[Terms, bool], list[tuple[Rule, int]]] = {}
+        """The rules, and the classes that they mean, or possibly mean."""
 
     @cached_property
     def egress(self) -> tuple[Group, ...]:
@@ -134,37 +155,70 @@ class Matrix:
         members = self.classes.members if wanted is None else [self.classes.members[index] for index in wanted]
         return [self._row(member, direction, known) for member in members]
 
+    def with_peers(self, peers: PeerSets, moved: frozenset[Asked]) -> tuple[Matrix, frozenset[Terms]]:
+        """The same where some peers mean others since, and the terms that name these."""
+        after = copy.copy(self)
+        after.peers = peers
+        hit = frozenset(terms for terms in self._terms.values() if not terms.asked.isdisjoint(moved))
+        after._parts_of = {asked: parts for asked, parts in self._parts_of.items() if asked[0] not in hit}
+        return after, hit
+
+    def with_policies(self, policies: PolicySet) -> Matrix:
+        """The same under other NetworkPolicies that look at nothing else."""
+        after = copy.copy(self)
+        after.policies = policies
+        return after
+
     def _row(self, member: EndClass, direction: str, known: dict[object, Row]) -> Row:
         pod = self.policies.seeing.pod(member.representative)
-        unread = self.policies.unread_for(pod, direction) if pod is not None else ()
-        asked: object = tuple(policy.key for policy in unread)
-        judging = self._judging(pod, direction) if pod is not None and not unread else None
-        if judging is not None and pod is not None:
-            asked = judging.key(pod, direction)
+        if pod is None:
+            return known.setdefault(None, self._open)
+        if self.policies.unread and (unread := self.policies.unread_for(pod, direction)):
+            nothing = ((NONE, self.classes.everyone),)
+            row = Row(nothing, self._everything, (why_unknown(unread),), self._everything)
+            return known.setdefault(tuple(policy.key for policy in unread), row)
+        judging = self._judging(pod, direction)
+        asked = judging.key(pod, direction)
         if asked not in known:
-            everything, nothing = self._everything, ((NONE, self.classes.everyone),)
-            if judging is not None and pod is not None:
-                known[asked] = self._said(judging, pod, direction)
-            elif unread:
-                known[asked] = Row(nothing, everything, (why_unknown(unread),), everything)
-            else:
-                known[asked] = Row(everything, everything, (), everything)
+            known[asked] = self._said(judging, pod, direction)
         return known[asked]
 
     def _judging(self, pod: Pod, direction: str) -> _Judging:
-        tiers = (self.policies.tiers_for(pod, tier, direction) for tier in (ADMIN, BASELINE))
-        return _Judging(self.policies.selecting(pod, direction), *(tiers if self.policies.tiers else ((), ())))
+        isolating = self.policies.selecting(pod, direction)
+        terms = tuple([self.terms(policy, direction) for policy in isolating])
+        if len(terms) > 1:
+            terms = tuple(dict.fromkeys(terms))
+        if not self.policies.tiers:
+            return _Judging(terms, (), ())
+        return _Judging(terms, *(self.policies.tiers_for(pod, tier, direction) for tier in (ADMIN, BASELINE)))
+
+    def terms(self, policy: CompiledPolicy, direction: str) -> Terms:
+        """What a policy says in a direction."""
+        asked = direction, policy.namespace, policy.written[direction]
+        if asked not in self._terms:
+            rules = policy.rules(direction)
+            peers = [self.peers.asked(peer, policy.namespace) for rule in rules for peer in rule.peers]
+            everywhere = direction, "", policy.written[direction]
+            if any(namespace for namespace, _ in peers) or everywhere not in self._terms:
+                named = tuple(dict.fromkeys(name for rule in rules for name in rule.named))
+                made = Terms(rules, named, frozenset(peers))
+                if not any(namespace for namespace, _ in peers):
+                    self._terms[everywhere] = made
+            else:
+                made = self._terms[everywhere]
+            self._terms[asked] = made
+        return self._terms[asked]
 
     def _said(self, judging: _Judging, pod: Pod, direction: str) -> Row:
         """What all of them say together: the Admin tier, then NetworkPolicies or else the Baseline tier (NP-16)."""
         everything = self._everything
         sure = possible = everything
         doubts: list[str] = []
-        if judging.isolating:
-            sure = self._parts(direction, judging.isolating, pod, False)
+        if judging.terms:
+            sure = self._parts(direction, judging.terms, pod, False)
             possible = sure
             if self.policies.seeing.undescribed:
-                possible = self._parts(direction, judging.isolating, pod, True)
+                possible = self._parts(direction, judging.terms, pod, True)
             doubts += [NAMESPACE_LABELS] if sure != possible else []
         elif judging.baseline:
             sure, possible = self._through(judging.baseline, direction, pod, everything, everything)
@@ -175,7 +229,7 @@ class Matrix:
             sure, possible = self._through(judging.admin, direction, pod, *below)
             own_node = self._through(judging.admin, direction, pod, everything, everything)[1]
             doubts += self._doubts(judging.admin, direction) if sure != possible else []
-        if not self.policies.judges_sctp and any((judging.isolating, judging.admin, judging.baseline)):
+        if not self.policies.judges_sctp and any((judging.terms, judging.admin, judging.baseline)):
             sure, possible = _with_each(sure, lambda c: c - SCTP), _with_each(possible, lambda c: c | SCTP)
             doubts.append(SCTP_UNKNOWN)
         return Row(sure, possible, tuple(dict.fromkeys(doubts)) if sure != possible else (), own_node)
@@ -201,12 +255,11 @@ class Matrix:
             found.append(PEERS)
         return found
 
-    def _parts(self, direction: str, selecting: tuple[CompiledPolicy, ...], pod: Pod, possible: bool) -> Parts:
+    def _parts(self, direction: str, said: tuple[Terms, ...], pod: Pod, possible: bool) -> Parts:
         """The union of the rules, each a set of peers and what it allows them (NP-2)."""
         admitted: defaultdict[ConnectionSet, int] = defaultdict(int)
-        for policy in selecting:
-            for rule in policy.rules(direction):
-                peers = self._admitted(rule, possible)
+        for terms in said:
+            for rule, peers in self._meant(terms, possible):
                 if direction == INGRESS or not rule.named:
                     admitted[rule.connections(pod)] |= peers
                     continue
@@ -219,6 +272,11 @@ class Matrix:
         for connections, peers in admitted.items():
             parts = _with_rule(parts, peers, connections)
         return tuple(parts.items())
+
+    def _meant(self, terms: Terms, possible: bool) -> list[tuple[Rule, int]]:
+        if (terms, possible) not in self._parts_of:
+            self._parts_of[terms, possible] = [(rule, self._admitted(rule, possible)) for rule in terms.rules]
+        return self._parts_of[terms, possible]
 
     def _admitted(self, rule: Rule, possible: bool) -> int:
         """The classes that a rule's peers mean, or possibly mean."""

@@ -7,7 +7,7 @@ from collections import defaultdict
 import msgspec
 
 from kwake.objects.kinds import PolicyPeer
-from kwake.objects.selector import LabelSelector
+from kwake.objects.selector import Labels, LabelSelector
 from kwake.policy.classes import Classes, Place, set_of
 from kwake.policy.ends import PolicyEnd
 from kwake.policy.rules import Seeing
@@ -30,27 +30,25 @@ class PeerSets:
         self.of_namespace: dict[str, int] = {}
         """The pods that selectors see, by namespace."""
         self._valued: dict[str, dict[str | None, int]] = {}
-        """Those pods by the values of each label that a selector asks for; None: without it."""
+        """Those pods by the values of each label that a peer asks for; None: without it."""
+        self._labelled: list[tuple[int, Labels]] = []
+        """Those pods, and their labels."""
+        self._size, self._seen_labels = len(classes.members), frozenset(classes.sight.labels)
         self._placed: list[tuple[int, PolicyEnd]] = []
         """All ends by where their addresses lie, and one of each."""
         self._put(classes)
 
     def _put(self, classes: Classes) -> None:
-        size, keys = len(classes.members), classes.sight.labels
+        size = self._size
         homes: defaultdict[str, list[int]] = defaultdict(list)
-        valued: dict[str, defaultdict[str | None, list[int]]] = {key: defaultdict(list) for key in keys}
         placed: defaultdict[tuple[Place, bool], list[int]] = defaultdict(list)
         for index, member in enumerate(classes.members):
             pod = self._seeing.pod(member.representative)
             placed[member.place, pod is not None].append(index)
             if pod is not None:
                 homes[pod.metadata.namespace].append(index)
-                for key in keys:
-                    valued[key][pod.metadata.labels.get(key)].append(index)
+                self._labelled.append((index, pod.metadata.labels))
         self.of_namespace = {home: set_of(held, size) for home, held in homes.items()}
-        self._valued = {
-            key: {value: set_of(held, size) for value, held in values.items()} for key, values in valued.items()
-        }
         self._placed = [(set_of(held, size), classes.members[held[0]].representative) for held in placed.values()]
 
     def asked(self, peer: PolicyPeer, namespace: str) -> Asked:
@@ -103,12 +101,23 @@ class PeerSets:
             self._pods[asked] = found
         return self._pods[asked]
 
+    def _by_value(self, key: str) -> dict[str | None, int]:
+        """The pods by the values of a label. What only the selectors of policies ask for is never asked here."""
+        if key not in self._valued:
+            if key not in self._seen_labels:
+                raise KeyError(f"{key}: the pods of a class may differ in it")
+            held: defaultdict[str | None, list[int]] = defaultdict(list)
+            for index, labels in self._labelled:
+                held[labels.get(key)].append(index)
+            self._valued[key] = {value: set_of(indexes, self._size) for value, indexes in held.items()}
+        return self._valued[key]
+
     def _matching(self, term: LabelSelector) -> int:
         for key, wanted in term.match_labels.items():
-            return self._valued[key].get(wanted, 0)
+            return self._by_value(key).get(wanted, 0)
         requirement = term.match_expressions[0]
         found = 0
-        for value, held in self._valued[requirement.key].items():
+        for value, held in self._by_value(requirement.key).items():
             found |= held if requirement.matches({} if value is None else {requirement.key: value}) else 0
         return found
 
@@ -118,6 +127,7 @@ class PeerSets:
         after = PeerSets.__new__(PeerSets)
         after._seeing, after._pods, after._placed = seeing, self._pods, self._placed
         after.of_namespace, after._valued = self.of_namespace, self._valued
+        after._labelled, after._size, after._seen_labels = self._labelled, self._size, self._seen_labels
         after._known, after._namespaces = dict(self._known), {}
         moved = set()
         for asked, (sure, perhaps) in self._known.items():

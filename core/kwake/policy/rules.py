@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -42,21 +42,37 @@ class Rule(msgspec.Struct, frozen=True):
         return allowed
 
 
-class CompiledPolicy(msgspec.Struct, frozen=True):
-    """A NetworkPolicy with the rules that count: those of its effective policyTypes (NP-4)."""
+class CompiledPolicy(msgspec.Struct, frozen=True, dict=True):
+    """A NetworkPolicy with the rules that count: those of its effective policyTypes (NP-4).
+
+    Its rules are made ready when they are first asked for: of policies that say the same, the matrix asks one.
+    """
 
     key: Key
     namespace: str
     selector: LabelSelector
     directions: frozenset[str]
-    ingress: tuple[Rule, ...]
-    egress: tuple[Rule, ...]
+    written: dict[str, bytes]
+    """The rules of each direction as JSON: the same for policies that say the same."""
     selects_by: tuple[str, ...]
     """The label keys that its selector asks for."""
     posted: tuple[str, str] | None
     """One label that its selector wants, if it wants any."""
     is_posted_whole: bool
     """Whether it wants nothing else."""
+    read: NetworkPolicy
+    whole_ranges: bool
+    """False where the CNI reads just the first port of a range."""
+
+    @cached_property
+    def ingress(self) -> tuple[Rule, ...]:
+        """What it lets in."""
+        return _rules(self.read, INGRESS, self.read.spec.ingress, self.whole_ranges)
+
+    @cached_property
+    def egress(self) -> tuple[Rule, ...]:
+        """What it lets out."""
+        return _rules(self.read, EGRESS, self.read.spec.egress, self.whole_ranges)
 
     def rules(self, direction: str) -> tuple[Rule, ...]:
         """The rules of a direction."""
@@ -66,17 +82,23 @@ class CompiledPolicy(msgspec.Struct, frozen=True):
 def compiled(policy: NetworkPolicy, whole_ranges: bool = True) -> CompiledPolicy:
     """The policy made ready; without `whole_ranges` for a CNI that reads just the first port of a range."""
     selector = policy.spec.pod_selector
+    labels = selector.match_labels
     return CompiledPolicy(
         policy.key,
         policy.metadata.namespace,
         selector,
         policy.directions,
-        _rules(policy, INGRESS, policy.spec.ingress, whole_ranges),
-        _rules(policy, EGRESS, policy.spec.egress, whole_ranges),
-        tuple(keys_of(selector)),
-        next(iter(selector.match_labels.items()), None),
-        len(selector.match_labels) <= 1 and not selector.match_expressions,
+        {INGRESS: _written(policy.spec.ingress), EGRESS: _written(policy.spec.egress)},
+        tuple(keys_of(selector)) if selector.match_expressions else tuple(labels),
+        next(iter(labels.items()), None) if labels else None,
+        len(labels) <= 1 and not selector.match_expressions,
+        policy,
+        whole_ranges,
     )
+
+
+def _written(rules: tuple[IngressRule | EgressRule, ...]) -> bytes:
+    return msgspec.json.encode(rules) if rules else b""
 
 
 def _rules(

@@ -1,7 +1,7 @@
 """Who may talk to whom, kept up while a cluster changes: a change costs what it touches, not what there is.
 
 It is the matrix of reach, with what the matrix needs to be changed in place of being made again: the row of every
-class, and by which policies each peer is named. Exceptions for single pods (to oneself, the own node: NP-13, NP-14) are
+class. Exceptions for single pods (to oneself, the own node: NP-13, NP-14) are
 not in its sets.
 """
 
@@ -21,13 +21,9 @@ from kwake.policy.classes import bits_of, classes_of, set_of
 from kwake.policy.connections import ConnectionSet
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
 from kwake.policy.matrix import Matrix, Parts, Rectangle, Row
-from kwake.policy.peers import Asked
 from kwake.policy.policy_set import PolicySet, compile_policies
 from kwake.policy.rules import CompiledPolicy
 from kwake.profiles.profile import Profile
-
-_Use = tuple[Key, str]
-"""A policy, and the direction of the rules that name a peer."""
 
 
 class Shift(msgspec.Struct, frozen=True):
@@ -125,12 +121,6 @@ class Standing:
         self.egress, self.ingress = _Side.of(self._matrix.rows(EGRESS)), _Side.of(self._matrix.rows(INGRESS))
         self._count = tuple(len(member.pods) for member in classes.members)
         """Pods of each class; a class outlives its last pod."""
-        named: defaultdict[Asked, set[_Use]] = defaultdict(set)
-        for policy in self._policies.policies:
-            for asked, use in self._asked(policy):
-                named[asked].add(use)
-        self._named_by = {asked: frozenset(uses) for asked, uses in named.items()}
-        """Where rules name a peer."""
         versions = {member.version for member in classes.members}
         self.versions = tuple(
             classes.where(i for i, member in enumerate(classes.members) if member.version == version)
@@ -217,11 +207,9 @@ class Standing:
         old, new = self._policies.policy(changed), after._policies.policy(changed)
         if new is not None and not self._matrix.classes.sight.covers(new):
             return self._made_again(cluster)
-        after._named_by = _renamed(self._named_by, self._asked(old), self._asked(new))
         both = [policy for policy in (old, new) if policy is not None]
         touched = self._selected(both, changed.namespace)
-        directions = {direction for policy in both for direction in policy.directions}
-        return after._with_rows(self, touched, directions)
+        return after._with_rows(self, {direction: touched for policy in both for direction in policy.directions})
 
     def with_namespace(self, cluster: Cluster, namespace: str) -> tuple[Standing, tuple[Shift, ...]]:
         """After a namespace got other labels, and exactly what that opens and closes."""
@@ -231,16 +219,16 @@ class Standing:
         if not plain or namespace not in self._matrix.peers.of_namespace:
             return self._made_again(cluster)
         peers, moved = self._matrix.peers.with_namespace(seeing, namespace)
-        after._matrix.peers = peers
-        uses = {use for asked in moved for use in self._named_by.get(asked, ())}
-        selectors: defaultdict[str, set[Key]] = defaultdict(set)
-        for key, _ in uses:
-            selectors[key.namespace].add(key)
-        touched = []
-        for home, keys in selectors.items():
-            policies = [policy for key in keys if (policy := after._policies.policy(key)) is not None]
-            touched += self._selected(policies, home)
-        return after._with_rows(self, touched, {direction for _, direction in uses})
+        after._matrix, naming = after._matrix.with_peers(peers, moved)
+        touched: dict[str, list[int]] = {EGRESS: [], INGRESS: []}
+        for direction, indexes in touched.items():
+            by_home: defaultdict[str, list[CompiledPolicy]] = defaultdict(list)
+            for policy in after._policies.policies:
+                if policy.written[direction] and after._matrix.terms(policy, direction) in naming:
+                    by_home[policy.namespace].append(policy)
+            for home, policies in by_home.items():
+                indexes += self._selected(policies, home)
+        return after._with_rows(self, touched)
 
     def _selected(self, policies: Iterable[CompiledPolicy], namespace: str) -> list[int]:
         """The classes of a namespace that any of its policies selects."""
@@ -261,8 +249,7 @@ class Standing:
         after = copy.copy(self)
         after.cluster = cluster
         after._policies = compile_policies(cluster, self._profile)
-        after._matrix = copy.copy(self._matrix)
-        after._matrix.policies = after._policies
+        after._matrix = self._matrix.with_policies(after._policies)
         return after
 
     def _made_again(self, cluster: Cluster) -> tuple[Standing, tuple[Shift, ...]]:
@@ -274,48 +261,20 @@ class Standing:
         after.ingress, into = before.ingress.with_rows(everyone, list(after.ingress.rows))
         return after, tuple(_shifts(before, after, out, into))
 
-    def _with_rows(
-        self, before: Standing, touched: list[int], directions: Iterable[str]
-    ) -> tuple[Standing, tuple[Shift, ...]]:
-        """With the rows of some classes made again."""
+    def _with_rows(self, before: Standing, touched: dict[str, list[int]]) -> tuple[Standing, tuple[Shift, ...]]:
+        """With the rows of some classes made again, by direction."""
         out: list[_Change] = []
         into: list[_Change] = []
-        if EGRESS in directions:
-            self.egress, out = before.egress.with_rows(touched, self._matrix.rows(EGRESS, touched))
-        if INGRESS in directions:
-            self.ingress, into = before.ingress.with_rows(touched, self._matrix.rows(INGRESS, touched))
+        if sending := touched.get(EGRESS):
+            self.egress, out = before.egress.with_rows(sending, self._matrix.rows(EGRESS, sending))
+        if taking := touched.get(INGRESS):
+            self.ingress, into = before.ingress.with_rows(taking, self._matrix.rows(INGRESS, taking))
         return self, tuple(_shifts(before, self, out, into))
-
-    def _asked(self, policy: CompiledPolicy | None) -> set[tuple[Asked, _Use]]:
-        """The peers that a policy names, and in which direction."""
-        if policy is None:
-            return set()
-        peers = self._matrix.peers
-        return {
-            (peers.asked(peer, policy.namespace), (policy.key, direction))
-            for direction in (INGRESS, EGRESS)
-            for rule in policy.rules(direction)
-            for peer in rule.peers
-        }
 
 
 def _holds(parts: Parts, index: int, protocol: str, port: int) -> bool:
     bit = 1 << index
     return any(members & bit and connections.holds(protocol, port) for connections, members in parts)
-
-
-def _renamed(
-    named_by: dict[Asked, frozenset[_Use]], old: set[tuple[Asked, _Use]], new: set[tuple[Asked, _Use]]
-) -> dict[Asked, frozenset[_Use]]:
-    """Who names which peer, after one policy names others."""
-    if old == new:
-        return named_by
-    after = dict(named_by)
-    for asked, use in old - new:
-        after[asked] = after[asked] - {use}
-    for asked, use in new - old:
-        after[asked] = after.get(asked, frozenset()) | {use}
-    return after
 
 
 # -- differences ----------------------------------------------------------------------------------------------------

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import reduce
+from functools import cached_property, reduce
 
 import msgspec
 
 from kwake.objects.kinds import AdminPeer, Pod
-from kwake.policy.classes import Classes, bits_of, port_names
+from kwake.policy.classes import Classes, bits_of
 from kwake.policy.ends import INGRESS
 from kwake.policy.policy_set import PolicySet
 from kwake.policy.tier_outcomes import UNMATCHED, Outcomes, of_rule, unsure
@@ -27,12 +27,15 @@ class TierMatrix:
         self._seeing = policies.tier_seeing
         self._peers: dict[bytes, tuple[int, int]] = {}
         self._of_policy: dict[object, OutcomeParts] = {}
-        self._names = port_names(policies)
+        self._names = classes.sight.port_names
+
+    @cached_property
+    def _by_named_ports(self) -> tuple[int, ...]:
         by_ports: dict[tuple[int | None, ...], int] = {}
-        for index, member in enumerate(classes.members):
+        for index, member in enumerate(self._classes.members):
             numbers = self._numbers(self._seeing.pod(member.representative))
             by_ports[numbers] = by_ports.get(numbers, 0) | 1 << index
-        self._by_named_ports = tuple(by_ports.values())
+        return tuple(by_ports.values())
 
     def outcomes(self, selected: Iterable[Selected], direction: str, pod: Pod) -> OutcomeParts:
         """What a tier makes of all connections of a pod in a direction."""
