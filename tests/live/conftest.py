@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,27 @@ from tests.live.fake_api import FakeApi
 from tests.live.sample import small_cluster
 
 pytest.importorskip("kubernetes", reason="the official client is not installed: pip install -e '.[test]'")
+
+
+class _ClosedWhenReset(ssl.SSLSocket):
+    """A socket that closes itself when the server is gone before the handshake: Python 3.11 leaves it open there."""
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        try:
+            return super().recv(buflen, flags)
+        except OSError as error:
+            if self._sslobj is None and error.errno not in (errno.ENOTCONN, errno.EINVAL):  # type: ignore[attr-defined]
+                self.close()
+            raise
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sockets_close_when_reset() -> Iterator[None]:
+    """Servers of these tests die in the middle of a handshake, too."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(ssl.SSLContext, "sslsocket_class", _ClosedWhenReset)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session")
