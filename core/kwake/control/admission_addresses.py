@@ -39,10 +39,10 @@ def slice_violations(item: EndpointSlice) -> Iterator[Violation]:
             if _version(address) != version:
                 yield invalid(where, address, f"must be a valid IPv{version} address", "reported")
             else:
-                yield from (invalid(where, address, words, "reported") for words in _special(address))
+                yield from (invalid(where, address, words, "reported") for words in special_address(address))
 
 
-def _special(address: str) -> Iterator[str]:
+def special_address(address: str) -> Iterator[str]:
     """Why an address is no endpoint's (EP-15; `k8s:pkg/apis/core/validation/validation.go` ValidateNonSpecialIP)."""
     parsed = ip_address(address)
     if parsed.is_unspecified:

@@ -17,6 +17,7 @@ from kwake.control.service_types import (
     is_headless,
     needs_cluster_ip,
     needs_health_check_port,
+    node_ports_of,
 )
 from kwake.draws import Draws
 from kwake.errors import Rejected
@@ -131,7 +132,8 @@ class Taken(msgspec.Struct, frozen=True):
     def add(self, service: Service) -> None:
         """Take in what a Service holds."""
         self.addresses.update(service.cluster_ips)
-        self.ports.update(port.node_port for port in service.spec.ports if port.node_port)
+        if service.spec.type in ("NodePort", "LoadBalancer"):
+            self.ports.update(port.node_port for port in service.spec.ports if port.node_port)
         if service.spec.health_check_node_port:
             self.ports.add(service.spec.health_check_node_port)
 
@@ -280,7 +282,7 @@ def allocate_ports(
     protocol.
     """
     first, last = valid
-    before = {port.get("nodePort") or 0 for port in (old or {}).get("ports") or ()} - {0}
+    before = set(node_ports_of(old)) - {0} if old is not None and has_node_ports(old) else set[int]()
     before |= {(old or {}).get("healthCheckNodePort") or 0} - {0}
     mine: set[int] = set()
 

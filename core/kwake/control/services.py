@@ -16,7 +16,7 @@ from kwake.control.service_allocation import (
 )
 from kwake.control.service_defaults import fill_defaults, normalise_cluster_ips, patch_allocated
 from kwake.control.service_types import Spec, recreated, set_type_patch, wipe_type_dependent
-from kwake.control.service_validation import validate
+from kwake.control.service_validation import validate, validate_cluster_ips
 from kwake.draws import Draws
 from kwake.objects.document import Manifest
 from kwake.objects.key import key
@@ -62,6 +62,7 @@ def admit(
     normalise_cluster_ips(spec, before)
     found = service_range(within if within is not None else cluster, profile)
     if _can_allocate(spec):
+        validate_cluster_ips(str(own), spec)
         allocate_families(spec, before, found, str(own))
         others = held if held is not None else taken(cluster.all(Service), own)
         draws = allocate_cluster_ips(spec, before, others.addresses, found, own, draws)
@@ -72,7 +73,7 @@ def admit(
     else:
         stored.pop("status", None)
         stored["status"] = {"loadBalancer": {}}
-    validate(str(own), stored, before)
+    validate(str(own), stored, before, is_request=within is None)
     return stored, draws
 
 

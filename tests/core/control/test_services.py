@@ -124,6 +124,108 @@ def test_sv_1_what_a_type_does_not_have_is_refused(calico: Profile, spec: dict[s
     assert refused.value.field == field
 
 
+BALANCER = {"type": "LoadBalancer"}
+TWICE = [{"name": "a", "port": 80}, {"name": "b", "port": 80}]
+
+
+@pytest.mark.rule("SV-1")
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        (
+            {"clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.8"]},
+            'clusterIPs: Invalid value: ["10.96.0.8"]: first value must match `clusterIP`',
+        ),
+        ({"clusterIP": "None", "clusterIPs": ["None", "10.96.0.8"]}, "'None' must be the first and only value"),
+        (
+            {"clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9", "10.96.0.8"]},
+            'may specify no more than one IP for each IP family',
+        ),
+        (
+            {"clusterIP": "10.96.0.9", "ipFamilies": ["IPv6"]},
+            'spec.clusterIPs[0]: Invalid value: "10.96.0.9": expected an IPv6 value as indicated by'
+            ' `ipFamilies[0]`',
+        ),
+        (
+            {"ipFamilies": ["IPv5"]},
+            'spec.ipFamilies[0]: Unsupported value: "IPv5": supported values: "IPv4", "IPv6"',
+        ),
+        ({"ipFamilies": ["IPv4", "IPv4"]}, "spec.ipFamilies[1]: Duplicate value: \"IPv4\""),
+        (
+            {"externalIPs": ["nowhere"]},
+            'spec.externalIPs[0]: Invalid value: "nowhere": must be a valid IP address, (e.g. 10.9.8.7 or'
+            ' 2001:db8::ffff)',
+        ),
+        ({"externalIPs": ["127.0.0.1"]}, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+        (
+            {"ports": TWICE},
+            'spec.ports[1]: Duplicate value:'
+            ' {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":80,"TargetPort":0,"NodePort":0}',
+        ),
+        (
+            {"loadBalancerSourceRanges": ["10.0.0.0/8"]},
+            "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
+        ),
+        (
+            {**BALANCER, "loadBalancerSourceRanges": ["10.0.0.0"]},
+            'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+        ),
+        ({**BALANCER, "loadBalancerClass": "a/b/c"}, "spec.loadBalancerClass: Invalid value: \"a/b/c\""),
+        (
+            {"trafficDistribution": "PreferNear"},
+            'spec.trafficDistribution: Unsupported value: "PreferNear": supported values: "PreferClose",'
+            ' "PreferSameZone", "PreferSameNode"',
+        ),
+    ],
+)  # fmt: skip
+def test_sv_1_refusals_have_the_words_of_validate_service(calico: Profile, spec: dict[str, Any], says: str) -> None:
+    """The words are those of `k8s:pkg/apis/core/validation/validation.go` v1.36, read there."""
+    with pytest.raises(Rejected) as refused:
+        created(calico, fresh(**spec))
+    assert says in f"{refused.value.field}: {refused.value.reason}"
+
+
+@pytest.mark.rule("SV-1")
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"type": "ExternalName", "externalName": "x.example", "ports": [{"port": 80, "nodePort": 30100}]},
+        {**BALANCER, "ports": [{"port": 10250}]},
+        {**BALANCER, "loadBalancerSourceRanges": [" 10.0.0.1/8 "]},
+    ],
+)
+def test_sv_1_what_validate_service_lets_pass_is_taken(calico: Profile, spec: dict[str, Any]) -> None:
+    assert spec_of(created(calico, fresh(**spec)))["type"] == spec["type"]
+
+
+def test_sv_15_the_node_port_of_an_alias_is_nobodys(calico: Profile) -> None:
+    alias = fresh("alias", type="ExternalName", externalName="x.example", ports=[{"port": 80, "nodePort": 30100}])
+    cluster = created(calico, alias, fresh(type="NodePort", ports=[{"port": 80, "nodePort": 30100}]))
+    assert node_ports(cluster) == [30100]
+
+
+@pytest.mark.rule("SV-4")
+def test_sv_4_a_headless_service_may_change_its_families(calico: Profile) -> None:
+    selectorless = fresh(clusterIP="None", selector=None, ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
+    cluster = patched(calico, created(calico, selectorless), {"spec": {"ipFamilies": ["IPv6"]}})
+    assert spec_of(cluster)["ipFamilies"] == ["IPv6"]
+
+
+@pytest.mark.rule("SV-14")
+def test_sv_14_a_health_check_port_may_not_change(calico: Profile) -> None:
+    cluster = created(calico, fresh(type="LoadBalancer", externalTrafficPolicy="Local"))
+    with pytest.raises(Rejected, match="Forbidden: field is immutable"):
+        patched(calico, cluster, {"spec": {"healthCheckNodePort": 30777}})
+
+
+@pytest.mark.rule("SV-6")
+def test_sv_6_an_empty_annotation_holds_the_type_back_too(calico: Profile) -> None:
+    manifest = fresh()
+    manifest["metadata"]["annotations"] = {"service.beta.kubernetes.io/load-balancer-source-ranges": ""}
+    with pytest.raises(Rejected, match="may only be used when `type` is 'LoadBalancer'"):
+        created(calico, manifest)
+
+
 @pytest.mark.rule("SV-2")
 def test_sv_2_ports(calico: Profile) -> None:
     dns = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53}]
