@@ -11,6 +11,7 @@ from kwake.control.balancer_annotations import balancer_of
 from kwake.control.cron_jobs import first_run, job_name, parse_schedule
 from kwake.control.desired_endpoints import wants_topology_hints
 from kwake.control.nearest_label import selects_nothing
+from kwake.control.told_profile import otherwise, told_profile
 from kwake.control.violation import MASK
 from kwake.control.zone_hints import zone_shares
 from kwake.linting.lint import lint
@@ -77,6 +78,7 @@ def check(
         *_cron_jobs(cluster),
         *_assumptions(cluster),
         *(_profile(profile) if profile is not None else ()),
+        *(_told(cluster, profile) if profile is not None else ()),
         *(lint(cluster, profile) if profile is not None else ()),
     }
     return tuple(sorted(findings, key=lambda finding: (LEVELS.index(finding.level), finding)))
@@ -341,6 +343,17 @@ def _assumptions(cluster: Cluster) -> Iterator[Finding]:
     if implied:
         text = f"only implied by what is in them, so without labels of their own: {', '.join(implied)}"
         yield Finding("assumption", "Namespace", text)
+
+
+def _told(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
+    """Where the profile is not what the cluster's own objects tell of."""
+    told = told_profile(cluster)
+    if told is None:
+        return
+    fields = "".join(f" --set {field}={value}" for field, value in told.fields.items() if profile[field] != value)
+    for subject, words, has in otherwise(told, profile):
+        text = f"{words}; answered as {has}, as profile {profile.name} has it: --profile {told.name}{fields}"
+        yield Finding("assumption", subject, text)
 
 
 def _profile(profile: Profile) -> Iterator[Finding]:

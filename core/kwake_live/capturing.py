@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from kwake.cluster import Cluster, Record
+from kwake.control.told_profile import told_profile
 from kwake.objects.decode import decode
 from kwake.objects.document import document
 from kwake.sources.snapshot import Entry
@@ -22,6 +24,8 @@ class Capture(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
     left_out: dict[str, int]
     """How often each kind of thing was left out, in words."""
+    options: str = ""
+    """The options of the command line under which it is answered as the cluster is set up; empty for the defaults."""
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -37,7 +41,9 @@ def capture(loaded: Loaded) -> Capture:
     for entry in loaded.snapshot.entries:
         doc = document(cleaned(entry.document.manifest, left_out))
         entries.append(Entry(doc, decode(doc)))
-    return Capture(tuple(entries), {words: count for words, count in left_out.items() if count})
+    told = told_profile(Cluster({entry.key: Record(entry.document, entry.value) for entry in entries}))
+    return Capture(tuple(entries), {words: count for words, count in left_out.items() if count},
+                   "" if told is None else told.options)  # fmt: skip
 
 
 def text_of(captured: Capture, context: str, form: str) -> bytes:
@@ -45,7 +51,9 @@ def text_of(captured: Capture, context: str, form: str) -> bytes:
     manifests = [entry.document.manifest for entry in captured.entries]
     if form == "json":
         return msgspec.json.encode({"apiVersion": "v1", "kind": "List", "items": manifests})
-    head = "".join(f"# {line}\n" for line in (f"captured by kwake from context {context}; left out:", *captured.told))
+    lines = [f"captured by kwake from context {context}; left out:", *captured.told]
+    lines += [f"set up as {captured.options} has it"] if captured.options else []
+    head = "".join(f"# {line}\n" for line in lines)
     return (head + "---\n".join(map(to_yaml, manifests))).encode()
 
 

@@ -7,8 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from kwake.cluster import Cluster, Record
+from kwake.control.told_profile import profile_of, told_profile
 from kwake.opening import world_from
 from kwake.profiles import load_profile
+from kwake.profiles.load import DEFAULT_BUNDLE
 from kwake.profiles.profile import Profile
 from kwake.sources import Snapshot
 from kwake.world import World
@@ -23,7 +26,7 @@ NARRATE_S = 5.0
 def open_live(
     context: str = "",
     namespace: str = "",
-    profile: str = "calico",
+    profile: str = "",
     seed: int = 0,
     *,
     overrides: Mapping[str, str] | None = None,
@@ -32,13 +35,14 @@ def open_live(
 ) -> World:
     """A settled world of a cluster that a kubeconfig names: of its current context where none is named.
 
-    With `namespace` only that one is read, and what hangs on others is unknown. `say` is told of waits and tries.
-    Raises ContextError, PluginError, Unreachable, Unauthorized, Refused; see `kwake.open` for the rest.
+    Without a profile it is the one that the cluster's own objects tell of, else calico's, assumed. With `namespace`
+    only that one is read, and what hangs on others is unknown. `say` is told of waits and tries. Raises ContextError,
+    PluginError, Unreachable, Unauthorized, Refused; see `kwake.open` for the rest.
     """
-    chosen = load_profile(profile, overrides or {})
+    chosen = load_profile(profile, overrides or {}) if profile else None
     with contextlib.closing(connect(context)) as access:
         loaded = read_cluster(access, namespace, say or _silent, cancel=cancel)
-    return world_of(loaded.snapshot, chosen, seed)
+    return world_of(loaded.snapshot, chosen or profile_told(loaded, overrides or {}, say or _silent), seed)
 
 
 def connect(context: str = "", *, interactive: bool = False) -> Access:
@@ -62,6 +66,19 @@ def read_cluster(
 def world_of(snapshot: Snapshot, profile: Profile, seed: int) -> World:
     """The world of a cluster that was read. What its API server took, is taken, or listed and unknown."""
     return world_from(snapshot, profile, seed, lenient=True)
+
+
+def profile_told(loaded: Loaded, overrides: Mapping[str, str], say: Say) -> Profile:
+    """The profile that the cluster's objects tell of, with what the user sets; else the default one, which is said.
+
+    Raises ProfileError.
+    """
+    told = told_profile(Cluster({entry.key: Record(entry.document, entry.value) for entry in loaded.entries}))
+    if told is None:
+        say(f"{loaded.context}: which CNI runs is not read off one DaemonSet, so profile {DEFAULT_BUNDLE} is assumed")
+        return load_profile(DEFAULT_BUNDLE, overrides)
+    say(f"{loaded.context}: profile {told.words}")
+    return profile_of(told, overrides)
 
 
 def _silent(_: str) -> None:

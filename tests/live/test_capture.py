@@ -209,3 +209,39 @@ def test_a_capture_on_standard_output_is_data_alone(prod: FakeApi, capsys: pytes
     assert main(["capture", "--context", "prod", "--to", "-"]) == 0
 
     assert len(list(yaml.safe_load_all(capsys.readouterr().out))) > 20
+
+
+def test_the_profile_is_the_clusters_own_and_the_captures_too(
+    prod: FakeApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given a cluster whose CNI judges by no policy and whose kube-proxy is ipvs, when it is opened without a
+    profile, then it is answered so, as its objects say; the capture keeps that much, and says under which options."""
+    _plant(prod)
+    pod = {"containers": [{"name": "kube-flannel", "image": "flannel:1"}]}
+    prod.store.put({
+        "apiVersion": "apps/v1", "kind": "DaemonSet",
+        "metadata": {"name": "kube-flannel-ds", "namespace": "kube-flannel"},
+        "spec": {"selector": {"matchLabels": {"app": "flannel"}},
+                 "template": {"metadata": {"labels": {"app": "flannel"}}, "spec": pod}},
+        "status": {"desiredNumberScheduled": 0},
+    })  # fmt: skip
+    said: list[str] = []
+
+    live = kwake_live.open("prod", say=said.append)
+
+    assert (live.profile.name, live.profile["policy"], live.profile["proxy"]) == ("flannel+ipvs", "none", "ipvs")
+    assert any("profile flannel+ipvs, as DaemonSet/kube-flannel/kube-flannel-ds runs" in line for line in said)
+    assert kwake_live.open("prod", profile="cilium").profile.name == "cilium", "the user goes before"
+    text = _captured(prod, tmp_path / "prod.yaml")
+    options = "--profile flannel+ipvs --set local-detection=none"
+    assert f"# set up as {options} has it" in text
+    assert options in capsys.readouterr().err
+    again = kwake.open(str(tmp_path / "prod.yaml"), "flannel+ipvs", overrides={"local-detection": "none"})
+    assert _answers(again) == _answers(live)
+
+
+def test_a_cluster_that_does_not_tell_is_answered_by_the_default_and_that_is_said(prod: FakeApi) -> None:
+    said: list[str] = []
+
+    assert kwake_live.open("prod", say=said.append).profile.name == "calico"
+    assert any("profile calico is assumed" in line for line in said)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from kwake.profiles import load_profile
 from kwake_live.following import Follower
-from kwake_live.opening import connect, read_cluster, world_of
+from kwake_live.opening import connect, profile_told, read_cluster, world_of
 from kwake_live.reading import Reader
 from kwake_tui.app import Begun, run, session_on
 from kwake_tui.appearance import Look
@@ -27,7 +27,7 @@ def live_console(
     say: Callable[[str], None],
 ) -> int:
     """Run the console until it is left; the exit status. Raises LiveError, ProfileError."""
-    profile = load_profile(profiles[0] if profiles else "calico", overrides)
+    named = load_profile(profiles[0], overrides) if profiles else None
     second = profiles[1] if len(profiles) > 1 else None
     if second is not None:
         load_profile(second, {})
@@ -38,6 +38,7 @@ def live_console(
 
     def begin() -> Begun:
         loaded = read_cluster(access, namespace, reading.say, reading.tell, stop)
+        profile = named or profile_told(loaded, overrides, reading.say)
         world = world_of(loaded.snapshot, profile, seed)
         follower = Follower(Reader(access, reading.say, stop), loaded)
         session = session_on(world, title, Opened(live=context), second)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from kwake.profiles import load_profile
 from kwake.world import World
-from kwake_live.opening import connect, read_cluster, world_of
+from kwake_live.opening import connect, profile_told, read_cluster, world_of
 
 
 def live_worlds(
@@ -18,8 +18,12 @@ def live_worlds(
     overrides: Mapping[str, str],
     say: Callable[[str], None],
 ) -> list[World]:
-    """The cluster, read once, as a world for each profile. Raises LiveError, and what `kwake.open` raises."""
-    chosen = [load_profile(profile, overrides) for profile in profiles]
+    """The cluster, read once, as a world for each profile; without any under the one that it tells of.
+
+    Raises LiveError, and what `kwake.open` raises.
+    """
+    named = [load_profile(profile, overrides) for profile in profiles]
     with contextlib.closing(connect(context, interactive=True)) as access:
         loaded = read_cluster(access, namespace, say)
+    chosen = named or [profile_told(loaded, overrides, say)]
     return [world_of(loaded.snapshot, profile, seed) for profile in chosen]

@@ -10,6 +10,9 @@ from kwake.objects.event import Clock
 CHOSEN = "chosen by the user"
 """The source of what was set by hand."""
 
+TOLD = "the cluster says so: "
+"""How the source of what objects of the cluster say begins; the object follows."""
+
 
 class Setting(msgspec.Struct, frozen=True):
     """One field of a profile: its value as text, how sure it is, and who says so."""
@@ -34,8 +37,12 @@ class Profile(msgspec.Struct, frozen=True):
 
     @property
     def chosen(self) -> dict[str, str]:
-        """What the user set, as `load_profile` takes it: fields, and clocks as `clock.NAME`."""
-        fields = {field: setting.value for field, setting in self.settings.items() if setting.source == CHOSEN}
+        """What the user or the cluster set, as `load_profile` takes it: fields, and clocks as `clock.NAME`."""
+        fields = {
+            field: setting.value
+            for field, setting in self.settings.items()
+            if setting.source == CHOSEN or setting.source.startswith(TOLD)
+        }
         clocks = {f"clock.{name}": f"{clock.ms}ms" for name, clock in self.clocks.items() if clock.source == CHOSEN}
         return fields | clocks
 

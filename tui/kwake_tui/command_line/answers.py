@@ -116,6 +116,10 @@ def diff(arguments: Namespace) -> int:
         raise UsageError("name two snapshots, OLD and NEW; or one, and --context NAME for the live cluster as OLD")
     arguments.snapshot = [] if arguments.old is None else [arguments.old]
     before = worlds_of(arguments)
+    if arguments.context is not None and not arguments.profile:
+        profile = before[0].profile  # which the live cluster tells of
+        arguments.profile = [profile.name]
+        arguments.fields = [f"{field}={value}" for field, value in profile.chosen.items()]
     arguments.snapshot, arguments.context, arguments.namespace = [arguments.new], None, ""
     after = worlds_of(arguments)
     limit = None if arguments.every_dial else DIALS

@@ -33,6 +33,8 @@ def capture_command(arguments: Namespace) -> int:
         write_capture(captured, access.context, target, overwrite=arguments.overwrite)
     narrate(f"kwake: {len(captured.entries)} objects of {access.context}; left out:")
     narrate("\n".join(f"  {line}" for line in captured.told))
+    if captured.options:
+        narrate(f"kwake: the cluster is set up as {captured.options} has it")
     for kind in loaded.unread:
         if not kind.read_in:
             narrate(f"  {kind.name}: not read, and marked so in the file: {kind.reason}")

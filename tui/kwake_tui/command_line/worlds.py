@@ -42,7 +42,7 @@ def worlds_of(arguments: Namespace, piped: bytes | None = None) -> list[World]:
 
         if arguments.snapshot:
             raise UsageError("--context: the live cluster is the snapshot; name no other beside it")
-        return live_worlds(arguments.context, arguments.namespace, arguments.profile or ["calico"],
+        return live_worlds(arguments.context, arguments.namespace, arguments.profile or [],
                            arguments.seed or 0, overrides, narrate_live)  # fmt: skip
     if arguments.namespace:
         raise UsageError("-n: a namespace of a live cluster, which --context names")
