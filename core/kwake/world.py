@@ -7,7 +7,7 @@ import msgspec
 from kwake.actions import Action
 from kwake.cluster import Cluster
 from kwake.dataplane.connection import Connection
-from kwake.dataplane.connections import again
+from kwake.dataplane.connections import again, end_of_connection
 from kwake.dataplane.path import Flow, Path
 from kwake.dataplane.trace import trace
 from kwake.dataplane.view import View, settled_view
@@ -132,7 +132,14 @@ class World:
 
         Raises ReferenceNotFound for ends that are not there.
         """
-        return trace(self.view, Flow(source, target, port, protocol, via, at))
+        return trace(self.view, Flow(self.named(source), self.named(target), port, protocol, via, at))
+
+    def named(self, reference: str) -> str:
+        """The pod that `source(pay)` or `backend(pay)` means now; any other reference as it is.
+
+        Raises ReferenceNotFound where there is no such connection, or no pod at that end.
+        """
+        return end_of_connection(self._state.connections, reference) or reference
 
     def again(self, name: str) -> Path:
         """The flow of an open connection, dialled now."""

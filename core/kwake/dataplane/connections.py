@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
 
@@ -18,6 +19,7 @@ from kwake.dataplane.streams import follow_stream
 from kwake.dataplane.trace import branches_of, normalised, trace
 from kwake.dataplane.view import View
 from kwake.draws import Draws
+from kwake.errors import ReferenceNotFound
 from kwake.objects.reference import parse_reference
 
 EPHEMERAL_PORTS = (32768, 28232)
@@ -79,6 +81,26 @@ def follow(connection: Connection, before: View, after: View, cause: str) -> Con
         return connection
     turn = msgspec.structs.replace(followed.turns[-1], cause=cause)
     return msgspec.structs.replace(followed, turns=(*followed.turns[:-1], turn))
+
+
+_END = re.compile(r"(source|backend)\((.+)\)")
+
+
+def end_of_connection(connections: Mapping[str, Connection], reference: str) -> str | None:
+    """The pod that `source(pay)` or `backend(pay)` means; None for any other reference.
+
+    Raises ReferenceNotFound where there is no such connection, or no pod at that end.
+    """
+    match = _END.fullmatch(reference)
+    if match is None:
+        return None
+    connection = connections.get(match[2])
+    if connection is None:
+        raise ReferenceNotFound(f"{reference}: there is no connection {match[2]}")
+    end = connection.client if match[1] == "source" else connection.server
+    if end is None or end.pod is None:
+        raise ReferenceNotFound(f"{reference}: that end of {match[2]} is no pod")
+    return end.pod
 
 
 def again(view: View, connection: Connection) -> Path:

@@ -96,6 +96,8 @@ def look(expectation: TimedExpectation, world: World, flows: Mapping[str, Flow])
             return _env(expectation, world)
         if isinstance(expectation, FieldExpectation):
             return _field(expectation, world)
+        if expectation.backend is not None:
+            expectation = msgspec.structs.replace(expectation, backend=world.named(expectation.backend))
         if expectation.fate is not None:
             return _fate(expectation, world, flows)
         return _dial(expectation, world, flows)
@@ -112,7 +114,7 @@ def dial(world: World, name: str, flows: Mapping[str, Flow]) -> Path:
 
 
 def _field(expectation: FieldExpectation, world: World) -> Found:
-    record = world.cluster.get(expectation.object)
+    record = world.cluster.get(world.named(expectation.object))
     value: Any = record.manifest
     why: tuple[str, ...] = ()
     for at, step in enumerate(expectation.field):
@@ -142,7 +144,7 @@ def _nearest_field(value: object, path: FieldPath) -> Iterator[str]:
 
 
 def _resolves(expectation: ResolvesExpectation, world: World) -> Found:
-    looked = resolved(world, expectation.source, expectation.name)
+    looked = resolved(world, world.named(expectation.source), expectation.name)
     meant = {word: addresses_of(world.cluster, word) for word in expectation.to}
     allowed = {address for addresses in meant.values() for address in addresses}
 
@@ -157,7 +159,7 @@ def _resolves(expectation: ResolvesExpectation, world: World) -> Found:
 
 
 def _env(expectation: EnvExpectation, world: World) -> Found:
-    looked = variable(world, expectation.source, expectation.name)
+    looked = variable(world, world.named(expectation.source), expectation.name)
     wanted = () if expectation.value is None else (expectation.value,)
     return _looked(looked, lambda found: found == wanted, "not set")
 

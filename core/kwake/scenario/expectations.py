@@ -205,6 +205,8 @@ def _xfail(fields: dict[str, Value]) -> str:
 def _under(fields: dict[str, Value]) -> tuple[str, ...]:
     """Names of profiles; one that there is not would never be under test, and nobody would notice."""
     names = fields["under"].texts() if "under" in fields else ()
+    if "under" in fields and not names:
+        fields["under"].fail("expected at least one profile")
     for name in names:
         try:
             load_profile(name)

@@ -21,14 +21,13 @@ Duration = Annotated[
 Count = Annotated[int, Meta(ge=0)]
 Times = Annotated[int, Meta(ge=1)]
 PortNumber = Annotated[int, Meta(ge=1, le=65535)]
+_PERCENT = r"100(\.0{1,6})?%|0?[0-9]{1,2}(\.[0-9]{1,6})?%"
 Part = Annotated[
     str,
-    Meta(pattern=r"^(>= ?|<= ?)?([0-9]{1,6}/[0-9]{1,6}|[0-9]{1,3}(\.[0-9]{1,6})?%)$",
+    Meta(pattern=rf"^(>= *|<= *)?([0-9]{{1,6}}/0{{0,5}}[1-9][0-9]{{0,5}}|{_PERCENT})$",
          description="A part of the whole: 1/3, 50%, >= 50%, <= 1/4."),
 ]  # fmt: skip
-Percent = Annotated[
-    str, Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,6})?%$", description="At least this part of the time: 99.9%.")
-]
+Percent = Annotated[str, Meta(pattern=rf"^({_PERCENT})$", description="At least this part of the time: 99.9%.")]
 Profile = Annotated[str, Meta(min_length=1, description="A profile: calico, cilium, flannel, calico+nftables.")]
 Profiles = Profile | Annotated[list[Profile], Meta(min_length=1)]
 Link = Annotated[

@@ -96,6 +96,10 @@ class Value(msgspec.Struct, frozen=True):
             self._expected("a text")
         return self.raw
 
+    def text_or_empty(self) -> str:
+        """A text, such as the value of a label, which may be empty."""
+        return "" if self.raw == "" else self.text()
+
     def one_of(self, *words: str) -> str:
         """One of these words."""
         if self.raw not in words:
@@ -135,7 +139,7 @@ class Value(msgspec.Struct, frozen=True):
         """A part of the whole, or a bound of it: `1/3`, `>= 50%`."""
         text = self.text()
         relation = next((sign for sign in (">=", "<=") if text.startswith(sign)), "=")
-        found = _part(text.removeprefix(relation).strip())
+        found = _part(text.removeprefix(relation).lstrip(" ") if relation != "=" else text)
         if found is None:
             self._expected("a part of the whole, as 1/3, 50% or >= 50%")
         return Part(relation, found, text)

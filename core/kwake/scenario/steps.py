@@ -110,7 +110,7 @@ def _rollout_restart(fields: Fields, folder: Path, flows: Mapping[str, Flow]) ->
 
 def _relabel(fields: Fields, folder: Path, flows: Mapping[str, Flow]) -> Done:
     wanted = _needed(fields, "relabel", "labels").entries()
-    labels = {name: None if label.raw is None else label.text() for name, label in wanted.items()}
+    labels = {name: None if label.raw is None else label.text_or_empty() for name, label in wanted.items()}
     return (Relabel(fields["relabel"].text(), labels),)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -35,7 +34,7 @@ from kwake.control.pods import readiness_failure_ms, readiness_success_ms, ready
 from kwake.control.services import recreated, set_type_patch
 from kwake.control.workloads import MIRROR_ANNOTATION, replacement_rule
 from kwake.dataplane.connection import Fate, Turn
-from kwake.dataplane.connections import open_connection
+from kwake.dataplane.connections import end_of_connection, open_connection
 from kwake.dataplane.path import Flow
 from kwake.errors import ReferenceNotFound, Rejected, UsageError
 from kwake.objects.basis import Basis
@@ -58,32 +57,18 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 def request(draft: Draft, action: Action) -> None:
     """Carry out an action. Raises Rejected, ReferenceNotFound or UsageError; the draft is then thrown away."""
-    _REQUESTS[type(action)](draft, action)
+    named = {name: end_of_connection(draft.connections, value) for name in action.__struct_fields__
+             if isinstance(value := getattr(action, name), str)}  # fmt: skip
+    meant = {name: value for name, value in named.items() if value is not None}
+    _REQUESTS[type(action)](draft, msgspec.structs.replace(action, **meant) if meant else action)
 
 
 def _pod(draft: Draft, reference: str) -> tuple[Record, Pod]:
-    record = draft.cluster.record(draft.cluster.resolve(_end_of_connection(draft, reference) or reference))
+    record = draft.cluster.record(draft.cluster.resolve(reference))
     if not isinstance(record.value, Pod):
         hint = f"; name one of its pods, as {reference}#0" if draft.cluster.pods_of(record.key) else ""
         raise ReferenceNotFound(f"{reference}: {record.key} is not a pod{hint}")
     return record, record.value
-
-
-_END = re.compile(r"(source|backend)\((.+)\)")
-
-
-def _end_of_connection(draft: Draft, reference: str) -> str | None:
-    """The pod that `source(pay)` or `backend(pay)` means; None for any other reference."""
-    match = _END.fullmatch(reference)
-    if match is None:
-        return None
-    connection = draft.connections.get(match[2])
-    if connection is None:
-        raise ReferenceNotFound(f"{reference}: there is no connection {match[2]}")
-    end = connection.client if match[1] == "source" else connection.server
-    if end is None:
-        raise ReferenceNotFound(f"{reference}: that end of {match[2]} is no pod")
-    return end.pod
 
 
 def _say(draft: Draft, kind: str, key: Key, text: str, rule: str = "") -> None:

@@ -32,8 +32,8 @@ def replay(arguments: Namespace) -> int:
         file = getattr(arguments, form)
         if file is not None:
             write_report(f"--{form}", file, "\n".join(written(report, form, choice)) + "\n")
-    for one in report.not_run:
-        narrate(f"kwake: {one.error}")
+    for error in dict.fromkeys(one.error for one in report.not_run):
+        narrate(f"kwake: {error}")
     form = arguments.output or "text"
     if report.cases or form != "text":
         print_data(written(report, form))
