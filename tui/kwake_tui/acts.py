@@ -82,13 +82,14 @@ def _needs_pin(desk: Desk) -> str:
 
 def _needs_earlier(desk: Desk) -> str:
     session = desk.session
-    earlier = session.at_moment > 0 or len(session.timeline.path) > 1
+    earlier = len(session.timeline.path) > 1 or session.at_moment > 0
     return "" if earlier else "this is the beginning: nothing happened before"
 
 
 def _needs_later(desk: Desk) -> str:
     session = desk.session
-    later = session.at_moment < len(session.moments) - 1 or session.timeline.redo_path or session.before
+    # The moments of an action are worked out when they are looked at, not at each key.
+    later = session.timeline.redo_path or session.before or session.at_moment < len(session.moments) - 1
     return "" if later else "nothing comes after: all is settled"
 
 

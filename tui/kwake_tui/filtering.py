@@ -119,6 +119,13 @@ class Index(msgspec.Struct, frozen=True, eq=False):
         own = self._own(wanted, labels_of)
         if not own:
             return Kept((), 0, 0)
+        numbers = self._with_headings(own)
+        at = bisect_left(own, self.places.get(standing, 0))
+        nearest = own[at] if at < len(own) else own[0]
+        return Kept(tuple([self.lines[number] for number in numbers]), len(own), bisect_left(numbers, nearest))
+
+    def _with_headings(self, own: Sequence[int]) -> Sequence[int]:
+        """Rows with those above them."""
         # Rows come in order: those above one that are not there yet stand after all that are.
         numbers: list[int] = []
         there: set[int] = set()
@@ -134,9 +141,7 @@ class Index(msgspec.Struct, frozen=True, eq=False):
                 numbers += reversed(missing)
             numbers.append(number)
             there.add(number)
-        at = bisect_left(own, self.places.get(standing, 0))
-        nearest = own[at] if at < len(own) else own[0]
-        return Kept(tuple([self.lines[number] for number in numbers]), len(own), bisect_left(numbers, nearest))
+        return numbers
 
     def _own(self, wanted: Filter, labels_of: Callable[[str], Labels | None]) -> Sequence[int]:
         if not wanted.literal:
