@@ -154,3 +154,36 @@ def test_the_preview_counts_the_pairs_that_the_wake_will_tell() -> None:
         assert len(told) == len(after.lost) + len(after.gained)
 
     play(shop(), story, size=(200, 60))
+
+
+def test_a_wide_preview_has_columns_for_now_and_for_each_profile() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.until(lambda: any("∅ dropped" in row for row in player.rows("#preview")))
+
+        rows = [row.split() for row in player.rows("#preview")]
+        assert rows[2] == ["now", "calico", "cilium"]
+        assert rows[3] == ["checkout", "already", "open", "●", "open", "●", "open", "◐", "stalled"]
+        assert rows[4] == ["checkout", "dialled", "now", "✓", "delivered", "∅", "dropped", "∅", "dropped"]
+        await player.press("ctrl+s")
+        world, second = player.session.world, player.session.second
+        assert second is not None
+        assert world.connections["checkout"].fate is Fate.OPEN
+        assert second.connections["checkout"].fate is Fate.STALLED
+
+    play(shop(), story, size=(200, 60))
+
+
+def test_a_wide_preview_lists_the_pods_that_the_text_selects_and_those_that_it_leaves_out() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: checkout", "app: web")
+        await player.until(lambda: any("left out" in row for row in player.rows("#preview")))
+
+        rows = player.rows("#preview")
+        at = next(n for n, row in enumerate(rows) if row.startswith("── selects 2 pods"))
+        told = [row.split() for row in rows[at + 1 :]]
+        assert [row[2:5] for row in told[:2]] == [["app=web", "selected", "anew"]] * 2
+        assert [row[2:5] for row in told[2:5]] == [["app=checkout", "left", "out"]] * 3
+
+    play(shop(), story, size=(200, 60))

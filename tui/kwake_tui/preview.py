@@ -8,10 +8,11 @@ from kwake.errors import KwakeError
 from kwake.world import World
 from kwake_tui.lines import Line, Span, section
 from kwake_tui.names import flow_title
-from kwake_tui.panes.connection_rows import dial_words, stands_words
 from kwake_tui.panes.path_rows import wrapped
+from kwake_tui.preview_answers import Words, again, dial, stands
 from kwake_tui.preview_reach import count_row, pair_rows, pairs_changed
-from kwake_tui.session import Session, path_in
+from kwake_tui.preview_table import WIDE, selection_rows, table_rows
+from kwake_tui.session import Session
 from kwake_tui.yaml_text import read_manifest
 
 ROWS = 6
@@ -22,9 +23,6 @@ _PROFILE, _OPEN = 9, 13
 
 _SAME = "= same"
 
-Words = tuple[str, str]
-"""A cell's text and its colour role."""
-
 
 def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> tuple[Line, ...]:
     """At most `most` rows that say what would change for pairs, the shown path and the open connections, or why it
@@ -32,7 +30,8 @@ def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> 
     if not text:
         return ()
     try:
-        action = Apply(read_manifest(text))
+        manifest = read_manifest(text)
+        action = Apply(manifest)
         after = session.world.do(action).settle()
     except KwakeError as error:
         return refusal_lines("if you apply this", error, width)
@@ -40,13 +39,19 @@ def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> 
     if session.second is not None:
         worlds += _second(session.second, action)
     head = section("if you apply this")
-    blocks = [_connection(name, worlds) for name in session.world.connections]
+    wide = width >= WIDE
+    blocks = [] if wide else [_connection(name, worlds) for name in session.world.connections]
     shown = session.shown_flow
     flows = [*session.shown_pins, *([shown] if shown and shown not in session.shown_pins else [])]
-    blocks += [_dialled(session, flow, worlds) for flow in flows]
+    flows = [flow for flow in flows if not _is_open(session, flow)]
+    blocks += [] if wide else [_dialled(flow, worlds) for flow in flows]
     found = pairs_changed(session.world, after)
     rows = list(count_row(found)) if found is not None else []
+    if wide and (flows or session.world.connections):
+        rows += table_rows(tuple(session.world.connections), flows, worlds, width)
     rows += [row for block in sorted(blocks, key=_is_unchanged) for row in block]
+    if wide and len(rows) + 2 < most:
+        rows += selection_rows(session.world.cluster, manifest, (most - len(rows)) // 2)
     if found is not None and len(rows) + 2 < most:
         pairs = list(pair_rows(found))
         rows += [section("who may talk"), *pairs] if pairs else []
@@ -82,34 +87,21 @@ def _or_same(before: Words, after: Words) -> Words:
 def _connection(name: str, worlds: list[tuple[World, World]]) -> list[Line]:
     rows = [_row(name, ("already open", "muted"), ("dialled now", "muted"))]
     for now, after in worlds:
-        was, then = now.connections.get(name), after.connections.get(name)
+        was, then = stands(now, name), stands(after, name)
         if was is None or then is None:
             continue
-        stands = _or_same(stands_words(was, was.opened_ms), stands_words(then, then.opened_ms))
-        shown = (stands[0].removesuffix(" 0:00"), stands[1])
-        rows.append(_row(now.profile.name, shown, _or_same(_again(now, name), _again(after, name))))
+        rows.append(_row(now.profile.name, _or_same(was, then), _or_same(again(now, name), again(after, name))))
     return rows
 
 
-def _again(world: World, name: str) -> Words:
-    try:
-        return dial_words(world.again(name))
-    except KwakeError:
-        return "? unknown", "doubt"
+def _is_open(session: Session, flow: Flow) -> bool:
+    """Whether a connection of the same flow says what becomes of its dial."""
+    return any(connection.flow == flow for connection in session.world.connections.values())
 
 
-def _dialled(session: Session, flow: Flow, worlds: list[tuple[World, World]]) -> list[Line]:
-    """A pinned flow or the path that is shown, unless a connection of the same flow says it already."""
-    if any(connection.flow == flow for connection in session.world.connections.values()):
-        return []
+def _dialled(flow: Flow, worlds: list[tuple[World, World]]) -> list[Line]:
+    """A pinned flow or the path that is shown."""
     rows = [Line((Span(flow_title(flow), "muted"),), shrink=0)]
     for now, after in worlds:
-        rows.append(_row(now.profile.name, ("", "muted"), _or_same(_dial(now, flow), _dial(after, flow))))
+        rows.append(_row(now.profile.name, ("", "muted"), _or_same(dial(now, flow), dial(after, flow))))
     return rows
-
-
-def _dial(world: World, flow: Flow) -> Words:
-    try:
-        return dial_words(path_in(world, flow))
-    except KwakeError:
-        return "? unknown", "doubt"
