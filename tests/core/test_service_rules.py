@@ -321,3 +321,44 @@ def test_sv_48_affinity_ends_when_the_endpoint_leaves_the_set() -> None:
     gone = world.do(kwake.KillPod(had, force=True)).settle()
     again = gone.do(kwake.OpenConnection("d", "deploy/shop/client", "svc/shop/web"))
     assert again.connections["d"].backends[0].backend not in ("", had)
+
+
+@pytest.mark.rule("SV-52")
+@pytest.mark.parametrize(
+    ("node_name", "says"), [("node-a", "200: 2 ready endpoints"), ("node-b", "503: no ready endpoint")]
+)
+def test_sv_52_a_health_check_counts_the_ready_endpoints_of_its_node(node_name: str, says: str) -> None:
+    on_a = {**pod_spec(), "nodeName": "node-a"}
+    placed = [bare_pod(name, spec=on_a, app="web") for name in ("one", "two")]
+    world = opened(balanced(externalTrafficPolicy="Local"), *placed, replicas=0)
+    path = world.trace("internet", f"node/{node_name}", web(world).spec.health_check_node_port)
+    assert path.outcome is Outcome.DELIVERED
+    assert f"kube-proxy answers {says}" in path.branches[0].reason
+
+
+@pytest.mark.rule("SV-52")
+def test_sv_52_under_nftables_a_nodes_own_firewall_decides_about_health_checks() -> None:
+    world = opened(balanced(externalTrafficPolicy="Local"), overrides={"proxy": "nftables"})
+    path = world.trace("internet", "node/node-a", web(world).spec.health_check_node_port)
+    assert (path.outcome, path.basis) == (Outcome.UNKNOWN, Basis.UNKNOWN)
+    assert "kube-proxy answers" in path.branches[0].reason
+
+
+@pytest.mark.rule("SV-49")
+def test_sv_49_a_node_port_that_does_not_answer_here_is_not_called_nobodys() -> None:
+    world = opened(service("web", type="NodePort"), overrides={"proxy": "nftables"})
+    (port,) = web(world).spec.ports
+    path = world.trace("node/node-a", "127.0.0.1", port.node_port)
+    assert path.outcome is Outcome.REFUSED
+    assert f"nftables does not answer for the node port {port.node_port} of web" in path.branches[0].reason
+    assert [hop.cite for hop in path.branches[0].hops][-1] == "SV-49"
+
+
+@pytest.mark.rule("EP-16")
+def test_ep_16_what_another_proxy_answers_is_not_known() -> None:
+    labelled = service("web")
+    labelled["metadata"]["labels"] = {"service.kubernetes.io/service-proxy-name": "mine"}
+    world = opened(labelled)
+    path = world.trace("deploy/shop/client", web(world).spec.cluster_ip, 80)
+    assert path.outcome is Outcome.UNKNOWN
+    assert "left to the proxy mine" in path.branches[0].reason

@@ -209,7 +209,7 @@ def _socket(way: Way, to: Destination) -> Branch:
         return way.end(hop, outcome, pod=to.pod, ip=to.ip, port=to.port, node=to.node)
 
     if to.pod is None:
-        return end(*_nobody(view, to))
+        return end(*_nobody(way, to))
     name, uid = to.pod.metadata.name, to.pod.metadata.uid
     subject = str(to.pod.key)
     down = is_down(view, to.pod, to.port, way.protocol)
@@ -235,8 +235,9 @@ def _socket(way: Way, to: Destination) -> Branch:
     return end(Hop("socket", to.node, f"{name} listens on {to.port}", subject, basis, "EP-8"), Outcome.DELIVERED)
 
 
-def _nobody(view: View, to: Destination) -> tuple[Hop, Outcome]:
+def _nobody(way: Way, to: Destination) -> tuple[Hop, Outcome]:
     """No pod has the address: a lost node's, a node's own, one that was freed, or one outside."""
+    view = way.view
     lost = next((p for p in view.cluster.pods_by_ip.get(to.ip, ()) if view.exits.get(p.metadata.uid) == "lost"), None)
     if lost is not None:
         text = f"{lost.spec.node_name} is lost: nobody answers"
@@ -250,9 +251,9 @@ def _nobody(view: View, to: Destination) -> tuple[Hop, Outcome]:
         if hidden:
             text = f"no known Service has the node port {to.port}; {hidden}"
             return Hop("socket", to.node, text, f"Node/{to.node}", Basis.UNKNOWN, "CX-24"), Outcome.UNKNOWN
-        text = f"refused: no Service has the node port {to.port}"
-        kernel = Decider(f"Node/{to.node}", f"nobody listens on {to.port}", cite="CX-24")
-        return Hop("socket", to.node, text, f"Node/{to.node}", Basis.INFERRED, "CX-24", kernel), Outcome.REFUSED
+        text, cite = _no_node_port(way, to.port)
+        kernel = Decider(f"Node/{to.node}", f"nobody listens on {to.port}", cite=cite)
+        return Hop("socket", to.node, text, f"Node/{to.node}", Basis.INFERRED, cite, kernel), Outcome.REFUSED
     if to.ip in view.cluster.nodes_by_ip:
         text = f"what listens on {to.port} of {to.node} is not in the snapshot"
         return Hop("socket", to.node, text, f"Node/{to.node}", Basis.UNKNOWN, "SV-40"), Outcome.UNKNOWN
@@ -265,6 +266,20 @@ def _nobody(view: View, to: Destination) -> tuple[Hop, Outcome]:
         return Hop("socket", to.node or OUTSIDE, text, subject, Basis.UNKNOWN), Outcome.UNKNOWN
     text = f"{to.ip} is outside the cluster; what answers there is not in the snapshot"
     return Hop("socket", OUTSIDE, text, None, Basis.UNKNOWN, "EP-15"), Outcome.UNKNOWN
+
+
+def _no_node_port(way: Way, port: int) -> tuple[str, str]:
+    """Why nobody answers on a node port, and the rule: no Service has it, or not for this address (SV-49)."""
+    held = way.view.proxy.services_by_node_port.get(port, ())
+    for service in held:
+        if any((p.node_port, p.protocol) == (port, way.protocol) for p in service.spec.ports):
+            proxy = way.view.profile["proxy"]
+            return (
+                f"refused: {proxy} does not answer for the node port {port} of {service.metadata.name} on {way.dst}",
+                "SV-49",
+            )
+    number = str(port) if way.protocol == "TCP" and not held else f"{port}/{way.protocol}"
+    return f"refused: no Service has the node port {number}", "CX-24"
 
 
 def _is_node_port(view: View, port: int) -> bool:

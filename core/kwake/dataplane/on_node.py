@@ -55,7 +55,8 @@ def at_node(way: Way, node: str, origin: Origin) -> tuple[Branch, ...]:
         case Treatment.DROP:
             return (_dropped(way, node, handling),)
         case Treatment.ACCEPT:
-            return (way.end(Hop("socket", node, "kube-proxy answers", None, cite="SV-52"), Outcome.DELIVERED),)
+            subject = str(handling.service.key) if handling.service is not None else None
+            return (way.end(Hop("socket", node, handling.reason, subject, cite="SV-52"), Outcome.DELIVERED),)
         case Treatment.UNTOUCHED:
             return _unmatched(way, node, handling)
 
@@ -174,7 +175,17 @@ def _dropped(way: Way, node: str, handling: Handling) -> Branch:
 def _unmatched(way: Way, node: str, handling: Handling) -> tuple[Branch, ...]:
     """The proxy does nothing: the packet goes on as it is."""
     view = way.view
+    if handling.cite in ("EP-16", "SV-52") and handling.service is not None:
+        text = handling.reason
+        if handling.cite == "SV-52":
+            text = f"{text}, if the node's own firewall lets it in"
+        hop = Hop("service", node, text, str(handling.service.key), Basis.UNKNOWN, handling.cite)
+        return (way.end(hop, Outcome.UNKNOWN),)
     there = view.cluster.nodes_by_ip.get(way.dst)
+    if there is None and ip_address(way.dst).is_loopback:
+        there = node_of(view, node)
+        if there is not None and there.ip:
+            return (arrive(way, destination(view, there.ip, way.port, way.meant)),)
     if there is not None and there.metadata.name != node:
         hop = Hop("route", there.metadata.name, f"{node} → {there.metadata.name}", cite="NP-29")
         # A pod that dials another node's port still has its own address there, unless the CNI masquerades it [inf].

@@ -142,16 +142,21 @@ def _hidden(without: Handling) -> Handling:
     return msgspec.structs.replace(without, reason=reason, cite="EP-17", basis=weakest((without.basis, Basis.INFERRED)))
 
 
-def health_check(node: ProxyNode, cluster: Cluster, packet: Packet) -> bool:
-    """Whether this is the health check node port of a Service (SV-52)."""
-    return (
-        packet.dst in node.ips
-        and packet.protocol == "TCP"
-        and any(
-            service.spec.health_check_node_port == packet.port and is_proxied(service)
-            for service in cluster.services_by_node_port.get(packet.port, ())
-        )
-    )
+def health_checked(node: ProxyNode, cluster: Cluster, packet: Packet) -> Service | None:
+    """The Service whose health check node port this is, if any (SV-52)."""
+    if packet.dst not in node.ips or packet.protocol != "TCP":
+        return None
+    held = filter(is_proxied, cluster.services_by_node_port.get(packet.port, ()))
+    return next((service for service in held if service.spec.health_check_node_port == packet.port), None)
+
+
+def _health(node: ProxyNode, cluster: Cluster, service: Service) -> str:
+    """What kube-proxy answers to a health check: 200 where a ready endpoint is on this node (SV-52)."""
+    slices = cluster.slices_by_service.get(service.key, ())
+    ready = {e.addresses[:1] for item in slices for e in item.endpoints if e.ready and e.node_name == node.name}
+    who = "kube-proxy" if node.mode in ("iptables", "nftables", "ipvs") else node.mode
+    local = f"{len(ready) or 'no'} ready endpoint{'' if len(ready) == 1 else 's'}"
+    return f"{who} answers {200 if ready else 503}: {local} of {service.metadata.name} on {node.name}"
 
 
 def load_balancer_ips(service: Service) -> tuple[str, ...]:
@@ -259,12 +264,17 @@ def _without_endpoints(node: ProxyNode, found: Handling, reason: str) -> Handlin
 def _unmatched(node: ProxyNode, cluster: Cluster, packet: Packet) -> Handling:
     """No frontend: an undefined port of a Service address, an unallocated one, or nothing of ours (SV-50)."""
     nothing = Handling(Treatment.UNTOUCHED, "no Service has this address and port", "SV-40")
-    if node.mode == "iptables" and health_check(node, cluster, packet):
-        return msgspec.structs.replace(
-            nothing, treatment=Treatment.ACCEPT, reason="health check node port", cite="SV-52"
-        )
-    here = filter(is_proxied, cluster.services_by_address.get(packet.dst, ()))
-    owner = next((service for service in here if packet.dst in service.cluster_ips), None)
+    checked = health_checked(node, cluster, packet)
+    if checked is not None:
+        answer = _health(node, cluster, checked)
+        treatment = Treatment.ACCEPT if node.mode == "iptables" else Treatment.UNTOUCHED
+        return Handling(treatment, answer, "SV-52", frontend="health-check", service=checked)
+    holders = [s for s in cluster.services_by_address.get(packet.dst, ()) if packet.dst in s.cluster_ips]
+    owner = next(filter(is_proxied, holders), None)
+    if owner is None and holders:
+        name = holders[0].metadata.labels[PROXY_NAME_LABEL]
+        left = f"{holders[0].metadata.name} is left to the proxy {name}, whose answer is not known"
+        return msgspec.structs.replace(nothing, reason=left, cite="EP-16", service=holders[0])
     if owner is not None:
         undefined = f"{owner.metadata.name} has no port {packet.port} {packet.protocol}"
         if node.mode == "nftables":
