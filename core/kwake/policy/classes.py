@@ -91,7 +91,10 @@ class Sight:
 
     def of(self, pod: Pod, ip: str) -> object:
         """How a pod looks at one of its addresses."""
-        place = self.pieces.of(ip)
+        return self.at(pod, ip, self.pieces.of(ip))
+
+    def at(self, pod: Pod, ip: str, place: Place) -> object:
+        """The same of an address of which it is known where it lies."""
         if not self._has_tiers and self._seeing.is_seen(pod):
             metadata, get = pod.metadata, pod.metadata.labels.get
             ports = tuple([pod.named_port(name, protocol) for name, protocol in self.port_names])
@@ -128,35 +131,39 @@ def _written(rules: Iterable[Rule]) -> set[str]:
 def classes_of(pods: Iterable[Pod], *policies: PolicySet) -> Classes:
     """The classes of these pods and of all outside addresses."""
     sight = Sight(policies)
-    alike: dict[object, list[tuple[Pod, str]]] = {}
+    indexes: dict[object, int] = {}
+    alike: list[tuple[str, Place, list[Pod]]] = []
     for pod in pods:
         for ip in pod.ips or ("",):
-            alike.setdefault(sight.of(pod, ip), []).append((pod, ip))
+            place = sight.pieces.of(ip)
+            index = indexes.setdefault(sight.at(pod, ip, place), len(alike))
+            if index == len(alike):
+                alike.append((ip, place, [pod]))
+            else:
+                alike[index][2].append(pod)
     members = []
-    for group in alike.values():
-        first, ip = group[0]
-        end, place = PolicyEnd(first, ip, first.spec.node_name), sight.pieces.of(ip)
-        members.append(EndClass(place[0], tuple(pod for pod, _ in group), (), end, place))
-    looks: list[object] = [*alike]
+    for ip, place, group in alike:
+        end = PolicyEnd(group[0], ip, group[0].spec.node_name)
+        members.append(EndClass(place[0], tuple(group), (), end, place))
     has_six = any(member.version == 6 for member in members)
     for place, spans in sight.pieces.outside(has_six).items():
         version = place[0]
         ranges = tuple(f"{_address(version, low)}-{_address(version, high)}" for low, high in spans)
         end = PolicyEnd(None, _address(version, spans[0][0]))
+        indexes[place] = len(members)
         members.append(EndClass(version, (), ranges, end, place))
-        looks.append(place)
-    indexes = {look: index for index, look in enumerate(looks)}
     return Classes(tuple(members), (1 << len(members)) - 1, sight, indexes)
 
 
 def _rules(policies: PolicySet) -> Iterator[Rule]:
     """The rules of NetworkPolicies, of those that are written alike one."""
-    written: dict[bytes, CompiledPolicy] = {}
     for direction in (INGRESS, EGRESS):
-        written.update({policy.written[direction]: policy for policy in policies.policies})
-        for policy in written.values():
-            yield from policy.rules(direction)
-        written.clear()
+        seen = {b""}
+        for policy in policies.policies:
+            written = policy.written[direction]
+            if written not in seen:
+                seen.add(written)
+                yield from policy.rules(direction)
 
 
 def _port_names(rules: Iterable[Rule], tier_rules: Iterable[TierRule]) -> set[tuple[str, str]]:

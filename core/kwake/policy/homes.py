@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kwake.objects.kinds import NetworkPolicy
 from kwake.objects.selector import Labels
+from kwake.policy.ends import EGRESS, INGRESS
 from kwake.policy.rules import CompiledPolicy, compiled
 
 
@@ -18,25 +19,38 @@ class Home:
             known.get(id(policy)) or compiled(policy, whole_ranges) for policy in read
         )
         """In the order of their names."""
-        self._by_label: dict[tuple[str, str | None] | None, list[int]] = {}
-        """Places of policies by one label that they want: a pod looks only at those of its own labels."""
-        self._keys = tuple(sorted({key for policy in self.policies for key in policy.selects_by}))
-        self._directions = frozenset().union(*(policy.directions for policy in self.policies))
-        self._selecting: dict[tuple[str | None, ...], dict[str, tuple[CompiledPolicy, ...]]] = {}
-        for place, policy in enumerate(self.policies):
-            self._by_label.setdefault(policy.posted, []).append(place)
+        self._posted = {direction: _Posted(self.policies, direction) for direction in (INGRESS, EGRESS)}
 
     def selecting(self, labels: Labels, direction: str) -> tuple[CompiledPolicy, ...]:
-        """The policies that isolate a pod with these labels in a direction (NP-1), by name."""
-        if direction not in self._directions:
-            return ()
+        """The policies that isolate a pod with these labels in a direction (NP-1), by name: the very same tuple for
+        labels that no policy of that direction tells apart."""
+        return self._posted[direction].selecting(labels)
+
+
+class _Posted:
+    """The policies of one direction by one label that they want: a pod looks only at those of its own labels."""
+
+    def __init__(self, policies: tuple[CompiledPolicy, ...], direction: str) -> None:
+        self._policies = [policy for policy in policies if direction in policy.directions]
+        self._by_label: dict[tuple[str, str | None] | None, list[int]] = {}
+        for place, policy in enumerate(self._policies):
+            self._by_label.setdefault(policy.posted, []).append(place)
+        self._keys = tuple(sorted({key for policy in self._policies for key in policy.selects_by}))
+        self._selecting: dict[tuple[str | None, ...], tuple[CompiledPolicy, ...]] = {}
+
+    def selecting(self, labels: Labels) -> tuple[CompiledPolicy, ...]:
+        """Those that select a pod with these labels, by name."""
         values = tuple(map(labels.get, self._keys))
-        if values not in self._selecting:
-            places = list(self._by_label.get(None, ()))
-            for label in zip(self._keys, values, strict=True):
-                places += self._by_label.get(label, ())
-            places.sort()
-            candidates = [self.policies[place] for place in places]
-            found = [policy for policy in candidates if policy.is_posted_whole or policy.selector.matches(labels)]
-            self._selecting[values] = {d: tuple([p for p in found if d in p.directions]) for d in self._directions}
-        return self._selecting[values][direction]
+        known = self._selecting.get(values)
+        if known is not None:
+            return known
+        posted = self._by_label
+        places = [*posted.get(None, ())]
+        for label in zip(self._keys, values, strict=True):
+            if label in posted:
+                places += posted[label]
+        places.sort()
+        candidates = [self._policies[place] for place in places]
+        found = tuple([p for p in candidates if p.is_posted_whole or p.selector.matches(labels)])
+        self._selecting[values] = found
+        return found

@@ -69,9 +69,11 @@ class _Judging(msgspec.Struct, frozen=True):
         dialled pod."""
         ports: tuple[object, ...] = ()
         if direction == INGRESS:
-            ports = tuple([pod.named_port(*named) for terms in self.terms for named in terms.named])
+            for terms in self.terms:
+                if terms.named:
+                    ports += tuple([pod.named_port(*named) for named in terms.named])
         if not self.admin and not self.baseline:
-            return self.terms, ports
+            return (self.terms, ports) if ports else self.terms
         if direction == INGRESS:
             tiers = (p for p, _ in (*self.admin, *self.baseline))
             ports += tuple(rule.connections(pod) for p in tiers for rule in p.ingress if rule.named)
@@ -153,7 +155,31 @@ class Matrix:
         """What is said of each class, or of those that are wanted; the same row of all that are judged alike."""
         known: dict[object, Row] = {}
         members = self.classes.members if wanted is None else [self.classes.members[index] for index in wanted]
-        return [self._row(member, direction, known) for member in members]
+        if self.policies.tiers or self.policies.unread:
+            return [self._row(self.policies.seeing.pod(m.representative), direction, known) for m in members]
+        return list(self._plain_rows(members, direction, known))
+
+    def _plain_rows(self, members: Iterable[EndClass], direction: str, known: dict[object, Row]) -> Iterator[Row]:
+        """Where nothing but NetworkPolicies judges: pods of the same policies and without port names are not even
+        looked at."""
+        of: dict[int, Row] = {}
+        seeing, selecting = self.policies.seeing, self.policies.selecting
+        for member in members:
+            pod = seeing.pod(member.representative)
+            isolating = selecting(pod, direction) if pod is not None else ()
+            if pod is None or not isolating:
+                yield self._open
+                continue
+            row = of.get(id(isolating))
+            if row is None:
+                judging = _Judging(self._all_terms(isolating, direction), (), ())
+                asked = judging.key(pod, direction)
+                if asked not in known:
+                    known[asked] = self._said(judging, pod, direction)
+                row = known[asked]
+                if asked is judging.terms:  # it looks at no port names
+                    of[id(isolating)] = row
+            yield row
 
     def with_peers(self, peers: PeerSets, moved: frozenset[Asked]) -> tuple[Matrix, frozenset[Terms]]:
         """The same where some peers mean others since, and the terms that name these."""
@@ -169,8 +195,7 @@ class Matrix:
         after.policies = policies
         return after
 
-    def _row(self, member: EndClass, direction: str, known: dict[object, Row]) -> Row:
-        pod = self.policies.seeing.pod(member.representative)
+    def _row(self, pod: Pod | None, direction: str, known: dict[object, Row]) -> Row:
         if pod is None:
             return known.setdefault(None, self._open)
         if self.policies.unread and (unread := self.policies.unread_for(pod, direction)):
@@ -184,30 +209,33 @@ class Matrix:
         return known[asked]
 
     def _judging(self, pod: Pod, direction: str) -> _Judging:
-        isolating = self.policies.selecting(pod, direction)
-        terms = tuple([self.terms(policy, direction) for policy in isolating])
-        if len(terms) > 1:
-            terms = tuple(dict.fromkeys(terms))
+        terms = self._all_terms(self.policies.selecting(pod, direction), direction)
         if not self.policies.tiers:
             return _Judging(terms, (), ())
         return _Judging(terms, *(self.policies.tiers_for(pod, tier, direction) for tier in (ADMIN, BASELINE)))
 
+    def _all_terms(self, isolating: tuple[CompiledPolicy, ...], direction: str) -> tuple[Terms, ...]:
+        terms = [self.terms(policy, direction) for policy in isolating]
+        return tuple(dict.fromkeys(terms)) if len(terms) > 1 else tuple(terms)
+
     def terms(self, policy: CompiledPolicy, direction: str) -> Terms:
         """What a policy says in a direction."""
-        asked = direction, policy.namespace, policy.written[direction]
-        if asked not in self._terms:
-            rules = policy.rules(direction)
-            peers = [self.peers.asked(peer, policy.namespace) for rule in rules for peer in rule.peers]
-            everywhere = direction, "", policy.written[direction]
-            if any(namespace for namespace, _ in peers) or everywhere not in self._terms:
-                named = tuple(dict.fromkeys(name for rule in rules for name in rule.named))
-                made = Terms(rules, named, frozenset(peers))
-                if not any(namespace for namespace, _ in peers):
-                    self._terms[everywhere] = made
-            else:
-                made = self._terms[everywhere]
-            self._terms[asked] = made
-        return self._terms[asked]
+        written = policy.written[direction]
+        known = self._terms.get((direction, policy.namespace, written))
+        return known or self._new_terms(policy, direction, written)
+
+    def _new_terms(self, policy: CompiledPolicy, direction: str, written: bytes) -> Terms:
+        rules = policy.rules(direction)
+        asked = frozenset(self.peers.asked(peer, policy.namespace) for rule in rules for peer in rule.peers)
+        home = policy.namespace
+        if not any(namespace for namespace, _ in asked):  # it means the same in every namespace
+            home, known = "", self._terms.get((direction, "", written))
+            if known is not None:
+                self._terms[direction, policy.namespace, written] = known
+                return known
+        made = Terms(rules, tuple(dict.fromkeys(name for rule in rules for name in rule.named)), asked)
+        self._terms[direction, home, written] = self._terms[direction, policy.namespace, written] = made
+        return made
 
     def _said(self, judging: _Judging, pod: Pod, direction: str) -> Row:
         """What all of them say together: the Admin tier, then NetworkPolicies or else the Baseline tier (NP-16)."""
@@ -323,10 +351,11 @@ def _with_rule(parts: dict[ConnectionSet, int], peers: int, connections: Connect
     """The parts after one more rule: its peers may also open these."""
     joined: dict[ConnectionSet, int] = {}
     for allowed, members in parts.items():
-        if members & peers:
-            joined[allowed | connections] = joined.get(allowed | connections, 0) | members & peers
-        if members & ~peers:
-            joined[allowed] = joined.get(allowed, 0) | members & ~peers
+        if both := members & peers:
+            more = allowed | connections
+            joined[more] = joined.get(more, 0) | both
+        if rest := members ^ both:
+            joined[allowed] = joined.get(allowed, 0) | rest
     return joined
 
 

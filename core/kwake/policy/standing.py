@@ -24,6 +24,7 @@ from kwake.policy.matrix import Matrix, Parts, Rectangle, Row
 from kwake.policy.policy_set import PolicySet, compile_policies
 from kwake.policy.rules import CompiledPolicy
 from kwake.profiles.profile import Profile
+from kwake.sources.snapshot import garbage_collector_off
 
 
 class Shift(msgspec.Struct, frozen=True):
@@ -114,7 +115,12 @@ class Standing:
         """`also` are policies whose sight is to be shared: then the classes of both are the same."""
         self.cluster = cluster
         self._profile = profile
-        self._policies = compile_policies(cluster, profile)
+        with garbage_collector_off():
+            self._build(also)
+
+    def _build(self, also: PolicySet | None) -> None:
+        cluster = self.cluster
+        self._policies = compile_policies(cluster, self._profile)
         pods = [pod for pod in cluster.all(Pod) if pod.ips and not pod.is_terminal]
         classes = classes_of(pods, self._policies, *((also,) if also is not None else ()))
         self._matrix = Matrix(classes, self._policies)
