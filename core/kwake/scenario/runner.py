@@ -15,6 +15,7 @@ from kwake.scenario.check import Found, dial, evidence, expected, look, subject
 from kwake.scenario.dialling import forget
 from kwake.scenario.faring import Stretch, fare, over_time, wanted_over_time
 from kwake.scenario.moments import at, moments
+from kwake.scenario.naming import refuse_what_never_was
 from kwake.scenario.report import Case, Check, StepReport, Verdict, Window, judged
 from kwake.scenario.scenario import (
     AvailabilityExpectation,
@@ -77,7 +78,7 @@ def replay(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_s
 
 
 def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_step: str | None = None) -> Played:
-    """As `replay`, with the worlds on the way."""
+    """As `replay`, with the worlds on the way. Raises ScenarioError for a flow whose ends are never there."""
     flows = {pinned.name: pinned.flow for pinned in scenario.flows}
     for pinned in scenario.flows:
         if pinned.hold:
@@ -95,6 +96,7 @@ def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_ste
     steps: list[StepReport] = []
     steps_taken: list[str] = []
     stops: list[int] = []
+    start, happened = seen, list[_Taken]()
     for step in scenario.steps:
         begin, waited = _begin(seen, step)
         taken = _take(step, timeline.moved(begin))
@@ -104,6 +106,7 @@ def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_ste
         lived = (*lived, Stretch(steps_taken[-1] if steps_taken else "", waited))
         steps_taken.append(step.id)
         timeline, seen = taken.timeline, taken.seen
+        happened.append(taken)
         stops.append(timeline.current)
         report, past = _report(step, taken, past, flows, (*lived, Stretch(step.id, seen)))
         if only_step in (None, step.id):
@@ -111,6 +114,8 @@ def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_ste
     for moment_expectation, found in always.items():
         if found.verdict is Verdict.MET:
             always[moment_expectation] = _always(moment_expectation, seen, flows, _before(steps_taken))
+    if not any(step.rejected or step.trouble for step in happened):
+        refuse_what_never_was(scenario, [*start, *(moment for stretch in lived for moment in stretch.seen), *seen])
     whole = (*lived, Stretch(steps_taken[-1] if steps_taken else "", seen))
     over_time = {e: _over_time(e, whole, flows) for e in wanted if isinstance(e, AvailabilityExpectation)}
     kept = [judged(always[e] if isinstance(e, FlowExpectation) else over_time[e], e.xfail) for e in wanted]
