@@ -121,7 +121,7 @@ def test_all_steps_are_listed_and_enter_goes_to_one(tmp_path: Path) -> None:
         await command(player, "steps")
         await player.until(lambda: isinstance(player.app.screen, ChoiceScreen))
         rows = player.rows("#choice")
-        assert [row.split()[0] for row in rows] == ["beginning", "✓", "×", "×", "✓"]
+        assert [row.split()[0] for row in rows] == ["as", "✓", "×", "×", "✓"]
         await player.press("j", "j", "enter")
         await player.until(lambda: not isinstance(player.app.screen, ChoiceScreen))
         assert "step 2 of 3  kill" in script(player)

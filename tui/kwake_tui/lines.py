@@ -81,6 +81,21 @@ def middle_cut(text: str, cells: int) -> str:
     return set_cell_size(text, head) + "…" + set_cell_size(text[::-1], tail)[::-1]
 
 
+def folded(text: str, width: int, further_in: int) -> list[str]:
+    """A text in rows of `width` cells, the later ones `further_in` cells less: broken between words where that leaves
+    a row more than half full, else where it must be; no character is lost. Never none."""
+    rows: list[str] = []
+    room = max(width, 10)
+    while cell_len(text) > room:
+        fits = len(set_cell_size(text, room).rstrip())
+        at = text.rfind(" ", 0, fits + 1) + 1
+        at = at if at > fits // 2 else max(fits, 1)
+        rows.append(text[:at])
+        text = text[at:]
+        room = max(width - further_in, 10)
+    return [*rows, text]
+
+
 def shown(spans: Iterable[Span]) -> list[Span]:
     """The spans with control characters made visible, in the colour of doubt."""
     result: list[Span] = []

@@ -119,7 +119,7 @@ def steps_page(desk: Desk) -> None:
             _to(desk, script.stepped(int(target) - script.at))
 
     title = f"Steps  {printable(script.scenario.name)}"
-    desk.open(ChoiceScreen(title, "enter goes there   esc back", step_lines(script), str(script.at)), chosen)
+    desk.open(ChoiceScreen(title, "enter goes there   esc back", partial(step_lines, script), str(script.at)), chosen)
 
 
 def why_no_step(steps: int) -> Callable[[Desk], str]:

@@ -10,9 +10,10 @@ from kwake.scenario.scenario import Scenario
 from kwake.scenario.stepping import Stop
 from kwake_tui.keys import AS_IT_COMES, Keymap
 from kwake_tui.lines import Line, Span
+from kwake_tui.panes.path_rows import wrap
 
 MARKS = {Verdict.MET: ("✓", "ok"), Verdict.FAILED: ("×", "bad"), Verdict.UNKNOWN: ("?", "doubt"),
-         Verdict.XFAILED: ("⊘", "muted")}  # fmt: skip
+         Verdict.XFAILED: ("=", "muted")}  # fmt: skip
 
 
 class Script(msgspec.Struct, frozen=True, eq=False):
@@ -80,14 +81,14 @@ def _found(stop: Stop) -> list[Span]:
     return [Span(f"{glyph} ", role, bold=True), Span(words), Span(f"  line {check.line}{more}", "muted")]
 
 
-def step_lines(script: Script) -> tuple[Line, ...]:
-    """A row a step, for the list of them; under it what was not as expected."""
+def step_lines(script: Script, width: int) -> tuple[Line, ...]:
+    """A row a step, for the list of them; under it what was not as expected, in full."""
     rows: list[Line] = []
     for number, stop in enumerate(script.stops):
         here = number == script.at
         report = stop.report
         if report is None:
-            start = Span("  beginning", bold=here)
+            start = Span("  as it opens", bold=here)
             rows.append(Line((start,), (Span("here", "you"),) if here else (), target=str(number)))
             continue
         glyph, role = MARKS[stop.verdict]
@@ -104,5 +105,8 @@ def step_lines(script: Script) -> tuple[Line, ...]:
         for check in unmet(stop):
             glyph, role = MARKS[check.verdict]
             words = f"{check.what}: expected {check.expected}, actual {check.actual}"
-            rows.append(Line((Span(f"    {glyph} ", role), Span(words)), (Span(f"line {check.line}", "muted"),)))
+            place = Span(f"line {check.line}", "muted")
+            first, *others = wrap(words, width - 8 - place.cells)
+            rows.append(Line((Span(f"    {glyph} ", role), Span(first)), (place,)))
+            rows += [Line((Span(" " * 6), Span(row))) for row in others]
     return tuple(rows)

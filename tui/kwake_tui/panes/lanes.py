@@ -19,6 +19,7 @@ from kwake_tui.keys import AS_IT_COMES, Keymap
 from kwake_tui.lines import BLANK, Line, Span, section
 from kwake_tui.names import flow_title
 from kwake_tui.panes.history import connection_step, dial_step
+from kwake_tui.panes.path_rows import wrap
 from kwake_tui.session import Session, action_title, path_in, since
 
 RESULT = 22
@@ -145,7 +146,7 @@ def flow_lines(session: Session, lanes: Sequence[Lane], width: int, keymap: Keym
     for lane in lanes:
         lines += _lane_lines(lane, axis, wide, named=lane.name != above)
         above = lane.name
-    return (*lines, *_causes(lanes))
+    return (*lines, *_causes(lanes, width))
 
 
 def _nothing(session: Session, keymap: Keymap) -> tuple[Line, ...]:
@@ -253,7 +254,7 @@ def _brackets(lane: Lane, axis: Axis) -> tuple[list[Span], list[Span]]:
     return spans_, told
 
 
-def _causes(lanes: Sequence[Lane]) -> Iterator[Line]:
+def _causes(lanes: Sequence[Lane], width: int) -> Iterator[Line]:
     """Each cause once: since when, how long and of which clocks, and why."""
     told: dict[tuple[str, str, int], Spell] = {}
     for lane in lanes:
@@ -266,6 +267,19 @@ def _causes(lanes: Sequence[Lane]) -> Iterator[Line]:
     for (label, reason, from_ms), spell in told.items():
         role = OUTCOMES[spell.outcome].role
         sure = "" if spell.basis is Basis.SOURCED else f" ({spell.basis.value})"
-        yield Line((Span(f"{label:<10}", role, bold=True), Span(f"{clock(from_ms)}  ", "muted"), Span(reason),
-                    Span(sure, "muted")), shrink=2)  # fmt: skip
-        yield Line((Span(" " * 10), Span(spell.sum_text or "from then on", "muted")), shrink=1)
+        since_when = f"{clock(from_ms)}  "
+        lead = 10 + len(since_when)
+        first, *others = wrap(f"{reason}{sure}", width - lead)
+        yield Line((Span(f"{label:<10}", role, bold=True), Span(since_when, "muted"), *_parted(first, sure)))
+        for row in others:
+            yield Line((Span(" " * lead), *_parted(row, sure)))
+        for row in wrap(spell.sum_text or "from then on", width - 10):
+            yield Line((Span(" " * 10), Span(row, "muted")))
+
+
+def _parted(row: str, sure: str) -> tuple[Span, ...]:
+    """A row of a reason, how sure it is apart from it where that stands at its end."""
+    end = sure.strip()
+    if not end or not row.endswith(end):
+        return (Span(row),)
+    return (Span(row.removesuffix(end)), Span(end, "muted"))

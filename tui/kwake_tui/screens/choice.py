@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from kwake_tui.lines import Line, Span
-from kwake_tui.widgets.line_list import LineList, content
+from kwake_tui.widgets.line_list import LineList, Model, content
 
 
 class ChoiceScreen(ModalScreen[str | None]):
@@ -18,7 +18,7 @@ class ChoiceScreen(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", show=False, priority=True)]
 
-    def __init__(self, title: str, note: str, lines: tuple[Line, ...], at: str | None = None) -> None:
+    def __init__(self, title: str, note: str, lines: tuple[Line, ...] | Model, at: str | None = None) -> None:
         super().__init__()
         self._title, self._note, self._lines, self._at = title, note, lines, at
 
@@ -32,7 +32,8 @@ class ChoiceScreen(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """The cursor on the row that was asked for."""
         rows = self.query_one("#choice", LineList)
-        rows.show(lambda width: self._lines, self._at)
+        lines = self._lines
+        rows.show(lines if callable(lines) else lambda width: lines, self._at)
         self.set_focus(rows, scroll_visible=False)
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:

@@ -14,7 +14,7 @@ from kwake.scenario.report import Case, Check, NotRun, Report, StepReport, Verdi
 from kwake_tui.text.columns import columns, padded
 from kwake_tui.text.path import LABEL, hop_lines
 
-GLYPHS = {Verdict.MET: "✓", Verdict.FAILED: "×", Verdict.UNKNOWN: "?", Verdict.XFAILED: "⊘"}
+GLYPHS = {Verdict.MET: "✓", Verdict.FAILED: "×", Verdict.UNKNOWN: "?", Verdict.XFAILED: "="}
 
 
 def replay_lines(report: Report) -> list[str]:
