@@ -30,7 +30,7 @@ class Use(msgspec.Struct, frozen=True):
     outcome: Outcome
     """How dials end; mixed where clients fare differently."""
     reason: str
-    """Why those that do not arrive do not; empty if all do."""
+    """Why the first of those that do not arrive does not; empty if all do."""
     rule: str
     basis: Basis
 

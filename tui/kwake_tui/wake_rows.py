@@ -206,9 +206,19 @@ def why_dial(change: DialChange) -> Why:
         return Why(" and ".join(moved))
     if change.turn is Turn.GAINED:
         failing = _failing(change.before)
-        return Why(f"before: {failing.reason}" if failing else "", change.after.decided_by)
+        before = f"before: {failing.reason}" if failing else ""
+        return Why("; ".join(filter(None, (_way_in(change.after), before))), change.after.decided_by)
     failing = _failing(change.after)
     return Why(failing.reason, failing.decided_by) if failing else Why("", change.after.decided_by)
+
+
+_WAYS_IN = ("node-port", "load-balancer")
+
+
+def _way_in(path: Path) -> str:
+    """By which node port or balancer somebody outside gets in; empty for those inside."""
+    found = dict.fromkeys(h.text for b in path.branches for h in b.hops if h.kind in _WAYS_IN)
+    return f"by {' and '.join(found)}" if path.flow.source == "internet" and found else ""
 
 
 def _arrival(branch: Branch, with_port: Container[str | None]) -> str:

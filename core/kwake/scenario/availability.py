@@ -22,6 +22,10 @@ _TELLING = ("proxy-synced", "policy-synced", "dns-synced", "balancer-ready", "ba
 """Which of several events of one millisecond a dial is likelier to notice, the likeliest first."""
 
 
+MOST_COUNTED = 100
+"""Of how many dials a part is told at most."""
+
+
 class Term(msgspec.Struct, frozen=True):
     """A clock in the sum that makes a span's length: `sign` is 1 or -1."""
 
@@ -51,6 +55,21 @@ class Span(msgspec.Struct, frozen=True):
     def length_ms(self) -> int | None:
         """Milliseconds, or None for a span without end."""
         return None if self.to_ms is None else self.to_ms - self.from_ms
+
+    @property
+    def fails(self) -> str:
+        """Of a time of mixed outcomes which dials do not arrive: `1 of 3 dials fail`, `some dials fail` where the
+        part changes meanwhile to one that nobody counts; with `, perhaps` where some of them are unknown. Else empty.
+        """
+        if self.outcome is not Outcome.MIXED:
+            return ""
+        whole = sum(part for _, part in self.parts)
+        lost = sum((part for outcome, part in self.parts if outcome is not Outcome.DELIVERED), Fraction(0))
+        perhaps = " perhaps" if any(outcome is Outcome.UNKNOWN for outcome, _ in self.parts) else ""
+        share = Fraction(lost, whole) if whole else Fraction(0)
+        if not 0 < share < 1 or share.denominator > MOST_COUNTED:
+            return f"some dials{perhaps} fail"
+        return f"{share.numerator} of {share.denominator} dials{perhaps} fail"
 
     @property
     def length_basis(self) -> Basis:

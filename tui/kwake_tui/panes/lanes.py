@@ -245,12 +245,16 @@ def _brackets(lane: Lane, axis: Axis) -> tuple[list[Span], list[Span]]:
         words = "╵" if room < 0 else f"└{inner}┘"
         spans_ += [Span(" " * (start - at)), Span(words, OUTCOMES[piece.spell.outcome].role)]
         at = start + len(words)
-    sums: dict[Outcome, int] = {}
+    sums: dict[tuple[Outcome, str], int] = {}
     for piece in lane.pieces:
         if piece.spell is not None and piece.spell.to_ms is not None:
             lasted = piece.spell.to_ms - piece.spell.from_ms
-            sums[piece.spell.outcome] = sums.get(piece.spell.outcome, 0) + lasted
-    told = [Span(f"  {o.value} {seconds(lasted)}", OUTCOMES[o].role, bold=True) for o, lasted in sums.items()]
+            ended = piece.spell.outcome, piece.spell.fails
+            sums[ended] = sums.get(ended, 0) + lasted
+    told = [
+        Span(f"  {f'{fails} for' if fails else outcome.value} {seconds(lasted)}", OUTCOMES[outcome].role, bold=True)
+        for (outcome, fails), lasted in sums.items()
+    ]
     return spans_, told
 
 
@@ -273,7 +277,8 @@ def _causes(lanes: Sequence[Lane], width: int) -> Iterator[Line]:
         yield Line((Span(f"{label:<10}", role, bold=True), Span(since_when, "muted"), *_parted(first, sure)))
         for row in others:
             yield Line((Span(" " * lead), *_parted(row, sure)))
-        for row in wrap(spell.sum_text or "from then on", width - 10):
+        fails = f"{spell.fails}: " if spell.fails else ""
+        for row in wrap(fails + (spell.sum_text or "from then on"), width - 10):
             yield Line((Span(" " * 10), Span(row, "muted")))
 
 

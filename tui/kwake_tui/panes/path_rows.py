@@ -83,18 +83,17 @@ def _again(outage: tuple[availability.Span, ...]) -> str:
 
 def _times_lost(outage: tuple[availability.Span, ...]) -> Iterator[Line]:
     """A row for all times without delivery; which clocks make their lengths stands at the end."""
-    lost: dict[Outcome, int] = {}
+    lost: dict[tuple[Outcome, str], int] = {}
     for span in _failed(outage):
-        lost[span.outcome] = lost.get(span.outcome, 0) + (span.length_ms or 0)
+        lost[span.outcome, span.fails] = lost.get((span.outcome, span.fails), 0) + (span.length_ms or 0)
     cells: list[Span] = []
-    for outcome, length_ms in lost.items():
+    for (outcome, fails), length_ms in lost.items():
         mark = OUTCOMES[outcome]
-        cells += [
-            Span(", " if cells else "  after ", "muted"),
-            Span(f"{mark.glyph} {seconds(length_ms)} {mark.word}", mark.role),
-        ]
+        words = f"{fails} for {seconds(length_ms)}" if fails else f"{seconds(length_ms)} {mark.word}"
+        lead = "  until then " if fails else "  after "
+        cells += [Span(", " if cells else lead, "muted"), Span(f"{mark.glyph} {words}", mark.role)]
     if cells:
-        yield Line(tuple(cells))
+        yield Line(tuple(cells), shrink=len(cells) - 1)
 
 
 def _clocks(outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]:
@@ -102,7 +101,7 @@ def _clocks(outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]
     for span in _failed(outage):
         mark = OUTCOMES[span.outcome]
         why = "" if span.terms and span.outcome is not Outcome.UNKNOWN else f"  {span.reason}"
-        yield from wrapped((f"{mark.glyph} ", mark.role), f"{mark.word} {span.sum_text}{why}", width)
+        yield from wrapped((f"{mark.glyph} ", mark.role), f"{span.fails or mark.word} {span.sum_text}{why}", width)
 
 
 def _verdict(path: Path, outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]:

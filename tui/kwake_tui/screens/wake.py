@@ -161,8 +161,11 @@ class WakeScreen(ViewScreen):
         spans = [span for span in self.session.fared(flow) if span.to_ms is not None]
         if not spans or {span.outcome for span in spans} == {Outcome.DELIVERED}:
             return []
-        marks = [(OUTCOMES[span.outcome], seconds(span.to_ms - span.from_ms)) for span in spans if span.to_ms]
-        told_spans = [Span(f"{mark} {lasted}   ", mark.role) for mark, lasted in marks]
+        told_spans = []
+        for span in spans:
+            mark, fails = OUTCOMES[span.outcome], f"{span.fails} for" if span.fails else ""
+            words = f"{mark.glyph} {fails}" if fails else f"{mark}"
+            told_spans.append(Span(f"{words} {seconds(span.length_ms or 0)}   ", mark.role))
         return [Line((Span(f"{'meanwhile':<13}", "muted"), *told_spans))]
 
     def on_resize(self) -> None:

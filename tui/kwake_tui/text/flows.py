@@ -20,7 +20,10 @@ def span_lines(name: str, spans: Sequence[Span], indent: int = 2) -> list[str]:
     for span in spans:
         sure = "" if span.basis is Basis.SOURCED else f" ({span.basis.value})"
         why = span.reason if span.outcome is not Outcome.DELIVERED else ""
-        rows.append([clock(span.from_ms), f"{OUTCOMES[span.outcome]}{sure}", span.sum_text or "from then on", why])
+        fails = f": {span.fails}" if span.fails else ""
+        rows.append(
+            [clock(span.from_ms), f"{OUTCOMES[span.outcome]}{fails}{sure}", span.sum_text or "from then on", why]
+        )
     return lines + columns(rows, indent + 2)
 
 

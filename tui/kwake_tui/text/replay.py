@@ -88,7 +88,11 @@ def _window(window: Window) -> Iterator[str]:
     """`dialled now` through the time that the step needs: each span with the clocks that make its length."""
     yield from columns([["dialled now", window.flow]], indent=6)
     rows = [
-        [clock(span.from_ms), _sure(span.outcome.value, span.basis), span.sum_text or "from then on"]
+        [
+            clock(span.from_ms),
+            _sure(f"{span.outcome.value}: {span.fails}" if span.fails else span.outcome.value, span.basis),
+            span.sum_text or "from then on",
+        ]
         for span in window.spans
     ]
     for row, span in zip(columns(rows, indent=8), window.spans, strict=True):
