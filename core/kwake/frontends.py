@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -16,6 +16,18 @@ from kwake.world import World
 
 MOST_CLIENTS = 24
 """Workloads and nodes of each kind that are asked at most: each costs a trace for every frontend."""
+
+
+class Barred(msgspec.Struct, frozen=True):
+    """Clients whose dials do not all arrive, for one reason."""
+
+    clients: tuple[str, ...]
+    """References of workloads or nodes, or `internet`."""
+    outcome: Outcome
+    """How their dials end; mixed where some endpoints can be reached."""
+    reason: str
+    """Why those that do not arrive do not."""
+    rule: str
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -33,6 +45,15 @@ class Use(msgspec.Struct, frozen=True):
     """Why the first of those that do not arrive does not; empty if all do."""
     rule: str
     basis: Basis
+    through: tuple[str, ...] = ()
+    """Those whose every dial arrives."""
+    barred: tuple[Barred, ...] = ()
+    """The others, by why; those that are most first."""
+
+    @property
+    def partly(self) -> int:
+        """Of how many some dials arrive and others do not."""
+        return sum(len(group.clients) for group in self.barred if group.outcome is Outcome.MIXED)
 
 
 class Frontend(msgspec.Struct, frozen=True):
@@ -120,9 +141,10 @@ def _uses(
     world: World, group: tuple[str, Sequence[str]], *, target: str, port: int, protocol: str = "TCP"
 ) -> tuple[Use, ...]:
     """How a group of clients fares; none where nobody of them can dial."""
-    paths = [path for client in group[1] if (path := _path(world, client, target, port, protocol)) is not None]
-    if not paths:
+    found = {client: path for client in group[1] if (path := _path(world, client, target, port, protocol)) is not None}
+    if not found:
         return ()
+    paths = list(found.values())
     outcomes = {branch.outcome for path in paths for branch in path.branches}
     failing = [branch for path in paths for branch in path.branches if branch.outcome is not Outcome.DELIVERED]
     return (
@@ -134,8 +156,22 @@ def _uses(
             reason=failing[0].reason if failing else "",
             rule=next((hop.cite for hop in reversed(failing[0].hops) if hop.cite), "") if failing else "",
             basis=weakest(path.basis for path in paths),
+            through=tuple(client for client, path in found.items() if path.outcome is Outcome.DELIVERED),
+            barred=_barred(found),
         ),
     )
+
+
+def _barred(found: Mapping[str, Path]) -> tuple[Barred, ...]:
+    """Those whose dials do not all arrive, by how they end and why."""
+    alike: dict[tuple[Outcome, str, str], list[str]] = {}
+    for client, path in found.items():
+        failing = next((branch for branch in path.branches if branch.outcome is not Outcome.DELIVERED), None)
+        if failing is not None:
+            rule = next((hop.cite for hop in reversed(failing.hops) if hop.cite), "")
+            alike.setdefault((path.outcome, failing.reason, rule), []).append(client)
+    groups = [Barred(tuple(clients), *key) for key, clients in alike.items()]
+    return tuple(sorted(groups, key=lambda group: -len(group.clients)))
 
 
 def _path(world: World, client: str, target: str, port: int, protocol: str) -> Path | None:

@@ -73,3 +73,22 @@ def test_the_reason_of_those_who_do_not_get_through_is_told_with_its_rule() -> N
 def test_another_kind_is_refused_with_its_name() -> None:
     with pytest.raises(kwake.KwakeError, match="Deployment, not a Service"):
         frontends(shop(), "deploy/shop/web")
+
+
+def test_those_who_do_not_get_through_are_told_by_reason_and_name() -> None:
+    (address,) = [f for f in of("svc/shop/checkout") if f.kind == "ClusterIP"]
+    pods = use(address, "pods")
+    told = [client for group in pods.barred for client in group.clients]
+
+    assert pods.through == ("Deployment/shop/web",)
+    assert sorted([*pods.through, *told]) == sorted({*pods.through, *told})
+    assert len(told) == pods.asked - pods.delivered
+    ledger = next(group for group in pods.barred if any("ledger" in one for one in group.clients))
+    assert "egress" in ledger.reason
+
+
+def test_clients_whom_a_policy_lets_to_their_own_node_alone_reach_some_endpoints() -> None:
+    (address,) = [f for f in of("svc/shop/checkout") if f.kind == "ClusterIP"]
+    nodes = use(address, "nodes")
+
+    assert (nodes.delivered, nodes.partly, nodes.asked) == (0, 3, 3)

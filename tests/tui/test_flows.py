@@ -129,3 +129,17 @@ def test_times_outside_the_axis_stand_at_its_edges() -> None:
     axis = Axis(1000, 3000, 20)
 
     assert [axis.column(at) for at in (0, 1000, 2000, 3000, 9000)] == [0, 0, 10, 20, 20]
+
+
+def test_a_time_of_mixed_outcomes_says_how_many_dials_fail() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Deployment/shop/web")
+        await player.press("t")
+        await player.type("checkout:443")
+        await player.press("enter")
+        await player.press("colon")
+        await player.type("kill deploy/shop/checkout#0")
+        await player.press("enter")
+        assert any("1 of 3 dials perhaps fail for 1 s" in row for row in player.rows("#path"))
+
+    play(shop(), story)

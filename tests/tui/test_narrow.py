@@ -30,6 +30,11 @@ def test_the_editors_tab_follows_the_cursor() -> None:
 
 def test_what_is_watched_is_always_in_sight() -> None:
     async def story(player: Player) -> None:
+        assert player.rows("#pinned")[0] == "new here: : learn opens five short lessons"
+        await player.go_to("Deployment/shop/web")
+        await player.press("t")
+        await player.type("checkout:443")
+        await player.press("enter")
         assert player.rows("#pinned")[0] == "nothing is watched: p pins the path, o opens it"
         await open_checkout(player)
         assert player.rows("#pinned")[0] == "checkout ● open 0:00"

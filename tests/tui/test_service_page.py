@@ -56,3 +56,25 @@ def test_a_service_without_endpoints_says_so() -> None:
     empty = shop().do(kwake.Patch("svc/shop/search", {"spec": {"selector": {"app": "nobody"}}})).settle()
 
     assert any(row.startswith("none: no pod has the labels") for row in described(empty, "svc/shop/search"))
+
+
+def test_the_policies_of_its_pods_are_told_with_how_many_they_select() -> None:
+    rows = described(shop(), "svc/shop/checkout")
+
+    (row,) = [row for row in rows if row.startswith("ingress")]
+    assert "isolated by np/allow-web: 1 rule" in row and row.endswith("3 of 3 pods")
+
+
+def test_nodes_that_reach_some_endpoints_are_not_counted_as_shut_out() -> None:
+    (row,) = [row for row in described(shop(), "svc/shop/checkout") if "from nodes" in row]
+
+    assert "3 of 3 nodes reach some endpoints only" in row
+
+
+def test_what_the_annotations_of_a_vendor_do_is_told() -> None:
+    aws = "service.beta.kubernetes.io/aws-load-balancer-"
+    internal = {"metadata": {"annotations": {f"{aws}internal": "true", f"{aws}cross-zone-load-balancing": "true"}}}
+    rows = described(shop().do(kwake.Patch("svc/shop/web", internal)).settle(), "svc/shop/web")
+
+    assert any(row.startswith("reached from") and "internal" in row for row in rows)
+    assert any(row.startswith("no effect") and "cross-zone" in row for row in rows)

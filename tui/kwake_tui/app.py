@@ -43,8 +43,6 @@ class Begun(NamedTuple):
     """Keeps what is done, if anything does."""
     started: Callable[[Desk], None] | None = None
     """Does something once the panes stand."""
-    hint: str = ""
-    """What is said then."""
     live: Live | None = None
     """The live cluster that it follows, if it is one."""
 
@@ -209,8 +207,6 @@ def run(begin: Callable[[], Begun], title: str, look: Look, progress: Progress |
             grave = grave_words(begun.session.world.findings)
             if grave:
                 desk.say(f"{grave}: {keymap.shown('command')} check lists them")
-            elif begun.hint:
-                desk.say(keymap.spelt(begun.hint), "text1")
             offer(desk, keeper)
 
         return Begun(begun.session, keeper, begun.started or start, live=begun.live)

@@ -33,7 +33,6 @@ def console(arguments: Namespace) -> int:
         return learn(parse(["learn", *words, *(["--ascii"] if arguments.ascii else [])]))
     if arguments.context is not None:
         return _live(arguments)
-    hint = "" if arguments.snapshot else "new here: {command} learn opens five short lessons"
     if not arguments.snapshot:
         from kwake.samples import DEFAULT, sample_path
 
@@ -49,7 +48,7 @@ def console(arguments: Namespace) -> int:
     if (_takes_a_console(arguments) or piped is not None) and len(arguments.profile) <= 2:
         from kwake_tui.app import run
 
-        return run(lambda: _begun(arguments, title, piped)._replace(hint=hint), title, _look(arguments))
+        return run(lambda: _begun(arguments, title, piped), title, _look(arguments))
     worlds = worlds_of(arguments, piped)
     from kwake_tui.text.cluster import cluster_json, cluster_lines
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
 from kwake_tui.panes.event_rows import event_lines
+from kwake_tui.panes.key_line import NEW_HERE, with_keys
 from kwake_tui.session import Session
 from kwake_tui.widgets.line_list import LineList, content
 
-EMPTY = (Line((Span("nothing has happened yet", "muted"),)),)
+EMPTY = Line((Span("nothing has happened yet", "muted"),))
 
 
 class EventsPane(LineList):
@@ -22,5 +24,6 @@ class EventsPane(LineList):
         events = session.events
         fresh = len(session.world.events) if session.follows else 0
         first = max(len(events) - max(fresh if session.moment is None else 1, 1), 0)
-        self.show(lambda width: event_lines(events, fresh, width) or EMPTY, f"event:{first}")
+        empty = (EMPTY, with_keys(NEW_HERE, keymap_of(self.app)))
+        self.show(lambda width: event_lines(events, fresh, width) or empty, f"event:{first}")
         self.scroll_to(y=first, animate=False, force=True)

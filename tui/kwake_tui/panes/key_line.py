@@ -11,6 +11,9 @@ from kwake_tui.lines import Line, Span
 MOST = 6
 """Keys that are offered at once."""
 
+NEW_HERE = "new here: {command} learn opens five short lessons"
+"""To whom has done nothing yet."""
+
 ENTER = {"path": "the rule", "connections": "its path"}
 """What enter does on a row, where that is not what it does everywhere."""
 

@@ -10,7 +10,7 @@ from kwake_tui.lines import Line, Span, middle_cut
 from kwake_tui.names import flow_title
 from kwake_tui.panes.connection_rows import stands_words
 from kwake_tui.panes.connections import dialled
-from kwake_tui.panes.key_line import with_keys
+from kwake_tui.panes.key_line import NEW_HERE, with_keys
 from kwake_tui.session import Session
 
 MOST = 4
@@ -21,6 +21,8 @@ def pinned_line(session: Session, width: int, keymap: Keymap = AS_IT_COMES) -> L
     """What is watched in equal parts of the width: pinned flows by their outcome, then connections by their fate."""
     pins, connections = session.shown_pins, session.world.connections
     count = len(pins) + len(connections)
+    if not count and session.flow is None and not session.world.events:
+        return with_keys(NEW_HERE, keymap)
     if not count:
         return with_keys("nothing is watched: {pin} pins the path, {open} opens it", keymap, "faint")
     more = (Span(f"+{count - MOST}", "muted"),) if count > MOST else ()

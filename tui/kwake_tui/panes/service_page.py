@@ -10,11 +10,16 @@ from kwake.frontends import Frontend, Use, frontends
 from kwake.objects.basis import Basis
 from kwake.objects.endpoint_slice import SliceEndpoint
 from kwake.objects.kinds import EndpointSlice, Service
+from kwake.policy.ends import INGRESS
 from kwake.world import World
 from kwake_tui.glyphs import OUTCOMES, PENDING, READY, STARTING
 from kwake_tui.lines import BLANK, Line, Span, middle_cut, section
+from kwake_tui.names import parts
+from kwake_tui.panes.judged_by import policy_rows
 
 LABEL = 14
+MOST_NAMED = 4
+"""Clients whose names stand in one row."""
 
 
 def service_lines(world: World, service: Service) -> list[Line]:
@@ -30,6 +35,7 @@ def service_lines(world: World, service: Service) -> list[Line]:
         BLANK,
         section("endpoints"),
         *_endpoints(world, service),
+        *_policies(world, service),
     ]
 
 
@@ -152,17 +158,46 @@ def _use(use: Use) -> Iterator[Line]:
     sure = "" if use.basis is Basis.SOURCED else f" ({use.basis.value})"
     verdict = Span(mark.glyph if use.outcome is Outcome.MIXED else f"{mark}", mark.role)
     yield Line((Span(" " * LABEL), Span(f"from {use.clients:<9}", "muted"), verdict, Span(among), Span(sure, "muted")))
-    if use.reason:
-        why = use.reason.removeprefix(f"{mark.word}: ")
-        rule = (Span(use.rule, "faint"),) if use.rule else ()
-        yield Line((Span(" " * (LABEL + 2)), Span(why, "muted")), rule, shrink=1)
+    if use.through and use.barred:
+        yield Line((Span(" " * (LABEL + 2)), Span(_names(use.through), "muted")), shrink=1)
+    for group in use.barred:
+        mark = OUTCOMES[group.outcome]
+        count = f"{len(group.clients)}: " if use.asked > 1 and len(use.barred) + len(use.through) > 1 else ""
+        why = f"{count}{group.reason.removeprefix(f'{mark.word}: ')}"
+        rule = (Span(group.rule, "faint"),) if group.rule else ()
+        yield Line(
+            (Span(" " * (LABEL + 2)), Span(f"{mark.glyph} " if count else "", mark.role), Span(why, "muted")),
+            rule,
+            shrink=2,
+        )
+        if count:
+            yield Line((Span(" " * (LABEL + 4)), Span(_names(group.clients), "faint")), shrink=1)
+
+
+def _names(clients: Sequence[str]) -> str:
+    """Who they are; of many the first, and how many more."""
+    shown = [f"{namespace}/{name}" if namespace else name for _, namespace, name in map(parts, clients[:MOST_NAMED])]
+    more = len(clients) - len(shown)
+    return ", ".join(shown) + (f", {more} more" if more else "")
 
 
 def _counted(use: Use) -> str:
     what = "workloads" if use.clients == "pods" else use.clients
-    if use.outcome is Outcome.MIXED:
-        return f"{use.delivered} of {use.asked} {what} get through"
-    return f"for all {use.asked} {what}" if use.asked > 1 else f"for {what}"
+    if use.outcome is not Outcome.MIXED:
+        return f"for all {use.asked} {what}" if use.asked > 1 else f"for {what}"
+    if use.partly and not use.delivered:
+        return f"{use.partly} of {use.asked} {what} reach some endpoints only"
+    partly = f", {use.partly} to some endpoints only" if use.partly else ""
+    return f"{use.delivered} of {use.asked} {what} get through{partly}"
+
+
+def _policies(world: World, service: Service) -> list[Line]:
+    """What policies do to those who dial its pods; nothing where it has none."""
+    slices = world.cluster.slices_by_service.get(service.key, ())
+    names = dict.fromkeys(end.target_ref.name for s in slices for end in s.endpoints if end.target_ref)
+    found = (world.cluster.pod(service.metadata.namespace, name) for name in names)
+    pods = [pod for pod in found if pod is not None]
+    return [BLANK, section("policies of its pods"), *policy_rows(world, pods, (INGRESS,))] if pods else []
 
 
 def _endpoints(world: World, service: Service) -> Iterator[Line]:

@@ -8,13 +8,11 @@ from kwake.dataplane.connection import Connection
 from kwake.objects.document import Origin
 from kwake.objects.kinds import KubeObject, Pod, Service
 from kwake.objects.time import clock
-from kwake.policy.ends import EGRESS, INGRESS
-from kwake.policy.policy_set import compile_policies
-from kwake.policy.tiers import ADMIN, BASELINE
 from kwake.world import World
 from kwake_tui.glyphs import FATES, connection_mark
 from kwake_tui.lines import BLANK, Line, Span, section
 from kwake_tui.names import short
+from kwake_tui.panes.judged_by import policy_rows
 from kwake_tui.panes.service_page import service_lines
 
 
@@ -59,36 +57,14 @@ def _of_kind(world: World, value: KubeObject) -> list[Line]:
                 _fact("node", value.spec.node_name or "none yet"),
                 _fact("uid", value.metadata.uid),
                 *(_fact("port", port) for port in ports),
-                *_judged(world, value),
+                BLANK,
+                section("policies"),
+                *policy_rows(world, [value]),
             ]
         case Service():
             return service_lines(world, value)
         case _:
             return []
-
-
-def _judged(world: World, pod: Pod) -> list[Line]:
-    """The policies that select a pod, and what they do to it in each direction (NP-1)."""
-    policies = compile_policies(world.cluster, world.profile)
-    rows = [BLANK, section("policies")]
-    for direction in (INGRESS, EGRESS):
-        isolating = policies.selecting(pod, direction)
-        tiers = [p for tier in (ADMIN, BASELINE) for p, _ in policies.tiers_for(pod, tier, direction)]
-        unread = policies.unread_for(pod, direction)
-        word = direction.lower()
-        if not policies.seeing.is_seen(pod) and policies.enforced:
-            rows.append(_fact(word, "on the host's network: no policy selects it"))
-            continue
-        for policy in isolating:
-            count = len(policy.rules(direction))
-            admits = "admits nothing" if not count else f"{count} rule{'s' * (count > 1)}"
-            rows.append(_fact(word, f"isolated by {short(str(policy.key))}: {admits}"))
-        rows += [_fact(word, f"judged by {short(str(tier.key))}, {tier.tier} tier") for tier in tiers]
-        rows += [_fact(word, f"perhaps by {short(str(one.key))}, which kwake does not read", "doubt") for one in unread]
-        if not isolating and not tiers and not unread:
-            enforced = "not isolated" if policies.enforced else f"{world.profile.name} enforces no NetworkPolicy"
-            rows.append(_fact(word, enforced))
-    return rows
 
 
 def _connection(connection: Connection) -> tuple[Line, ...]:
