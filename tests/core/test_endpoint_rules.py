@@ -124,6 +124,7 @@ def test_ep_4_a_deleted_pod_stays_listed_until_it_is_gone() -> None:
 
 
 @pytest.mark.rule("EP-5")
+@pytest.mark.rule("SU-23")
 def test_ep_5_published_endpoints_are_picked_until_they_are_gone() -> None:
     world = opened(svc(publishNotReadyAddresses=True), slow("a"), web("b", "b"))
 
@@ -178,6 +179,7 @@ def running(name: str, *, terminating: bool = False) -> Manifest:
 
 
 @pytest.mark.rule("EP-8", holds="inferred", why="that the dial is refused is inferred there")
+@pytest.mark.rule("SU-21")
 def test_ep_8_a_number_is_copied_though_nobody_listens() -> None:
     world = opened(svc(8081), web("a", listens="8080"))
 
@@ -197,6 +199,7 @@ def test_ep_9_a_name_means_on_each_pod_what_that_pod_says() -> None:
 
 
 @pytest.mark.rule("EP-10")
+@pytest.mark.rule("SU-20")
 def test_ep_10_a_pod_without_the_name_is_selected_and_ready_and_gets_nothing() -> None:
     world = opened(svc("http"), web("a"), web("b", "b", spec=pod_spec(8080, "web")))
 
@@ -307,6 +310,7 @@ def test_ep_16_the_label_of_another_proxy_takes_the_cluster_ip_away_and_gives_it
 
 
 @pytest.mark.rule("EP-17", holds="inferred", why="derived from code there, not reproduced live")
+@pytest.mark.rule("SU-10", holds="inferred")
 def test_ep_17_slices_that_were_headless_hide_from_proxies_until_an_endpoint_changes() -> None:
     world = opened(svc(clusterIP="None"), web("a"), web("b", "b"))
     external = world.do(kwake.SetServiceType("shop/web", "ExternalName", "x.example")).settle()
@@ -349,6 +353,7 @@ def test_ep_19_with_fewer_endpoints_than_zones_traffic_goes_everywhere() -> None
 
 
 @pytest.mark.rule("EP-20")
+@pytest.mark.rule("SU-46")
 def test_ep_20_one_endpoint_without_a_hint_turns_the_preference_off() -> None:
     mixed = {
         **MANUAL,

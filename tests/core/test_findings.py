@@ -53,6 +53,7 @@ def test_two_pods_of_one_ip() -> None:
 
 
 @pytest.mark.rule("PD-14")
+@pytest.mark.rule("SU-43")
 def test_pd_14_a_finished_pod_holds_its_ip_no_more() -> None:
     done = running("b")
     done["status"]["phase"] = "Succeeded"

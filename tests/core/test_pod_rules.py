@@ -79,6 +79,7 @@ def test_pd_1_of_two_containers_on_one_port_the_second_fails() -> None:
 
 
 @pytest.mark.rule("PD-2")
+@pytest.mark.rule("SU-42")
 def test_pd_2_a_container_restart_keeps_uid_and_address_and_flips_ready() -> None:
     world = opened(bare_pod("p"), service("p"), clock__container_restart="5s")
     held = world.do(kwake.OpenConnection("held", "shop/client", "svc/shop/p", 80))
@@ -238,6 +239,7 @@ def labelled(manifest: Manifest, **labels: str) -> Manifest:
 
 
 @pytest.mark.rule("PD-14")
+@pytest.mark.rule("SU-43")
 def test_pd_14_the_address_of_a_finished_pod_is_free_while_its_object_shows_it() -> None:
     done = bare_pod("j", spec=pod_spec(nodeName="node-b", restartPolicy="Never"))
     world = opened(tiny(), done, service("j")).do(kwake.RestartContainer("shop/j")).settle()

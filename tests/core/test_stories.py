@@ -84,6 +84,7 @@ def test_pd_5_a_force_killed_pod_is_gone_at_once() -> None:
 @pytest.mark.parametrize(("profile", "rule"), [("flannel", "PD-23"), ("calico", "PD-26")])
 @pytest.mark.rule("PD-23")
 @pytest.mark.rule("PD-26")
+@pytest.mark.rule("SU-42")
 def test_pd_23_pd_26_the_freed_address_is_not_the_next_one(profile: str, rule: str) -> None:
     before = _open(profile=profile)
     victim = _pods(before, "web")[0]
@@ -226,6 +227,7 @@ def test_cx_24_a_node_port_connection_outlives_its_node_port() -> None:
 
 
 @pytest.mark.rule("PD-2")
+@pytest.mark.rule("SU-42")
 def test_pd_2_a_container_restart_keeps_name_uid_and_address() -> None:
     held = _open().do(kwake.OpenConnection("held", "deploy/shop/client", "svc/shop/web", 80))
     backend = _backend(held)

@@ -71,6 +71,7 @@ def test_pd_24_a_full_range_says_so_and_a_freed_address_helps(flannel: Profile) 
 
 
 @pytest.mark.rule("PD-14")
+@pytest.mark.rule("SU-43")
 def test_pd_14_the_address_of_a_finished_pod_is_free(flannel: Profile) -> None:
     done = cluster_of(node("n1", "10.244.1.0/24"), pod("j", "10.244.1.2", phase="Succeeded"))
     assert assign(with_last(addressing_of(done, flannel), 1), done, "n1", flannel, 0).ip == "10.244.1.2"

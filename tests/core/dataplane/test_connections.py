@@ -193,6 +193,7 @@ def test_cx_13_service_deleted(proxy: str, fate: Fate, basis: Basis, cite: str) 
     ("proxy", "fate", "cite"),
     [("iptables", Fate.OPEN, "CX-14"), ("ipvs", Fate.OPEN, "CX-14"), ("cilium", Fate.RESET, "CX-27")],
 )
+@pytest.mark.rule("SU-55")
 def test_cx_14_backend_leaves_the_endpoints_alive(proxy: str, fate: Fate, cite: str) -> None:
     before = view(*ALL, proxy=proxy)
     connection = moved(before, then(before, WEB, ONE, TWO, SERVICE, endpoint_slice("checkout", TWO)))
@@ -200,6 +201,7 @@ def test_cx_14_backend_leaves_the_endpoints_alive(proxy: str, fate: Fate, cite: 
 
 
 @pytest.mark.rule("CX-27")
+@pytest.mark.rule("SU-55")
 def test_cx_27c_a_backend_that_another_service_keeps_survives_under_cilium() -> None:
     second = service("checkout-too", "10.96.0.24")
     slices = (second, endpoint_slice("checkout-too", ONE))
@@ -348,6 +350,7 @@ def test_cx_30_cut_stalls_and_cx_31_resumes(profile: str) -> None:
 
 
 @pytest.mark.rule("CX-30")
+@pytest.mark.rule("SU-28")
 def test_cx_30_mixed_the_first_policy_may_cut() -> None:
     before = view(*ALL, profile="aws-vpc-cni")
     connection = moved(before, then(before, *ALL, deny_ingress({"app": "checkout"})))
@@ -355,6 +358,7 @@ def test_cx_30_mixed_the_first_policy_may_cut() -> None:
 
 
 @pytest.mark.rule("CX-30")
+@pytest.mark.rule("SU-28")
 def test_cx_30_mixed_an_edit_does_not_cut() -> None:
     allow = policy("rules", {"app": "checkout"}, policyTypes=["Ingress"], ingress=[{}])
     before = view(*ALL, allow, profile="aws-vpc-cni")

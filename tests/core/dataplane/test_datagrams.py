@@ -63,6 +63,7 @@ def test_cx_20_a_terminating_backend_that_serves_keeps_its_flows() -> None:
 
 
 @pytest.mark.rule("CX-21")
+@pytest.mark.rule("SU-25")
 def test_cx_21_scaled_to_zero_blackholes_until_another_serves() -> None:
     before, flow = started()
     empty = then(before, WEB, SERVICE, slices(), **GONE)
@@ -97,6 +98,7 @@ def test_cx_20_before_1_32_a_deleted_service_is_cleaned() -> None:
 
 @pytest.mark.rule("CX-23")
 @pytest.mark.parametrize(("version", "migrates"), [("1.31", False), ("1.32", True), ("1.36", True)])
+@pytest.mark.rule("SU-24")
 def test_cx_23_a_readiness_flap_migrates_and_does_not_come_back(version: str, migrates: bool) -> None:
     before, flow = started(**{"proxy-version": version})
     unready = pod("statsd-1", "10.244.2.8", "node-b", port=8125, protocol="UDP", ready=False)
@@ -132,6 +134,7 @@ def test_cx_10_the_senders_end_closes_the_flow() -> None:
 
 
 @pytest.mark.parametrize(("proxy", "cite"), [("cilium", "CX-27"), ("ovn-k", "CX-26"), ("antrea-proxy", "CX-28")])
+@pytest.mark.rule("CX-28")
 def test_other_proxies_drop_the_record_of_a_removed_backend(proxy: str, cite: str) -> None:
     before, flow = started(proxy=proxy)
     flow = follow(flow, before, then(before, WEB, ONE, TWO, SERVICE, slices(TWO)), "")

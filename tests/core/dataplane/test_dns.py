@@ -105,6 +105,7 @@ def test_dn_6_a_hostname_under_a_headless_service() -> None:
 
 
 @pytest.mark.rule("DN-7")
+@pytest.mark.rule("SU-48")
 def test_dn_7_insecure_pod_records_answer_any_address() -> None:
     assert asked(view(WEB), "1-2-3-4.shop.pod.cluster.local").addresses == ("1.2.3.4",)
 
@@ -128,6 +129,7 @@ def test_dn_8_an_alias_into_the_cluster_is_followed() -> None:
 
 
 @pytest.mark.rule("DN-9")
+@pytest.mark.rule("SU-49")
 def test_dn_9_an_external_name_that_is_an_address_is_not_served() -> None:
     here = view(WEB, service("checkout", "", type="ExternalName", externalName="10.0.0.9"))
     assert (asked(here, "checkout").addresses, asked(here, "checkout").cite) == ((), "DN-9")
@@ -136,6 +138,7 @@ def test_dn_9_an_external_name_that_is_an_address_is_not_served() -> None:
 
 @pytest.mark.rule("DN-13")
 @pytest.mark.parametrize(("dns_policy", "resolves"), [("ClusterFirst", False), ("ClusterFirstWithHostNet", True)])
+@pytest.mark.rule("SU-47")
 def test_dn_13_host_network_needs_its_own_dns_policy(dns_policy: str, resolves: bool) -> None:
     agent = pod("agent-1", "192.168.0.1", host_network=True, dns_policy=dns_policy)
     answer = asked(view(agent, SERVICE), "checkout.shop", "shop/agent-1")
@@ -237,6 +240,7 @@ def test_np_27_deny_all_egress_kills_dns_first() -> None:
 
 
 @pytest.mark.rule("NP-27")
+@pytest.mark.rule("SU-30")
 def test_np_27_a_lookup_that_is_not_allowed_fails_where_the_address_works() -> None:
     here = view(*REST, *DNS, allow_egress(TO_CHECKOUT))
     assert trace(here, Flow("shop/web-1", "svc/shop/checkout")).outcome is Outcome.UNRESOLVED
@@ -248,6 +252,7 @@ def test_np_27_a_lookup_that_is_not_allowed_fails_where_the_address_works() -> N
     ({"port": 53}, Outcome.UNRESOLVED),
     ({"port": 53, "protocol": "UDP"}, Outcome.DELIVERED),
 ])  # fmt: skip
+@pytest.mark.rule("SU-31")
 def test_np_5_port_53_alone_is_tcp(port: dict[str, Any], outcome: Outcome) -> None:
     here = view(*REST, *DNS, allow_egress(TO_CHECKOUT, {"ports": [port]}))
     assert trace(here, Flow("shop/web-1", "svc/shop/checkout")).outcome is outcome

@@ -251,6 +251,7 @@ def test_sv_64_whether_a_removed_target_is_drained_or_cut_is_not_known() -> None
 
 @pytest.mark.rule("SV-63")
 @pytest.mark.parametrize(("lb", "cite"), [("metallb-bgp", "SV-63"), ("cloud-vip", "CX-1")])
+@pytest.mark.rule("SU-51")
 def test_sv_63_bgp_routers_hash_anew_when_another_node_announces(lb: str, cite: str) -> None:
     local: dict[str, Any] = {"externalTrafficPolicy": "Local"}
     before = view(WEB, ONE, balanced(**local), endpoint_slice("checkout", ONE), lb=lb)

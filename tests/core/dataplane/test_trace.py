@@ -358,6 +358,7 @@ def test_sv_47_source_ranges_guard_the_address_not_the_node_port() -> None:
 
 
 @pytest.mark.rule("SV-46")
+@pytest.mark.rule("SU-16")
 def test_sv_46_a_pod_that_dials_a_vip_never_leaves_the_cluster() -> None:
     assert kinds(dialled(view(*ALL[:3], balanced(), BOTH), "5.6.7.8", port=80))[1:3] == ["service", "nat"]
     proxied = balanced(ingress=[{"ip": "5.6.7.8", "ipMode": "Proxy"}])

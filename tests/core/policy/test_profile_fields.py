@@ -21,6 +21,7 @@ RANGE = into_db({"port": 80, "endPort": 90})
 
 
 @pytest.mark.parametrize(("value", "last"), [("enforced", True), ("first-port", False)])
+@pytest.mark.rule("CX-38")
 def test_a_plugin_without_end_port_reads_the_first_port_only(value: str, last: bool) -> None:
     of = cluster(*PODS, RANGE)
     assert ask(of, "shop/web", "shop/db", 80, end_port=value).allowed is True

@@ -29,17 +29,20 @@ def allowed(*policies: Manifest, port: int = 80, protocol: str = "TCP", **overri
     return ask(cluster(*PODS, *policies), "shop/web", "shop/db", port, protocol, **overrides).allowed
 
 
+@pytest.mark.rule("NP-16")
 def test_accept_and_deny_of_the_admin_tier_are_final() -> None:
     assert allowed(DENY_ALL, anp("a", 1, ingress=[rule("Allow")])) is True
     assert allowed(ADMIT_ALL, anp("a", 1, ingress=[rule("Deny")])) is False
     assert allowed(ADMIT_ALL, cnp("a", 1, ingress=[rule("Deny")])) is False
 
 
+@pytest.mark.rule("NP-16")
 def test_the_lowest_priority_comes_first_and_the_first_rule_that_matches_decides() -> None:
     assert allowed(anp("z", 1, ingress=[rule("Allow")]), anp("a", 2, ingress=[rule("Deny")])) is True
     assert allowed(cnp("a", 1, ingress=[rule("Deny", labelled(app="db")), rule("Accept"), rule("Deny")])) is True
 
 
+@pytest.mark.rule("NP-16")
 def test_pass_leaves_its_tier_only() -> None:
     passing = anp("p", 1, ingress=[rule("Pass"), rule("Deny")])
     assert allowed(passing, anp("d", 2, ingress=[rule("Deny")])) is True
@@ -48,6 +51,7 @@ def test_pass_leaves_its_tier_only() -> None:
     assert allowed(cnp("b", 1, "Baseline", ingress=[rule("Pass"), rule("Deny")])) is True
 
 
+@pytest.mark.rule("NP-16")
 def test_the_baseline_counts_only_for_pods_that_no_network_policy_isolates() -> None:
     denied = banp(ingress=[rule("Deny")])
     assert allowed(denied) is False
@@ -163,6 +167,7 @@ def test_a_cni_enforces_only_the_apis_that_it_has(profile: str, v1alpha1: bool |
     assert allowed(anp("a", 1, ingress=[rule("Allow")]), profile=profile) is True
 
 
+@pytest.mark.rule("NP-16")
 def test_a_pod_is_never_blocked_from_its_own_address_but_by_a_service_the_tiers_judge() -> None:
     of = cluster(*PODS, cnp("a", 1, egress=[rule("Deny", labelled(app="web"), to=True)]))
     web = end(of, "shop/web")

@@ -48,6 +48,7 @@ def kinds(world: World) -> list[str]:
 
 
 @pytest.mark.rule("PD-15")
+@pytest.mark.rule("SU-40")
 def test_pd_15_a_budget_holds_back_an_eviction_and_not_a_deletion() -> None:
     world = start(1, budget(minAvailable=1))
 
@@ -58,6 +59,7 @@ def test_pd_15_a_budget_holds_back_an_eviction_and_not_a_deletion() -> None:
 
 
 @pytest.mark.rule("PD-15")
+@pytest.mark.rule("SU-40")
 def test_pd_15_the_eviction_of_a_silent_nodes_pods_asks_no_budget() -> None:
     lone = start(1, budget(minAvailable=1))
     where = pods(lone)[0].spec.node_name
@@ -68,6 +70,7 @@ def test_pd_15_the_eviction_of_a_silent_nodes_pods_asks_no_budget() -> None:
 
 
 @pytest.mark.rule("PD-16")
+@pytest.mark.rule("SU-40")
 def test_pd_16_two_budgets_of_one_pod_are_an_error() -> None:
     world = start(2, budget(minAvailable=1), budget("other", minAvailable=0))
 
@@ -91,6 +94,7 @@ def test_pd_16_two_budgets_of_one_pod_are_an_error() -> None:
         ({}, 2, False),
     ],
 )
+@pytest.mark.rule("SU-40")
 def test_pd_16_how_many_may_go(spec: dict[str, Any], replicas: int, allowed: bool) -> None:
     world = start(replicas, budget(**spec))
     if allowed:
@@ -102,6 +106,7 @@ def test_pd_16_how_many_may_go(spec: dict[str, Any], replicas: int, allowed: boo
 
 @pytest.mark.rule("PD-16")
 @pytest.mark.parametrize(("policy", "allowed"), [("AlwaysAllow", True), ("IfHealthyBudget", False), (None, False)])
+@pytest.mark.rule("SU-40")
 def test_pd_16_a_pod_that_is_not_ready_goes_if_the_policy_says_so(policy: str | None, allowed: bool) -> None:
     unready = start(2, budget(minAvailable=2, unhealthyPodEvictionPolicy=policy))
     unready = unready.do(kwake.FailReadiness(first(unready))).settle()
@@ -113,6 +118,7 @@ def test_pd_16_a_pod_that_is_not_ready_goes_if_the_policy_says_so(policy: str | 
 
 
 @pytest.mark.rule("PD-16")
+@pytest.mark.rule("SU-40")
 def test_pd_16_a_pod_that_is_not_ready_goes_while_the_budget_is_met_without_it() -> None:
     unready = start(3, budget(minAvailable=2))
     unready = unready.do(kwake.FailReadiness(first(unready))).settle()
@@ -132,6 +138,7 @@ def fewest_ready(world: World) -> tuple[World, int]:
 
 
 @pytest.mark.rule("PD-16")
+@pytest.mark.rule("SU-40")
 def test_pd_16_a_drain_goes_at_the_pace_that_the_budget_allows() -> None:
     cordoned = {**node("node-a", 1), "spec": {"podCIDR": "10.244.1.0/24", "unschedulable": True}}
     world = kwake.open([cordoned, node("node-b", 2), namespace("shop"), probed("web", 3), budget(maxUnavailable=1)])

@@ -92,6 +92,7 @@ def test_pd_5_a_job_beyond_its_back_off_limit_has_failed_and_makes_no_more() -> 
 
 
 @pytest.mark.rule("PD-14")
+@pytest.mark.rule("SU-43")
 def test_pd_14_a_crashed_container_that_is_not_restarted_fails_the_pod_and_the_job_makes_another() -> None:
     world = start(job(), bare_pod("client"), service("sums"))
     (old,) = pods(world)
@@ -110,6 +111,7 @@ def test_pd_14_a_crashed_container_that_is_not_restarted_fails_the_pod_and_the_j
 
 
 @pytest.mark.rule("PD-14")
+@pytest.mark.rule("SU-43")
 def test_pd_14_the_address_of_a_failed_pod_is_given_to_another_while_its_object_still_shows_it() -> None:
     small = {**node("node-c", 3), "spec": {"podCIDR": "10.244.3.0/29"}}
     done = bare_pod("done", spec=pod_spec(restartPolicy="Never", nodeName="node-c"))

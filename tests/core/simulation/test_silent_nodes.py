@@ -53,6 +53,7 @@ def times(world: World) -> dict[str, float]:
 
 
 @pytest.mark.rule("PD-17")
+@pytest.mark.rule("SU-38")
 def test_pd_17_the_endpoints_of_a_silent_node_are_unready_after_fifty_seconds() -> None:
     silent = start(*web()).do(kwake.SilenceNode("node/node-b"))
 
@@ -75,6 +76,7 @@ def test_pd_17_pods_of_a_silent_node_are_evicted_after_three_hundred_seconds_mor
 
 
 @pytest.mark.rule("PD-17")
+@pytest.mark.rule("SU-39")
 def test_pd_17_a_deployment_replaces_at_the_eviction_and_elsewhere() -> None:
     after = start(*web()).do(kwake.SilenceNode("node/node-b")).settle()
 
@@ -84,6 +86,7 @@ def test_pd_17_a_deployment_replaces_at_the_eviction_and_elsewhere() -> None:
 
 
 @pytest.mark.rule("PD-17")
+@pytest.mark.rule("SU-39")
 def test_pd_17_a_stateful_set_does_not_replace_and_a_daemon_pod_is_not_evicted() -> None:
     world = start(owned("StatefulSet", "db"), owned("DaemonSet", "agent"))
 
@@ -144,6 +147,7 @@ def test_pd_18_a_stateful_pod_is_made_again_elsewhere_when_its_node_is_out_of_se
 
 
 @pytest.mark.rule("PD-3")
+@pytest.mark.rule("SU-41")
 def test_pd_3_pods_of_a_rebooted_node_keep_their_uid_and_change_their_address() -> None:
     world = start(*web())
     (old,) = pods(world, "web")
