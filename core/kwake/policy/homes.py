@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kwake.objects.kinds import NetworkPolicy
 from kwake.objects.selector import Labels
-from kwake.policy.ends import EGRESS, INGRESS
 from kwake.policy.rules import CompiledPolicy, compiled
 
 
@@ -19,12 +18,16 @@ class Home:
             known.get(id(policy)) or compiled(policy, whole_ranges) for policy in read
         )
         """In the order of their names."""
-        self._posted = {direction: _Posted(self.policies, direction) for direction in (INGRESS, EGRESS)}
+        self._posted: dict[str, _Posted] = {}
+        """By direction, as far as asked for."""
 
     def selecting(self, labels: Labels, direction: str) -> tuple[CompiledPolicy, ...]:
         """The policies that isolate a pod with these labels in a direction (NP-1), by name: the very same tuple for
         labels that no policy of that direction tells apart."""
-        return self._posted[direction].selecting(labels)
+        posted = self._posted.get(direction)
+        if posted is None:
+            posted = self._posted[direction] = _Posted(self.policies, direction)
+        return posted.selecting(labels)
 
 
 class _Posted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -94,6 +93,10 @@ class Row(msgspec.Struct, frozen=True):
         return Group(members, self.sure, self.possible, self.doubts, self.to_own_node)
 
 
+Judged = tuple[Row, tuple[Terms, ...]]
+"""What is said of a class, and the terms of the NetworkPolicies that say it."""
+
+
 class Rectangle(msgspec.Struct, frozen=True):
     """Every source here may open these connections to every destination here."""
 
@@ -151,47 +154,73 @@ class Matrix:
                     if doubts := tuple(dict.fromkeys(out.doubts + into.doubts)):
                         yield from _doubtful(out, into, version, doubts)
 
-    def rows(self, direction: str, wanted: Iterable[int] | None = None) -> list[Row]:
-        """What is said of each class, or of those that are wanted; the same row of all that are judged alike."""
+    def rows(self, direction: str) -> list[Row]:
+        """What is said of each class; the same row of all that are judged alike."""
+        return [row for row, _ in self.judged(direction)]
+
+    def judged(self, direction: str, wanted: Iterable[int] | None = None) -> list[Judged]:
+        """What is said of each class, or of those that are wanted, and by which NetworkPolicies' terms. None are named
+        where other policies judge, too."""
         known: dict[object, Row] = {}
         members = self.classes.members if wanted is None else [self.classes.members[index] for index in wanted]
         if self.policies.tiers or self.policies.unread:
-            return [self._row(self.policies.seeing.pod(m.representative), direction, known) for m in members]
-        return list(self._plain_rows(members, direction, known))
+            return [(self._row(self.policies.seeing.pod(m.representative), direction, known), ()) for m in members]
+        return list(self._plainly_judged(members, direction, known))
 
-    def _plain_rows(self, members: Iterable[EndClass], direction: str, known: dict[object, Row]) -> Iterator[Row]:
-        """Where nothing but NetworkPolicies judges: pods of the same policies and without port names are not even
-        looked at."""
-        of: dict[int, Row] = {}
+    def judged_again(self, direction: str, wanted: Iterable[tuple[int, tuple[Terms, ...]]]) -> list[Judged]:
+        """The same of classes of which it is known whose terms judge them, and no others do."""
+        known: dict[object, Row] = {}
+        found = []
+        for index, terms in wanted:
+            pod = self.policies.seeing.pod(self.classes.members[index].representative)
+            row = self._open if pod is None else self._row_of(_Judging(terms, (), ()), pod, direction, known)
+            found.append((row, terms))
+        return found
+
+    def _plainly_judged(
+        self, members: Iterable[EndClass], direction: str, known: dict[object, Row]
+    ) -> Iterator[Judged]:
+        """Where nothing but NetworkPolicies judges: of pods of the same policies and without port names one is looked
+        at."""
+        of: dict[int, Judged] = {}
         seeing, selecting = self.policies.seeing, self.policies.selecting
+        nothing: Judged = (self._open, ())
         for member in members:
             pod = seeing.pod(member.representative)
             isolating = selecting(pod, direction) if pod is not None else ()
             if pod is None or not isolating:
-                yield self._open
+                yield nothing
                 continue
-            row = of.get(id(isolating))
-            if row is None:
-                judging = _Judging(self._all_terms(isolating, direction), (), ())
-                asked = judging.key(pod, direction)
-                if asked not in known:
-                    known[asked] = self._said(judging, pod, direction)
-                row = known[asked]
-                if asked is judging.terms:  # it looks at no port names
-                    of[id(isolating)] = row
-            yield row
+            judged = of.get(id(isolating))
+            if judged is None:
+                terms = self._all_terms(isolating, direction)
+                judged = self._row_of(_Judging(terms, (), ()), pod, direction, known), terms
+                if direction == EGRESS or not any(held.named for held in terms):
+                    of[id(isolating)] = judged
+            yield judged
+
+    def _row_of(self, judging: _Judging, pod: Pod, direction: str, known: dict[object, Row]) -> Row:
+        asked = judging.key(pod, direction)
+        if asked not in known:
+            known[asked] = self._said(judging, pod, direction)
+        return known[asked]
 
     def with_peers(self, peers: PeerSets, moved: frozenset[Asked]) -> tuple[Matrix, frozenset[Terms]]:
         """The same where some peers mean others since, and the terms that name these."""
-        after = copy.copy(self)
+        after = self._copy()
         after.peers = peers
         hit = frozenset(terms for terms in self._terms.values() if not terms.asked.isdisjoint(moved))
         after._parts_of = {asked: parts for asked, parts in self._parts_of.items() if asked[0] not in hit}
         return after, hit
 
+    def _copy(self) -> Matrix:
+        after = Matrix.__new__(Matrix)
+        after.__dict__.update(self.__dict__)
+        return after
+
     def with_policies(self, policies: PolicySet) -> Matrix:
         """The same under other NetworkPolicies that look at nothing else."""
-        after = copy.copy(self)
+        after = self._copy()
         after.policies = policies
         return after
 
@@ -202,11 +231,7 @@ class Matrix:
             nothing = ((NONE, self.classes.everyone),)
             row = Row(nothing, self._everything, (why_unknown(unread),), self._everything)
             return known.setdefault(tuple(policy.key for policy in unread), row)
-        judging = self._judging(pod, direction)
-        asked = judging.key(pod, direction)
-        if asked not in known:
-            known[asked] = self._said(judging, pod, direction)
-        return known[asked]
+        return self._row_of(self._judging(pod, direction), pod, direction, known)
 
     def _judging(self, pod: Pod, direction: str) -> _Judging:
         terms = self._all_terms(self.policies.selecting(pod, direction), direction)

@@ -25,6 +25,8 @@ class PeerSets:
     def __init__(self, classes: Classes, seeing: Seeing) -> None:
         self._seeing = seeing
         self._known: dict[Asked, Meant] = {}
+        self._by_home: dict[Asked, PolicyPeer] = {}
+        """The peers among them that ask for labels of namespaces."""
         self._pods: dict[bytes, int] = {}
         self._namespaces: dict[bytes, Meant] = {}
         self.of_namespace: dict[str, int] = {}
@@ -61,6 +63,8 @@ class PeerSets:
         asked = self.asked(peer, namespace)
         if asked not in self._known:
             self._known[asked] = self._looked_up(peer, namespace)
+            if peer.namespace_selector is not None and peer.ip_block is None:
+                self._by_home[asked] = peer
         return self._known[asked]
 
     def _looked_up(self, peer: PolicyPeer, namespace: str) -> Meant:
@@ -128,17 +132,15 @@ class PeerSets:
         after._seeing, after._pods, after._placed = seeing, self._pods, self._placed
         after.of_namespace, after._valued = self.of_namespace, self._valued
         after._labelled, after._size, after._seen_labels = self._labelled, self._size, self._seen_labels
-        after._known, after._namespaces = dict(self._known), {}
+        after._known, after._namespaces, after._by_home = dict(self._known), {}, dict(self._by_home)
         moved = set()
-        for asked, (sure, perhaps) in self._known.items():
-            if asked[0]:
-                continue
-            peer = msgspec.json.decode(asked[1], type=PolicyPeer)
+        for asked, peer in self._by_home.items():
             if peer.namespace_selector is None:
                 continue
             matches = seeing.namespace_matches(peer.namespace_selector, namespace)
             if matches is self._seeing.namespace_matches(peer.namespace_selector, namespace):
                 continue
+            sure, perhaps = self._known[asked]
             pods = mine
             if peer.pod_selector is not None and not peer.pod_selector.is_empty:
                 pods &= self.carrying(peer.pod_selector)

@@ -7,9 +7,8 @@ not in its sets.
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -20,7 +19,7 @@ from kwake.objects.selector import LabelSelector
 from kwake.policy.classes import bits_of, classes_of, set_of
 from kwake.policy.connections import ConnectionSet
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
-from kwake.policy.matrix import Matrix, Parts, Rectangle, Row
+from kwake.policy.matrix import Judged, Matrix, Parts, Rectangle, Row, Terms
 from kwake.policy.policy_set import PolicySet, compile_policies
 from kwake.policy.rules import CompiledPolicy
 from kwake.profiles.profile import Profile
@@ -50,18 +49,20 @@ class _Side(msgspec.Struct, frozen=True):
     """What is said of all classes in one direction."""
 
     rows: tuple[Row, ...]
+    terms: tuple[tuple[Terms, ...], ...]
+    """Of the NetworkPolicies that judge each."""
     alike: dict[int, tuple[Row, int]]
     """The classes of one and the same row, by its id."""
     is_doubtful: bool
     """Whether something was ever not known of some class."""
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> _Side:
+    def of(cls, judged: Sequence[Judged]) -> _Side:
         """The rows, those that say the same made one."""
         made: dict[Row, Row] = {}
         known: dict[int, Row] = {}
         kept: list[Row] = []
-        for row in rows:
+        for row, _ in judged:
             if id(row) not in known:
                 known[id(row)] = made.setdefault(row, row)
             kept.append(known[id(row)])
@@ -69,15 +70,16 @@ class _Side(msgspec.Struct, frozen=True):
         for index, row in enumerate(kept):
             held[id(row)].append(index)
         alike = {of: (kept[at[0]], set_of(at, len(kept))) for of, at in held.items()}
-        return cls(tuple(kept), alike, any(row.doubts for row in made))
+        return cls(tuple(kept), tuple([terms for _, terms in judged]), alike, any(row.doubts for row in made))
 
-    def with_rows(self, indexes: list[int], rows: list[Row]) -> tuple[_Side, list[_Change]]:
+    def with_rows(self, indexes: Sequence[int], judged: Sequence[Judged]) -> tuple[_Side, list[_Change]]:
         """The same with other rows for some classes, and what changed."""
-        kept, alike = list(self.rows), dict(self.alike)
+        kept, terms, alike = list(self.rows), list(self.terms), dict(self.alike)
         changed: dict[tuple[int, int], _Change] = {}
         made: dict[Row, Row] = {}
-        for index, row in zip(indexes, rows, strict=True):
+        for index, (row, by) in zip(indexes, judged, strict=True):
             old = kept[index]
+            terms[index] = by
             if row == old:
                 continue
             row = kept[index] = made.setdefault(row, row)
@@ -91,7 +93,12 @@ class _Side(msgspec.Struct, frozen=True):
             known = changed.get((id(old), id(row)))
             changed[id(old), id(row)] = _Change((known.members if known else 0) | bit, old, row)
         is_doubtful = self.is_doubtful or any(row.doubts for row in made)
-        return _Side(tuple(kept), alike, is_doubtful), list(changed.values())
+        return _Side(tuple(kept), tuple(terms), alike, is_doubtful), list(changed.values())
+
+    @property
+    def judged(self) -> tuple[Judged, ...]:
+        """What is said of each class, and by which terms."""
+        return tuple(zip(self.rows, self.terms, strict=True))
 
     def among(self, wanted: int) -> Iterator[_Change]:
         """The wanted classes by what is said of them."""
@@ -106,6 +113,19 @@ class _Side(msgspec.Struct, frozen=True):
         for row, members in self.alike.values():
             if members & wanted:
                 yield _Change(members & wanted, row, row)
+
+
+class _Among(dict[int, list[_Change]]):
+    """The classes of one side by what is said of them, looked up once for each set of them: many changes concern the
+    very same others."""
+
+    def __init__(self, side: _Side) -> None:
+        super().__init__()
+        self._side = side
+
+    def __missing__(self, wanted: int) -> list[_Change]:
+        found = self[wanted] = list(self._side.among(wanted))
+        return found
 
 
 class Standing:
@@ -124,7 +144,7 @@ class Standing:
         pods = [pod for pod in cluster.all(Pod) if pod.ips and not pod.is_terminal]
         classes = classes_of(pods, self._policies, *((also,) if also is not None else ()))
         self._matrix = Matrix(classes, self._policies)
-        self.egress, self.ingress = _Side.of(self._matrix.rows(EGRESS)), _Side.of(self._matrix.rows(INGRESS))
+        self.egress, self.ingress = _Side.of(self._matrix.judged(EGRESS)), _Side.of(self._matrix.judged(INGRESS))
         self._count = tuple(len(member.pods) for member in classes.members)
         """Pods of each class; a class outlives its last pod."""
         versions = {member.version for member in classes.members}
@@ -215,7 +235,14 @@ class Standing:
             return self._made_again(cluster)
         both = [policy for policy in (old, new) if policy is not None]
         touched = self._selected(both, changed.namespace)
-        return after._with_rows(self, {direction: touched for policy in both for direction in policy.directions})
+        directions = {direction for policy in both for direction in policy.directions}
+        out: list[_Change] = []
+        into: list[_Change] = []
+        if EGRESS in directions:
+            after.egress, out = self.egress.with_rows(touched, after._matrix.judged(EGRESS, touched))
+        if INGRESS in directions:
+            after.ingress, into = self.ingress.with_rows(touched, after._matrix.judged(INGRESS, touched))
+        return after, tuple(_shifts(self, after, out, into))
 
     def with_namespace(self, cluster: Cluster, namespace: str) -> tuple[Standing, tuple[Shift, ...]]:
         """After a namespace got other labels, and exactly what that opens and closes."""
@@ -226,15 +253,13 @@ class Standing:
             return self._made_again(cluster)
         peers, moved = self._matrix.peers.with_namespace(seeing, namespace)
         after._matrix, naming = after._matrix.with_peers(peers, moved)
-        touched: dict[str, list[int]] = {EGRESS: [], INGRESS: []}
-        for direction, indexes in touched.items():
-            by_home: defaultdict[str, list[CompiledPolicy]] = defaultdict(list)
-            for policy in after._policies.policies:
-                if policy.written[direction] and after._matrix.terms(policy, direction) in naming:
-                    by_home[policy.namespace].append(policy)
-            for home, policies in by_home.items():
-                indexes += self._selected(policies, home)
-        return after._with_rows(self, touched)
+        sending, taking = (
+            {index: terms for index, terms in enumerate(side.terms) if not naming.isdisjoint(terms)}
+            for side in (self.egress, self.ingress)
+        )
+        after.egress, out = self.egress.with_rows([*sending], after._matrix.judged_again(EGRESS, sending.items()))
+        after.ingress, into = self.ingress.with_rows([*taking], after._matrix.judged_again(INGRESS, taking.items()))
+        return after, tuple(_shifts(self, after, out, into))
 
     def _selected(self, policies: Iterable[CompiledPolicy], namespace: str) -> list[int]:
         """The classes of a namespace that any of its policies selects."""
@@ -243,16 +268,21 @@ class Standing:
             if policy.selector not in selectors:
                 selectors.append(policy.selector)
         members = self._matrix.classes.members
-        return [
-            index
-            for index in bits_of(self._matrix.peers.of_namespace.get(namespace, 0))
-            if (pod := members[index].representative.pod) is not None
-            and any(selector.matches(pod.metadata.labels) for selector in selectors)
-        ]
+        found = []
+        for index in bits_of(self._matrix.peers.of_namespace.get(namespace, 0)):
+            pod = members[index].representative.pod
+            if pod is not None:
+                labels = pod.metadata.labels
+                for selector in selectors:
+                    if selector.matches(labels):
+                        found.append(index)
+                        break
+        return found
 
     def _after(self, cluster: Cluster) -> Standing:
         """The same for a cluster that differs, before anything of the difference is in it."""
-        after = copy.copy(self)
+        after = Standing.__new__(Standing)
+        after.__dict__.update(self.__dict__)
         after.cluster = cluster
         after._policies = compile_policies(cluster, self._profile)
         after._matrix = self._matrix.with_policies(after._policies)
@@ -263,19 +293,9 @@ class Standing:
         after = Standing(cluster, self._profile, self._policies)
         before = Standing(self.cluster, self._profile, after._policies)
         everyone = list(range(len(after.egress.rows)))
-        after.egress, out = before.egress.with_rows(everyone, list(after.egress.rows))
-        after.ingress, into = before.ingress.with_rows(everyone, list(after.ingress.rows))
+        after.egress, out = before.egress.with_rows(everyone, after.egress.judged)
+        after.ingress, into = before.ingress.with_rows(everyone, after.ingress.judged)
         return after, tuple(_shifts(before, after, out, into))
-
-    def _with_rows(self, before: Standing, touched: dict[str, list[int]]) -> tuple[Standing, tuple[Shift, ...]]:
-        """With the rows of some classes made again, by direction."""
-        out: list[_Change] = []
-        into: list[_Change] = []
-        if sending := touched.get(EGRESS):
-            self.egress, out = before.egress.with_rows(sending, self._matrix.rows(EGRESS, sending))
-        if taking := touched.get(INGRESS):
-            self.ingress, into = before.ingress.with_rows(taking, self._matrix.rows(INGRESS, taking))
-        return self, tuple(_shifts(before, self, out, into))
 
 
 def _holds(parts: Parts, index: int, protocol: str, port: int) -> bool:
@@ -310,10 +330,11 @@ def _of_parts(
     sure: bool,
 ) -> Iterator[Shift]:
     sending, taking = _union(out), _union(into)
+    senders, takers = _Among(after.egress), _Among(after.ingress)
     for version in after.versions:
         for change in into:
             for others, was, is_ in _pieces(parts(change.old), parts(change.new), version & ~sending):
-                for same in after.egress.among(others):
+                for same in senders[others]:
                     for sent, towards in parts(same.new):
                         to = towards & change.members & version
                         if to and sent & was != sent & is_:
@@ -321,7 +342,7 @@ def _of_parts(
         for change in out:
             from_ = change.members & version
             for others, was, is_ in _pieces(parts(change.old), parts(change.new), version & ~taking):
-                for same in after.ingress.among(others):
+                for same in takers[others]:
                     for taken, sources in parts(same.new):
                         if sources & from_ and taken & was != taken & is_:
                             yield Shift(sources & from_, same.members, taken & was, taken & is_, sure)
