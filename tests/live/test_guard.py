@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from kwake_live.errors import WriteRefused
+import kwake_live
+from kwake.objects.kinds import Pod
+from kwake_live.errors import LiveError, WriteRefused
 from kwake_live.guard import is_read
 from kwake_live.kinds import READABLE
 from kwake_live.listing import Path
 from kwake_live.opening import connect
-from tests.live.fake_api import FakeApi
+from tests.live.certificates import Certificates
+from tests.live.fake_api import FakeApi, Fault
 
 kubernetes = pytest.importorskip("kubernetes")
 
@@ -85,6 +88,91 @@ WRITES: dict[str, Callable[[Any], object]] = {
     "an escaped slash": _raw("GET", "/api/v1/namespaces/shop/pods/p%2Fexec"),
     "two slashes": _raw("GET", "/api/v1//pods"),
 }
+
+
+def _past_the_guard(client: Any) -> object:
+    """The pool below the guard, which is nobody's business."""
+    pool = client.rest_client.pool_manager._pool
+    return pool.request("DELETE", client.configuration.host + "/api/v1/namespaces/shop/pods/p")
+
+
+def _one_connection_pool(client: Any) -> object:
+    pool = client.rest_client.pool_manager._pool.connection_from_url(client.configuration.host)
+    return pool.urlopen("DELETE", "/api/v1/namespaces/shop/pods/p")
+
+
+def _another_host(client: Any) -> object:
+    other = client.configuration.host.replace("127.0.0.1", "localhost")
+    return client.rest_client.pool_manager._pool.request("GET", other + "/api/v1/pods")
+
+
+def _of_its_type(client: Any) -> object:
+    return _typed(type(client)(client.configuration)).delete_namespaced_pod("p", "shop")
+
+
+def _subclassed(client: Any) -> object:
+    class Mine(type(client)):  # type: ignore[misc]  # whatever the code above does
+        pass
+
+    return _typed(Mine(client.configuration)).delete_namespaced_pod("p", "shop")
+
+
+def _new_pool(client: Any) -> object:
+    import urllib3
+
+    client.rest_client.pool_manager = urllib3.PoolManager()
+    return client.rest_client.pool_manager.request("DELETE", client.configuration.host + "/api/v1/namespaces/shop")
+
+
+def _new_transport(client: Any) -> object:
+    client.rest_client = kubernetes.client.rest.RESTClientObject(client.configuration)
+    return _typed(client).delete_namespaced_pod("p", "shop")
+
+
+OVERRIDE = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+WRITES |= {
+    "the pool below": _past_the_guard,
+    "one pool of connections": _one_connection_pool,
+    "another host below": _another_host,
+    "another client of its type": _of_its_type,
+    "a client of a subclass": _subclassed,
+    "a pool in place of its own": _new_pool,
+    "a transport in place of its own": _new_transport,
+    "a watch of exec": _raw("GET", "/api/v1/namespaces/shop/pods/p/exec?watch=1&command=id"),
+    "exec in the query of a list": _raw("GET", "/api/v1/namespaces/shop/pods/p/exec?"),
+    "a websocket": _raw("GET", "/api/v1/pods", headers={"Sec-WebSocket-Key": "x"}),
+    **{name: _raw("GET", "/api/v1/namespaces/shop/pods/p", headers={name: "DELETE"}) for name in OVERRIDE},
+}
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(
+    prod: FakeApi, certificates: Certificates, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a server that sends the reader elsewhere, when a list is read, then nobody else is dialled, with the token
+    least of all, and it is told."""
+    with FakeApi(certificates.server_context()) as other:
+        for to in (other.url, prod.url):
+            prod.log.clear()
+            prod.faults[:] = [Fault("/pods", status, (("Location", f"{to}/api/v1/namespaces/shop/pods/p/exec"),))]
+
+            with pytest.raises(LiveError, match=str(status)):
+                kwake_live.open("prod")
+
+            assert other.connections == 0
+            assert [request.path for request in prod.log if "exec" in request.path] == []
+
+
+def test_the_proxy_of_the_environment_is_not_asked(
+    prod: FakeApi, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`NO_PROXY` holds, as for kubectl: a server on this machine is dialled itself."""
+    with FakeApi(None) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+        assert kwake_live.open("prod").cluster.all(Pod)
+        assert proxy.connections == 0
 
 
 @pytest.mark.parametrize("write", WRITES)
