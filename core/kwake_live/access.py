@@ -103,7 +103,7 @@ def _client(context: str, *, interactive: bool) -> tuple[Any, list[PluginError]]
             else:
                 _check_context(config, context)
                 config.load_kube_config(_kubeconfig(), context, client_configuration=configuration)
-                _take_proxy(config, context, configuration)
+                _take_proxy(context, configuration)
         except config.ConfigException as error:
             raise ContextError(_told(context, error)) from None
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -171,30 +171,43 @@ def _missing(where: str) -> str:
 
 def _read_names(where: str) -> tuple[str, ...]:
     """The contexts of kubeconfigs that the client does not list, because no current one is set."""
-    import yaml
-
     names: list[str] = []
-    for file in where.split(os.pathsep):
-        with contextlib.suppress(OSError, yaml.YAMLError, UnicodeDecodeError):
-            value = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-            contexts = value.get("contexts") if isinstance(value, dict) else None
-            names += [c["name"] for c in contexts or () if isinstance(c, dict) and isinstance(c.get("name"), str)]
+    for value in _kubeconfigs(where):
+        contexts = value.get("contexts")
+        names += [c["name"] for c in contexts or () if isinstance(c, dict) and isinstance(c.get("name"), str)]
     return tuple(names)
 
 
-def _take_proxy(config: Any, context: str, configuration: Any) -> None:
-    """`proxy-url` of the cluster, which the client reads only since version 36."""
+def _kubeconfigs(where: str) -> Iterator[dict[str, Any]]:
+    """The files that are there and can be read, in their order."""
     import yaml
 
+    for file in where.split(os.pathsep):
+        with contextlib.suppress(OSError, yaml.YAMLError, UnicodeDecodeError):
+            value = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+            if isinstance(value, dict):
+                yield value
+
+
+def _take_proxy(context: str, configuration: Any) -> None:
+    """`proxy-url` of the cluster, which the client reads only since version 36. Of two files with one name in them the
+    first counts."""
     if configuration.proxy:
         return
-    for file in _kubeconfig().split(os.pathsep):
-        with contextlib.suppress(OSError, yaml.YAMLError, KeyError, TypeError):
-            value = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-            cluster = next(c["context"]["cluster"] for c in value["contexts"] if c["name"] == context)
-            found = next(c["cluster"].get("proxy-url") for c in value["clusters"] if c["name"] == cluster)
-            if found:
-                configuration.proxy = found
+    user = _named("contexts", context).get("context")
+    cluster = _named("clusters", user.get("cluster") if isinstance(user, dict) else None).get("cluster")
+    found = cluster.get("proxy-url") if isinstance(cluster, dict) else None
+    if found:
+        configuration.proxy = found
+
+
+def _named(items: str, name: object) -> dict[str, Any]:
+    """The first item of a name in the kubeconfigs; empty where there is none."""
+    for value in _kubeconfigs(_kubeconfig()):
+        for item in value.get(items) or ():
+            if isinstance(item, dict) and item.get("name") == name:
+                return item
+    return {}
 
 
 @contextlib.contextmanager
@@ -241,11 +254,12 @@ def current_context() -> str:
     if _missing(where) and os.environ.get("KUBERNETES_SERVICE_HOST"):
         return IN_CLUSTER
     _context_names(config)
-    try:
-        _, active = config.list_kube_config_contexts(where)
-    except config.ConfigException as error:
-        raise ContextError(f"{where}: {error}") from None
-    return str(active["name"])
+    # Of several files the first that names one, as kubectl has it; the client takes the last, which is another cluster.
+    found = (value.get("current-context") for value in _kubeconfigs(where))
+    current = next((name for name in found if name and isinstance(name, str)), None)
+    if current is None:
+        raise ContextError(f"{where}: there is no current-context; name one: --context NAME")
+    return current
 
 
 __all__ = ["IN_CLUSTER", "Access", "LiveError", "current_context"]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import datetime
 import json
+import os
 import select
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,12 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import kwake
 import kwake_live
-from kwake_live import opening, plugin
-from kwake_live.errors import PluginError
-from tests.live.certificates import Certificates, kubeconfig
+from kwake.objects.kinds import Pod
+from kwake_live import opening, plugin, reading
+from kwake_live.access import current_context
+from kwake_live.errors import ContextError, PluginError, Unauthorized, Unreachable
+from tests.live.certificates import Certificates, kubeconfig, make_certificates
 from tests.live.conftest import use_kubeconfig
 from tests.live.fake_api import FakeApi
 from tests.live.sample import assert_same, small_cluster
@@ -211,3 +218,144 @@ def _proxy() -> Iterator[tuple[str, list[str]]]:
     threading.Thread(target=accept, daemon=True).start()
     with listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", dialled
+
+
+# -- kubeconfigs as people have them ------------------------------------------------------------------------------
+
+
+def _write(path: Path, **fields: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **fields}), encoding="utf-8")
+    return path
+
+
+def test_paths_in_a_kubeconfig_are_relative_to_it(
+    prod: FakeApi, certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a CA, a certificate and a key named beside the kubeconfig, when it is read from elsewhere, then they are
+    found, as kubectl does."""
+    certificate, key = certificates.client_files("anna")
+    for source, name in ((certificates.ca, "ca.pem"), (certificate, "anna.pem"), (key, "anna.key")):
+        (tmp_path / "kube").mkdir(exist_ok=True)
+        (tmp_path / "kube" / name).write_bytes(source.read_bytes())
+    user = {"client-certificate": "anna.pem", "client-key": "./anna.key"}
+    config = kubeconfig(tmp_path / "kube" / "config", prod.url, None, user, cluster={"certificate-authority": "ca.pem"})
+    use_kubeconfig(monkeypatch, config)
+    monkeypatch.chdir(tmp_path)
+
+    assert kwake_live.open("prod").cluster.all(Pod)
+    assert {request.user for request in prod.log} == {"anna"}
+
+
+def test_data_in_a_kubeconfig_stands_for_files(prod: FakeApi, login: Login, certificates: Certificates) -> None:
+    def data(path: Path) -> str:
+        return base64.b64encode(path.read_bytes()).decode()
+
+    certificate, key = certificates.client_files("anna")
+    user = {"client-certificate-data": data(certificate), "client-key-data": data(key)}
+    login.use(user, cluster={"certificate-authority-data": data(certificates.ca)})
+
+    assert kwake_live.open("prod").cluster.all(Pod)
+    assert {request.user for request in prod.log} == {"anna"}
+
+
+def test_several_kubeconfigs_are_one(
+    prod: FakeApi, certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given clusters, users and contexts in files of their own, one of which is not there, when `KUBECONFIG` names
+    them all, then they are merged, the first current context counts, and a name that is there twice is the first's."""
+    cluster = {"server": prod.url, "certificate-authority": str(certificates.ca)}
+    wrong = {"server": "https://127.0.0.1:1", "certificate-authority": str(certificates.ca)}
+    files = [
+        _write(tmp_path / "a", contexts=[{"name": "prod", "context": {"cluster": "c", "user": "u"}}],
+               **{"current-context": "prod"}),
+        tmp_path / "missing",
+        _write(tmp_path / "b" / "clusters", clusters=[{"name": "c", "cluster": cluster}]),
+        _write(tmp_path / "c", clusters=[{"name": "c", "cluster": wrong}],
+               users=[{"name": "u", "user": {"token": "let-me-in"}}], **{"current-context": "nobody"}),
+    ]  # fmt: skip
+    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, files)))
+
+    assert current_context() == "prod"
+    assert kwake_live.open("prod").cluster.all(Pod)
+
+
+def test_without_a_current_context_one_has_to_be_named(
+    prod: FakeApi, certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = kubeconfig(tmp_path / "config", prod.url, certificates.ca, {"token": "let-me-in"})
+    text = path.read_text(encoding="utf-8").replace("current-context: prod\n", "")
+    path.write_text(text, encoding="utf-8")
+    use_kubeconfig(monkeypatch, path)
+
+    with pytest.raises(ContextError, match="current-context"):
+        kwake_live.open()
+    assert kwake_live.open("prod").cluster.all(Pod)
+
+
+def test_a_user_without_credentials_is_told(prod: FakeApi, login: Login) -> None:
+    login.use({})
+
+    with pytest.raises(Unauthorized, match="401: it does not take these credentials"):
+        kwake_live.open("prod")
+
+
+def test_another_name_of_the_server_is_the_one_that_is_checked(prod: FakeApi, login: Login) -> None:
+    """`tls-server-name`: the certificate is for `localhost` also, and that is asked for."""
+    login.use({"token": "let-me-in"}, cluster={"tls-server-name": "localhost"})
+
+    assert kwake_live.open("prod").cluster.all(Pod)
+
+
+@pytest.mark.parametrize(("days", "words"), [((-30, -1), "has expired"), ((1, 30), "is not valid yet")])
+def test_a_certificate_of_another_time_is_told(
+    certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: tuple[int, int], words: str
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    now = datetime.datetime.now(tz=datetime.UTC)
+    since, until = (now + datetime.timedelta(days=day) for day in days)
+    certificates.authority.issue_cert("127.0.0.1", not_before=since, not_after=until).configure_cert(context)
+    with FakeApi(context) as server:
+        use_kubeconfig(monkeypatch, kubeconfig(tmp_path / "c", server.url, certificates.ca, {"token": "let-me-in"}))
+
+        with pytest.raises(Unreachable, match=words):
+            kwake_live.open("prod")
+        assert server.log == []
+
+
+def test_a_bundle_of_authorities_is_taken(
+    prod: FakeApi, certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = make_certificates(tmp_path / "other")
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(other.ca.read_bytes() + certificates.ca.read_bytes())
+    use_kubeconfig(monkeypatch, kubeconfig(tmp_path / "c", prod.url, bundle, {"token": "let-me-in"}))
+
+    assert kwake_live.open("prod").cluster.all(Pod)
+
+
+def test_a_server_at_an_ipv6_address_is_read(
+    certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard knows its own server by a bracketed address, too: what is not there is told, not refused."""
+    use_kubeconfig(monkeypatch, kubeconfig(tmp_path / "c", "https://[::1]:1", certificates.ca, {"token": "let-me-in"}))
+    monkeypatch.setattr(reading, "WAITS_S", (0.01,))
+
+    with pytest.raises(Unreachable, match=r"https://\[::1\]:1: no connection"):
+        kwake_live.open("prod")
+
+
+def test_a_context_of_the_second_of_two_kubeconfigs_is_read(
+    prod: FakeApi, certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = kubeconfig(tmp_path / "a", "https://127.0.0.1:1", certificates.ca, {"token": "x"}, context="staging")
+    second = kubeconfig(tmp_path / "b", prod.url, certificates.ca, {"token": "let-me-in"}, context="second")
+    for path, name in ((first, "one"), (second, "two")):
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value["clusters"][0]["name"] = value["users"][0]["name"] = name
+        value["contexts"] = [{**value["contexts"][0], "context": {"cluster": name, "user": name}}]
+        path.write_text(yaml.safe_dump(value), encoding="utf-8")
+    monkeypatch.setenv("KUBECONFIG", f"{first}{os.pathsep}{second}")
+
+    assert kwake_live.open("second").cluster.all(Pod)
