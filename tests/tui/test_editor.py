@@ -172,7 +172,7 @@ def test_a_key_that_would_type_says_how_one_types(key: str) -> None:
         await player.until(lambda: editor(player).reference == POLICY)
         await player.press("tab", "tab", key)
 
-        assert player.rows("#keys") == ["▲ this is to be read: e types in it"]
+        assert player.rows("#keys") == ["▲ reading: e edits it"]
 
     play(shop(), story)
 
@@ -257,5 +257,36 @@ def test_a_rule_that_is_opened_from_its_path_is_read() -> None:
 
         assert player.desk.pane == "editor"
         assert not editor(player).is_typing
+
+    play(shop(), story)
+
+
+def test_arrows_and_page_keys_move_while_one_types_and_while_one_reads() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.until(lambda: editor(player).reference == POLICY)
+        area = editor(player).area
+        text = area.text
+        await player.press("tab", "tab")
+        for begin in ((), ("e",)):
+            await player.press(*begin, "down", "down", "up", "end")
+            assert area.cursor_location == (1, len(text.splitlines()[1]))
+            await player.press("home", "right", "left", "pagedown")
+            assert area.cursor_location[0] > 5
+            await player.press("pageup", "pageup", "pageup", "up")
+            assert area.cursor_location == (0, 0)
+            assert area.text == text
+        await player.press("j", "k", "g")
+        assert area.text == "jkg" + text
+
+    play(shop(), story)
+
+
+def test_home_and_end_are_of_the_line_in_which_one_types() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.press("e", "down", "down", "end")
+        await player.type("x")
+        assert editor(player).area.text.splitlines()[2] == "metadata:x"
 
     play(shop(), story)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from kwake.dataplane.path import Outcome
+from kwake_tui.panes.editor import EditorPane
 from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.screens.main import MainScreen
+from kwake_tui.session import path_in
 from kwake_tui.text.page import described
 from tests.tui.player import Player, play, shop
-from tests.tui.test_story_edit import edit_policy, open_checkout
+from tests.tui.test_story_edit import POLICY, edit_policy, open_checkout
 
 
 async def flips_of_a_drop(player: Player) -> None:
@@ -50,3 +53,66 @@ def test_a_pods_page_tells_the_policies_that_select_it() -> None:
     told = rows[at + 1 : at + 3]
     assert any(row.startswith("ingress       isolated by") and "1 rule" in row for row in told)
     assert any(row == "egress        not isolated" for row in told)
+
+
+def editor(player: Player) -> EditorPane:
+    return player.desk.query_one(EditorPane)
+
+
+def test_a_fix_of_the_edited_text_is_typed_and_not_applied() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await edit_policy(player, "app: web", "app: webshop")
+        typed = editor(player).area.text
+        await player.press("ctrl+f")
+        await player.until(lambda: isinstance(player.app.screen, ChoiceScreen))
+        assert all("NetworkPolicy/shop/allow-web" in row for row in player.rows("#choice") if "changes " in row)
+        await player.press("enter")
+        await player.until(lambda: isinstance(player.app.screen, MainScreen))
+        assert editor(player).is_typing
+        assert editor(player).is_edited
+        assert len(player.session.timeline.path) == 2, "the connection alone"
+
+        await player.press("ctrl+z")
+        assert editor(player).area.text == typed
+        await player.press("ctrl+y", "ctrl+s")
+        assert any("✓ delivered" in row for row in player.rows("#path"))
+
+    play(shop(), story)
+
+
+def test_a_fix_is_of_the_pinned_flow_under_the_cursor() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("pin deploy/shop/search svc/shop/checkout 443")
+        await player.press("enter")
+        await player.go_to(POLICY)
+        await player.press("e", "ctrl+f")
+        await player.until(lambda: isinstance(player.app.screen, ChoiceScreen))
+
+        await player.press("enter")
+        await player.until(lambda: isinstance(player.app.screen, MainScreen))
+        await player.press("ctrl+s")
+        flow = player.session.pins[0]
+        assert path_in(player.session.world, flow).outcome is Outcome.DELIVERED
+
+    play(shop(), story)
+
+
+def test_a_fix_without_a_flow_says_what_is_missing() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.press("e", "ctrl+f")
+        assert player.rows("#keys")[0].startswith("▲ no flow to turn yet: t on a pod traces one")
+
+    play(shop(), story)
+
+
+def test_a_text_that_cannot_turn_the_flow_says_so() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await player.go_to("Service/shop/cart")
+        await player.press("e", "ctrl+f")
+        assert player.rows("#keys")[0].startswith("▲ no edit of svc/cart alone turns web → svc/checkout:443")
+
+    play(shop(), story)

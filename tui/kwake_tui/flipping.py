@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kwake.actions import Apply
+from kwake.cluster import record
+from kwake.dataplane.path import Flow
 from kwake.errors import KwakeError
 from kwake.flips import path_flips
 from kwake.objects.basis import Basis
+from kwake.objects.document import Manifest
 from kwake.objects.json_patch import Fix
 from kwake.policy.change import Change
 from kwake.policy.flip import Flip
 from kwake.world import World
 from kwake_tui.desk import Desk
 from kwake_tui.lines import BLANK, Line, Span
-from kwake_tui.names import flow_title
+from kwake_tui.names import flow_title, short
 from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.session import path_in
 from kwake_tui.text.flips import effects
+from kwake_tui.yaml_text import editable, read_manifest
 
 
 def open_flips(desk: Desk) -> None:
@@ -44,6 +48,34 @@ def open_flips(desk: Desk) -> None:
     title = f"What would turn {flow_title(flow)}"
     note = f"enter makes it, {desk.key('undo')} undoes it   esc back"
     desk.open(ChoiceScreen(title, note, tuple(flip_rows(flips))), answered)
+
+
+def open_fixes(desk: Desk, flow: Flow, text: str, put: Callable[[str], None]) -> None:
+    """The edits of the object in a text, and of it alone, after which a flow would end otherwise than with the text
+    applied; enter puts one into the text, where nothing is applied yet."""
+    try:
+        manifest = read_manifest(text)
+        own = record(manifest).key
+        world = desk.session.world.do(Apply(manifest)).settle()
+        flips = path_flips(world, path_in(world, flow))
+    except KwakeError as error:
+        desk.say(str(error))
+        return
+    mine = [flip for flip in flips if all(change.key == own for change in flip.changes)]
+    name = short(str(own))
+    if not mine:
+        desk.say(f"no edit of {name} alone turns {flow_title(flow)}: {desk.key('flip')} in Path offers others")
+        return
+
+    def answered(target: str | None) -> None:
+        if target:
+            after: Manifest = world.cluster.record(own).manifest
+            for change in mine[int(target.partition(":")[2])].changes:
+                after = change.of(after) if isinstance(change, Fix) else change.manifest
+            put(editable(after))
+
+    title = f"What in {name} would turn {flow_title(flow)}"
+    desk.open(ChoiceScreen(title, "enter types it, nothing is applied   esc back", tuple(flip_rows(mine))), answered)
 
 
 def edited(world: World, change: Change) -> dict[str, object]:

@@ -95,6 +95,7 @@ FIXED: dict[str, str] = {
     **{f"pane-{number}": f"f{number},alt+{number}" for number in range(1, 6)},
     "apply": "ctrl+s",
     "revert": "ctrl+r",
+    "fix": "ctrl+f",
 }
 """Keys that are offered nowhere but in the help, by the names under which they can be bound otherwise."""
 
@@ -102,6 +103,7 @@ EDITOR_KEYS: tuple[tuple[str, str], ...] = (
     ("apply", "apply"),
     ("esc", "back"),
     ("ctrl+z", "undo typing"),
+    ("fix", "fix"),
     ("revert", "revert"),
     ("next-pane", "next pane"),
 )

@@ -32,10 +32,18 @@ class EditorPane(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(FIXED["apply"], "apply", show=False, priority=True, id="apply"),
         Binding(FIXED["revert"], "revert", show=False, priority=True, id="revert"),
+        Binding(FIXED["fix"], "fix", show=False, priority=True, id="fix"),
     ]
 
     class Applied(Message):
         """The text shall be applied."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Fixing(Message):
+        """It is asked what in the text would turn a flow."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
@@ -179,6 +187,15 @@ class EditorPane(Vertical):
         if self._timer is not None:
             self._timer.stop()
         self.post_message(self.Applied(self.area.text))
+
+    def action_fix(self) -> None:
+        """Ask what in the text would turn a flow."""
+        self.post_message(self.Fixing(self.area.text))
+
+    def put(self, text: str) -> None:
+        """Type another text in the place of this one."""
+        self.type()
+        self.area.replace(text, (0, 0), self.area.document.end)
 
     def action_revert(self) -> None:
         """Give up what was typed."""

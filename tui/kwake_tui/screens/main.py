@@ -23,6 +23,7 @@ from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import of_kind, parse_filter
+from kwake_tui.flipping import open_fixes
 from kwake_tui.keymap import FIXED, KEYS
 from kwake_tui.keys import keymap_of
 from kwake_tui.live import Live
@@ -360,6 +361,23 @@ class MainScreen(PanesScreen):
         editor.preview(preview_lines(self._session, event.text, editor.size.width, room))
         self._tell_selected(selected_by_text(self._session.world.cluster, editor.area.text))
 
+    @on(EditorPane.Fixing)
+    async def _fixing(self, event: EditorPane.Fixing) -> None:
+        """What in the text would turn the pinned flow under the cursor of Connections, or the flow that is shown."""
+        kind, _, name = self.query_one(ConnectionsPane).target.partition(":")
+        flow = self._session.shown_pins[int(name)] if kind == "pin" else self._session.shown_flow
+        if flow is None and kind == "connection":
+            flow = self._session.world.connections[name].flow
+        if flow is None:
+            self.say(f"no flow to turn yet: {self.key('trace')} on a pod traces one, {self.key('pin')} pins it")
+            return
+        open_fixes(self, flow, event.text, self._put)
+        await self._opened()
+
+    def _put(self, text: str) -> None:
+        self.go_to_pane("editor")
+        self.query_one(EditorPane).put(text)
+
     @on(EditorPane.Edited)
     def _edited(self) -> None:
         self._show_cluster()
@@ -368,7 +386,7 @@ class MainScreen(PanesScreen):
 
     @on(TextPage.Closed)
     def _key_to_no_use(self) -> None:
-        self.say(f"this is to be read: {self.key('edit')} types in it")
+        self.say(f"reading: {self.key('edit')} edits it")
 
     async def action_submit(self) -> None:
         """Do what was typed at the prompt."""

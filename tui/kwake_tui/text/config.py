@@ -58,6 +58,7 @@ _FIXED_HELP = {
     **{f"pane-{number}": f"to pane {number}" for number in range(1, 6)},
     "apply": "apply what is edited",
     "revert": "give up what is edited",
+    "fix": "what in the edited text would turn the flow",
 }
 
 

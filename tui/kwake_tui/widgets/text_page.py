@@ -15,19 +15,22 @@ _CHANGING: Final = ("delete", "cut", "paste", "undo", "redo")
 """How the names of actions begin that change the text."""
 
 
+def _letters(name: str) -> str:
+    return ",".join(key for key in FIXED[name].split(",") if len(key) == 1)
+
+
 class TextPage(TextField):
     """Begins to be read: letters are keys, those that move in lists move here, and there is no caret."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(FIXED["down"], "read('down')", show=False, priority=True, id="down"),
-        Binding(FIXED["up"], "read('up')", show=False, priority=True, id="up"),
-        Binding(FIXED["page-down"], "read('page-down')", show=False, priority=True, id="page-down"),
-        Binding(FIXED["page-up"], "read('page-up')", show=False, priority=True, id="page-up"),
-        Binding(FIXED["first"], "read('first')", show=False, priority=True, id="first"),
-        Binding(FIXED["last"], "read('last')", show=False, priority=True, id="last"),
-        Binding(FIXED["fold"], "read('left')", show=False, priority=True, id="fold"),
-        Binding(FIXED["unfold"], "read('right')", show=False, priority=True, id="unfold"),
+        Binding(_letters("down"), "read('down')", show=False, priority=True, id="down"),
+        Binding(_letters("up"), "read('up')", show=False, priority=True, id="up"),
+        Binding(_letters("first"), "read('first')", show=False, priority=True, id="first"),
+        Binding(_letters("last"), "read('last')", show=False, priority=True, id="last"),
+        Binding(_letters("fold"), "read('left')", show=False, priority=True, id="fold"),
+        Binding(_letters("unfold"), "read('right')", show=False, priority=True, id="unfold"),
     ]
+    """The letters; arrows and page keys are the text area's own, and would be taken from who types."""
 
     class Closed(Message):
         """A key or a paste came that does nothing while the text is read."""
@@ -75,9 +78,5 @@ class TextPage(TextField):
                 self.action_cursor_left()
             case "right":
                 self.action_cursor_right()
-            case "page-down":
-                self.action_cursor_page_down()
-            case "page-up":
-                self.action_cursor_page_up()
             case _:
                 self.move_cursor((0, 0) if way == "first" else self.document.end)
