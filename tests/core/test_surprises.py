@@ -375,3 +375,24 @@ def test_su_45_the_one_pod_of_a_zone_takes_all_of_it() -> None:
     here = bare_pod("here", spec={**pod_spec(), "nodeName": "node-a"})
     world = opened(*nodes, near, here, *placed, replicas=0)
     assert [b.pod for b in world.trace("shop/here", WEB).branches] == ["Pod/shop/w0"]
+
+
+@pytest.mark.rule("SU-56", holds="inferred", why="which releases do so is told by issues alone")
+@pytest.mark.rule("CX-27")
+@pytest.mark.parametrize(("profile", "fate"), [("cilium", Fate.RESET), ("calico", Fate.OPEN)])
+def test_su_56_hints_that_come_with_the_last_unhinted_pod_going_cut_under_cilium(profile: str, fate: Fate) -> None:
+    nodes = [m for m in shop() if m["kind"] == "Node"]
+    for zone, item in zip(("a", "b", ""), nodes, strict=True):
+        item["metadata"]["labels"] |= {"topology.kubernetes.io/zone": zone} if zone else {}
+    far, unhinted = (bare_pod(n, spec={**pod_spec(), "nodeName": f"node-{n}"}, app="web") for n in "bc")
+    near = bare_pod("a", spec={**pod_spec(), "nodeName": "node-a"}, app="web")
+    client = bare_pod("here", spec={**pod_spec(), "nodeName": "node-a"})
+    prefers = service("web", trafficDistribution="PreferClose")
+    world = opened(*nodes, prefers, far, near, unhinted, client, replicas=0, profile=profile)
+    for number in range(30):
+        world = world.do(kwake.OpenConnection(f"c{number}", "shop/here", WEB))
+
+    after = world.do(kwake.KillPod("shop/c")).settle()
+
+    fates = {c.server.pod: c.fate for c in after.connections.values() if c.server is not None}
+    assert (fates["Pod/shop/a"], fates["Pod/shop/b"]) == (Fate.OPEN, fate)

@@ -6,16 +6,17 @@ import msgspec
 
 from kwake.cluster import Cluster
 from kwake.control.balancer_annotations import balancer_of
-from kwake.control.endpoints import Backend, endpoints_of
+from kwake.control.endpoints import Backend, endpoints_of, usable
 from kwake.dataplane.connection import Connection, Fate, PodEnd, Turn
 from kwake.dataplane.evidence import decider
 from kwake.dataplane.living import how_it_is
 from kwake.dataplane.open_policy import policy_turn
 from kwake.dataplane.outside import target_nodes
 from kwake.dataplane.path import Decider
-from kwake.dataplane.proxy import ANTREA, CILIUM, IPVS, OVN
+from kwake.dataplane.proxy import ANTREA, CILIUM, IPVS, OVN, Frontend
 from kwake.dataplane.records import destination_of, frontend_in
 from kwake.dataplane.view import View
+from kwake.dataplane.way import ZONE_LABEL
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key, key
 from kwake.objects.kinds import Service
@@ -114,6 +115,8 @@ class _Change(msgspec.Struct, frozen=True):
     frontend_gone: bool
     backend_gone: bool
     """Whether the backend has left its last Service, not by terminating."""
+    filtered: bool
+    """Whether the backend lives and is listed, and hints now keep this node from it."""
     others: bool
     """Whether the Service has other backends now."""
     backend: str
@@ -142,15 +145,38 @@ def _change(connection: Connection, before: View, after: View) -> _Change | None
     gone_before = find_backend(before.proxy, connection) is None
     gone = not gone_before and find_backend(after.proxy, connection) is None
     frontend_gone = had is not None and (has is None or has.service.key != had.service.key)
-    if not gone and not frontend_gone:
+    filtered = had is not None and has is not None and _is_filtered(connection, (before, had), (after, has))
+    if not gone and not frontend_gone and not filtered:
         return None
     others = has is not None and any(b.ready for b in endpoints_of(after.proxy, has.service, has.port))
     found = after.proxy.find(service)
     where = after.proxy if found is not None else before.proxy
     name = connection.backends[-1].backend.rpartition("/")[2] if connection.backends else ""
     deciders = (decider(where, service, "deleted" if found is None else "changed", ("spec",)),)
-    return _Change(after.now_ms, connection.proxy, service, found is None, frontend_gone, gone, others, name,
+    return _Change(after.now_ms, connection.proxy, service, found is None, frontend_gone, gone, filtered, others, name,
                    after.profile.sureness("proxy"), deciders)  # fmt: skip
+
+
+def _is_filtered(connection: Connection, was: tuple[View, Frontend], now: tuple[View, Frontend]) -> bool:
+    """Whether Cilium takes a live backend out of its map since hints keep this node from it (CX-27, EP-20): another
+    Service that has the backend keeps it there."""
+    if connection.proxy not in CILIUM or len(listing_services(now[0].proxy, connection)) != 1:
+        return False
+    return _uses(connection, *was) and not _uses(connection, *now) and _lists_ready(connection, *now)
+
+
+def _uses(connection: Connection, view: View, frontend: Frontend) -> bool:
+    """Whether the node of the record balances to the backend."""
+    name = connection.nat_node or ""
+    node = view.cluster.node(name)
+    zone = node.metadata.labels.get(ZONE_LABEL, "") if node is not None else ""
+    chosen = usable(endpoints_of(view.proxy, frontend.service, frontend.port), name, zone, "Cluster").backends
+    return any((backend.ip, backend.port) == destination_of(connection) for backend in chosen)
+
+
+def _lists_ready(connection: Connection, view: View, frontend: Frontend) -> bool:
+    listed = endpoints_of(view.proxy, frontend.service, frontend.port)
+    return any(backend.ready and (backend.ip, backend.port) == destination_of(connection) for backend in listed)
 
 
 def _by_mode(change: _Change) -> Turn | None:
@@ -170,6 +196,9 @@ def _by_mode(change: _Change) -> Turn | None:
         return turn(Fate.OPEN, f"{gone}: what Antrea does to open connections is not known", Basis.UNKNOWN, "SV-54")
     if change.mode in CILIUM and change.frontend_gone:
         return turn(Fate.OPEN, f"{gone}: what Cilium does to open connections is not known", Basis.UNKNOWN, "CX-27")
+    if change.filtered and not change.backend_gone:
+        left = f"hints keep this node from {change.backend}, which lives"
+        return turn(Fate.RESET, f"{left}: Cilium sends the next packet elsewhere", Basis.INFERRED, "CX-27")
     if change.mode in CILIUM and change.backend_gone:
         left = f"{change.backend} left its last Service while it lives"
         if change.others:
@@ -216,15 +245,20 @@ def _balanced(connection: Connection, cluster: Cluster) -> Service | None:
 def find_backend(cluster: Cluster, connection: Connection) -> Backend | None:
     """The endpoint that a connection's packets end up at, in whichever Service has it (CX-27c)."""
     ip, number = destination_of(connection)
-    slices = cluster.slices_by_endpoint.get(ip, ())
-    listing = sorted({key("Service", s.metadata.namespace, s.service_name) for s in slices if s.service_name})
-    for service in filter(None, (cluster.service(owner.namespace, owner.name) for owner in listing)):
+    for service in listing_services(cluster, connection):
         for port in service.spec.ports:
             backends = endpoints_of(cluster, service, port) if port.protocol == connection.flow.protocol else ()
             for backend in backends:
                 if (backend.ip, backend.port) == (ip, number):
                     return backend
     return None
+
+
+def listing_services(cluster: Cluster, connection: Connection) -> list[Service]:
+    """The Services whose slices list the address that a connection's packets end up at."""
+    slices = cluster.slices_by_endpoint.get(destination_of(connection)[0], ())
+    named = sorted({key("Service", s.metadata.namespace, s.service_name) for s in slices if s.service_name})
+    return [found for owner in named if (found := cluster.service(owner.namespace, owner.name)) is not None]
 
 
 def _service_key(reference: str) -> Key:
