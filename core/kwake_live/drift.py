@@ -133,6 +133,12 @@ def _has_happened(key: Key, was: Cluster, then: Cluster, now: Cluster) -> bool:
     before, predicted, seen = was.find(key), then.find(key), now.find(key)
     if predicted is None or seen is None:
         return predicted is seen and before is not None
+    if (
+        before is not None
+        and isinstance(before.value, Pod)
+        and before.value.metadata.uid != predicted.value.metadata.uid
+    ):
+        return bool(before.value.metadata.uid != seen.value.metadata.uid)  # a StatefulSet's: gone, and there again
     return _said(predicted) == _said(seen) and (before is None or _said(before) != _said(seen))
 
 

@@ -30,9 +30,16 @@ def compared(timeline: Timeline, done: Stale, now: Cluster, moments: Sequence[Mo
     entry = timeline.entries[done.entry]
     was = timeline.entries[0].world.cluster
     found = was.find(done.key) if done.key is not None else None
-    if found is not None and isinstance(found.value, Pod) and entry.world.cluster.find(found.key) is None:
-        return _kill(found.value, was, entry.world.cluster, now, entry.world.events, moments)
+    if found is not None and isinstance(found.value, Pod) and _is_gone(found.value, entry.world.cluster):
+        ours = _successors(found.value, timeline.entries[entry.parent or 0].world.cluster, entry.world.cluster)
+        return _kill(found.value, ours, (was, entry.world.cluster, now), entry.world.events, moments)
     return _objects(done, entry.world.cluster, now)
+
+
+def _is_gone(pod: Pod, then: Cluster) -> bool:
+    """Whether it is another one by then, if there is one of its name at all."""
+    record = then.find(pod.key)
+    return record is None or record.value.metadata.uid != pod.metadata.uid
 
 
 def _objects(done: Stale, then: Cluster, now: Cluster) -> tuple[Side, ...]:
@@ -47,17 +54,30 @@ def _objects(done: Stale, then: Cluster, now: Cluster) -> tuple[Side, ...]:
 
 
 def _kill(
-    pod: Pod, was: Cluster, then: Cluster, now: Cluster, events: Sequence[Event], moments: Sequence[Moment]
+    pod: Pod,
+    predicted_pods: tuple[Pod, ...],
+    clusters: tuple[Cluster, Cluster, Cluster],
+    events: Sequence[Event],
+    moments: Sequence[Moment],
 ) -> tuple[Side, ...]:
-    ours, theirs = _successor(pod, was, then), _successor(pod, was, now)
+    """`clusters`: at the beginning, as predicted, as seen."""
+    was, then, now = clusters
+    found = _successors(pod, was, now)
+    ours = predicted_pods[0] if predicted_pods else None
+    theirs = found[0] if len(found) == 1 else None
+    several = f"one of {', '.join(sorted(item.metadata.name for item in found))}" if len(found) > 1 else ""
     began = _first(moments, lambda m: _is(m, pod) and (m.type == "DELETED" or m.is_terminating))
     sides = [
         _times("gone after", _event(events, "pod-gone", str(pod.key)), began,
                _first(moments, lambda m: _is(m, pod) and m.type == "DELETED")),
-        Side("successor", _name(ours, "none"), _name(theirs, "not yet" if ours else "none"),
-             ours is theirs if ours is None else None),
+        Side("successor", _name(ours, "none"), several or _name(theirs, "not yet" if ours else "none"),
+             ours is theirs if ours is None and not several else None),
     ]  # fmt: skip
-    if ours is not None:
+    if ours is not None and several:
+        # Others of its owner went as well: nothing says which of the new pods came for which.
+        sides += [Side(what, told or "none", f"not known, {several}", None)
+                  for what, told in (("IP", ours.ip), ("node", ours.spec.node_name))]  # fmt: skip
+    elif ours is not None:
         ip, node = (theirs.ip, theirs.spec.node_name) if theirs is not None else ("", "")
         sides.append(_facts("IP", ours.ip, ip, same=ours.ip == ip))
         sides.append(_facts("node", ours.spec.node_name, node, same=ours.spec.node_name == node))
@@ -102,15 +122,22 @@ def _is(moment: Moment, pod: Pod) -> bool:
     return moment.key == pod.key and moment.uid == pod.metadata.uid
 
 
-def _successor(pod: Pod, was: Cluster, after: Cluster) -> Pod | None:
-    """Who has the same owner and was not there before."""
+def _successors(pod: Pod, was: Cluster, after: Cluster) -> tuple[Pod, ...]:
+    """Who may have come for a pod: of the same owner, not there before; a StatefulSet gives the same name again, a
+    DaemonSet the same node (PD-5)."""
     known = {item.metadata.uid for item in was.all(Pod)}
     owner = pod.controller
-    for item in after.pods_by_namespace.get(pod.metadata.namespace, ()):
-        same = item.controller is not None and owner is not None and item.controller.name == owner.name
-        if item.metadata.uid not in known and same:
-            return item
-    return None
+    if owner is None:
+        return ()
+    return tuple(
+        item
+        for item in after.pods_by_namespace.get(pod.metadata.namespace, ())
+        if item.metadata.uid not in known
+        and item.controller is not None
+        and (item.controller.kind, item.controller.name) == (owner.kind, owner.name)
+        and (owner.kind != "StatefulSet" or item.metadata.name == pod.metadata.name)
+        and (owner.kind != "DaemonSet" or item.spec.node_name == pod.spec.node_name)
+    )
 
 
 def _name(pod: Pod | None, otherwise: str) -> str:
