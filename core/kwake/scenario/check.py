@@ -21,6 +21,7 @@ from kwake.objects.key import Key
 from kwake.objects.kinds import Service
 from kwake.objects.reference import parse_reference
 from kwake.objects.time import clock
+from kwake.scenario.advice import advice
 from kwake.scenario.dialling import dialled
 from kwake.scenario.lookups import Looked, addresses_of, resolved, variable
 from kwake.scenario.report import Verdict, worst
@@ -219,7 +220,8 @@ def _dial(expectation: FlowExpectation, world: World, flows: Mapping[str, Flow])
     found = _found(seen, evidence(other[0]) if other else (), path)
     if found.verdict is Verdict.MET:
         return found
-    return msgspec.structs.replace(found, why=(*found.why, *_near_misses(world, expectation, path)))
+    more = (*_near_misses(world, expectation, path), *advice(expectation, path, world.cluster))
+    return msgspec.structs.replace(found, why=(*found.why, *more))
 
 
 def _part(expectation: FlowExpectation, part: Part, path: Path, cluster: Cluster) -> Found:

@@ -155,6 +155,8 @@ def _take(step: Step, timeline: Timeline) -> _Taken:
         rejected = str(error)
     except KwakeError as error:
         trouble = str(error)
+        if isinstance(step.do, Undo):
+            trouble += "; the steps before this one did fewer actions than that, and one that was refused is none"
     return _Taken(done, tuple(moments(done.world)), rejected, trouble)
 
 
