@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod
 from kwake.policy.classes import Classes, bits_of
-from kwake.policy.connections import NONE, ConnectionSet
-from kwake.policy.matrix import Group, Matrix, Rectangle
+from kwake.policy.connections import ALL, NONE, ConnectionSet
+from kwake.policy.matrix import Group, Matrix, Rectangle, Row
 from kwake.policy.partly import SAME_NODE, UNLIKE, Partly, partly
 
 _Ends = tuple[str, str]
@@ -17,27 +17,41 @@ _Counts = dict[ConnectionSet, int]
 
 
 class Said:
-    """What a matrix says of two classes."""
+    """What is said of two classes, and of a pod's own node."""
 
-    def __init__(self, matrix: Matrix) -> None:
-        self._groups: tuple[dict[int, Group], ...] = tuple(
-            {index: group for group in groups for index in bits_of(group.members)}
-            for groups in (matrix.egress, matrix.ingress)
-        )
+    def __init__(self, egress: Sequence[Row | Group], ingress: Sequence[Row | Group]) -> None:
+        """The rows of all classes, in their order."""
+        self.egress = egress
+        self.ingress = ingress
+
+    @classmethod
+    def by(cls, matrix: Matrix) -> Said:
+        """What a matrix says."""
+        by_index: list[list[Group]] = []
+        for groups in (matrix.egress, matrix.ingress):
+            held = sorted((index, at) for at, group in enumerate(groups) for index in bits_of(group.members))
+            by_index.append([groups[at] for _, at in held])
+        return cls(*by_index)
 
     def sure(self, source: int, destination: int) -> ConnectionSet:
         """What passes for sure."""
-        out, into = self._groups[0][source], self._groups[1][destination]
-        return _part(out.sure, destination) & _part(into.sure, source)
+        return _part(self.egress[source].sure, destination) & _part(self.ingress[destination].sure, source)
 
     def possible(self, source: int, destination: int) -> ConnectionSet:
         """What may pass."""
-        out, into = self._groups[0][source], self._groups[1][destination]
-        return _part(out.possible, destination) & _part(into.possible, source)
+        return _part(self.egress[source].possible, destination) & _part(self.ingress[destination].possible, source)
 
     def doubts(self, source: int, destination: int) -> tuple[str, ...]:
         """Why more may pass than is sure, if more may."""
-        return tuple(dict.fromkeys(self._groups[0][source].doubts + self._groups[1][destination].doubts))
+        return tuple(dict.fromkeys(self.egress[source].doubts + self.ingress[destination].doubts))
+
+    def is_open(self, source: int) -> bool:
+        """Whether a class may send everything to everybody, as far as known."""
+        return [allowed for allowed, _ in self.egress[source].possible] == [ALL]
+
+    def to_own_node(self, source: int, destination: int) -> ConnectionSet:
+        """What the tiers let a pod send to one on its node's network, were there no NetworkPolicy."""
+        return _part(self.egress[source].to_own_node, destination)
 
 
 def _part(parts: tuple[tuple[ConnectionSet, int], ...], index: int) -> ConnectionSet:
@@ -127,9 +141,9 @@ class FoundPairs:
     # -- single pods ------------------------------------------------------------------------------------------------
 
     def allow(self, source: Pod, destination: Pod, connections: ConnectionSet, said: Said) -> None:
-        """These pass from one pod to another whatever the matrix says of their classes."""
+        """These pass from one pod to another whatever is said of their classes."""
         ends = self._name_of[source.key], self._name_of[destination.key]
-        for at, to in self._between(source, destination):
+        for at, to in self.classes_between(source, destination):
             before = said.sure(at, to)
             after = before | connections
             if after == before:
@@ -147,11 +161,11 @@ class FoundPairs:
     def doubt(self, source: Pod, destination: Pod, possible: ConnectionSet, why: str, said: Said) -> None:
         """These may pass from one pod to another, or may not."""
         ends = self._name_of[source.key], self._name_of[destination.key]
-        for at, to in self._between(source, destination):
+        for at, to in self.classes_between(source, destination):
             if beyond := possible - said.sure(at, to):
                 self._doubt(ends, (why,), beyond, 1)
 
-    def _between(self, source: Pod, destination: Pod) -> list[tuple[int, int]]:
+    def classes_between(self, source: Pod, destination: Pod) -> list[tuple[int, int]]:
         """The classes of two pods, at addresses of one IP version."""
         return [
             (at, to)

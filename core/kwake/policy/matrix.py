@@ -150,9 +150,7 @@ class Matrix:
                 if not out.members & version:
                     continue
                 for into in self.ingress:
-                    yield from _crossed(out, into, out.sure, into.sure, version, ())
-                    if doubts := tuple(dict.fromkeys(out.doubts + into.doubts)):
-                        yield from _doubtful(out, into, version, doubts)
+                    yield from between(out, into, version)
 
     def rows(self, direction: str) -> list[Row]:
         """What is said of each class; the same row of all that are judged alike."""
@@ -382,6 +380,13 @@ def _with_rule(parts: dict[ConnectionSet, int], peers: int, connections: Connect
         if rest := members ^ both:
             joined[allowed] = joined.get(allowed, 0) | rest
     return joined
+
+
+def between(out: Group, into: Group, version: int) -> Iterator[Rectangle]:
+    """What passes from one group to another among classes of an IP version: for sure, then possibly beyond that."""
+    yield from _crossed(out, into, out.sure, into.sure, version, ())
+    if doubts := tuple(dict.fromkeys(out.doubts + into.doubts)):
+        yield from _doubtful(out, into, version, doubts)
 
 
 def _crossed(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from itertools import product
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,16 +12,15 @@ from kwake.cluster import Cluster
 from kwake.errors import UsageError
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod
-from kwake.policy.classes import Classes, bits_of, classes_of
+from kwake.policy.classes import classes_of
 from kwake.policy.connections import ALL, ConnectionSet
 from kwake.policy.found_pairs import FoundPairs, Said
 from kwake.policy.matrix import Matrix
+from kwake.policy.own_node import add_own_nodes, has_own_nodes
 from kwake.policy.partly import Partly
-from kwake.policy.policy_set import PolicySet, compile_policies
+from kwake.policy.policy_set import compile_policies
 from kwake.policy.workloads import pod_name, workload_name
 from kwake.profiles.profile import Profile
-
-NODE_EGRESS = "to the pod's own node: whether policies judge it depends on the CNI (NP-14)"
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -100,20 +97,31 @@ def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
     Pods that have ended or have no address are no ends (PD-14), but a workload that has no other is listed: policies
     judge by labels what it does when it runs again. Raises UsageError for another `by`.
     """
-    naming = _NAMES.get(by)
-    if naming is None:
+    if by not in _NAMES:
         raise UsageError(f"by {by}: say {' or '.join(_NAMES)}")
     policies = compile_policies(cluster, profile)
-    listed = [pod for pod in cluster.all(Pod) if _is_end(pod) or (by == "workload" and pod.controller is not None)]
-    names = {pod.key: naming(cluster, pod) for pod in listed}
-    running = {names[pod.key] for pod in listed if _is_end(pod)}
-    pods = [pod for pod in listed if _is_end(pod) or names[pod.key] not in running]
+    pods, names = ends_of(cluster, by)
     classes = classes_of(pods, policies)
     matrix = Matrix(classes, policies)
     found = FoundPairs(classes, names)
     for rectangle in matrix.rectangles():
         found.add(rectangle)
-    _add_own_node(found, pods, names, policies, classes, matrix, profile)
+    if has_own_nodes(pods, policies):
+        add_own_nodes(found, pods, names, policies, Said.by(matrix), profile)
+    return table_of(found)
+
+
+def ends_of(cluster: Cluster, by: str = "workload") -> tuple[list[Pod], dict[Key, str]]:
+    """The pods that are the ends of pairs, and what each counts as."""
+    naming = _NAMES[by]
+    listed = [pod for pod in cluster.all(Pod) if _is_end(pod) or (by == "workload" and pod.controller is not None)]
+    names = {pod.key: naming(cluster, pod) for pod in listed}
+    running = {names[pod.key] for pod in listed if _is_end(pod)}
+    return [pod for pod in listed if _is_end(pod) or names[pod.key] not in running], names
+
+
+def table_of(found: FoundPairs) -> Reach:
+    """What was found as a table."""
     pairs = tuple(Pair(src, dst, connections, parts) for src, dst, connections, parts in found.pairs())
     return Reach(pairs, tuple(UnknownPair(src, dst, "; ".join(doubts), possible)
                               for src, dst, doubts, possible in found.unknown()))  # fmt: skip
@@ -121,60 +129,3 @@ def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
 
 def _is_end(pod: Pod) -> bool:
     return bool(pod.ips) and not pod.is_terminal
-
-
-def _add_own_node(
-    found: FoundPairs,
-    pods: Iterable[Pod],
-    names: dict[Key, str],
-    policies: PolicySet,
-    classes: Classes,
-    matrix: Matrix,
-    profile: Profile,
-) -> None:
-    """Traffic between a pod and its own node, here the pods on that node's network (NP-14)."""
-    if not policies.enforced:
-        return
-    on_node: defaultdict[str, tuple[list[Pod], list[Pod]]] = defaultdict(lambda: ([], []))
-    for pod in pods:
-        if pod.spec.node_name:
-            on_node[pod.spec.node_name][policies.seeing.is_seen(pod)].append(pod)
-    if not any(hosted and networked for hosted, networked in on_node.values()):
-        return
-    open_egress = {pod.key for pod in _unisolated(classes, matrix)}
-    allowed = _to_own_node(classes, matrix)
-    said = Said(matrix)
-    to_node = profile["egress-to-own-node"]
-    for hosted, networked in on_node.values():
-        for host, pod in product(hosted, networked):
-            if names[host.key] == names[pod.key]:
-                continue
-            found.allow(host, pod, ALL, said)
-            if pod.key in open_egress or to_node == "judged":
-                continue
-            if to_node == "allowed":
-                found.allow(pod, host, allowed(pod, host), said)
-            else:
-                found.doubt(pod, host, allowed(pod, host), NODE_EGRESS, said)
-
-
-def _to_own_node(classes: Classes, matrix: Matrix) -> Callable[[Pod, Pod], ConnectionSet]:
-    """What the tiers let a pod send to one on its node's network, were there no NetworkPolicy."""
-    groups = {classes.members[i].pods[0].key: group for group in matrix.egress for i in bits_of(group.members)
-              if classes.members[i].pods}  # fmt: skip
-    where = {pod.key: index for index, member in enumerate(classes.members) for pod in member.pods}
-
-    def allowed(pod: Pod, host: Pod) -> ConnectionSet:
-        first = classes.members[where[pod.key]].pods[0].key
-        parts = groups[first].to_own_node
-        return next(connections for connections, members in parts if members >> where[host.key] & 1)
-
-    return allowed
-
-
-def _unisolated(classes: Classes, matrix: Matrix) -> Iterable[Pod]:
-    """Pods that may send everything to everybody, as far as known."""
-    for group in matrix.egress:
-        if [allowed for allowed, _ in group.possible] == [ALL]:
-            for index in bits_of(group.members):
-                yield from classes.members[index].pods
