@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
 from kwake.dataplane.connection import Connection
 from kwake.objects.basis import Basis
 from kwake.policy.difference import PairChange, difference
+from kwake.policy.pair_difference import Pairs
 from kwake.policy.policy_set import compile_policies
 from kwake.policy.reach import UnknownPair
 from kwake.world import World
@@ -55,27 +56,33 @@ class Wake(msgspec.Struct, frozen=True):
         return not (self.lost or self.gained or self.changed or self.unknown or self.connections)
 
 
-def wake(before: World, after: World) -> Wake:
-    """The difference between two worlds when nothing is pending in either: what a change comes to in the end."""
+def wake(before: World, after: World, pairs: Pairs | None = None) -> Wake:
+    """The difference between two worlds when nothing is pending in either: what a change comes to in the end.
+
+    `pairs` are those of the world before, where they are at hand.
+    """
     old, new = before.settle(), after.settle()
-    was, is_ = old.reach(), new.reach()
-    pairs = difference(was, is_)
+    if old.profile is new.profile:
+        changed = (pairs or Pairs(old.cluster, old.profile)).difference(new.cluster)
+    else:
+        changed = difference(old.reach(), new.reach())
     return Wake(
-        lost=tuple(change for change in pairs.changes if not change.after),
-        gained=tuple(change for change in pairs.changes if not change.before),
-        changed=tuple(change for change in pairs.changes if change.before and change.after),
-        unknown=tuple(sorted({*pairs.unknown, *_unread_alike(old, new, is_.unknown)})),
+        lost=tuple(change for change in changed.changes if not change.after),
+        gained=tuple(change for change in changed.changes if not change.before),
+        changed=tuple(change for change in changed.changes if change.before and change.after),
+        unknown=tuple(sorted({*changed.unknown, *_unread_alike(old, new)})),
         connections=_connections(old.connections, new.connections),
     )
 
 
-def _unread_alike(old: World, new: World, unknown: Iterable[UnknownPair]) -> Iterator[UnknownPair]:
+def _unread_alike(old: World, new: World) -> Iterator[UnknownPair]:
     """Pairs that are unknown for the same reason as before, where the policy that is not read says something else."""
     changed = [
         policy.key
         for policy in compile_policies(new.cluster, new.profile).unread
         if (before := old.cluster.find(policy.key)) and before.manifest != new.cluster.record(policy.key).manifest
     ]
+    unknown = new.reach().unknown if changed else ()
     return (pair for pair in unknown if any(str(key) in pair.reason for key in changed))
 
 

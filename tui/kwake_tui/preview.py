@@ -45,7 +45,7 @@ def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> 
     flows = [*session.shown_pins, *([shown] if shown and shown not in session.shown_pins else [])]
     flows = [flow for flow in flows if not _is_open(session, flow)]
     blocks += [] if wide else [_dialled(flow, worlds) for flow in flows]
-    found = pairs_changed(session.world, after)
+    found = pairs_changed(session, after)
     rows = list(count_row(found)) if found is not None else []
     if wide and (flows or session.world.connections):
         rows += table_rows(tuple(session.world.connections), flows, worlds, width)

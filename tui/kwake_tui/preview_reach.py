@@ -7,20 +7,26 @@ from collections.abc import Iterator
 from kwake.dataplane.path import Outcome
 from kwake.objects.kinds import Pod
 from kwake.policy.connections import ConnectionSet
+from kwake.policy.pair_difference import Pairs
 from kwake.waking import Wake, wake
 from kwake.world import World
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
 from kwake_tui.lines import Line, Span
+from kwake_tui.session import Session
 
 MOST_PODS = 500
-"""Pods up to which the table of pairs is worked out while one types."""
+"""Pods up to which the table of pairs is worked out while one types, where more than a policy changes."""
 
 UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
 
 
-def pairs_changed(before: World, after: World) -> Wake | None:
+def pairs_changed(session: Session, after: World) -> Wake | None:
     """What changes for pairs; None where there are too many pods to tell before it is applied."""
-    return wake(before, after) if len(before.cluster.all(Pod)) <= MOST_PODS else None
+    before = session.world
+    pairs = session.once(("pairs",), lambda: Pairs(before.settle().cluster, before.profile))
+    if len(before.cluster.all(Pod)) > MOST_PODS and not pairs.is_quick(after.settle().cluster):
+        return None
+    return wake(before, after, pairs)
 
 
 def count_row(found: Wake) -> tuple[Line, ...]:

@@ -15,11 +15,11 @@ from kwake.objects.kinds import Pod
 from kwake.policy.change import Change, applied
 from kwake.policy.closing_edits import closing_edits
 from kwake.policy.connections import one
-from kwake.policy.difference import Difference, PairChange, difference
+from kwake.policy.difference import Difference, PairChange
 from kwake.policy.ends import PolicyEnd, Side, Verdict
 from kwake.policy.opening_edits import Closed, Edit, opening_edits
+from kwake.policy.pair_difference import Pairs
 from kwake.policy.policy_set import PolicySet, compile_policies
-from kwake.policy.reach import reach
 from kwake.policy.workloads import workload_name
 from kwake.profiles.profile import Profile
 
@@ -87,7 +87,7 @@ def flips(
         return ()
     candidates = _opening(cluster, policies, question, verdict) if not verdict.allowed else _closing(
         cluster, policies, question, verdict)  # fmt: skip
-    before = None
+    before = Pairs(cluster, profile)
     tries = TRIED if len(cluster.all(Pod)) <= MANY_PODS else TRIED_OF_MANY
     found: list[tuple[tuple[object, ...], Flip]] = []
     tried: set[tuple[Change, ...]] = set()
@@ -103,8 +103,7 @@ def flips(
         if new.allowed is not (not verdict.allowed) or not holds(after):
             continue
         of_rank[edit.rank] += 1
-        before = before or reach(cluster, profile)
-        also = _besides(difference(before, reach(after, profile)), cluster, question)
+        also = _besides(before.difference(after), cluster, question)
         effects = len(also.changes) + len(also.unknown)
         closes = any(change.lost() for change in also.changes)
         meant = edit.rank < 0 or (edit.rank == 0 and not closes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -92,6 +93,13 @@ class FoundPairs:
         """Between how many ends what may pass beyond what is sure, and why."""
         self._moved: dict[_Ends, _Counts] = {}
         """Pairs in which some pods share a node, as the policies alone have them."""
+
+    def again(self) -> FoundPairs:
+        """The same ends, of which nothing is found yet."""
+        fresh = copy.copy(self)
+        fresh._alike, fresh._moved = {}, {}
+        fresh._counts, fresh._doubts = defaultdict(dict), defaultdict(dict)
+        return fresh
 
     def add(self, found: Rectangle) -> None:
         """What passes between all of these; with doubts it is only possible. From outside to outside is no pair."""
@@ -222,4 +230,4 @@ class FoundPairs:
             for _, beyond in left:
                 possible |= beyond
             if left:
-                yield *ends, tuple(dict.fromkeys(doubt for doubt, _ in left)), possible
+                yield *ends, tuple(sorted({doubt for doubt, _ in left})), possible

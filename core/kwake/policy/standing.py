@@ -16,10 +16,10 @@ from kwake.cluster import Cluster
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod
 from kwake.objects.selector import LabelSelector
-from kwake.policy.classes import bits_of, classes_of, set_of
+from kwake.policy.classes import Classes, bits_of, classes_of, set_of
 from kwake.policy.connections import ConnectionSet
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
-from kwake.policy.matrix import Judged, Matrix, Parts, Rectangle, Row, Terms
+from kwake.policy.matrix import Group, Judged, Matrix, Parts, Rectangle, Row, Terms
 from kwake.policy.policy_set import PolicySet, compile_policies
 from kwake.policy.rules import CompiledPolicy
 from kwake.profiles.profile import Profile
@@ -114,6 +114,10 @@ class _Side(msgspec.Struct, frozen=True):
             if members & wanted:
                 yield _Change(members & wanted, row, row)
 
+    def groups(self, wanted: int) -> Iterator[Group]:
+        """The wanted classes by what is said of them, as a matrix has them."""
+        return (change.new.group(change.members) for change in self.among(wanted))
+
 
 class _Among(dict[int, list[_Change]]):
     """The classes of one side by what is said of them, looked up once for each set of them: many changes concern the
@@ -131,18 +135,22 @@ class _Among(dict[int, list[_Change]]):
 class Standing:
     """All pairs of a cluster. It never changes: a change gives another one, with the difference."""
 
-    def __init__(self, cluster: Cluster, profile: Profile, also: PolicySet | None = None) -> None:
-        """`also` are policies whose sight is to be shared: then the classes of both are the same."""
+    def __init__(
+        self, cluster: Cluster, profile: Profile, also: PolicySet | None = None, pods: Iterable[Pod] | None = None
+    ) -> None:
+        """`also` are policies whose sight is to be shared: then the classes of both are the same. `pods` are its ends,
+        by default all that run."""
         self.cluster = cluster
         self._profile = profile
+        self._pods = None if pods is None else list(pods)
         with garbage_collector_off():
             self._build(also)
 
     def _build(self, also: PolicySet | None) -> None:
         cluster = self.cluster
         self._policies = compile_policies(cluster, self._profile)
-        pods = [pod for pod in cluster.all(Pod) if pod.ips and not pod.is_terminal]
-        classes = classes_of(pods, self._policies, *((also,) if also is not None else ()))
+        ends = self._pods or [pod for pod in cluster.all(Pod) if pod.ips and not pod.is_terminal]
+        classes = classes_of(ends, self._policies, *((also,) if also is not None else ()))
         self._matrix = Matrix(classes, self._policies)
         self.egress, self.ingress = _Side.of(self._matrix.judged(EGRESS)), _Side.of(self._matrix.judged(INGRESS))
         self._count = tuple(len(member.pods) for member in classes.members)
@@ -152,6 +160,16 @@ class Standing:
             classes.where(i for i, member in enumerate(classes.members) if member.version == version)
             for version in sorted(versions)
         )
+
+    @property
+    def classes(self) -> Classes:
+        """Its ends."""
+        return self._matrix.classes
+
+    @property
+    def policies(self) -> PolicySet:
+        """Its policies."""
+        return self._policies
 
     @property
     def is_doubtful(self) -> bool:
@@ -290,8 +308,8 @@ class Standing:
 
     def _made_again(self, cluster: Cluster) -> tuple[Standing, tuple[Shift, ...]]:
         """Both made again, of the same classes, and compared row by row."""
-        after = Standing(cluster, self._profile, self._policies)
-        before = Standing(self.cluster, self._profile, after._policies)
+        after = Standing(cluster, self._profile, self._policies, self._pods)
+        before = Standing(self.cluster, self._profile, after._policies, self._pods)
         everyone = list(range(len(after.egress.rows)))
         after.egress, out = before.egress.with_rows(everyone, after.egress.judged)
         after.ingress, into = before.ingress.with_rows(everyone, after.ingress.judged)
