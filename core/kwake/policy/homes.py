@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from kwake.objects.kinds import NetworkPolicy
 from kwake.objects.selector import Labels
 from kwake.policy.rules import CompiledPolicy, compiled
+
+_PLACE = itemgetter(0)
 
 
 class Home:
@@ -34,11 +38,11 @@ class _Posted:
     """The policies of one direction by one label that they want: a pod looks only at those of its own labels."""
 
     def __init__(self, policies: tuple[CompiledPolicy, ...], direction: str) -> None:
-        self._policies = [policy for policy in policies if direction in policy.directions]
-        self._by_label: dict[tuple[str, str | None] | None, list[int]] = {}
-        for place, policy in enumerate(self._policies):
-            self._by_label.setdefault(policy.posted, []).append(place)
-        self._keys = tuple(sorted({key for policy in self._policies for key in policy.selects_by}))
+        judging = [policy for policy in policies if direction in policy.directions]
+        self._by_label: dict[tuple[str, str | None] | None, list[tuple[int, CompiledPolicy]]] = {}
+        for place, policy in enumerate(judging):
+            self._by_label.setdefault(policy.posted, []).append((place, policy))
+        self._keys = tuple(sorted({key for policy in judging for key in policy.selects_by}))
         self._selecting: dict[tuple[str | None, ...], tuple[CompiledPolicy, ...]] = {}
 
     def selecting(self, labels: Labels) -> tuple[CompiledPolicy, ...]:
@@ -49,11 +53,10 @@ class _Posted:
             return known
         posted = self._by_label
         places = [*posted.get(None, ())]
-        for label in zip(self._keys, values, strict=True):
+        for label in zip(self._keys, values):  # noqa: B905  # as many; to check it costs as much as the rest
             if label in posted:
                 places += posted[label]
-        places.sort()
-        candidates = [self._policies[place] for place in places]
-        found = tuple([p for p in candidates if p.is_posted_whole or p.selector.matches(labels)])
+        places.sort(key=_PLACE)
+        found = tuple([p for _, p in places if p.is_posted_whole or p.selector.matches(labels)])
         self._selecting[values] = found
         return found

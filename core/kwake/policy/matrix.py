@@ -12,6 +12,7 @@ from kwake.objects.kinds import Pod
 from kwake.policy.classes import Classes, EndClass, bits_of, set_of
 from kwake.policy.connections import ALL, NONE, ConnectionSet, one
 from kwake.policy.ends import EGRESS, INGRESS, called
+from kwake.policy.homes import Home
 from kwake.policy.peers import Asked, PeerSets
 from kwake.policy.policy_set import SCTP_UNKNOWN, PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule
@@ -181,19 +182,26 @@ class Matrix:
         """Where nothing but NetworkPolicies judges: of pods of the same policies and without port names one is looked
         at."""
         of: dict[int, Judged] = {}
-        seeing, selecting = self.policies.seeing, self.policies.selecting
-        nothing: Judged = (self._open, ())
+        homes: dict[str, Home] = {}
+        seeing, nothing = self.policies.seeing, (self._open, ())
         for member in members:
             pod = seeing.pod(member.representative)
-            isolating = selecting(pod, direction) if pod is not None else ()
-            if pod is None or not isolating:
+            if pod is None:
                 yield nothing
                 continue
-            judged = of.get(id(isolating))
+            namespace = pod.metadata.namespace
+            home = homes.get(namespace)
+            if home is None:
+                home = homes[namespace] = self.policies.home(namespace)
+            isolating = home.selecting(pod.metadata.labels, direction)
+            judged = of.get(id(isolating)) if isolating else nothing
             if judged is None:
-                terms = self._all_terms(isolating, direction)
-                judged = self._row_of(_Judging(terms, (), ()), pod, direction, known), terms
-                if direction == EGRESS or not any(held.named for held in terms):
+                judging = _Judging(self._all_terms(isolating, direction), (), ())
+                asked = judging.key(pod, direction)
+                if asked not in known:
+                    known[asked] = self._said(judging, pod, direction)
+                judged = known[asked], judging.terms
+                if asked is judging.terms:  # no port names of the pod
                     of[id(isolating)] = judged
             yield judged
 
@@ -238,17 +246,16 @@ class Matrix:
         return _Judging(terms, *(self.policies.tiers_for(pod, tier, direction) for tier in (ADMIN, BASELINE)))
 
     def _all_terms(self, isolating: tuple[CompiledPolicy, ...], direction: str) -> tuple[Terms, ...]:
-        terms = [self.terms(policy, direction) for policy in isolating]
+        """What policies say in a direction."""
+        known = self._terms.get
+        terms = [
+            known((direction, policy.namespace, policy.written[direction])) or self._new_terms(policy, direction)
+            for policy in isolating
+        ]
         return tuple(dict.fromkeys(terms)) if len(terms) > 1 else tuple(terms)
 
-    def terms(self, policy: CompiledPolicy, direction: str) -> Terms:
-        """What a policy says in a direction."""
-        written = policy.written[direction]
-        known = self._terms.get((direction, policy.namespace, written))
-        return known or self._new_terms(policy, direction, written)
-
-    def _new_terms(self, policy: CompiledPolicy, direction: str, written: bytes) -> Terms:
-        rules = policy.rules(direction)
+    def _new_terms(self, policy: CompiledPolicy, direction: str) -> Terms:
+        rules, written = policy.rules(direction), policy.written[direction]
         asked = frozenset(self.peers.asked(peer, policy.namespace) for rule in rules for peer in rule.peers)
         home = policy.namespace
         if not any(namespace for namespace, _ in asked):  # it means the same in every namespace

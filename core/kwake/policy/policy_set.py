@@ -76,13 +76,13 @@ class PolicySet:
     @cached_property
     def policies(self) -> tuple[CompiledPolicy, ...]:
         """All NetworkPolicies, by namespace and name."""
-        return tuple(policy for name in sorted(self._by_namespace) for policy in self._home(name).policies)
+        return tuple(policy for name in sorted(self._by_namespace) for policy in self.home(name).policies)
 
     def policy(self, key: Key) -> CompiledPolicy | None:
         """One NetworkPolicy, if it is there."""
-        return next((policy for policy in self._home(key.namespace).policies if policy.key == key), None)
+        return next((policy for policy in self.home(key.namespace).policies if policy.key == key), None)
 
-    def _home(self, namespace: str) -> Home:
+    def home(self, namespace: str) -> Home:
         """The policies of a namespace."""
         known, read = self._homes.get(namespace), self._by_namespace.get(namespace, ())
         if known is None or known.read is not read:
@@ -105,7 +105,7 @@ class PolicySet:
         """The policies that isolate a pod in a direction (NP-1), by name."""
         if not self.seeing.is_seen(pod):
             return ()
-        return self._home(pod.metadata.namespace).selecting(pod.metadata.labels, direction)
+        return self.home(pod.metadata.namespace).selecting(pod.metadata.labels, direction)
 
     def tiers_for(self, pod: Pod, tier: str, direction: str) -> tuple[Selected, ...]:
         """The policies of a tier that judge a pod in a direction, those without rules for it left out."""
@@ -261,7 +261,7 @@ class PolicySet:
         reason = f"isolated by {_listed(key.name for key in keys)}, no rule admits"
         asked = Denied(direction, pod, other, self.seeing.pod(other), protocol, port)
         home = pod.metadata.namespace
-        missed = near_misses(asked, self.seeing, self._home(home).policies, self._pods.get(home, ()))
+        missed = near_misses(asked, self.seeing, self.home(home).policies, self._pods.get(home, ()))
         return Side(direction, False, reason, basis, "NP-2", keys, (), missed)
 
     def _basis(self, isolating: Iterable[CompiledPolicy], direction: str, other: PolicyEnd) -> Basis:
