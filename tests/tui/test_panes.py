@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from textual.types import AnimationLevel
 
+from kwake_tui.panes import path
 from tests.tui.player import Player, play, shop
-from tests.tui.test_story_edit import open_checkout
+from tests.tui.test_story_edit import edit_policy, open_checkout
 
 
 def test_tab_goes_through_the_panes_and_back() -> None:
@@ -67,5 +69,41 @@ def test_enter_on_a_connection_shows_its_path() -> None:
 
         await player.press("tab", "tab", "tab", "enter")
         assert "svc/checkout" in str(player.desk.query_one("#path").border_title)
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize(("motion", "seconds", "stands"), [("full", 3600.0, True), ("none", 3600.0, False)])
+def test_a_verdict_that_changed_stands_reversed_where_motion_is_wanted(
+    motion: AnimationLevel, seconds: float, stands: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(path, "FLASH_S", seconds)
+
+    async def story(player: Player) -> None:
+        player.app.animation_level = motion
+        await open_checkout(player)
+        pane = player.desk.query_one(path.PathPane)
+        assert not pane.lines[0].left[0].chip, "a first answer is no change"
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s")
+
+        assert pane.lines[0].left[0].text == "∅ dropped"
+        assert pane.lines[0].left[0].chip is stands
+
+    play(shop(), story)
+
+
+def test_a_verdict_that_changed_stands_as_before_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(path, "FLASH_S", 0.01)
+
+    async def story(player: Player) -> None:
+        player.app.animation_level = "full"
+        await open_checkout(player)
+        pane = player.desk.query_one(path.PathPane)
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s")
+        await player.until(lambda: not pane.lines[0].left[0].chip)
+
+        assert pane.lines[0].left[0].text == "∅ dropped"
 
     play(shop(), story)

@@ -14,7 +14,7 @@ from rich.cells import cell_len, set_cell_size
 from kwake.objects.printable import printable
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """Text of one colour role."""
 
     text: str
@@ -36,7 +36,7 @@ class Span(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, text=middle_cut(self.text, cells))
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One row. `target` is what the row stands for; without one the cursor passes over it."""
 
     left: tuple[Span, ...] = ()

@@ -23,6 +23,9 @@ _PROFILE, _OPEN = 9, 13
 
 _SAME = "= same"
 
+_SELECTION = 8
+"""Rows that must be left for the pods that the text selects to be listed."""
+
 
 def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> tuple[Line, ...]:
     """At most `most` rows that say what would change for pairs, the shown path and the open connections, or why it
@@ -50,7 +53,7 @@ def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> 
     if wide and (flows or session.world.connections):
         rows += table_rows(tuple(session.world.connections), flows, worlds, width)
     rows += [row for block in sorted(blocks, key=_is_unchanged) for row in block]
-    if wide and len(rows) + 2 < most:
+    if wide and len(rows) + _SELECTION <= most:
         rows += selection_rows(session.world.cluster, manifest, (most - len(rows)) // 2)
     if found is not None and len(rows) + 2 < most:
         pairs = list(pair_rows(found))

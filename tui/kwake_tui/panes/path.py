@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from kwake.dataplane.path import Flow, Outcome
 from kwake.errors import KwakeError
 from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
@@ -12,6 +15,9 @@ from kwake_tui.panes.record import record_lines
 from kwake_tui.session import Session, path_in
 from kwake_tui.widgets.line_list import LineList, content
 
+FLASH_S = 0.3
+"""Seconds for which a verdict that changed stands reversed, where the terminal is to show motion at all."""
+
 EMPTY = "no path yet: put the cursor on a pod and press {trace}"
 
 
@@ -20,6 +26,8 @@ class PathPane(LineList):
 
     def __init__(self) -> None:
         super().__init__(id="path", classes="pane")
+        self._answered: tuple[Flow | None, Outcome | None] = (None, None)
+        self._flashes = False
 
     def show_session(self, session: Session) -> None:
         """Answer the session's flow where it is."""
@@ -45,10 +53,31 @@ class PathPane(LineList):
         known = Known(session.world.cluster, before.cluster if before else None, previous, session.world.events, outage)
         opened = [c for c in session.world.connections.values() if flow in (c.flow, session.followed(c.flow))]
 
+        self._flash_if_turned(session.flow, path.outcome)
+
         def rows(width: int) -> tuple[Line, ...]:
             lines = path_lines(path, known, width)
+            if self._flashes:
+                lines = (_reversed(lines[0]), *lines[1:])
             for connection in opened if width >= ROOMY else ():
                 lines += record_lines(connection, session.world, width)
             return lines
 
         self.show(rows)
+
+    def _flash_if_turned(self, flow: Flow | None, outcome: Outcome) -> None:
+        """The verdict's word is reversed for a moment where the same flow ends otherwise than just now."""
+        asked, was = self._answered
+        self._answered = (flow, outcome)
+        if asked == flow and was not in (None, outcome) and self.app.animation_level != "none":
+            self._flashes = True
+            self.set_timer(FLASH_S, self._calm)
+
+    def _calm(self) -> None:
+        self._flashes = False
+        self.redraw()
+
+
+def _reversed(line: Line) -> Line:
+    """The verdict as a chip."""
+    return msgspec.structs.replace(line, left=(msgspec.structs.replace(line.left[0], chip=True), *line.left[1:]))

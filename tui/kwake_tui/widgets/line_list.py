@@ -126,10 +126,14 @@ class LineList(ScrollView, can_focus=True):
         self._index = None
         self._rebuild(self.target if target is None else target)
 
-    def on_resize(self) -> None:
-        """Rows are laid out for a width."""
+    def redraw(self) -> None:
+        """The same model again, which has other rows by now."""
         self._index = None
         self._rebuild(self.target)
+
+    def on_resize(self) -> None:
+        """Rows are laid out for a width."""
+        self.redraw()
 
     def _rebuild(self, target: str, *, seeks: bool = False) -> None:
         if self._filter is None:
