@@ -41,7 +41,7 @@ from kwake.simulation.steps import start_pods
 from kwake.simulation.tasks import Sync
 from kwake.sources import Snapshot, read
 from kwake.sources.snapshot import Where, garbage_collector_off
-from kwake.world import World
+from kwake.world import LaterFindings, World
 
 
 def open_world(
@@ -87,7 +87,8 @@ def world_from(snapshot: Snapshot, profile: Profile, seed: int, *, lenient: bool
     changes, draws = initial_pods(cluster, draws)
     cluster = cluster.with_changes(changes)
     state = _started(State(cluster, profile, addressing_of(cluster, profile), draws, opened=cluster))
-    return World(state, check(state.cluster, profile, findings, judged))
+    opened, found = state.cluster, tuple(findings)
+    return World(state, LaterFindings(lambda: check(opened, profile, found, judged)))
 
 
 def _left_out(problem: Problem) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from kwake.actions import Action
@@ -21,12 +23,34 @@ from kwake.simulation.engine import act, advance, settle, step
 from kwake.simulation.state import State
 
 
+class LaterFindings:
+    """What is found in a snapshot once somebody asks: half of the time of opening a large one, and few questions ask.
+
+    All worlds that come of it share it.
+    """
+
+    __slots__ = ("_make", "_value")
+
+    def __init__(self, make: Callable[[], tuple[Finding, ...]]) -> None:
+        self._make: Callable[[], tuple[Finding, ...]] | None = make
+        self._value: tuple[Finding, ...] = ()
+
+    @property
+    def value(self) -> tuple[Finding, ...]:
+        """The findings."""
+        make = self._make
+        if make is not None:
+            self._value = make()
+            self._make = None  # with all that it held on to
+        return self._value
+
+
 class World:
     """A moment of a what-if. It never changes: every method that moves it gives a new world."""
 
     __slots__ = ("_findings", "_state")
 
-    def __init__(self, state: State, findings: tuple[Finding, ...] = ()) -> None:
+    def __init__(self, state: State, findings: tuple[Finding, ...] | LaterFindings = ()) -> None:
         self._state = state
         self._findings = findings
 
@@ -80,7 +104,7 @@ class World:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was skipped, inferred, assumed or doubtful when the snapshot was opened."""
-        return self._findings
+        return self._findings.value if isinstance(self._findings, LaterFindings) else self._findings
 
     @property
     def view(self) -> View:
