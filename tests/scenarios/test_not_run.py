@@ -114,5 +114,7 @@ def test_a_sample_is_a_snapshot_of_every_command(capsys: Capture) -> None:
 
     assert code == 0
     assert "  sample:small/cluster.yaml:77" in capsys.readouterr().out
+    assert main(["sample:small/kill", "-o", "text"]) == 0, "a scenario is told as its replay"
+    assert "7 of 7 expectations met" in capsys.readouterr().out
     assert main(["replay", "sample:small/kil"]) == 2
     assert "did you mean sample:small/kill?" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kwake.errors import UsageError
 from kwake.objects.printable import printable
-from kwake.samples import SCHEME, is_sample, sample_named, sample_names, sample_path
+from kwake.samples import SCHEME, is_sample, sample_named, sample_names, sample_path, sample_place
 from kwake.sources.files import SUFFIXES
 
 _MOST_BYTES = 1 << 20
@@ -54,8 +54,8 @@ def scenario_path(words: list[str]) -> str:
 
 def is_scenario(path: str) -> bool:
     """Whether a file that is opened as a snapshot is a scenario: all of its documents begin with `kwake:`."""
-    file = Path(path)
-    if file.suffix not in SUFFIXES or not os.path.isfile(path) or file.stat().st_size > _MOST_BYTES:  # noqa: PTH113
+    file = sample_place(path) if is_sample(path) else Path(path)
+    if file.suffix not in SUFFIXES or not os.path.isfile(file) or file.stat().st_size > _MOST_BYTES:  # noqa: PTH113
         return False
     lines = file.read_bytes().splitlines()
     return any(line.startswith(b"kwake:") for line in lines) and not any(line.startswith(b"kind:") for line in lines)
