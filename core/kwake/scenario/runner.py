@@ -101,8 +101,7 @@ def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_ste
         begin, waited = _begin(seen, step)
         taken = _take(step, timeline.moved(begin))
         for moment_expectation, found in always.items():
-            if found.verdict is Verdict.MET:
-                always[moment_expectation] = _always(moment_expectation, waited, flows, _before(steps_taken))
+            always[moment_expectation] = _still(found, moment_expectation, waited, flows, _before(steps_taken))
         lived = (*lived, Stretch(steps_taken[-1] if steps_taken else "", waited))
         steps_taken.append(step.id)
         timeline, seen = taken.timeline, taken.seen
@@ -112,8 +111,7 @@ def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_ste
         if only_step in (None, step.id):
             steps.append(report)
     for moment_expectation, found in always.items():
-        if found.verdict is Verdict.MET:
-            always[moment_expectation] = _always(moment_expectation, seen, flows, _before(steps_taken))
+        always[moment_expectation] = _still(found, moment_expectation, seen, flows, _before(steps_taken))
     if not any(step.rejected or step.trouble for step in happened):
         refuse_what_never_was(scenario, [*start, *(moment for stretch in lived for moment in stretch.seen), *seen])
     whole = (*lived, Stretch(steps_taken[-1] if steps_taken else "", seen))
@@ -252,10 +250,8 @@ def _timed(
         return _check(expectation, words, look(expectation, end, flows), end.now_ms, before)
     words += f" within {seconds(when.within_ms)}, and from then on"
     deadline = at(seen, start_ms + when.within_ms)
-    for moment in (deadline, *(world for world in seen if world.now_ms > deadline.now_ms)):
-        found = look(expectation, moment, flows)
-        if found.verdict is not Verdict.MET:
-            break
+    later = (world for world in seen if world.now_ms > deadline.now_ms)
+    found, moment = _throughout(expectation, (deadline, *later), flows)
     return _check(expectation, words, found, moment.now_ms, before)
 
 
@@ -268,13 +264,22 @@ def _lasting(
     from_ms = start_ms + (when.at_ms or when.within_ms or 0)
     until_ms = from_ms + when.for_ms
     between = (world for world in seen if from_ms < world.now_ms < until_ms)
-    for moment in (at(seen, from_ms), *between, at(seen, until_ms)):
-        found = look(expectation, moment, flows)
-        if found.verdict is not Verdict.MET:
-            break
+    found, moment = _throughout(expectation, (at(seen, from_ms), *between, at(seen, until_ms)), flows)
     begin = f" from {seconds(from_ms - start_ms)} on" if from_ms > start_ms else ""
     words = f"{expected(expectation)}{begin} for {seconds(when.for_ms)}"
     return _check(expectation, words, found, moment.now_ms, before)
+
+
+def _throughout(expectation: TimedExpectation, moments: Sequence[World], flows: dict[str, Flow]) -> tuple[Found, World]:
+    """The first moment at which it does not hold for sure, else the first at which that is not known, else the last."""
+    doubt: tuple[Found, World] | None = None
+    for moment in moments:
+        found = look(expectation, moment, flows)
+        if found.verdict is Verdict.FAILED:
+            return found, moment
+        if found.verdict is Verdict.UNKNOWN and doubt is None:
+            doubt = found, moment
+    return doubt or (found, moment)
 
 
 def _check(expectation: Expectation, words: str, found: Found, at_ms: int, before: Path | None = None) -> Check:
@@ -292,15 +297,22 @@ def _check(expectation: Expectation, words: str, found: Found, at_ms: int, befor
 
 
 def _always(expectation: FlowExpectation, seen: Sequence[World], flows: dict[str, Flow], where: str) -> Check:
-    """The first moment at which it does not hold, else the last one."""
-    for moment in seen:
-        found = look(expectation, moment, flows)
-        if found.verdict is not Verdict.MET:
-            break
+    """The moment that decides whether it holds at all of these."""
+    found, moment = _throughout(expectation, seen, flows)
     words = f"{expected(expectation)} at every moment"
     if found.verdict is not Verdict.MET:
         found = msgspec.structs.replace(found, actual=f"{found.actual} {where}")
     return _check(expectation, words, found, moment.now_ms)
+
+
+def _still(
+    so_far: Check, expectation: FlowExpectation, seen: Sequence[World], flows: dict[str, Flow], where: str
+) -> Check:
+    """What was found until now, unless it is worse at these moments: a doubt does not hide a later failure."""
+    if so_far.verdict is Verdict.FAILED:
+        return so_far
+    now = _always(expectation, seen, flows, where)
+    return so_far if so_far.verdict is Verdict.UNKNOWN and now.verdict is not Verdict.FAILED else now
 
 
 def _before(steps: Sequence[str]) -> str:

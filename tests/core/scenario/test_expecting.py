@@ -73,7 +73,7 @@ def test_a_variable_is_that_of_the_container_s_start(tmp_path: Path) -> None:
     ("lasting", "verdict", "at_ms"),
     [
         ("for: 900ms", MET, 900),
-        ("for: 3s", UNKNOWN, 1000),
+        ("for: 3s", FAILED, 2000),
         ("within: 3.1s, for: 10s", MET, 13_100),
         ("at: 500ms, for: 400ms", MET, 900),
         ("within: 500ms, for: 1s", UNKNOWN, 1000),
