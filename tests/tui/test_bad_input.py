@@ -142,8 +142,11 @@ def test_a_folder_with_helm_templates_in_it(tmp_path: Path) -> None:
     "content",
     [LAUGHS.encode(), b"kind: Pod\n\tmetadata: {}\n", b"\xffkind: Pod\n", b"kind: P\0od\n", POLICY.encode(),
      b'{"kind": "List", "items": [{"kind": "Pod", "api', b"kind: Pod\nkind: Pod\n",
-     b"apiVersion: v9\nkind: Pod\nmetadata: {name: g, namespace: demo}\n"],
-    ids=["laughs", "tab", "not-utf-8", "nul", "cidr", "half-a-list", "duplicate-key", "version"],
+     b"apiVersion: v9\nkind: Pod\nmetadata: {name: g, namespace: demo}\n",
+     (POD.replace("NAME", "twin") + "---\n" + POD.replace("NAME", "twin") + "status: {phase: Failed}\n").encode(),
+     b"a: b\n" * (13 * 1024 * 1024)],
+    ids=["laughs", "tab", "not-utf-8", "nul", "cidr", "half-a-list", "duplicate-key", "version", "two-of-one-name",
+         "65-megabytes"],
 )  # fmt: skip
 def test_what_is_refused_ends_the_console_with_its_reason(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"

@@ -9,6 +9,7 @@ from kwake.errors import SnapshotUnreadable
 from kwake_tui.app import Begun, KwakeApp
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.opening import OpeningScreen
+from kwake_tui.screens.panes import PANES
 from kwake_tui.session import Session
 from tests.tui.player import Player, shop
 
@@ -66,3 +67,24 @@ def test_ctrl_c_stops_what_takes_too_long() -> None:
         return app.return_code
 
     assert asyncio.run(run()) == 130
+
+
+def test_the_panes_stand_where_they_will_stand_while_it_opens() -> None:
+    may_open = threading.Event()
+
+    def begin() -> Begun:
+        may_open.wait()
+        return Begun(Session.start(shop(), "shop", None))
+
+    async def run() -> None:
+        app = KwakeApp(begin, "shop")
+        async with app.run_test(size=(120, 36)) as pilot:
+            player = Player(app, pilot)
+            places = [app.screen.query_one(f"#{name}").region for name in PANES]
+            may_open.set()
+            await player.until(lambda: isinstance(app.screen, MainScreen))
+            await pilot.pause()
+
+            assert places == [player.desk.query_one(f"#{name}").region for name in PANES]
+
+    asyncio.run(run())
