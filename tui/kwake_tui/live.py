@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LOOK_S = 0.5
 """Seconds between two looks at what the cluster told."""
 
-SHARE = 5
+SHARE = 3
 """A new baseline is made at most so often that making it takes one part of this many of the time: keys come first."""
 
 
