@@ -16,7 +16,7 @@ from kwake.objects.decode import decode
 from kwake.objects.document import Document, Manifest, Origin, document
 from kwake.objects.key import GROUP_OF_KIND, Key, group_of, key
 from kwake.objects.kinds import ConfigMap, EndpointSlice, KubeObject, Namespace, NetworkPolicy, Node, Pod, Service
-from kwake.objects.reference import parse_reference
+from kwake.objects.reference import ObjectReference, kind_named, parse_reference
 from kwake.objects.unread_kind import UnreadKind, unread_kinds
 
 T = TypeVar("T", bound=KubeObject)
@@ -147,7 +147,7 @@ class Cluster:
             same = [k for k in self._records if (k.kind, k.namespace, k.name) == (kind, parsed.namespace, parsed.name)]
             if len(same) != 1:
                 names = [str(k) for k in self._records if k.kind == kind]
-                near = difflib.get_close_matches(str(wanted), names, n=3, cutoff=0.5)
+                near = [*self._meant(parsed), *difflib.get_close_matches(str(wanted), names, n=3, cutoff=0.5)][:3]
                 hint = f"; did you mean {' or '.join(near)}?" if near else ""
                 raise ReferenceNotFound(
                     f"{reference}: there is no {kind} {parsed.namespace}/{parsed.name}".replace(" /", " ") + hint
@@ -159,6 +159,19 @@ class Cluster:
         if parsed.index >= len(pods):
             raise ReferenceNotFound(f"{reference}: {wanted} has {len(pods)} pods, counted from 0")
         return pods[parsed.index].key
+
+    def _meant(self, parsed: ObjectReference) -> list[str]:
+        """Of two parts that name no pod: workloads of that name there, and those where the first part is their kind."""
+        if parsed.kind is not None:
+            return []
+        kind, workloads = kind_named(parsed.namespace), ("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet")
+        found = [
+            k
+            for k in self._records
+            if k.name == parsed.name
+            and ((k.kind in workloads and k.namespace == parsed.namespace) or (kind is not None and k.kind == kind))
+        ]
+        return [str(k) for k in sorted(found)]
 
     def get(self, reference: str) -> Record:
         """The record that a reference names, as `svc/shop/checkout`. Raises ReferenceNotFound."""

@@ -316,6 +316,8 @@ def test_a_step_that_there_is_not_ends_with_2(tmp_path: Path, capsys: Capture) -
         (["check", SMALL, "--set", "proxy"], 2, "write FIELD=VALUE"),
         (["check", SMALL, "--set", "proxxy=ipvs"], 2, "proxy"),
         (["trace", SMALL, "--from", "demo/clint", "--to", "svc/demo/web"], 2, "demo/client"),
+        (["trace", SMALL, "--from", "deploy/web", "--to", "svc/demo/web"], 2, "did you mean Deployment/demo/web"),
+        (["trace", SMALL, "--from", "demo/web", "--to", "svc/demo/web"], 2, "did you mean Deployment/demo/web"),
         (["trace", SMALL, "--from", "demo/client", "--to", "svc/demo/web", "--port", "99999"], 2, "1 to 65535"),
         (["trace", SMALL, "--from", "demo/client", "--to", "svc/demo/web", "--port", "9" * 5000], 2, "1 to 65535"),
         (["trace", SMALL, "--from", "demo/client", "--to", "svc/demo/web", "--port", "²"], 2, "no TCP port ²; it has"),
