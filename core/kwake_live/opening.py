@@ -59,8 +59,14 @@ def read_cluster(
     """Everything that kwake reads of a cluster; `say` hears every few seconds how far that is."""
     reader = Reader(access, say, cancel)
     narrator = _Narrator(access.context, say)
+
+    def told(progress: Progress) -> None:
+        narrator.take(progress)
+        if tell is not None:
+            tell(progress)
+
     with narrator:
-        return load(reader, namespace, tell or narrator.take)
+        return load(reader, namespace, told)
 
 
 def world_of(snapshot: Snapshot, profile: Profile, seed: int) -> World:

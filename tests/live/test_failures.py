@@ -180,6 +180,20 @@ def test_reading_is_never_silent_for_long(prod: FakeApi, monkeypatch: pytest.Mon
     assert sum("kinds read, reading" in line and "pods 0" in line for line in said) >= 2
 
 
+def test_what_is_narrated_is_right_beside_a_progress_that_somebody_else_shows(
+    prod: FakeApi, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    """Given a console that shows each kind itself, when a list is slow, then it is not said that nothing came yet."""
+    monkeypatch.setattr(opening, "NARRATE_S", 0.1)
+    prod.faults.append(Fault("/pods", wait_s=0.5))
+    shown: list[str] = []
+
+    opening.read_cluster(opening.connect("prod"), "", said.append, lambda progress: shown.append(progress.name))
+
+    assert "pods" in shown
+    assert any("reading pods 0" in line for line in said)
+
+
 def test_reading_can_be_cancelled(prod: FakeApi) -> None:
     """Given a list that does not come, when the user goes away, then reading ends at once."""
     prod.faults.append(Fault("/pods", wait_s=3))
