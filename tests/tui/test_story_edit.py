@@ -79,7 +79,7 @@ def test_the_editor_previews_before_anything_is_applied() -> None:
         await player.until(lambda: any("∅ dropped" in row for row in player.rows("#preview")))
 
         rows = player.rows("#preview")
-        assert rows[1].split() == ["pairs", "−", "1", "lost"]
+        assert rows[1].split() == ["pairs", "of", "workloads", "−", "1", "lost"]
         assert rows[2] == "checkout already open dialled now"
         assert rows[3].split() == ["calico", "=", "same", "∅", "dropped"]
         assert rows[4].split() == ["cilium", "◐", "stalled", "∅", "dropped"]
@@ -142,7 +142,7 @@ def test_a_drop_names_the_file_and_line_of_what_decided() -> None:
 def test_the_preview_counts_the_pairs_that_the_wake_will_tell() -> None:
     async def story(player: Player) -> None:
         await edit_policy(player, "app: web", "tier: back")
-        await player.until(lambda: any(row.startswith("pairs    −") for row in player.rows("#preview")))
+        await player.until(lambda: any(row.startswith("pairs of workloads  −") for row in player.rows("#preview")))
         counted = player.row("#preview", "pairs")
         told = [row for row in player.rows("#preview") if "→ shop/checkout" in row]
         before = player.session.world
@@ -150,7 +150,9 @@ def test_the_preview_counts_the_pairs_that_the_wake_will_tell() -> None:
 
         after = wake(before, player.session.world)
         assert after.lost and after.gained
-        assert counted.split() == ["pairs", "−", str(len(after.lost)), "lost", "+", str(len(after.gained)), "gained"]
+        assert counted.split() == [
+            "pairs", "of", "workloads", "−", str(len(after.lost)), "lost", "+", str(len(after.gained)), "gained"
+        ]  # fmt: skip
         assert len(told) == len(after.lost) + len(after.gained)
 
     play(shop(), story, size=(200, 60))

@@ -30,13 +30,13 @@ def pairs_changed(session: Session, after: World) -> Wake | None:
 
 
 def count_row(found: Wake) -> tuple[Line, ...]:
-    """One row: how many pairs; none where none changes."""
+    """One row: how many pairs of workloads, as `kwake diff` counts them; none where none changes."""
     counts = ((LOST, len(found.lost)), (GAINED, len(found.gained)), (OTHER_PORTS, len(found.changed)),
               (UNKNOWN, len(found.unknown)))  # fmt: skip
     told = [(mark, count) for mark, count in counts if count]
     if not told:
         return ()
-    spans = [Span("pairs    ", "muted")]
+    spans = [Span("pairs of workloads  ", "muted")]
     for mark, count in told:
         spans += [Span(f"{mark.glyph} {count} ", mark.role, bold=True), Span(f"{mark.word}  ", mark.role)]
     return (Line(tuple(spans)),)

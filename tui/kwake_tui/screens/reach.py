@@ -112,7 +112,8 @@ class ReachScreen(ViewScreen):
             for mark, turn in ((LOST, CellTurn.LOST), (GAINED, CellTurn.GAINED), (OTHER_PORTS, CellTurn.CHANGED)):
                 spans += _count(mark, totals[turn], width)
         spans += _count(UNKNOWN, totals[CellTurn.UNKNOWN], width)
-        return Line(tuple(spans), (Span(f"{totals[CellTurn.SAME]} the same", "muted"),))
+        unit = "pairs of workloads " if width >= ROOMY else ""
+        return Line(tuple(spans), (Span(f"{totals[CellTurn.SAME]} {unit}the same", "muted"),))
 
     @property
     def at(self) -> tuple[str, str]:

@@ -77,7 +77,7 @@ def diff_markdown(found: Comparison) -> list[str]:
 
 
 def summary(found: Comparison) -> str:
-    """`2 dials lost, 1 rerouted; pairs: 3 lost, 1 unknown`, or that nothing changed."""
+    """`2 dials lost, 1 rerouted; pairs of workloads: 3 lost, 1 unknown`, or that nothing changed."""
     turns = [change.turn for change in found.dials.changes]
     dials = [f"{turns.count(turn)} {turn.value}" for turn in Turn if turn in turns]
     pairs = [
@@ -86,7 +86,8 @@ def summary(found: Comparison) -> str:
                            ("unknown", found.wake.unknown))
         if rows
     ]  # fmt: skip
-    words = [f"{label}: {', '.join(parts)}" for label, parts in (("dials", dials), ("pairs", pairs)) if parts]
+    counted = (("dials", dials), ("pairs of workloads", pairs))
+    words = [f"{label}: {', '.join(parts)}" for label, parts in counted if parts]
     compared = found.dials.same + len(turns)
     left = f"; {found.dials.unlooked} dials not compared (--all compares them)" if found.dials.unlooked else ""
     return ("; ".join(words) or "nothing changed for traffic") + f"; {compared} dials compared{left}"

@@ -41,9 +41,9 @@ def effects(flip: Flip) -> list[str]:
     """What else it opens and closes; that there is nothing else, too."""
     lines = [f"also {spelled(change)}" for change in flip.also.changes[:SHOWN]]
     if len(flip.also.changes) > SHOWN:
-        lines.append(f"also {len(flip.also.changes) - SHOWN} pairs more")
+        lines.append(f"also {len(flip.also.changes) - SHOWN} pairs of workloads more")
     if flip.also.unknown:
-        lines.append(f"whether it changes {len(flip.also.unknown)} other pairs is not known")
+        lines.append(f"whether it changes {len(flip.also.unknown)} other pairs of workloads is not known")
     return lines or ["nothing else opens or closes"]
 
 
