@@ -28,6 +28,7 @@ from kwake_tui.live_pages import Reading
 from kwake_tui.opened import Opened
 from kwake_tui.screens import opening
 from kwake_tui.session import Session
+from tests.tui.looks import LOOKS, put_on
 from tests.tui.player import Player, shop
 from tests.tui.test_pictures import at_rest, settled
 
@@ -158,7 +159,10 @@ PICTURES: dict[str, tuple[Story, tuple[int, int]]] = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_it_looks_as_approved(name: str, picture: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("looks", [(None,), pytest.param(LOOKS, marks=pytest.mark.slow)], ids=["dark", "every-look"])
+def test_it_looks_as_approved(
+    name: str, looks: tuple[str | None, ...], picture: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(live_module, "LOOK_S", 0.05)
     story, size = PICTURES[name]
     told, profile = Told(FORBIDDEN if "forbidden" in name else ()), load_profile("calico", {})
@@ -173,7 +177,11 @@ def test_it_looks_as_approved(name: str, picture: SnapshotAssertion, monkeypatch
             await player.until(lambda: any("● live" in row for row in player.rows("#status")))
             await story(player, told)
             await settled(player)
-            assert player.svg() == picture(name=name)
+            for look in looks:
+                if look is not None:
+                    put_on(app, look)
+                    await at_rest(player)
+                assert player.svg() == picture(name=f"every-{name}-{look}" if look is not None else name)
 
     asyncio.run(run())
 

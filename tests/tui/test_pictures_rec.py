@@ -16,8 +16,9 @@ from kwake_tui.recovery import offer
 from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.screens.recover import RecoverScreen
 from kwake_tui.session import Session, second_profile
+from tests.tui.looks import LOOKS, put_on
 from tests.tui.player import Player, Story, play, shop
-from tests.tui.test_pictures import settled
+from tests.tui.test_pictures import at_rest, settled
 from tests.tui.test_recording import left_behind, worked
 
 CRASHED_S = 1_790_000_000
@@ -111,9 +112,17 @@ def crashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("name", "size"), [("rec-restore", (120, 36)), ("rec-restore-80x24", (80, 24))])
+OFFERS = {
+    "rec-restore": (120, 36),
+    "rec-restore-80x24": (80, 24),
+}
+"""By name: the size of the terminal."""
+
+
+@pytest.mark.parametrize("name", OFFERS)
+@pytest.mark.parametrize("looks", [(None,), pytest.param(LOOKS, marks=pytest.mark.slow)], ids=["dark", "every-look"])
 def test_the_offer_looks_as_approved(
-    name: str, size: tuple[int, int], crashes: Path, picture: SnapshotAssertion
+    name: str, looks: tuple[str | None, ...], crashes: Path, picture: SnapshotAssertion
 ) -> None:
     async def run() -> None:
         world = shop()
@@ -121,10 +130,14 @@ def test_the_offer_looks_as_approved(
         recorder = Recorder(crashes)
         app = KwakeApp(Begun(session, recorder, lambda desk: offer(desk, recorder)))
         app.animation_level = "none"
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=OFFERS[name]) as pilot:
             player = Player(app, pilot)
             await player.until(lambda: isinstance(player.app.screen, RecoverScreen))
             await settled(player)
-            assert player.svg() == picture(name=name)
+            for look in looks:
+                if look is not None:
+                    put_on(app, look)
+                    await at_rest(player)
+                assert player.svg() == picture(name=f"every-{name}-{look}" if look is not None else name)
 
     asyncio.run(run())
