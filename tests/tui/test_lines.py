@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, strategies as st
 from rich.cells import cell_len
 
-from kwake_tui.lines import Line, Span, fit, middle_cut, section
+from kwake_tui.lines import Line, Span, fit, folded, middle_cut, section, spread
 
 
 def text_of(spans: list[Span]) -> str:
@@ -51,3 +51,25 @@ def test_a_line_fills_its_width_exactly(left: str, right: str, width: int) -> No
 @given(st.text(), st.integers(0, 40))
 def test_a_cut_text_is_never_wider_than_asked(text: str, cells: int) -> None:
     assert cell_len(middle_cut(text, cells)) <= cells
+
+
+def test_a_line_that_would_be_cut_goes_on_below_its_beginning() -> None:
+    line = Line((Span("label  "), Span("one two three four five six seven")), (Span("SV-1"),), shrink=1)
+
+    rows = spread(line, 34)
+
+    assert ["".join(span.text for span in row.left).rstrip() for row in rows] == [
+        "label  one two three four five",
+        "       six seven",
+    ]
+    assert rows[0].right == line.right
+    assert spread(line, 80) == (line,)
+
+
+def test_a_folded_text_loses_nothing() -> None:
+    text = "kubectl patch service/a -p '" + "x" * 50 + "' --type merge"
+
+    rows = folded(text, 20, 4)
+
+    assert "".join(rows) == text
+    assert [len(row) <= 20 for row in rows[:1]] + [len(row) <= 16 for row in rows[1:]] == [True] * len(rows)

@@ -64,6 +64,9 @@ Lines = tuple[Line, ...]
 
 BLANK = Line()
 
+LEAST_SPREAD = 20
+"""Cells below which a text is cut rather than spread over rows."""
+
 
 def section(title: str) -> Line:
     """The heading of a section inside a pane."""
@@ -79,6 +82,21 @@ def middle_cut(text: str, cells: int) -> str:
     head = (cells - 1) // 2
     tail = cells - 1 - head
     return set_cell_size(text, head) + "…" + set_cell_size(text[::-1], tail)[::-1]
+
+
+def spread(line: Line, width: int) -> tuple[Line, ...]:
+    """A line in as many rows as it needs: what would be cut in it goes on below its beginning."""
+    taken = sum(span.cells for span in line.right) + (1 if line.right else 0)
+    if line.shrink is None or sum(span.cells for span in line.left) + taken <= width:
+        return (line,)
+    before, yielding, after = line.left[: line.shrink], line.left[line.shrink], line.left[line.shrink + 1 :]
+    lead = sum(span.cells for span in before)
+    if after or width - lead - taken < LEAST_SPREAD:
+        return (line,)
+    first, *others = folded(yielding.text, width - lead - taken, 0)
+    rows = [Line((*before, msgspec.structs.replace(yielding, text=first)), line.right, line.tint, target=line.target)]
+    rows += [Line((Span(" " * lead), msgspec.structs.replace(yielding, text=text))) for text in others]
+    return tuple(rows)
 
 
 def folded(text: str, width: int, further_in: int) -> list[str]:

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from kwake_tui.lines import Line, Span
+from kwake_tui.lines import Line, Span, spread
 from kwake_tui.widgets.line_list import LineList, Model, content
 
 
@@ -30,7 +30,9 @@ class ReaderScreen(ModalScreen[None]):
         rows.border_title = content(self._title)
         rows.note = "esc back"
         lines = self._lines
-        rows.show(lines if callable(lines) else lambda width: lines)
+        rows.show(
+            lines if callable(lines) else lambda width: tuple(row for line in lines for row in spread(line, width))
+        )
         yield rows
 
     def action_leave(self) -> None:

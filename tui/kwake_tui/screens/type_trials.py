@@ -158,7 +158,7 @@ def detail_lines(trial: Trial, now: World, reference: str, flow: Flow | None, wi
             rows.append(Line((Span(f"{sign} {change:<12}", role), Span(f"{word} ", "muted"), Span(words))))
     callers = list(_callers(now, trial.after, reference, flow))
     if callers:
-        dial = 18 if width >= _WIDE else 14
+        dial = 18 if width >= _WIDE else 15
         who = min(36, width - 2 * dial - len("already open"))
         heads = f"{'who':<{who}}{'dialled now':<{dial}}{'dialled after':<{dial}}already open"
         rows += [Line(), section("who notices"), Line((Span(heads, "muted"),))]
