@@ -59,8 +59,8 @@ def test_a_line_that_would_be_cut_goes_on_below_its_beginning() -> None:
     rows = spread(line, 34)
 
     assert ["".join(span.text for span in row.left).rstrip() for row in rows] == [
-        "label  one two three four five",
-        "       six seven",
+        "label  one two three four",
+        "       five six seven",
     ]
     assert rows[0].right == line.right
     assert spread(line, 80) == (line,)
