@@ -16,6 +16,7 @@ def test_every_picture_belongs_to_a_test() -> None:
     named = {
         name
         for path in Path(__file__).parent.glob("test_pictures*.py")
+        if path.stem != "test_pictures_every_look"  # its table names views; it makes the names of pictures itself
         for pair in NAMED.findall(path.read_text(encoding="utf-8"))
         for name in pair
         if name
