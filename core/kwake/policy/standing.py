@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -24,6 +25,8 @@ from kwake.policy.policy_set import PolicySet, compile_policies
 from kwake.policy.rules import CompiledPolicy
 from kwake.profiles.profile import Profile
 from kwake.sources.snapshot import garbage_collector_off
+
+_PAGE = 64
 
 
 class Shift(msgspec.Struct, frozen=True):
@@ -48,9 +51,8 @@ class _Change(msgspec.Struct, frozen=True):
 class _Side(msgspec.Struct, frozen=True):
     """What is said of all classes in one direction."""
 
-    rows: tuple[Row, ...]
-    terms: tuple[tuple[Terms, ...], ...]
-    """Of the NetworkPolicies that judge each."""
+    pages: tuple[tuple[Judged, ...], ...]
+    """The rows, and the terms that judge each class, `_PAGE` to a page: sides share what did not change."""
     alike: dict[int, tuple[Row, int]]
     """The classes of one and the same row, by its id."""
     is_doubtful: bool
@@ -70,19 +72,41 @@ class _Side(msgspec.Struct, frozen=True):
         for index, row in enumerate(kept):
             held[id(row)].append(index)
         alike = {of: (kept[at[0]], set_of(at, len(kept))) for of, at in held.items()}
-        return cls(tuple(kept), tuple([terms for _, terms in judged]), alike, any(row.doubts for row in made))
+        pairs = tuple([(row, terms) for row, (_, terms) in zip(kept, judged, strict=True)])
+        pages = tuple([pairs[at : at + _PAGE] for at in range(0, len(pairs), _PAGE)])
+        return cls(pages, alike, any(row.doubts for row in made))
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What is said of each class."""
+        return tuple([row for page in self.pages for row, _ in page])
+
+    def row(self, index: int) -> Row:
+        """What is said of one class."""
+        return self.pages[index // _PAGE][index % _PAGE][0]
+
+    def judged_by(self, naming: frozenset[Terms]) -> dict[int, tuple[Terms, ...]]:
+        """The classes that any of these terms judges, with all that do."""
+        every = enumerate(chain.from_iterable(self.pages))
+        return {index: terms for index, (_, terms) in every if not naming.isdisjoint(terms)}
 
     def with_rows(self, indexes: Sequence[int], judged: Sequence[Judged]) -> tuple[_Side, list[_Change]]:
         """The same with other rows for some classes, and what changed."""
-        kept, terms, alike = list(self.rows), list(self.terms), dict(self.alike)
+        alike = dict(self.alike)
+        turned: dict[int, list[Judged]] = {}
         changed: dict[tuple[int, int], _Change] = {}
         made: dict[Row, Row] = {}
         for index, (row, by) in zip(indexes, judged, strict=True):
-            old = kept[index]
-            terms[index] = by
+            number, at = divmod(index, _PAGE)
+            page = turned.get(number)
+            if page is None:
+                page = turned[number] = list(self.pages[number])
+            old = page[at][0]
             if row == old:
+                page[at] = old, by
                 continue
-            row = kept[index] = made.setdefault(row, row)
+            row = made.setdefault(row, row)
+            page[at] = row, by
             bit = 1 << index
             left = alike[id(old)][1] ^ bit
             if left:
@@ -93,22 +117,20 @@ class _Side(msgspec.Struct, frozen=True):
             known = changed.get((id(old), id(row)))
             changed[id(old), id(row)] = _Change((known.members if known else 0) | bit, old, row)
         is_doubtful = self.is_doubtful or any(row.doubts for row in made)
-        return _Side(tuple(kept), tuple(terms), alike, is_doubtful), list(changed.values())
-
-    @property
-    def judged(self) -> tuple[Judged, ...]:
-        """What is said of each class, and by which terms."""
-        return tuple(zip(self.rows, self.terms, strict=True))
+        pages = list(self.pages)
+        for number, page in turned.items():
+            pages[number] = tuple(page)
+        return _Side(tuple(pages), alike, is_doubtful), list(changed.values())
 
     def among(self, wanted: int) -> Iterator[_Change]:
         """The wanted classes by what is said of them."""
         if 8 * wanted.bit_count() < len(self.alike):  # to look a class up costs as much as to ask eight rows
             found: dict[int, list[int]] = {}
             for index in bits_of(wanted):
-                found.setdefault(id(self.rows[index]), []).append(index)
+                found.setdefault(id(self.row(index)), []).append(index)
             for indexes in found.values():
-                row = self.rows[indexes[0]]
-                yield _Change(set_of(indexes, len(self.rows)), row, row)
+                row = self.row(indexes[0])
+                yield _Change(set_of(indexes, len(self.pages) * _PAGE), row, row)
             return
         for row, members in self.alike.values():
             if members & wanted:
@@ -193,7 +215,7 @@ class Standing:
         from_, to = self._index(source), self._index(destination)
         if from_ is None or to is None:
             return policies.verdict(source, destination, protocol, port).allowed
-        out, into = self.egress.rows[from_], self.ingress.rows[to]
+        out, into = self.egress.row(from_), self.ingress.row(to)
         if _holds(out.sure, to, protocol, port) and _holds(into.sure, from_, protocol, port):
             return True
         if out.doubts or into.doubts:
@@ -271,10 +293,7 @@ class Standing:
             return self._made_again(cluster)
         peers, moved = self._matrix.peers.with_namespace(seeing, namespace)
         after._matrix, naming = after._matrix.with_peers(peers, moved)
-        sending, taking = (
-            {index: terms for index, terms in enumerate(side.terms) if not naming.isdisjoint(terms)}
-            for side in (self.egress, self.ingress)
-        )
+        sending, taking = (side.judged_by(naming) for side in (self.egress, self.ingress))
         after.egress, out = self.egress.with_rows([*sending], after._matrix.judged_again(EGRESS, sending.items()))
         after.ingress, into = self.ingress.with_rows([*taking], after._matrix.judged_again(INGRESS, taking.items()))
         return after, tuple(_shifts(self, after, out, into))
@@ -310,9 +329,9 @@ class Standing:
         """Both made again, of the same classes, and compared row by row."""
         after = Standing(cluster, self._profile, self._policies, self._pods)
         before = Standing(self.cluster, self._profile, after._policies, self._pods)
-        everyone = list(range(len(after.egress.rows)))
-        after.egress, out = before.egress.with_rows(everyone, after.egress.judged)
-        after.ingress, into = before.ingress.with_rows(everyone, after.ingress.judged)
+        everyone = range(len(after._matrix.classes.members))
+        after.egress, out = before.egress.with_rows(everyone, [*chain.from_iterable(after.egress.pages)])
+        after.ingress, into = before.ingress.with_rows(everyone, [*chain.from_iterable(after.ingress.pages)])
         return after, tuple(_shifts(before, after, out, into))
 
 
