@@ -114,6 +114,8 @@ def _client(context: str, *, interactive: bool) -> tuple[Any, list[PluginError]]
         raise ContextError(f"context {context}: {log[0]}")
     if not configuration.host.startswith(("https://", "http://")):
         raise ContextError(f"context {context}: its cluster names no server, as https://HOST:PORT")
+    if not configuration.no_proxy:  # version 35 reads it, and forgets it
+        configuration.no_proxy = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     try:
         return guarded_client(client.ApiClient, configuration), failures
     except (OSError, ValueError) as error:  # a certificate that is not there or is none
