@@ -41,8 +41,7 @@ class Pairs:
             return Difference((), ())
         changed = _one_policy(self._cluster, after)
         if changed is None:
-            self._table = self._table or reach(self._cluster, self._profile)
-            return difference(self._table, reach(after, self._profile))
+            return self._of_tables(after)
         policies = compile_policies(after, self._profile)
         edited = policies.policy(changed)
         old = self._standing
@@ -51,12 +50,19 @@ class Pairs:
             self._pods, self._names = ends_of(self._cluster)
             old = self._standing = Standing(self._cluster, self._profile, policies, self._pods)
         new, shifts = old.with_policy(after, changed)
-        wanted = [*((s.sources, s.destinations) for s in shifts), *_other_doubts(old, new)]
+        if old.is_doubtful or new.is_doubtful:
+            return self._of_tables(after)
+        wanted = [(shift.sources, shift.destinations) for shift in shifts]
         if not wanted:
             return Difference((), ())
         if self._ends is None or self._ends.classes is not new.classes:
             self._ends = _Ends(new.classes, self._names)
         return difference(*self._tables(old, new, self._ends, wanted))
+
+    def _of_tables(self, after: Cluster) -> Difference:
+        """The difference by all pairs. What is not known may hang on classes that the edit leaves alone."""
+        self._table = self._table or reach(self._cluster, self._profile)
+        return difference(self._table, reach(after, self._profile))
 
     def _tables(
         self, old: Standing, new: Standing, ends: _Ends, shifted: Iterable[tuple[int, int]]
@@ -86,17 +92,6 @@ def _one_policy(old: Cluster, new: Cluster) -> Key | None:
     changed = [key for key, item in is_.items() if was.get(key) is not item]
     changed += [key for key in was if key not in is_]
     return changed[0] if len(changed) == 1 and changed[0].kind == "NetworkPolicy" else None
-
-
-def _other_doubts(old: Standing, new: Standing) -> Iterator[tuple[int, int]]:
-    """Sources and destinations of which something is not known for other reasons than before."""
-    everyone = new.classes.everyone
-    for index, (was, is_) in enumerate(zip(old.egress.rows, new.egress.rows, strict=True)):
-        if was.doubts != is_.doubts:
-            yield 1 << index, everyone
-    for index, (was, is_) in enumerate(zip(old.ingress.rows, new.ingress.rows, strict=True)):
-        if was.doubts != is_.doubts:
-            yield everyone, 1 << index
 
 
 class _Ends:
