@@ -169,12 +169,13 @@ def _port_faults(spec: Spec) -> Iterator[Fault]:
 
 
 def _node_port_faults(spec: Spec) -> Iterator[Fault]:
-    """SV-12: node ports where the type has none; SV-2: numbers that stand twice."""
+    """SV-1, SV-12: node ports where the type has none; SV-2: numbers that stand twice."""
     ports = spec.get("ports") or ()
-    if spec["type"] == "ClusterIP":
+    if spec["type"] in ("ClusterIP", "ExternalName"):
         for index, port in enumerate(ports):
             if port.get("nodePort"):
-                yield Fault(f"spec.ports[{index}].nodePort", "Forbidden: may not be used when `type` is 'ClusterIP'")
+                words = f"Forbidden: may not be used when `type` is '{spec['type']}'"
+                yield Fault(f"spec.ports[{index}].nodePort", words)
     for field in ("nodePort", "port"):
         seen: set[tuple[str, int]] = set()
         for index, port in enumerate(ports):

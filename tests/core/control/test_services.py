@@ -111,6 +111,10 @@ def test_sv_1_external_traffic_policy_needs_a_way_in_from_outside(calico: Profil
         ({"ports": []}, "spec.ports"),
         ({"type": "ExternalName", "externalName": "x.example", "clusterIP": "10.96.0.9"}, "spec.clusterIPs"),
         ({"type": "ExternalName", "externalName": "x.example", "ipFamilies": ["IPv4"]}, "spec.ipFamilies"),
+        (
+            {"type": "ExternalName", "externalName": "x.example", "ports": [{"port": 80, "nodePort": 30100}]},
+            "spec.ports[0].nodePort",
+        ),
         ({"ports": [{"port": 80, "nodePort": 30100}]}, "spec.ports[0].nodePort"),
         ({"type": "Nonsense"}, "spec.type"),
         ({"healthCheckNodePort": 30100}, "spec.healthCheckNodePort"),
@@ -189,19 +193,12 @@ def test_sv_1_refusals_have_the_words_of_validate_service(calico: Profile, spec:
 @pytest.mark.parametrize(
     "spec",
     [
-        {"type": "ExternalName", "externalName": "x.example", "ports": [{"port": 80, "nodePort": 30100}]},
         {**BALANCER, "ports": [{"port": 10250}]},
         {**BALANCER, "loadBalancerSourceRanges": [" 10.0.0.1/8 "]},
     ],
 )
 def test_sv_1_what_validate_service_lets_pass_is_taken(calico: Profile, spec: dict[str, Any]) -> None:
     assert spec_of(created(calico, fresh(**spec)))["type"] == spec["type"]
-
-
-def test_sv_15_the_node_port_of_an_alias_is_nobodys(calico: Profile) -> None:
-    alias = fresh("alias", type="ExternalName", externalName="x.example", ports=[{"port": 80, "nodePort": 30100}])
-    cluster = created(calico, alias, fresh(type="NodePort", ports=[{"port": 80, "nodePort": 30100}]))
-    assert node_ports(cluster) == [30100]
 
 
 @pytest.mark.rule("SV-4")
