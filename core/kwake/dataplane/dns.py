@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import msgspec
 
 from kwake.dataplane.ends import Client, is_address
-from kwake.dataplane.unread import endpoints_unread, service_unread
+from kwake.dataplane.unread import endpoints_unread, service_unread, sureness_of_none
 from kwake.dataplane.view import View
 from kwake.objects.basis import Basis
 from kwake.objects.kinds import EndpointSlice, Service, SliceEndpoint
@@ -171,7 +171,7 @@ def _headless(view: View, client: Client, name: str, service: Service, hostname:
     if not addresses:
         what = f"ready endpoint named {hostname}" if hostname else "ready endpoint"
         reason = f"NXDOMAIN: {service.metadata.name} is headless and has no {what}"
-        return Answer(name, service=service, reason=reason, cite=cite)
+        return Answer(name, service=service, reason=reason, cite=cite, basis=sureness_of_none(view.dns, service))
     ordered = sorted(set(addresses), key=lambda ip: int(ip_address(ip)))
     return Answer(name, tuple(ordered), service=service, cite=cite)
 

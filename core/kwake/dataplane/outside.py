@@ -13,10 +13,10 @@ from kwake.dataplane.merging import alike_merged
 from kwake.dataplane.on_node import at_node, shown
 from kwake.dataplane.path import Branch, Decider, Hop, Outcome
 from kwake.dataplane.proxy import Origin, within
-from kwake.dataplane.unread import endpoints_unread, nodes_unread
+from kwake.dataplane.unread import endpoints_unread, nodes_unread, sureness_of_none
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
-from kwake.objects.basis import Basis
+from kwake.objects.basis import Basis, weakest
 from kwake.objects.kinds import Node, Service, ServicePort
 
 EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
@@ -201,7 +201,8 @@ def _to_pods(
     if not backends:
         text = f"refused: {service.metadata.name} has no ready endpoint"
         why = service_decider(view, service, "no ready endpoint", ("spec", "selector"), "SV-60")
-        end = msgspec.structs.replace(hop, text=text, basis=Basis.INFERRED, decider=why)
+        sure = weakest((Basis.INFERRED, sureness_of_none(view.balancer, service)))
+        end = msgspec.structs.replace(hop, text=text, basis=sure, decider=why)
         return (way.end(end, Outcome.REFUSED),)
     branches = []
     for backend in backends:

@@ -10,6 +10,7 @@ import msgspec
 
 from kwake.cluster import Cluster
 from kwake.control.endpoints import Backend, endpoints_of, has_slices_left_headless, usable
+from kwake.dataplane.unread import endpoints_unread, sureness_of_none
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.kinds import PROXY_NAME_LABEL, Service, ServicePort
 
@@ -121,7 +122,7 @@ def handle(node: ProxyNode, cluster: Cluster, packet: Packet) -> Handling:
     policy = _traffic_policy(kind, service, packet)
     chosen = usable(endpoints, node.name, node.zone, policy)
     if not chosen.has_any_anywhere:
-        without = _without_endpoints(node, found, f"{name} has no ready endpoint")
+        without = _without_endpoints(node, found, f"{name} has no ready endpoint", sureness_of_none(cluster, service))
         return _hidden(without) if has_slices_left_headless(cluster, service) else without
     if not chosen.backends:
         which = "internalTrafficPolicy" if kind == "cluster-ip" else "externalTrafficPolicy"
@@ -155,6 +156,9 @@ def _health(node: ProxyNode, cluster: Cluster, service: Service) -> str:
     slices = cluster.slices_by_service.get(service.key, ())
     ready = {e.addresses[:1] for item in slices for e in item.endpoints if e.ready and e.node_name == node.name}
     who = "kube-proxy" if node.mode in ("iptables", "nftables", "ipvs") else node.mode
+    hidden = endpoints_unread(cluster, service)
+    if hidden:
+        return f"{who} answers 200 or 503: {hidden}"
     local = f"{len(ready) or 'no'} ready endpoint{'' if len(ready) == 1 else 's'}"
     return f"{who} answers {200 if ready else 503}: {local} of {service.metadata.name} on {node.name}"
 
@@ -251,11 +255,13 @@ def _masquerade(kind: str, policy: str, service: Service, node: ProxyNode, packe
     return policy == "Cluster"
 
 
-def _without_endpoints(node: ProxyNode, found: Handling, reason: str) -> Handling:
-    """SV-42, and what SV-54 says of the other proxies."""
-    basis = Basis.SOURCED
+def _without_endpoints(node: ProxyNode, found: Handling, reason: str, sure: Basis) -> Handling:
+    """SV-42, and what SV-54 says of the other proxies; `sure` is how sure it is that there is no endpoint."""
+    basis = sure
+    if sure is not Basis.SOURCED:
+        reason = f"{reason}: it has no selector, and no EndpointSlice lists one"
     if node.mode in IPVS or node.mode in OVN:
-        basis = Basis.INFERRED
+        basis = weakest((sure, Basis.INFERRED))
     if node.mode in CILIUM:
         basis, reason = Basis.UNKNOWN, f"{reason}; whether {node.mode} rejects or drops depends on an option"
     return msgspec.structs.replace(found, treatment=Treatment.REJECT, reason=reason, cite="SV-42", basis=basis)
