@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.css.scalar import Scalar
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
@@ -122,10 +123,12 @@ class EditorPane(Vertical):
         """Show what applying would change; nothing where there is nothing to say."""
         bar = self.query_one("#preview", LineBar)
         if lines or bar.display:
+            is_as_high = bar.display and bar.styles.height == Scalar.from_number(len(lines))
             bar.display = bool(lines)
             bar.styles.height = len(lines)
             bar.show(lambda width: lines)
-            self.call_after_refresh(self.area.scroll_cursor_visible)
+            if not is_as_high:  # else the rows that are seen would hang on how many previews came on the way
+                self.call_after_refresh(self.area.centre)
 
     def on_mount(self) -> None:
         """Nothing to preview yet."""

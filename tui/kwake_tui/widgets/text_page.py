@@ -67,6 +67,12 @@ class TextPage(TextField):
         else:
             super()._forward_event(event)
 
+    def centre(self) -> None:
+        """Put the cursor's row into the middle, and no column out of sight that need not be."""
+        row, _ = self.cursor_location
+        self.scroll_to(x=0, y=max(row - self.scrollable_content_region.height // 2, 0), animate=False, force=True)
+        self.scroll_cursor_visible()
+
     def action_read(self, way: str) -> None:
         """Move as in a list."""
         match way:
