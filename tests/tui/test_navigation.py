@@ -69,7 +69,8 @@ def test_filters_by_label_by_absence_and_by_letters() -> None:
 
 def test_a_filter_that_keeps_nothing_says_so() -> None:
     async def story(player: Player) -> None:
-        all_rows = player.rows("#cluster")
+        await player.press("j", "j", "j")
+        all_rows, stood = player.rows("#cluster"), player.app.screen.query_one(ClusterPane).target
         await player.press("slash")
         await player.type("quux")
         assert player.rows("#cluster") == ["nothing matches /quux · esc clears"]
@@ -78,6 +79,17 @@ def test_a_filter_that_keeps_nothing_says_so() -> None:
 
         await player.press("escape")
         assert player.rows("#cluster") == all_rows
+        assert player.app.screen.query_one(ClusterPane).target == stood
+
+    play(shop(), story)
+
+
+def test_the_title_follows_the_cursor_to_where_a_filter_puts_it() -> None:
+    async def story(player: Player) -> None:
+        await player.press("slash")
+        await player.type("payments")
+        await player.press("enter")
+        assert str(player.app.screen.query_one(ClusterPane).border_title) == "Cluster  payments"
 
     play(shop(), story)
 

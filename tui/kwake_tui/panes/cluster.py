@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from kwake.cluster import Cluster
 from kwake.objects.key import key
 from kwake.policy.tiers import TIER_KINDS
-from kwake_tui.filtering import Labels
+from kwake_tui.filtering import Filter, Labels
 from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import parts
@@ -92,6 +92,11 @@ class ClusterPane(LineList):
     def show(self, model: Model, target: str | None = None) -> None:
         """Show other rows; the title says where the cursor is."""
         super().show(model, target)
+        self._tell_way()
+
+    def keep(self, wanted: Filter | None) -> None:
+        """Show only what a filter keeps; the title says where the cursor is."""
+        super().keep(wanted)
         self._tell_way()
 
     def _tell_way(self) -> None:

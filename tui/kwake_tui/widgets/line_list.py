@@ -84,6 +84,8 @@ class LineList(ScrollView, can_focus=True):
         self.marked: frozenset[str] = frozenset()
         """Targets of the rows that are marked for the next action."""
         self._filter: Filter | None = None
+        self._left = ""
+        """Where the cursor stood last, while a filter keeps nothing to stand on."""
         self._index: Index | None = None
         self._counted = ""
 
@@ -105,7 +107,7 @@ class LineList(ScrollView, can_focus=True):
     def keep(self, wanted: Filter | None) -> None:
         """Show only the rows that a filter keeps, and those above them; None: all."""
         self._filter = wanted
-        left = self.target
+        left = self._left = self.target or self._left
         self._rebuild(left, seeks=True)
         if self.target != left:
             self.post_message(self.Moved(self))
