@@ -61,7 +61,8 @@ def script_line(script: Script, entry: int, width: int, keymap: Keymap = AS_IT_C
         keys = ()
     stop, steps = script.stop, len(script.stops) - 1
     if stop.report is None:
-        place = [Span("▸ ", "you"), Span(script.scenario.name, bold=True), Span(f"  {steps} steps", "muted")]
+        count = "1 step" if steps == 1 else f"{steps} steps"
+        place = [Span("▸ ", "you"), Span(script.scenario.name, bold=True), Span(f"  {count}", "muted")]
         return Line(tuple(place), keys, shrink=1)
     place = [Span(f"▸ step {script.at} of {steps}  ", "you"), Span(stop.report.id, bold=True), Span("  ")]
     if entry != stop.entry:
