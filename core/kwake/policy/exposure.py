@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -14,15 +15,15 @@ from kwake.objects.key import Key
 from kwake.objects.kinds import AdminPeer, Metadata, Pod
 from kwake.objects.selector import LabelSelector
 from kwake.policy.classes import Classes, EndClass, bits_of, classes_of
-from kwake.policy.connections import NONE, ConnectionSet
+from kwake.policy.connections import ConnectionSet
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
 from kwake.policy.matrix import Matrix
+from kwake.policy.partly import UNLIKE, partly
 from kwake.policy.peers import PeerSets
 from kwake.policy.policy_set import PolicySet
-from kwake.policy.reach import Pair, Reach, UnknownPair
+from kwake.policy.reach import Pair, Reach, UnknownPair, ends_of
 from kwake.policy.rules import Seeing
 from kwake.policy.tiers import TierSeeing
-from kwake.policy.workloads import pod_name, workload_name
 from kwake.profiles.profile import Profile
 
 ANYWHERE = "entire-cluster"
@@ -59,15 +60,13 @@ class Exposure(msgspec.Struct, frozen=True):
 
     def as_form(self) -> dict[str, Any]:
         """The stable form of `exposure` in `kwake reach --exposure -o json`."""
+        whole = self.as_table.as_form()
         return {
-            "egress_exposure": [_line(pair) for pair in self.egress],
-            "ingress_exposure": [_line(pair) for pair in self.ingress],
-            "unknown": [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in self.unknown],
+            "egress_exposure": Reach(self.egress, ()).as_form()["pairs"],
+            "ingress_exposure": Reach(self.ingress, ()).as_form()["pairs"],
+            "partial": whole["partial"],
+            "unknown": whole["unknown"],
         }
-
-
-def _line(pair: Pair) -> dict[str, str]:
-    return {"src": pair.src, "dst": pair.dst, "connections": str(pair.connections)}
 
 
 class Supposing(Seeing, frozen=True):
@@ -110,31 +109,20 @@ def _without_name(selector: LabelSelector) -> LabelSelector:
 
 
 def exposure(cluster: Cluster, profile: Profile, by: str = "workload") -> Exposure:
-    """What could reach each end, and what it could reach. A line that follows from a wider one is left out.
+    """What could reach each end, and what it could reach, counted where not all pods of a workload fare alike. A line
+    that follows from a wider one is left out.
 
     Named ports are looked up on pods that exist: towards others a rule for a port's name allows nothing here.
     """
-    real = [pod for pod in cluster.all(Pod) if (pod.ips and not pod.is_terminal) or pod.controller is not None]
-    naming: Callable[[Cluster, Pod], str] = pod_name if by == "pod" else workload_name
-    names = {pod.key: naming(cluster, pod) for pod in real}
+    real, names = ends_of(cluster, by)
     egress, sent = _one_way(cluster, profile, real, names, EGRESS)
     ingress, taken = _one_way(cluster, profile, real, names, INGRESS)
-    unknown = [UnknownPair(own, ANYWHERE, why) for own, why in sent]
-    unknown += [UnknownPair(ANYWHERE, own, why) for own, why in taken]
-    return Exposure(
-        tuple(Pair(own, other, allowed) for (own, other), allowed in sorted(egress.items())),
-        tuple(Pair(other, own, allowed) for (own, other), allowed in sorted(ingress.items())),
-        tuple(sorted(set(unknown))),
-    )
-
-
-_Table = dict[tuple[str, str], ConnectionSet]
-"""By an end and the supposed pods."""
+    return Exposure(egress, ingress, tuple(sorted(sent | taken)))
 
 
 def _one_way(
     cluster: Cluster, profile: Profile, real: list[Pod], names: dict[Key, str], direction: str
-) -> tuple[_Table, list[tuple[str, str]]]:
+) -> tuple[tuple[Pair, ...], set[UnknownPair]]:
     """What the policies of each end say of supposed pods in a direction, and the ends of which that is not known."""
     policies = PolicySet(cluster, profile)
     supposed = {f"\x00{at}": one for at, one in enumerate(_supposed(policies, direction, real))}
@@ -147,16 +135,35 @@ def _one_way(
     first, likes = len(classes.members), list(supposed.values())
     matrix = Matrix(everyone, policies)
     matrix.peers = _Peers(everyone, seeing, likes, first)
-    table: defaultdict[tuple[str, str], ConnectionSet] = defaultdict(lambda: NONE)
-    unknown: list[tuple[str, str]] = []
+    counts: defaultdict[tuple[str, str], dict[ConnectionSet, int]] = defaultdict(dict)
+    pods: Counter[str] = Counter()
+    told: set[tuple[str, str]] = set()
+    """Ends and supposed pods of which not just what is said of all follows."""
+    unknown: set[UnknownPair] = set()
     for group in matrix.egress if direction == EGRESS else matrix.ingress:
-        own = {names[pod.key] for at in bits_of(group.members & ((1 << first) - 1)) for pod in members[at].pods}
-        unknown += [(name, "; ".join(group.doubts)) for name in own if group.doubts]
-        for connections, others in group.sure:
-            for at in bits_of(others >> first if connections else 0):
-                for name in own:
-                    table[name, likes[at].name] |= connections
-    return _narrow(table), unknown
+        alike = {pod.key for at in bits_of(group.members & ((1 << first) - 1)) for pod in members[at].pods}
+        own = Counter(names[key] for key in alike)
+        pods.update(own)
+        if group.doubts:
+            unknown |= {UnknownPair(*_ends(name, ANYWHERE, direction), "; ".join(group.doubts)) for name in own}
+        said = {likes[at].name: allowed for allowed, others in group.sure for at in bits_of(others >> first)}
+        for other, allowed in said.items():
+            if other == ANYWHERE or allowed != said[ANYWHERE]:
+                told.update((name, other) for name in own)
+            for name, count in own.items():
+                counts[name, other][allowed] = counts[name, other].get(allowed, 0) + count
+    pairs = []
+    for name, other in sorted(told):
+        found = counts[name, other]
+        if allowed := reduce(ConnectionSet.__or__, found):
+            parts = partly(found, pods[name], "pods", UNLIKE)
+            pairs.append(Pair(*_ends(name, other, direction), allowed, parts))
+    return tuple(pairs), unknown
+
+
+def _ends(own: str, other: str, direction: str) -> tuple[str, str]:
+    """Source and destination."""
+    return (own, other) if direction == EGRESS else (other, own)
 
 
 def _fields(seeing: Seeing) -> tuple[dict[str, dict[str, str]], bool, bool, frozenset[str]]:
@@ -167,15 +174,6 @@ def _member(uid: str, supposed: Supposed) -> EndClass:
     metadata = Metadata(name=uid, namespace=supposed.home or uid, uid=uid)
     pod = Pod(api_version="v1", kind="Pod", metadata=metadata)
     return EndClass(4, (pod,), (), PolicyEnd(pod, ""), (4, frozenset()))
-
-
-def _narrow(table: _Table) -> _Table:
-    """Without the lines that say no more of some pods than is said of all."""
-    return {
-        (own, other): allowed
-        for (own, other), allowed in table.items()
-        if other == ANYWHERE or allowed != table.get((own, ANYWHERE), NONE)
-    }
 
 
 def _supposed(policies: PolicySet, direction: str, real: list[Pod]) -> Iterator[Supposed]:

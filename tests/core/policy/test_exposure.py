@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import Any
 
-from kwake.policy.exposure import Exposure, exposure
+import pytest
+
+from kwake.policy.connections import NONE, ConnectionSet
+from kwake.policy.exposure import ANYWHERE, Exposure, exposure
+from kwake.policy.partly import UNLIKE
+from kwake.policy.reach import Pair
 from kwake.profiles.load import load_profile
 from tests.core.policy.clusters import cluster, namespace, pod, policy
+from tests.core.policy.random_clusters import Maker
+from tests.core.policy.test_partly import of_set
 
 DB = pod("shop/db", ip="10.0.1.2", app="db")
 
@@ -61,3 +69,65 @@ def test_what_a_policy_of_another_kind_may_decide_is_unknown() -> None:
     found = of(unread)
 
     assert found.ingress == () and "CiliumNetworkPolicy/shop/c" in found.unknown[0].reason
+
+
+def test_what_new_pods_could_do_with_some_pods_of_a_workload_only_is_counted() -> None:
+    pods = [of_set(pod(f"shop/s-{n}", ip=f"10.0.2.{n + 1}", role="main" if n == 0 else "copy"), "s") for n in range(3)]
+    deny = policy("shop/deny", {"podSelector": {"matchLabels": {"role": "copy"}}})
+    found = of(*pods, deny)
+
+    [row] = [pair for pair in found.ingress if pair.dst == "shop/s[StatefulSet]"]
+    assert (row.src, row.always, str(row.partly)) == (ANYWHERE, NONE, "All Connections for 1 of 3 pods")
+    assert "shop/s[StatefulSet]" not in [line["dst"] for line in found.as_form()["ingress_exposure"]]
+    assert found.as_form()["partial"] == [
+        {"src": ANYWHERE, "dst": "shop/s[StatefulSet]", "connections": "All Connections",
+         "shares": [{"connections": "All Connections", "pairs": 1}], "of": 3, "unit": "pods", "reason": UNLIKE}
+    ]  # fmt: skip
+
+
+def test_a_line_that_follows_for_some_pods_of_a_workload_only_stays() -> None:
+    pods = [of_set(pod(f"shop/s-{n}", ip=f"10.0.2.{n + 1}", role="main" if n == 0 else "copy"), "s") for n in range(2)]
+    rule = {"from": [{"podSelector": {"matchLabels": {"role": "client"}}}], "ports": [{"port": 80}]}
+    clients = policy("shop/clients", {"podSelector": {"matchLabels": {"role": "copy"}}, "ingress": [rule]})
+
+    found = {pair.src: pair for pair in of(*pods, clients).ingress if pair.dst == "shop/s[StatefulSet]"}
+
+    assert str(found["entire-cluster"].partly) == "All Connections for 1 of 2 pods"
+    assert str(found["shop/[pod with {role=client}]"].always) == "TCP 80"
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_workloads_are_counted_as_their_pods_one_by_one_say_it(seed: int) -> None:
+    objects = Maker(seed).cluster(admin=False)
+    made = cluster(*(of_set(thing, "s") if thing["kind"] == "Pod" else thing for thing in objects))
+    by_pod, by_workload = (exposure(made, load_profile("calico"), by) for by in ("pod", "workload"))
+    for singly, together, own, other in (
+        (by_pod.egress, by_workload.egress, "src", "dst"),
+        (by_pod.ingress, by_workload.ingress, "dst", "src"),
+    ):
+        said = _by_own(singly, own, other)
+        rows = {(getattr(pair, own), getattr(pair, other)): pair for pair in together}
+        for workload in {row[0] for row in rows}:
+            home = workload.partition("/")[0]
+            pods = [f"{home}/{t['metadata']['name']}[Pod]" for t in objects
+                    if t["kind"] == "Pod" and t["metadata"]["namespace"] == home]  # fmt: skip
+            for like in {name for one in pods for name in said[one]}:
+                each = Counter(said[one].get(like, said[one].get(ANYWHERE, NONE)) for one in pods)
+                assert _counted(rows[workload, like], len(pods)) == +each
+
+
+def _by_own(pairs: tuple[Pair, ...], own: str, other: str) -> defaultdict[str, dict[str, ConnectionSet]]:
+    found: defaultdict[str, dict[str, ConnectionSet]] = defaultdict(dict)
+    for pair in pairs:
+        assert pair.partly is None
+        found[getattr(pair, own)][getattr(pair, other)] = pair.connections
+    return found
+
+
+def _counted(row: Pair, pods: int) -> Counter[ConnectionSet]:
+    """Between how many pods what passes; nothing for the rest."""
+    if row.partly is None:
+        return Counter({row.connections: pods})
+    counts = Counter({share.connections: share.pairs for share in row.partly.shares})
+    counts[NONE] = row.partly.of - counts.total()
+    return +counts

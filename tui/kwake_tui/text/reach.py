@@ -5,23 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from kwake.policy.exposure import Exposure
-from kwake.policy.reach import Reach
+from kwake.policy.reach import Pair, Reach
 from kwake_tui.text.columns import columns
 
 
 def reach_lines(reach: Reach) -> list[str]:
     """One pair a row: what passes between all of its pods. After them what passes between some pods only, counted, and
     what is unknown with its reason. A pair that may not talk is absent."""
-    rows = [[pair.src, "→", pair.dst, str(pair.always)] for pair in reach.pairs if pair.always]
-    lines = columns(rows) or (["nobody may talk to anybody"] if not reach.partial else [])
-    if reach.partial:
-        some = [
-            [pair.src, "→", pair.dst, str(pair.partly), pair.partly.reason] for pair in reach.partial if pair.partly
-        ]
-        lines += [*([""] if lines else []), "± between some pods only", *columns(some, indent=2)]
-    if reach.unknown:
-        lines += ["", "? unknown", *columns([[u.src, "→", u.dst, u.reason] for u in reach.unknown], indent=2)]
-    return lines
+    lines = columns(_whole(reach.pairs)) or (["nobody may talk to anybody"] if not reach.partial else [])
+    rest = _some_and_unknown(reach)
+    return [*lines, *(rest if lines else rest[1:])]
 
 
 def exposed_lines(exposure: Exposure) -> list[str]:
@@ -29,10 +22,23 @@ def exposed_lines(exposure: Exposure) -> list[str]:
     lines: list[str] = []
     titles = (("what new pods could be reached on", exposure.egress), ("what new pods could reach", exposure.ingress))
     for title, pairs in titles:
-        rows = columns([[p.src, "→", p.dst, str(p.connections)] for p in pairs], indent=2)
+        rows = columns(_whole(pairs), indent=2)
         lines += ["", f"{title}, beside such as there are, by the policies of those", *(rows or ["  nothing"])]
-    if exposure.unknown:
-        lines += ["", "? unknown", *columns([[u.src, "→", u.dst, u.reason] for u in exposure.unknown], indent=2)]
+    return lines + _some_and_unknown(exposure.as_table)
+
+
+def _whole(pairs: tuple[Pair, ...]) -> list[list[str]]:
+    return [[pair.src, "→", pair.dst, str(pair.always)] for pair in pairs if pair.always]
+
+
+def _some_and_unknown(reach: Reach) -> list[str]:
+    """What passes between some pods only, and what is unknown, each after an empty line."""
+    lines: list[str] = []
+    if reach.partial:
+        some = [[p.src, "→", p.dst, str(p.partly), p.partly.reason] for p in reach.partial if p.partly]
+        lines += ["", "± between some pods only", *columns(some, indent=2)]
+    if reach.unknown:
+        lines += ["", "? unknown", *columns([[u.src, "→", u.dst, u.reason] for u in reach.unknown], indent=2)]
     return lines
 
 
