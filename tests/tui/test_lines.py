@@ -73,3 +73,8 @@ def test_a_folded_text_loses_nothing() -> None:
 
     assert "".join(rows) == text
     assert [len(row) <= 20 for row in rows[:1]] + [len(row) <= 16 for row in rows[1:]] == [True] * len(rows)
+
+
+def test_a_number_keeps_its_unit_beside_it() -> None:
+    assert folded("web-0 is terminating, grace 30 s", 31, 0) == ["web-0 is terminating, grace ", "30 s"]
+    assert folded("web-0 is terminating, grace 30 seconds", 31, 0)[1] == "seconds", "a word is no unit"

@@ -6,7 +6,7 @@ import pytest
 
 from kwake.dataplane.path import Flow
 from kwake.errors import UsageError
-from kwake_tui.names import Target, brief, flow_title, parse_target, parts, short
+from kwake_tui.names import Target, brief, brief_names, flow_title, parse_target, parts, short
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,16 @@ def test_a_generated_pod_name_loses_its_hash() -> None:
     assert brief("po/shop/web-7d9f6c5b4-x2v4k") == "web-x2v4k"
     assert brief("po/shop/node-exporter-x2v4k") == "node-exporter-x2v4k"
     assert brief("po/shop/statsd-1") == "statsd-1"
+
+
+def test_a_sentence_names_pods_as_briefly() -> None:
+    told = brief_names(
+        "ReplicaSet search-7745b976cd creates pod shop/search-7745b976cd-vk9g8: web-1, 10.244.1.7 stay"
+    )
+
+    assert told == "ReplicaSet search-7745b976cd creates pod shop/search-vk9g8: web-1, 10.244.1.7 stay"
+    assert brief_names("a-7745b976cd-vk9g8, b-7745b976cd-vk9g8") == "a-vk9g8, b-vk9g8"
+    assert brief_names("host web-7745b976cd-vk9g8.shop") == "host web-7745b976cd-vk9g8.shop", "no pod's name"
 
 
 def test_a_flow_is_titled_by_its_ends() -> None:

@@ -5,6 +5,7 @@ Names from the cluster are data: no markup is parsed, and control characters are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from itertools import groupby
 
@@ -99,14 +100,19 @@ def spread(line: Line, width: int) -> tuple[Line, ...]:
     return tuple(rows)
 
 
+_UNIT = re.compile(r"(?:m?s|min|h)(?!\w)")
+
+
 def folded(text: str, width: int, further_in: int) -> list[str]:
     """A text in rows of `width` cells, the later ones `further_in` cells less: broken between words where that leaves
-    a row more than half full, else where it must be; no character is lost. Never none."""
+    a row more than half full, a number never from its unit, else where it must be; no character is lost. Never none."""
     rows: list[str] = []
     room = max(width, 10)
     while cell_len(text) > room:
         fits = len(set_cell_size(text, room).rstrip())
         at = text.rfind(" ", 0, fits + 1) + 1
+        if _UNIT.match(text, at) and text[: at - 1][-1:].isdigit():
+            at = text.rfind(" ", 0, at - 1) + 1
         at = at if at > fits // 2 else max(fits, 1)
         rows.append(text[:at])
         text = text[at:]

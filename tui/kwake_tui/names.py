@@ -56,10 +56,18 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _GENERATED = re.compile(rf"(.+)-[{_LETTERS}]{{4,10}}-([{_LETTERS}]{{5}})")
 """Deployment, pod-template hash and suffix, in the letters of generated names (`k8s:apimachinery/pkg/util/rand`)."""
 
+_IN_WORDS = re.compile(rf"([a-z0-9][a-z0-9.-]*?)-[{_LETTERS}]{{4,10}}-([{_LETTERS}]{{5}})(?![a-z0-9.-]*[a-z0-9])")
+"""The same in the midst of a sentence."""
+
 
 def brief(reference: str, beside: str = "") -> str:
     """As `short`, and the pod of a Deployment without the hash of its ReplicaSet: `web-x2v4k`."""
     return _GENERATED.sub(r"\1-\2", short(reference, beside))
+
+
+def brief_names(text: str) -> str:
+    """A sentence with the pods of Deployments as `brief` names them."""
+    return _IN_WORDS.sub(r"\1-\2", text)
 
 
 def parts(reference: str) -> tuple[str, str, str]:

@@ -25,5 +25,7 @@ class EventsPane(LineList):
         fresh = len(session.world.events) if session.follows else 0
         first = max(len(events) - max(fresh if session.moment is None else 1, 1), 0)
         empty = (EMPTY, with_keys(NEW_HERE, keymap_of(self.app)))
-        self.show(lambda width: event_lines(events, fresh, width) or empty, f"event:{first}")
-        self.scroll_to(y=first, animate=False, force=True)
+        target = f"event:{first}"
+        self.show(lambda width: event_lines(events, fresh, width) or empty, target)
+        top = next((row for row, line in enumerate(self.lines) if line.target == target), 0)
+        self.scroll_to(y=top, animate=False, force=True)
