@@ -38,9 +38,7 @@ def test_a_generated_pod_name_loses_its_hash() -> None:
 
 
 def test_a_sentence_names_pods_as_briefly() -> None:
-    told = brief_names(
-        "ReplicaSet search-7745b976cd creates pod shop/search-7745b976cd-vk9g8: web-1, 10.244.1.7 stay"
-    )
+    told = brief_names("ReplicaSet search-7745b976cd creates pod shop/search-7745b976cd-vk9g8: web-1, 10.244.1.7 stay")
 
     assert told == "ReplicaSet search-7745b976cd creates pod shop/search-vk9g8: web-1, 10.244.1.7 stay"
     assert brief_names("a-7745b976cd-vk9g8, b-7745b976cd-vk9g8") == "a-vk9g8, b-vk9g8"

@@ -100,6 +100,18 @@ def spread(line: Line, width: int) -> tuple[Line, ...]:
     return tuple(rows)
 
 
+def wrap(text: str, room: int) -> list[str]:
+    """A sentence in rows of at most `room` cells, broken between words; never none."""
+    rows = [""]
+    for word in text.split(" "):
+        longer = f"{rows[-1]} {word}" if rows[-1] else word
+        if rows[-1] and cell_len(longer) > max(room, 10):
+            rows.append(word)
+        else:
+            rows[-1] = longer
+    return rows
+
+
 _UNIT = re.compile(r"(?:m?s|min|h)(?!\w)")
 
 

@@ -9,8 +9,7 @@ from kwake.scenario.report import Check, Verdict
 from kwake.scenario.scenario import Scenario
 from kwake.scenario.stepping import Stop
 from kwake_tui.keys import AS_IT_COMES, Keymap
-from kwake_tui.lines import Line, Span
-from kwake_tui.panes.path_rows import wrap
+from kwake_tui.lines import Line, Span, wrap
 
 MARKS = {Verdict.MET: ("✓", "ok"), Verdict.FAILED: ("×", "bad"), Verdict.UNKNOWN: ("?", "doubt"),
          Verdict.XFAILED: ("=", "muted")}  # fmt: skip

@@ -9,8 +9,7 @@ import msgspec
 from kwake.world import World
 from kwake_tui.keys import AS_IT_COMES, Keymap
 from kwake_tui.lessons import LESSONS, Lesson, Seen, confirmed, prepare, taught
-from kwake_tui.lines import BLANK, Line, Span
-from kwake_tui.panes.path_rows import wrap
+from kwake_tui.lines import BLANK, Line, Span, wrap
 from kwake_tui.session import Session
 
 Stage = Literal["predict", "do", "told", "end"]

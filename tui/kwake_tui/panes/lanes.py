@@ -16,10 +16,9 @@ from kwake.scenario.availability import Span as Spell, spans
 from kwake.world import World
 from kwake_tui.glyphs import OUTCOMES, Mark, connection_mark
 from kwake_tui.keys import AS_IT_COMES, Keymap
-from kwake_tui.lines import BLANK, Line, Span, section
+from kwake_tui.lines import BLANK, Line, Span, section, wrap
 from kwake_tui.names import flow_title
 from kwake_tui.panes.history import connection_step, dial_step
-from kwake_tui.panes.path_rows import wrap
 from kwake_tui.session import Session, action_title, path_in, since
 
 RESULT = 22

@@ -17,9 +17,13 @@ from kwake.world import World
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark, connection_mark
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import parts, short
+from kwake_tui.panes.near_miss import detail_rows
 from kwake_tui.wake_rows import end_name, ports_mark, ports_text
 
 LABEL = 13
+ROOMY = 96
+"""Cells from which on what decides stands beside the verdict; else below it."""
+
 TURNS = {CellTurn.LOST: LOST, CellTurn.GAINED: GAINED, CellTurn.CHANGED: OTHER_PORTS}
 
 
@@ -43,17 +47,15 @@ def _ends(names: tuple[str, ...]) -> str:
     return end_name(names[0]) if len(names) == 1 else f"{end_name(names[0]).partition('/')[0]}, {len(names)} workloads"
 
 
-def pair_lines(
-    before: World | None, after: World, src: str, dst: str, cell: Cell, *, narrow: bool = False
-) -> tuple[Line, ...]:
-    """The rows for one pair; `before` is None where nothing was done yet. Narrow: places of rules below them."""
+def pair_lines(before: World | None, after: World, src: str, dst: str, cell: Cell, width: int) -> tuple[Line, ...]:
+    """The rows for one pair in `width` cells; `before` is None where nothing was done yet."""
     if src == dst:
         return (Line((Span("a workload and itself: policies and paths among its pods are traced with t", "muted"),)),)
     flow = pair_flow(after, src, dst, cell)
     rows: list[Line] = []
     if before is not None:
-        rows += moment_rows("before", before, _mark(cell.before, cell.partly_before), flow, narrow=narrow)
-    rows += moment_rows("after" if before else "now", after, _mark(cell.after, cell.partly), flow, narrow=narrow)
+        rows += moment_rows("before", before, _mark(cell.before, cell.partly_before), flow, width)
+    rows += moment_rows("after" if before else "now", after, _mark(cell.after, cell.partly), flow, width)
     for moment, found in (("before", cell.partly_before if before is not None else ()), ("some pods", cell.partly)):
         rows += [_row(moment, Span(str(one)), Span(f"  {one.reason}", "muted")) for one in found]
     if cell.doubts:
@@ -81,8 +83,8 @@ def _row(label: str, *spans: Span, right: tuple[Span, ...] = ()) -> Line:
     return Line((Span(f"{label:<{LABEL}}", "muted"), *spans), right, shrink=len(spans))
 
 
-def moment_rows(label: str, world: World, mark: Mark, flow: Flow | None, *, narrow: bool) -> Iterator[Line]:
-    """How a dial ends in a world, and what decides it; a trace."""
+def moment_rows(label: str, world: World, mark: Mark, flow: Flow | None, width: int) -> Iterator[Line]:
+    """How a dial ends in a world, and what decides it, in `width` cells; a trace."""
     verdict = Span(f"{mark.glyph} {mark.word:<14} ", mark.role, bold=True)
     if flow is None:
         yield _row(label, verdict)
@@ -98,7 +100,7 @@ def moment_rows(label: str, world: World, mark: Mark, flow: Flow | None, *, narr
         verdict = Span("")
     dialled = Span(f"{outcome} on {flow.port}{protocol}  ", outcome.role, bold=not verdict.text)
     deciders = _deciders(path)
-    if narrow:
+    if width < ROOMY:
         yield _row(label, verdict, dialled)
         yield from (_row("", Span(_by(decider)), right=_place(decider)) for decider in deciders)
     else:
@@ -106,8 +108,9 @@ def moment_rows(label: str, world: World, mark: Mark, flow: Flow | None, *, narr
         yield _row(label, verdict, dialled, Span(_by(first)), right=_place(first))
         for decider in deciders[1:]:
             yield _row("", Span(" " * verdict.cells), Span(_by(decider)), right=_place(decider))
-    for detail in _near_misses(path):
-        yield _row("", Span("" if narrow else " " * verdict.cells), Span(detail, "muted"))
+    lead = 0 if width < ROOMY else verdict.cells
+    for label, words in detail_rows(_near_misses(path), width - LABEL - lead):
+        yield _row(label, Span(" " * lead), *words)
 
 
 def _deciders(path: Path) -> tuple[Decider, ...]:
@@ -129,7 +132,7 @@ def _place(decider: Decider | None) -> tuple[Span, ...]:
 def _near_misses(path: Path) -> list[str]:
     failing = [branch for branch in path.branches if branch.outcome is not Outcome.DELIVERED]
     hops = [hop for hop in failing[0].hops if hop.decider is not None] if failing else []
-    return [detail for hop in hops for detail in hop.detail][:3]
+    return [detail for hop in hops for detail in hop.detail][:4]
 
 
 def _open_between(world: World, src: str, dst: str) -> list[Line]:

@@ -17,8 +17,9 @@ from kwake.objects.kinds import Pod
 from kwake.objects.time import clock, seconds
 from kwake.scenario import availability
 from kwake_tui.glyphs import GONE, OUTCOMES, Mark
-from kwake_tui.lines import BLANK, Line, Span, middle_cut, section
+from kwake_tui.lines import BLANK, Line, Span, middle_cut, section, wrap
 from kwake_tui.names import brief, is_policy, parts, short
+from kwake_tui.panes.near_miss import detail_rows
 
 WIDEST_IPV4 = 15
 """Cells of an address such as 255.255.255.255."""
@@ -129,18 +130,6 @@ def _verdict(path: Path, outage: tuple[availability.Span, ...], width: int) -> I
     yield Line(head, basis)
     for reason in reasons:
         yield from wrapped(("  ", "muted"), reason, width)
-
-
-def wrap(text: str, room: int) -> list[str]:
-    """A sentence in rows of at most `room` cells, broken between words; never none."""
-    rows = [""]
-    for word in text.split(" "):
-        longer = f"{rows[-1]} {word}" if rows[-1] else word
-        if rows[-1] and cell_len(longer) > max(room, 10):
-            rows.append(word)
-        else:
-            rows[-1] = longer
-    return rows
 
 
 def wrapped(head: tuple[str, str], text: str, width: int) -> Iterator[Line]:
@@ -297,9 +286,9 @@ def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
         label, fact, target = "", "", ""
     if place and hop.outcome is Outcome.DROPPED:
         yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(place, "muted")), shrink=2)
-    for detail in hop.detail:
-        for row in wrap(detail, room) if detail not in facts else ():
-            yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(row, "muted")), shrink=2)
+    for label, words in detail_rows([detail for detail in hop.detail if detail not in facts], room, hop.text):
+        lead = (Span(stem, "rule"), Span(label.ljust(LABEL), "muted"))
+        yield Line((*lead, *words), shrink=len(lead) + len(words) - 1)
 
 
 def _rule(hop: Hop) -> str:

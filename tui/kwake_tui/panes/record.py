@@ -8,10 +8,10 @@ from kwake.dataplane.connection import Connection, Tuple5
 from kwake.objects.basis import Basis
 from kwake.objects.time import clock
 from kwake.world import World
-from kwake_tui.lines import BLANK, Line, Span, section
+from kwake_tui.lines import BLANK, Line, Span, section, wrap
 from kwake_tui.names import brief
 from kwake_tui.panes.connection_rows import stands_words
-from kwake_tui.panes.path_rows import LABEL, wrap
+from kwake_tui.panes.path_rows import LABEL
 
 
 def record_lines(connection: Connection, world: World, width: int) -> tuple[Line, ...]:

@@ -9,9 +9,8 @@ from kwake.findings import LEVELS
 from kwake.objects.finding import Finding, Level
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake_tui.desk import Desk
-from kwake_tui.lines import BLANK, Line, Span, section
+from kwake_tui.lines import BLANK, Line, Span, section, wrap
 from kwake_tui.names import parts
-from kwake_tui.panes.path_rows import wrap
 from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.text.findings import count_line
 

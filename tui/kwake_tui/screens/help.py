@@ -10,8 +10,7 @@ from kwake_tui.commands import COMMANDS
 from kwake_tui.glyphs import FATES, MIGRATED, OUTCOMES
 from kwake_tui.keymap import EDITOR_KEYS
 from kwake_tui.keys import Keymap
-from kwake_tui.lines import BLANK, Line, Span, section
-from kwake_tui.panes.path_rows import wrap
+from kwake_tui.lines import BLANK, Line, Span, section, wrap
 
 _MOVING = (
     ("{next-pane}", "the next pane; {pane-before} the one before; or click"),

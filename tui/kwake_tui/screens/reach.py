@@ -19,7 +19,7 @@ from kwake_tui.lines import Line, Span
 from kwake_tui.panes.pair import block_lines, pair_flow, pair_lines, pair_title
 from kwake_tui.panes.reach_grid import MODES, ReachGrid, first_folds
 from kwake_tui.plain_signs import wide
-from kwake_tui.screens.view import ViewKey, ViewScreen
+from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
 from kwake_tui.session import Session, since
 from kwake_tui.widgets.line_list import LineList, content
 from kwake_tui.widgets.matrix import Matrix
@@ -145,8 +145,8 @@ class ReachScreen(ViewScreen):
         cell = self.grid.cell(row, column)
         pane.border_title = content((Span(f"Pair  {pair_title(sources, destinations)}"),))
         if len(sources) == 1 and len(destinations) == 1:
-            narrow = self.size.width < ROOMY
-            lines = pair_lines(self._before, self.session.world, sources[0], destinations[0], cell, narrow=narrow)
+            room = self.size.width - BORDERS
+            lines = pair_lines(self._before, self.session.world, sources[0], destinations[0], cell, room)
         else:
             lines = block_lines(cell, self.grid.changes(row, column))
         pane.show(lambda width: lines)

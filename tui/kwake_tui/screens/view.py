@@ -25,6 +25,9 @@ from kwake_tui.session import Session
 from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_bar import LineBar
 
+BORDERS = 4
+"""Cells of a pane beside its rows: the border, the cursor's mark and its like at the right."""
+
 
 class ViewKey(NamedTuple):
     """One key of such a screen, for its key line and its help."""

@@ -19,7 +19,7 @@ from kwake_tui.filtering import parse_filter
 from kwake_tui.glyphs import CUT, GAINED, LOST, OUTCOMES, REROUTED, STAYS, Mark
 from kwake_tui.lines import BLANK, Line, Span
 from kwake_tui.panes.pair import moment_rows
-from kwake_tui.screens.view import ViewKey, ViewScreen
+from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
 from kwake_tui.session import Session, action_title, since
 from kwake_tui.wake_rows import Told, WakeGroup, WakeRow, told
 from kwake_tui.widgets.line_list import LineList, content
@@ -131,12 +131,11 @@ class WakeScreen(ViewScreen):
     def _show_why(self) -> None:
         pane = self.query_one("#why", LineList)
         row = self._row
-        narrow = self.size.width < ROOMY
-        lines = self._why(row, narrow) if row is not None else ()
+        lines = self._why(row, self.size.width - BORDERS) if row is not None else ()
         pane.border_title = content((Span(f"Why  {row.source} → {row.target}" if row is not None else "Why"),))
         pane.show(lambda width: lines)
 
-    def _why(self, row: WakeRow, narrow: bool) -> tuple[Line, ...]:
+    def _why(self, row: WakeRow, width: int) -> tuple[Line, ...]:
         why, lines = row.why, []
         if why.words:
             lines.append(Line((Span(why.words, bold=True),)))
@@ -144,8 +143,8 @@ class WakeScreen(ViewScreen):
             lines.append(Line((Span(f"{'from':<13}", "muted"), Span(", ".join(row.sources))), shrink=1))
         before = self._before
         if row.flow is not None and before is not None:
-            lines += moment_rows("before", before, row.before, row.flow, narrow=narrow)
-            lines += moment_rows("after", self.session.world, row.after, row.flow, narrow=narrow)
+            lines += moment_rows("before", before, row.before, row.flow, width)
+            lines += moment_rows("after", self.session.world, row.after, row.flow, width)
             lines += self._meanwhile(row.flow)
         entry = self.session.timeline.entries[self.session.timeline.current]
         if entry.action is not None and entry.parent is not None:

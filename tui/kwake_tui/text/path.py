@@ -9,6 +9,7 @@ from typing import Any
 
 from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome, Path
 from kwake.objects.basis import Basis
+from kwake.policy.comparing import aligned
 from kwake_tui.glyphs import OUTCOMES
 from kwake_tui.text.columns import columns, padded
 
@@ -42,7 +43,7 @@ def hop_lines(hops: Iterable[Hop], indent: int = 0) -> list[str]:
     for hop in hops:
         mark = "" if hop.basis is Basis.SOURCED else f"({hop.basis.value})"
         rows.append([padded(hop.kind, LABEL - 2), hop.text, hop.at, hop.cite, _place(hop.decider)[1], mark])
-        rows += [[padded("", LABEL - 2), detail] for detail in hop.detail]
+        rows += [[padded("", LABEL - 2), detail] for detail in aligned(hop.detail)]
     return [line for line in _in_two_passes(rows, indent) if line.strip()]
 
 

@@ -1,0 +1,68 @@
+"""What nearly let a dial through, as rows: two of them, what differs under each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+
+from kwake.policy.comparing import Half, Pair, compared
+from kwake_tui.lines import Span, wrap
+from kwake_tui.names import brief_names
+
+LABEL = "near miss"
+
+Row = tuple[str, tuple[Span, ...]]
+"""What stands in the column of labels, and the words."""
+
+_DIRECTIONS = (" ingress rule ", " egress rule ")
+_INDENT = 2
+"""Cells that what differs is moved in, where it stands in a row of its own."""
+
+
+def detail_rows(details: Sequence[str], room: int, said: str = "") -> Iterator[Row]:
+    """The details of a hop in rows of at most `room` cells; `said` are the words above, which may name a policy."""
+    for one in compared(details):
+        if isinstance(one, str):
+            yield from (("", (Span(row, "muted"),)) for row in wrap(one, room))
+        else:
+            yield from _pair_rows(one, room, said)
+
+
+def _pair_rows(pair: Pair, room: int, said: str) -> Iterator[Row]:
+    short = (_shorter(pair[0]), _shorter(pair[1]))
+    shortest = (_unnamed(short[0], said), short[1])
+    fitting = next((halves for halves in (pair, short, shortest) if _width(halves) <= room), None)
+    label = LABEL
+    for half, role in zip(fitting or short, ("text1", "bad"), strict=True):
+        if fitting is not None:
+            column = max(cell_len(half.head) for half in fitting) + 1
+            lead = Span(half.head + " " * (column - cell_len(half.head)), "muted")
+            yield label, (lead, Span(half.differs, role, bold=True))
+            label = ""
+            continue
+        for row in wrap(half.head, room) if half.head else ():
+            yield label, (Span(row, "muted"),)
+            label = ""
+        for row in wrap(half.differs, room - _INDENT):
+            yield label, (Span(" " * _INDENT), Span(row, role, bold=True))
+            label = ""
+
+
+def _width(pair: Pair) -> int:
+    """Cells of a near miss whose halves stand under each other."""
+    return max(cell_len(half.head) for half in pair) + 1 + max(cell_len(half.differs) for half in pair)
+
+
+def _shorter(half: Half) -> Half:
+    """The same for little room: pods by their brief names, and the direction where the hop says it already."""
+    head = brief_names(half.head)
+    for direction in _DIRECTIONS:
+        head = head.replace(direction, " rule ")
+    return Half(head, half.differs)
+
+
+def _unnamed(half: Half, said: str) -> Half:
+    """A rule without its policy, where that has just been named alone: `rule 1 admits`."""
+    policy, _, rule = half.head.partition(" ")
+    return Half(rule, half.differs) if rule.startswith("rule ") and said == f"dropped by {policy}" else half
