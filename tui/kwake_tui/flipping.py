@@ -11,8 +11,7 @@ from kwake.errors import KwakeError
 from kwake.flips import path_flips
 from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
-from kwake.objects.json_patch import Fix
-from kwake.policy.change import Change
+from kwake.objects.json_patch import Change, Fix
 from kwake.policy.flip import Flip
 from kwake.world import World
 from kwake_tui.desk import Desk

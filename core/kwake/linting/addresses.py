@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kwake.linting.endpoints import admitting, endpoints_of
+from kwake.linting.node_local_dns import cache_addresses
 from kwake.linting.peers import written_selector
-from kwake.linting.scene import OF_ONE_POD, Scene
+from kwake.linting.scene import Scene
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
-from kwake.objects.json_patch import add, replace
+from kwake.objects.json_patch import add, remove, replace
 from kwake.objects.kinds import IPBlock, NetworkPolicy, Node, Pod, Service
 from kwake.objects.selector import LabelSelector
+from kwake.policy.change import OF_ONE_POD
 from kwake.policy.ends import EGRESS, INGRESS
-from kwake.policy.rules import Span, block_holds, span_of
+from kwake.policy.rules import Span, block_holds, number_of, span_of
 
 Place = tuple[NetworkPolicy, FieldPath, str]
 """A policy, the path of an ipBlock's peer in it, and how its rule is called."""
@@ -20,7 +23,10 @@ Place = tuple[NetworkPolicy, FieldPath, str]
 
 def address_findings(scene: Scene) -> Iterator[Finding]:
     """Blocks of one Service's address, and blocks inside the nodes' pod ranges."""
-    services = {ip: service for service in scene.cluster.all(Service) for ip in service.cluster_ips}
+    services = {ip: service for service in scene.cluster.all(Service) for ip in _held_by(service)}
+    for ip in cache_addresses(scene):
+        services.pop(ip, None)  # there nothing is translated: the cache on the node takes it as it is
+    of_services = span_of(scene.profile["service-cidr"])
     ranges = [
         span for node in scene.cluster.all(Node) if not scene.cluster.record(node.key).made
         for cidr in node.pod_cidrs if (span := span_of(cidr)) is not None
@@ -34,9 +40,31 @@ def address_findings(scene: Scene) -> Iterator[Finding]:
             yield from _service_address(scene, place, single, services[single])
         elif single in scene.cluster.pods_by_ip:
             yield from _pod_address(scene, place, single)
+        elif of_services is not None and _inside(span, of_services) and any(_inside_of(ip, span) for ip in services):
+            yield from _service_range(scene, place, block.cidr)
         elif any(_inside(span, range_) for range_ in ranges) and not single:
             text = f"{place[2]} admits {block.cidr}, a part of the pods' addresses: which pods have those changes"
             yield scene.warning(place[0].key, place[1], f"{text}; select pods by label")
+
+
+def _held_by(service: Service) -> tuple[str, ...]:
+    """The addresses that kube-proxy answers for inside the cluster: the balancer's, too, where it takes packets as they
+    are (SV-46; github.com/projectcalico/calico/issues/10664)."""
+    balancers = tuple(i.ip for i in service.status.load_balancer.ingress if i.ip and i.ip_mode != "Proxy")
+    return (*service.cluster_ips, *service.spec.external_ips, *balancers)
+
+
+def _inside_of(ip: str, span: Span) -> bool:
+    number = number_of(ip)
+    return number is not None and span[0] == number[0] and span[1] <= number[1] <= span[2]
+
+
+def _service_range(scene: Scene, place: Place, cidr: str) -> Iterator[Finding]:
+    policy, path, named = place
+    if scene.profile["policy-pre-dnat"] == "yes":
+        return
+    text = f"{named} admits {cidr}, addresses of Services only: policies see the addresses of their pods"
+    yield scene.warning(policy.key, path, text, replace(path, {"namespaceSelector": {}}))
 
 
 def _blocks(scene: Scene) -> Iterator[tuple[Place, IPBlock]]:
@@ -62,14 +90,19 @@ def _service_address(scene: Scene, place: Place, ip: str, service: Service) -> I
     if scene.profile["policy-pre-dnat"] == "yes":
         return
     name = f"{service.metadata.namespace}/{service.metadata.name}"
-    text = f"{named} admits {ip}, the address of Service {name}: policies see the addresses of its pods"
+    text = f"{named} admits {ip}, the address of Service {name}: policies see the addresses of its "
+    text += "pods" if service.spec.selector else "endpoints"
     if service.spec.selector and service.metadata.namespace == policy.metadata.namespace:
         mended = {"podSelector": {"matchLabels": service.spec.selector}}
     elif service.spec.selector:
         home = {"matchLabels": {"kubernetes.io/metadata.name": service.metadata.namespace}}
         mended = {"namespaceSelector": home, "podSelector": {"matchLabels": service.spec.selector}}
     else:
-        yield scene.warning(policy.key, path, text)
+        rule = policy.spec.egress[int(path[2])] if path[1] == "egress" else None
+        endpoints = endpoints_of(scene, service.key) if rule is not None else ()
+        text += f", {', '.join(map(str, endpoints))}" if endpoints else ""
+        fix = admitting(path[:3], rule, endpoints) if rule is not None else ()
+        yield scene.warning(policy.key, path, text, *fix, *([remove(path)] if endpoints else ()))
         return
     yield scene.warning(policy.key, path, text, replace(path, mended))
 

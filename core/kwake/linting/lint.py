@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from kwake.cluster import Cluster
+from kwake.linting.additions import addition_findings
 from kwake.linting.addresses import address_findings, hidden_client_findings
+from kwake.linting.api_server import api_server_findings
+from kwake.linting.callers import outside_findings, server_findings
 from kwake.linting.dns import dns_findings
 from kwake.linting.enforcement import enforcement_findings
+from kwake.linting.node_local_dns import node_local_dns_findings
 from kwake.linting.peers import peer_findings
 from kwake.linting.ports import port_findings
 from kwake.linting.scene import Scene
@@ -40,6 +44,11 @@ LINTS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
     dns_findings,
     address_findings,
     hidden_client_findings,
+    server_findings,
+    api_server_findings,
+    node_local_dns_findings,
+    addition_findings,
+    outside_findings,
     tier_findings,
     enforcement_findings,
 )

@@ -9,10 +9,15 @@ from kwake.linting.scene import Scene, Shape
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add, remove
-from kwake.objects.kinds import NetworkPolicy, PolicyPeer
+from kwake.objects.kinds import NetworkPolicy, Pod, PolicyPeer
 from kwake.objects.selector import LabelSelector
 from kwake.objects.slips import respelt, slips
+from kwake.policy.change import single
 from kwake.policy.ends import EGRESS, INGRESS
+from kwake.policy.rules import block_holds
+
+FEW_NODES = 12
+"""Addresses that a fix lists one by one; of more nodes a range is meant, which nobody can guess."""
 
 Place = tuple[NetworkPolicy, FieldPath, str]
 """A policy, the path of a peer in it, and how its rule is called."""
@@ -30,9 +35,14 @@ def peer_findings(scene: Scene) -> Iterator[Finding]:
             for index, peers in enumerate(rules):
                 named = f"{direction.lower()} rule {index + 1}"
                 for at, peer in enumerate(peers):
-                    if peer.ip_block is None and not scene.meant(peer, policy.metadata.namespace):
-                        place = policy, ("spec", direction.lower(), index, field, at), named
+                    if peer.ip_block is not None:
+                        continue
+                    place: Place = (policy, ("spec", direction.lower(), index, field, at), named)
+                    meant = scene.meant(peer, policy.metadata.namespace)
+                    if not meant:
                         yield from _nobody(scene, place, peer, peers)
+                    else:
+                        yield from _on_the_host(scene, place, peer, peers, meant)
 
 
 def _nobody(scene: Scene, place: Place, peer: PolicyPeer, peers: tuple[PolicyPeer, ...]) -> Iterator[Finding]:
@@ -43,6 +53,42 @@ def _nobody(scene: Scene, place: Place, peer: PolicyPeer, peers: tuple[PolicyPee
         yield from _no_namespace(scene, place, peer.namespace_selector)
     elif peer.pod_selector is not None:
         yield from _in_other_namespaces(scene, place, peer.namespace_selector, peer.pod_selector)
+
+
+def _on_the_host(
+    scene: Scene, place: Place, peer: PolicyPeer, peers: tuple[PolicyPeer, ...], meant: tuple[Shape, ...]
+) -> Iterator[Finding]:
+    """Pods on the host's network come and are reached by their node's address (NP-15), as an ingress controller with
+    hostNetwork (github.com/projectcalico/calico/issues/5566, github.com/projectcalico/canal/issues/80)."""
+    policy, path, named = place
+    staying = [shape for shape in meant if shape.serves]
+    if not staying or any(scene.policies.seeing.is_seen(shape.pod) for shape in staying):
+        return
+    nodes = _addresses(scene, policy, peer)
+    blocks = [peer.ip_block for peer in peers if peer.ip_block is not None]
+    missing = [ip for ip in nodes if not any(block_holds(block, ip) for block in blocks)]
+    if (nodes and not missing) or (blocks and not nodes):
+        return
+    names = sorted({f"{s.namespace}/{s.pod.metadata.name}" for s in staying})
+    text = (
+        f"{named} names pods on the host's network ({_listed(names)}), and policies see their node's address, not the "
+        f"pod: it admits none of them under {scene.profile.name} "
+        f"({scene.profile.setting('host-network-pods').basis.value})"
+    )
+    fix = [add((*path[:-1], "-"), {"ipBlock": {"cidr": single(ip)}}) for ip in missing]
+    yield scene.warning(policy.key, path, text, *(fix if len(fix) <= FEW_NODES else ()))
+
+
+def _addresses(scene: Scene, policy: NetworkPolicy, peer: PolicyPeer) -> list[str]:
+    """The nodes' addresses that the pods of a peer come from, as far as the snapshot says where they run."""
+    seeing, home = scene.policies.seeing, policy.metadata.namespace
+    found = set()
+    for pod in scene.cluster.all(Pod):
+        if pod.spec.host_network and pod.ip and not pod.is_terminal and seeing.selectors_match(peer, home, pod):
+            node = scene.cluster.node(pod.spec.node_name)
+            if node is not None and not scene.cluster.record(node.key).made:
+                found |= set(pod.ips)
+    return sorted(found)
 
 
 def _in_own_namespace(

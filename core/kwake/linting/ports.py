@@ -8,7 +8,7 @@ from kwake.linting.scene import Scene, Shape
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import replace
-from kwake.objects.kinds import NetworkPolicy, PolicyPeer, PolicyPort, Service, ServicePort
+from kwake.objects.kinds import NetworkPolicy, PolicyPeer, PolicyPort, ServicePort
 from kwake.objects.slips import is_misspelt
 from kwake.policy.ends import EGRESS, INGRESS
 
@@ -125,17 +125,9 @@ def _translated(scene: Scene, shapes: tuple[Shape, ...], wanted: Wanted) -> Iter
     for shape in shapes:
         for service in scene.services_of(shape):
             for port in service.spec.ports:
-                number = _target(service, port, shape)
+                number = None if service.is_headless else scene.target(service, port, shape)  # headless: as it is
                 if wanted(port) and number is not None:
                     found = f"port {port.port} of Service {service.metadata.namespace}/{service.metadata.name}", number
                     if found not in told:
                         told.add(found)
                         yield found
-
-
-def _target(service: Service, port: ServicePort, shape: Shape) -> int | None:
-    if service.is_headless:
-        return None  # nothing is translated
-    if isinstance(port.target_port, str):
-        return shape.pod.named_port(port.target_port, port.protocol)
-    return port.target_port or port.port

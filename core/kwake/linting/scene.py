@@ -13,16 +13,21 @@ from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import Fix, Operation
 from kwake.objects.key import Key
-from kwake.objects.kinds import MODELLED, NetworkPolicy, Pod, PolicyPeer, ReplicationController, Service, Workload
+from kwake.objects.kinds import (
+    MODELLED,
+    NetworkPolicy,
+    Pod,
+    PolicyPeer,
+    ReplicationController,
+    Service,
+    ServicePort,
+    Workload,
+)
 from kwake.objects.selector import Labels, LabelSelector
+from kwake.policy.change import OF_ONE_POD
 from kwake.policy.policy_set import PolicySet, compile_policies
 from kwake.profiles.profile import Profile
 from kwake.sources import locate
-
-OF_ONE_POD = frozenset({"pod-template-hash", "controller-revision-hash", "pod-template-generation", "job-name",
-                        "controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid",
-                        "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"})  # fmt: skip
-"""Labels that controllers give to tell pods of one workload apart."""
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -40,6 +45,11 @@ class Shape(msgspec.Struct, frozen=True):
     def labels(self) -> Labels:
         """What they carry."""
         return self.pod.metadata.labels
+
+    @property
+    def serves(self) -> bool:
+        """Whether they are meant to stay: pods of Jobs are not."""
+        return self.pod.spec.restart_policy == "Always"
 
     @property
     def ports(self) -> frozenset[tuple[str, int]]:
@@ -131,6 +141,18 @@ class Scene:
             if service.spec.selector.items() <= shape.labels.items():
                 yield service
 
+    def behind(self, service: Service) -> tuple[Shape, ...]:
+        """The pods that serve it, as policies see them: without those on the host's network, and those of Jobs."""
+        chosen = self.matching(service.metadata.namespace, LabelSelector(match_labels=dict(service.spec.selector)))
+        return tuple(s for s in chosen if self.policies.seeing.is_seen(s.pod) and s.serves)
+
+    @staticmethod
+    def target(service: Service, port: ServicePort, shape: Shape) -> int | None:
+        """The pods' own port behind one of a Service (EP-8, EP-9); None where they have none of that name."""
+        if isinstance(port.target_port, str):
+            return shape.pod.named_port(port.target_port, port.protocol)
+        return port.target_port or port.port
+
     def where(self, key: Key, field: FieldPath = ()) -> str:
         """`file:line` of a field of an object, or empty."""
         origin = self.cluster.record(key).origin
@@ -145,5 +167,6 @@ class Scene:
 def _note(found: defaultdict[str, dict[object, Shape]], pod: Pod) -> None:
     shape = Shape(pod)
     labels = tuple(sorted((key, value) for key, value in pod.metadata.labels.items() if key not in OF_ONE_POD))
-    alike = labels, shape.ports, shape.names, pod.spec.host_network, pod.spec.dns_policy
+    spec = pod.spec
+    alike = labels, shape.ports, shape.names, spec.host_network, spec.dns_policy, shape.serves
     found[shape.namespace].setdefault(alike, shape)

@@ -8,7 +8,7 @@ import msgspec
 
 from kwake.objects.document import FieldPath
 from kwake.objects.field_path import dotted
-from kwake.objects.json_patch import Fix
+from kwake.objects.json_patch import Change
 from kwake.objects.printable import printable
 
 Level = Literal["warning", "assumption", "unknown", "skipped", "inferred"]
@@ -25,7 +25,7 @@ class Finding(msgspec.Struct, frozen=True, order=True):
     text: str
     where: str = ""
     """`file:line`, or empty for what has no place."""
-    fixes: tuple[Fix, ...] = ()
+    fixes: tuple[Change, ...] = ()
     """What would mend it: one of these."""
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from kwake.errors import UsageError
 from kwake.objects.document import FieldPath, Manifest
-from kwake.objects.key import GROUP_OF_KIND, Key
+from kwake.objects.key import GROUP_OF_KIND, Key, group_of
 
 
 class Operation(msgspec.Struct, frozen=True, order=True):
@@ -54,6 +54,36 @@ class Fix(msgspec.Struct, frozen=True, order=True):
         return shlex.join(
             ["kubectl", "patch", *home, f"{key.kind.lower()}{group}/{key.name}", "--type", "json", "-p", text]
         )
+
+
+class New(msgspec.Struct, frozen=True, order=True):
+    """An object that is to be made."""
+
+    raw: bytes
+    """Its manifest as JSON."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """A fresh dict."""
+        manifest: Manifest = msgspec.json.decode(self.raw)
+        return manifest
+
+    @property
+    def key(self) -> Key:
+        """What it will be called."""
+        made = self.manifest
+        metadata = made["metadata"]
+        group = group_of(made["apiVersion"], made["kind"])
+        return Key(made["kind"], metadata.get("namespace", ""), metadata["name"], group)
+
+    @property
+    def kubectl(self) -> str:
+        """The command that makes it."""
+        return f"echo {shlex.quote(self.raw.decode())} | kubectl apply -f -"
+
+
+Change = Fix | New
+"""What mends something, or turns an answer."""
 
 
 def add(path: FieldPath, value: object) -> Operation:

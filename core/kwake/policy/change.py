@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from kwake.cluster import NAME_LABEL, Cluster, Record, record
 from kwake.objects.document import Manifest
-from kwake.objects.json_patch import Fix
+from kwake.objects.json_patch import Change, New
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod, ReplicationController, Workload
 from kwake.policy.ends import PolicyEnd
@@ -16,27 +14,6 @@ OF_ONE_POD = frozenset({"pod-template-hash", "controller-revision-hash", "pod-te
                         "controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid",
                         "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"})  # fmt: skip
 """Labels that controllers give to tell pods of one workload apart."""
-
-
-class New(msgspec.Struct, frozen=True, order=True):
-    """An object that is to be made."""
-
-    raw: bytes
-    """Its manifest as JSON."""
-
-    @property
-    def manifest(self) -> Manifest:
-        """A fresh dict."""
-        manifest: Manifest = msgspec.json.decode(self.raw)
-        return manifest
-
-    @property
-    def key(self) -> Key:
-        """What it will be called."""
-        return record(self.manifest).key
-
-
-Change = Fix | New
 
 
 def applied(cluster: Cluster, changes: tuple[Change, ...]) -> Cluster:

@@ -8,10 +8,10 @@ import msgspec
 
 from kwake.cluster import Cluster
 from kwake.objects.document import FieldPath
-from kwake.objects.json_patch import Fix, Operation, remove
+from kwake.objects.json_patch import Fix, New, Operation, remove
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod
-from kwake.policy.change import New, selecting
+from kwake.policy.change import selecting
 from kwake.policy.ends import INGRESS, PolicyEnd, RuleRef, Side
 from kwake.policy.opening_edits import Edit
 from kwake.policy.policy_set import PolicySet

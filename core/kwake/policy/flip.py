@@ -11,8 +11,9 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.errors import KwakeError
 from kwake.objects.basis import Basis
+from kwake.objects.json_patch import Change
 from kwake.objects.kinds import Pod
-from kwake.policy.change import Change, applied
+from kwake.policy.change import applied
 from kwake.policy.closing_edits import closing_edits
 from kwake.policy.connections import one
 from kwake.policy.difference import Difference, PairChange

@@ -8,12 +8,12 @@ import msgspec
 
 from kwake.cluster import NAME_LABEL, Cluster
 from kwake.objects.document import FieldPath, Manifest
-from kwake.objects.json_patch import Fix, Operation, add, remove, replace
+from kwake.objects.json_patch import Change, Fix, New, Operation, add, remove, replace
 from kwake.objects.key import Key
 from kwake.objects.kinds import Namespace, Pod, PolicyPeer, ReplicationController, Service, Workload
 from kwake.objects.selector import LabelSelector
 from kwake.objects.slips import respelt, slips
-from kwake.policy.change import OF_ONE_POD, Change, New, identity, peer_of, selecting, single
+from kwake.policy.change import OF_ONE_POD, identity, peer_of, selecting, single
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, RuleRef, Side
 from kwake.policy.policy_set import PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule

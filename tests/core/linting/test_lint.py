@@ -10,55 +10,21 @@ from kwake.cluster import Cluster, record
 from kwake.linting.lint import lint
 from kwake.objects.document import Manifest
 from kwake.objects.finding import Finding
+from kwake.objects.json_patch import Fix
 from kwake.objects.slips import is_misspelt
 from kwake.profiles.load import load_profile
-from tests.core.policy.clusters import cluster, namespace, pod, policy
-
-WEB = pod("shop/web", ip="10.0.1.1", app="web", ports=[{"name": "http", "containerPort": 8080}])
-DB = pod("shop/db", ip="10.0.1.2", app="db", ports=[{"name": "pg", "containerPort": 5432}])
-DNS = pod("kube-system/coredns", ip="10.0.9.1")
-DNS["metadata"]["labels"] = {"k8s-app": "kube-dns"}
-PROMETHEUS = pod("monitoring/prometheus", ip="10.0.2.1", app="prometheus")
-SHOP = (namespace("shop"), namespace("kube-system"), namespace("monitoring", team="ops"), WEB, DB, DNS, PROMETHEUS)
-DNS_SERVICE: Manifest = {
-    "apiVersion": "v1",
-    "kind": "Service",
-    "metadata": {"name": "kube-dns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
-    "spec": {"clusterIP": "10.96.0.10", "selector": {"k8s-app": "kube-dns"},
-             "ports": [{"port": 53, "protocol": "UDP"}]},
-}  # fmt: skip
-ASK_DNS = {"ports": [{"port": 53, "protocol": "UDP"}]}
-
-
-def service(name: str, port: int, target: int | str, **spec: Any) -> Manifest:
-    space, _, short = name.partition("/")
-    ports = [{"name": "web", "port": port, "targetPort": target}]
-    selector = {"app": "web"}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": short, "namespace": space},
-            "spec": {"clusterIP": "10.96.0.20", "selector": selector, "ports": ports, **spec}}  # fmt: skip
-
-
-def of(*manifests: Manifest, profile: str = "calico") -> list[Finding]:
-    return list(lint(cluster(*SHOP, *manifests), load_profile(profile)))
-
-
-def ingress(*rules: Any, app: str = "web", **spec: Any) -> Manifest:
-    chosen = {"podSelector": {"matchLabels": {"app": app}}}
-    return policy("shop/p", {**chosen, "policyTypes": ["Ingress"], "ingress": list(rules), **spec})
-
-
-def egress(*rules: Any, app: str = "web", **spec: Any) -> Manifest:
-    chosen = {"podSelector": {"matchLabels": {"app": app}}}
-    return policy("shop/p", {**chosen, "policyTypes": ["Egress"], "egress": list(rules), **spec})
-
-
-def labels(**wanted: str) -> dict[str, Any]:
-    return {"podSelector": {"matchLabels": wanted}}
-
-
-def in_namespace(**wanted: str) -> dict[str, Any]:
-    return {"namespaceSelector": {"matchLabels": wanted}}
-
+from tests.core.linting.shop import (
+    ASK_DNS,
+    DNS_SERVICE,
+    SHOP,
+    egress,
+    in_namespace,
+    ingress,
+    labels,
+    of,
+    service,
+)
+from tests.core.policy.clusters import namespace, pod, policy
 
 MISTAKES: dict[str, tuple[list[Manifest], str]] = {
     "a policy that selects nothing": ([ingress(app="wbe-frontend")], "selects 0 pods: app=wbe-frontend"),
@@ -181,6 +147,7 @@ def test_its_fix_mends_it(mistake: str) -> None:
     finding = next(finding for finding in of(*manifests) if said in finding.text)
 
     (fix,) = finding.fixes
+    assert isinstance(fix, Fix)
     mended = [fix.of(manifest) if record(manifest).key == fix.key else manifest for manifest in manifests]
 
     assert mended != manifests
@@ -246,7 +213,9 @@ def test_an_admin_rule_that_another_one_shadows_never_decides() -> None:
     (finding,) = lint_tiers(admin("a", 1, {"action": "Allow", "from": [OPS]}, deny))
 
     assert finding.text == "ingress rule 2 never decides: ingress rule 1 before it accepts all that it means"
-    assert finding.fixes[0].patch == [{"op": "remove", "path": "/spec/ingress/1"}]
+    (fix,) = finding.fixes
+    assert isinstance(fix, Fix)
+    assert fix.patch == [{"op": "remove", "path": "/spec/ingress/1"}]
 
 
 def test_an_admin_rule_is_shadowed_by_a_policy_of_lower_priority_number() -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from kwake.objects.json_patch import Fix
-from kwake.policy.change import Change
+from kwake.objects.json_patch import Change, Fix
 from kwake.policy.flip import Flip, Question, flips, spelled
 from kwake.policy.policy_set import compile_policies
 from kwake.profiles import load_profile

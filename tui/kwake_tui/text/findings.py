@@ -8,6 +8,7 @@ from typing import Any
 
 from kwake.findings import LEVELS
 from kwake.objects.finding import Finding
+from kwake.objects.json_patch import Change, New
 from kwake_tui.text.columns import columns
 
 VERSION = 1
@@ -59,8 +60,15 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "text": finding.text,
         "file": file or None,
         "line": int(line) if line else None,
-        "fixes": [{"object": str(fix.key), "patch": fix.patch, "kubectl": fix.kubectl} for fix in finding.fixes],
+        "fixes": [_fix(fix) for fix in finding.fixes],
     }
+
+
+def _fix(fix: Change) -> dict[str, Any]:
+    form: dict[str, Any] = {"object": str(fix.key), "patch": None, "manifest": None, "kubectl": fix.kubectl}
+    if isinstance(fix, New):
+        return {**form, "manifest": fix.manifest}
+    return {**form, "patch": fix.patch}
 
 
 def check_json(findings: Sequence[Finding], objects: int) -> dict[str, Any]:

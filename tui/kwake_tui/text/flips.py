@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kwake.objects.basis import Basis
-from kwake.objects.json_patch import Fix
-from kwake.policy.change import Change
+from kwake.objects.json_patch import Change, Fix
 from kwake.policy.flip import Flip, spelled
 from kwake.sources.yaml_writer import to_yaml
 from kwake_tui.text.columns import columns

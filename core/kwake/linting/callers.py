@@ -1,0 +1,222 @@
+"""Callers that are no pods: the API server, and clients from outside. No selector of a policy means them (NP-15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from kwake.linting.scene import Scene, Shape
+from kwake.objects.document import FieldPath
+from kwake.objects.finding import Finding
+from kwake.objects.json_patch import Change, Fix, New, add
+from kwake.objects.key import Key
+from kwake.objects.kinds import Service, ServicePort, Unmodelled
+from kwake.objects.selector import LabelSelector
+from kwake.policy.ends import INGRESS, PolicyEnd
+from kwake.policy.rules import CompiledPolicy
+
+RELAYS = frozenset({"konnectivity-agent", "tunnelfront", "kube-apiserver"})
+"""Label values of pods through which an API server may reach others."""
+HTTPS = 443
+"""The port of a webhook's or an APIService's Service where it names none (`k8s:admissionregistration/v1/types.go`)."""
+
+
+class ServiceReference(msgspec.Struct, frozen=True):
+    """The Service that the API server calls."""
+
+    namespace: str = ""
+    name: str = ""
+    port: int = HTTPS
+
+
+class ClientConfig(msgspec.Struct, frozen=True):
+    """How to call a webhook; without a Service it is a URL."""
+
+    service: ServiceReference | None = None
+
+
+class Webhook(msgspec.Struct, frozen=True, rename="camel"):
+    """One webhook of a configuration, or of a CustomResourceDefinition's conversion."""
+
+    name: str = ""
+    client_config: ClientConfig = ClientConfig()
+
+
+class WebhookConfiguration(msgspec.Struct, frozen=True):
+    """A ValidatingWebhookConfiguration or MutatingWebhookConfiguration."""
+
+    webhooks: tuple[Webhook, ...] = ()
+
+
+class APIService(msgspec.Struct, frozen=True):
+    """An APIService: `metrics.k8s.io` is one, and metrics-server answers it."""
+
+    spec: ClientConfig = ClientConfig()
+
+
+class Conversion(msgspec.Struct, frozen=True):
+    """`spec.conversion` of a CustomResourceDefinition."""
+
+    webhook: Webhook | None = None
+
+
+class DefinitionSpec(msgspec.Struct, frozen=True):
+    """`spec` of a CustomResourceDefinition."""
+
+    conversion: Conversion = Conversion()
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """A CustomResourceDefinition."""
+
+    spec: DefinitionSpec = DefinitionSpec()
+
+
+CALLING: dict[str, type[WebhookConfiguration | APIService | Definition]] = {
+    "ValidatingWebhookConfiguration": WebhookConfiguration,
+    "MutatingWebhookConfiguration": WebhookConfiguration,
+    "APIService": APIService,
+    "CustomResourceDefinition": Definition,
+}
+"""Kinds that make the API server call a Service."""
+
+
+class CutOff(msgspec.Struct, frozen=True):
+    """Pods of a Service whom only pods may reach."""
+
+    shapes: tuple[Shape, ...]
+    isolating: tuple[CompiledPolicy, ...]
+    """The policies of the first of them."""
+    ports: tuple[tuple[str, int], ...]
+    """Protocols and numbers of the pods' ports behind those of the Service."""
+
+    def __str__(self) -> str:
+        names = ", ".join(policy.key.name for policy in self.isolating)
+        ports = ", ".join(f"{protocol} {number}" for protocol, number in self.ports)
+        return f"no rule admits an address on {ports} (isolated by {names})"
+
+
+def server_findings(scene: Scene) -> Iterator[Finding]:
+    """Webhooks and APIServices whose pods admit pods alone: the API server calls from an address, so every request that
+    needs them fails (github.com/crossplane/crossplane/issues/4092, github.com/elastic/cloud-on-k8s/issues/1634)."""
+    for key, path, reference in _references(scene):
+        service = scene.cluster.service(reference.namespace, reference.name)
+        ports = () if service is None else tuple(p for p in service.spec.ports if p.port == reference.port)
+        cut = None if service is None else _cut_off(scene, service, ports)
+        if service is None or cut is None or _is_relayed(scene, cut):
+            continue
+        text = (
+            f"the API server calls Service {_named(service)} for it, and is no pod: {cut}, so its calls are dropped "
+            "unless it runs on the pod's own node"
+        )
+        yield Finding("warning", str(key), text, scene.where(key, path), (_opening(scene, service, cut, ()),))
+
+
+def outside_findings(scene: Scene) -> Iterator[Finding]:
+    """Services for clients from outside whose pods admit pods alone, on every port."""
+    for services in scene.services.values():
+        for service in services:
+            if service.spec.type not in ("LoadBalancer", "NodePort"):
+                continue
+            cut = _cut_off(scene, service, service.spec.ports)
+            if cut is None:
+                continue
+            text = (
+                f"is of type {service.spec.type}, and {cut}: clients from outside are dropped, but perhaps on the "
+                "pod's own node (inferred)"
+            )
+            keeps = service.spec.external_traffic_policy == "Local"
+            ranges = service.spec.load_balancer_source_ranges if keeps else ()
+            where = scene.where(service.key, ("spec", "type"))
+            yield Finding("warning", str(service.key), text, where, (_opening(scene, service, cut, ranges),))
+
+
+def _references(scene: Scene) -> Iterator[tuple[Key, FieldPath, ServiceReference]]:
+    """Every Service that the API server is told to call, with the object and the field that says so; each once."""
+    for value in scene.cluster.all(Unmodelled):
+        kind = CALLING.get(value.kind)
+        if kind is None:
+            continue
+        try:
+            read = msgspec.convert(scene.cluster.record(value.key).manifest, kind, strict=False)
+        except msgspec.ValidationError:
+            continue  # kwake keeps these kinds as they are
+        told = set()
+        for path, config in _configs(read):
+            if config.service is not None and config.service not in told:
+                told.add(config.service)
+                yield value.key, (*path, "service"), config.service
+
+
+def _configs(read: WebhookConfiguration | APIService | Definition) -> Iterator[tuple[FieldPath, ClientConfig]]:
+    match read:
+        case WebhookConfiguration(webhooks):
+            for at, webhook in enumerate(webhooks):
+                yield ("webhooks", at, "clientConfig"), webhook.client_config
+        case APIService(spec):
+            yield ("spec",), spec
+        case Definition(spec=DefinitionSpec(Conversion(Webhook() as webhook))):
+            yield ("spec", "conversion", "webhook", "clientConfig"), webhook.client_config
+
+
+def _cut_off(scene: Scene, service: Service, ports: tuple[ServicePort, ...]) -> CutOff | None:
+    """None where an address is admitted on any port, or where that is not known."""
+    found: list[tuple[str, int]] = []
+    shapes = scene.behind(service)
+    for shape in shapes:
+        if not scene.policies.selecting(shape.pod, INGRESS) or scene.policies.unread_for(shape.pod, INGRESS):
+            return None
+        for port in ports:
+            number = scene.target(service, port, shape)
+            if number is None:
+                continue
+            if _admits_an_address(scene, shape, port.protocol, number):
+                return None
+            found.append((port.protocol, number))
+    if not found:
+        return None
+    return CutOff(shapes, scene.policies.selecting(shapes[0].pod, INGRESS), tuple(dict.fromkeys(found)))
+
+
+def _admits_an_address(scene: Scene, shape: Shape, protocol: str, number: int) -> bool:
+    return any(
+        (not rule.peers or any(peer.ip_block is not None for peer in rule.peers))
+        and rule.connections(shape.pod).holds(protocol, number)
+        for policy in scene.policies.selecting(shape.pod, INGRESS)
+        for rule in policy.ingress
+    )
+
+
+def _is_relayed(scene: Scene, cut: CutOff) -> bool:
+    """Whether pods through which the API server may come are admitted."""
+    relays = [shape.pod for shapes in scene.shapes.values() for shape in shapes if RELAYS & set(shape.labels.values())]
+    return any(
+        scene.policies.seeing.rule_admits(rule, PolicyEnd(relay, relay.ip)) is not False
+        for relay in relays
+        for policy in cut.isolating
+        for rule in policy.ingress
+    )
+
+
+def _opening(scene: Scene, service: Service, cut: CutOff, ranges: tuple[str, ...]) -> Change:
+    """A rule for the ports in the policy that is about these pods, or a policy of its own beside general ones."""
+    rule: dict[str, object] = {"ports": [{"port": number, "protocol": protocol} for protocol, number in cut.ports]}
+    if ranges:
+        rule["from"] = [{"ipBlock": {"cidr": range_.strip()}} for range_ in ranges]
+    selector = LabelSelector(match_labels=dict(service.spec.selector))
+    for policy in cut.isolating:
+        own = policy.selector
+        if policy.ingress and not own.is_empty and all(own.matches(shape.labels) for shape in cut.shapes):
+            return Fix(policy.key, (add(("spec", "ingress", "-"), rule),))
+    made = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": f"{service.metadata.name}-callers", "namespace": service.metadata.namespace},
+        "spec": {"podSelector": {"matchLabels": selector.match_labels}, "policyTypes": [INGRESS], "ingress": [rule]},
+    }
+    return New(msgspec.json.encode(made))
+
+
+def _named(service: Service) -> str:
+    return f"{service.metadata.namespace}/{service.metadata.name}"

@@ -1,0 +1,342 @@
+"""Mistakes that people asked about in public, each in our own words: found, mended by its fix, and then it works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from kwake.cluster import Cluster
+from kwake.linting.lint import lint
+from kwake.objects.document import Manifest
+from kwake.objects.finding import Finding
+from kwake.policy.change import applied
+from kwake.profiles.load import load_profile
+from tests.core.linting.shop import ASK_DNS, DNS_SERVICE, SHOP, egress, in_namespace, ingress, labels, service
+from tests.core.policy.clusters import ask, cluster, namespace, pod, policy
+
+Asked = tuple[str, str, str, int]
+"""A source, a destination, a protocol and a port."""
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """A manifest of a thread, in our own names."""
+
+    thread: str
+    """Where somebody made it."""
+    manifests: list[Manifest]
+    said: str
+    """A part of the finding."""
+    opens: tuple[Asked, ...] = ()
+    """What was meant and dropped, and passes after the fix."""
+    closes: tuple[Asked, ...] = ()
+    """What was not meant and passed, and is dropped after the fix."""
+    profile: str = "calico"
+    fixed: bool = True
+    """Whether there is one likely meaning."""
+
+
+def in_group(group: str, kind: str, name: str, **fields: Any) -> Manifest:
+    return {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": name}, **fields}
+
+
+def node(name: str, ip: str) -> Manifest:
+    addresses = [{"type": "InternalIP", "address": ip}]
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "status": {"addresses": addresses}}
+
+
+def kubernetes(*ips: str) -> list[Manifest]:
+    """The Service of the API server, as clusters have it."""
+    ports = [{"name": "https", "port": 443, "targetPort": 6443, "protocol": "TCP"}]
+    metadata = {"name": "kubernetes", "namespace": "default"}
+    return [
+        namespace("default"),
+        {"apiVersion": "v1", "kind": "Service", "metadata": metadata,
+         "spec": {"clusterIP": "10.96.0.1", "ports": ports}},
+        {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+         "metadata": {**metadata, "labels": {"kubernetes.io/service-name": "kubernetes"}}, "addressType": "IPv4",
+         "endpoints": [{"addresses": [ip]} for ip in ips],
+         "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}]},
+    ]  # fmt: skip
+
+
+def named(name: str) -> dict[str, Any]:
+    return in_namespace(**{"kubernetes.io/metadata.name": name})
+
+
+def block(cidr: str, *holes: str) -> dict[str, Any]:
+    return {"ipBlock": {"cidr": cidr, **({"except": list(holes)} if holes else {})}}
+
+
+WEBHOOK = in_group(
+    "admissionregistration.k8s.io", "ValidatingWebhookConfiguration", "orders",
+    webhooks=[{"name": "orders.shop", "clientConfig": {"service": {"namespace": "shop", "name": "hook"}}}],
+)  # fmt: skip
+METRICS_API = in_group(
+    "apiregistration.k8s.io", "APIService", "v1beta1.metrics.k8s.io",
+    spec={"group": "metrics.k8s.io", "version": "v1beta1", "service": {"namespace": "shop", "name": "hook"}},
+)  # fmt: skip
+CONVERSION = in_group(
+    "apiextensions.k8s.io", "CustomResourceDefinition", "orders.shop",
+    spec={"conversion": {"strategy": "Webhook", "webhook": {"clientConfig": {
+        "service": {"namespace": "shop", "name": "hook", "port": 443}}}}},
+)  # fmt: skip
+HOOK = service("shop/hook", 443, 8080)
+DENY_ALL = policy("shop/deny", {"podSelector": {}, "policyTypes": ["Ingress"]})
+API_CALLS = (("192.168.0.9", "shop/web", "TCP", 8080),)
+PROXY = pod("edge/proxy", ip="192.168.0.7", node="a", host_network=True, app="proxy")
+EDGE = (namespace("edge"), node("a", "192.168.0.7"), PROXY)
+LOCAL_DNS: Manifest = {
+    "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "node-local-dns", "namespace": "kube-system"},
+    "spec": {"selector": {"matchLabels": {"k8s-app": "node-local-dns"}},
+             "template": {"metadata": {"labels": {"k8s-app": "node-local-dns"}},
+                          "spec": {"hostNetwork": True, "dnsPolicy": "Default", "containers": [
+                              {"name": "cache", "image": "registry.k8s.io/dns/k8s-dns-node-cache:1.23",
+                               "args": ["-localip", "169.254.25.10,10.96.0.10"]}]}}},
+}  # fmt: skip
+TO_DNS_PODS = {"to": [{**named("kube-system"),
+                       **labels(**{"k8s-app": "kube-dns"})}],
+               "ports": [{"port": 53, "protocol": "UDP"}]}  # fmt: skip
+ALL_NAMESPACES: dict[str, Any] = {"namespaceSelector": {}}
+
+
+NOT_MONITORING = {"matchExpressions": [
+    {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["monitoring"]}]}  # fmt: skip
+
+
+MISTAKES: dict[str, Mistake] = {
+    "a webhook behind a policy for pods alone": Mistake(
+        "https://github.com/crossplane/crossplane/issues/4092",
+        [WEBHOOK, HOOK, ingress({"from": [{"namespaceSelector": {}}]})],
+        "the API server calls Service shop/hook for it, and is no pod: no rule admits an address on TCP 8080 "
+        "(isolated by p)",
+        opens=API_CALLS,
+    ),
+    "a webhook behind a policy that denies all": Mistake(
+        "https://github.com/elastic/cloud-on-k8s/issues/1634",
+        [WEBHOOK, HOOK, DENY_ALL],
+        "isolated by deny",
+        opens=API_CALLS,
+    ),
+    "an aggregated API behind a policy for pods alone": Mistake(
+        "https://github.com/red-hat-storage/ocs-operator/pull/4070",
+        [METRICS_API, HOOK, ingress({"from": [labels(app="db")]})],
+        "the API server calls Service shop/hook for it",
+        opens=API_CALLS,
+    ),
+    "a conversion webhook behind a policy for pods alone": Mistake(
+        "https://github.com/przemekhys/homeassistant-operator/pull/170",
+        [CONVERSION, HOOK, ingress({"from": [labels(app="db")]})],
+        "the API server calls Service shop/hook for it",
+        opens=API_CALLS,
+    ),
+    "a load balancer to pods that admit pods alone": Mistake(
+        "https://github.com/SchwarzIT/node-red-chart/pull/557",
+        [service("shop/front", 80, "http", type="LoadBalancer"), DENY_ALL],
+        "is of type LoadBalancer, and no rule admits an address on TCP 8080 (isolated by deny)",
+        opens=(("203.0.113.9", "shop/web", "TCP", 8080),),
+    ),
+    "a node port to pods that admit pods alone, for some addresses": Mistake(
+        "https://github.com/kubernetes/kubernetes/issues/47486",
+        [service("shop/front", 80, 8080, type="LoadBalancer", externalTrafficPolicy="Local",
+                 loadBalancerSourceRanges=["203.0.113.0/24"]), ingress({"from": [labels(app="db")]})],
+        "is of type LoadBalancer",
+        opens=(("203.0.113.9", "shop/web", "TCP", 8080),),
+    ),
+    "an ingress controller on the host's network": Mistake(
+        "https://github.com/projectcalico/calico/issues/5566",
+        [*EDGE, ingress({"from": [{**named("edge"), **labels(app="proxy")}]})],
+        "ingress rule 1 names pods on the host's network (edge/proxy), and policies see their node's address",
+        opens=(("edge/proxy", "shop/web", "TCP", 8080),),
+    ),
+    "an ingress controller on the host's network, by its namespace": Mistake(
+        "https://github.com/charmed-kubernetes/bundle/issues/765",
+        [*EDGE, ingress({"from": [named("edge")]})],
+        "it admits none of them under calico (sourced)",
+        opens=(("edge/proxy", "shop/web", "TCP", 8080),),
+    ),
+    "the API server by its namespace": Mistake(
+        "https://github.com/kubernetes-sigs/agent-sandbox/pull/1425",
+        [*kubernetes("192.168.0.1"), egress({"to": [named("default")],
+                                             "ports": [{"port": 443}]}, ASK_DNS)],
+        "egress rule 1 seems to mean the API server, which is no pod: connections to Service kubernetes go to "
+        "192.168.0.1:6443",
+        opens=(("shop/web", "192.168.0.1", "TCP", 6443),),
+    ),
+    "the API server as a pod of any namespace": Mistake(
+        "https://github.com/projectcalico/libcalico-go/issues/1060",
+        [*kubernetes("192.168.0.1", "192.168.0.2"),
+         egress({"to": [ALL_NAMESPACES], "ports": [{"port": 443}, {"port": 6443}]}, ASK_DNS)],
+        "seems to mean the API server",
+        opens=(("shop/web", "192.168.0.1", "TCP", 6443), ("shop/web", "192.168.0.2", "TCP", 6443)),
+    ),
+    "the API server by a label that nothing carries": Mistake(
+        "https://github.com/postfinance/kubelet-csr-approver/issues/158",
+        [*kubernetes("192.168.0.1"), egress({"to": [{**named("kube-system"),
+                                                     **labels(component="kube-apiserver")}]}, ASK_DNS)],
+        "seems to mean the API server",
+        opens=(("shop/web", "192.168.0.1", "TCP", 6443),),
+    ),
+    "the API server by its ClusterIP": Mistake(
+        "https://stackoverflow.com/questions/50102943/how-to-allow-access-to-kubernetes-api-using-egress-network-policy",
+        [*kubernetes("192.168.0.1"),
+         egress({"to": [block("10.96.0.1/32")], "ports": [{"port": 443}]}, ASK_DNS)],
+        "the address of Service default/kubernetes: policies see the addresses of its endpoints, 192.168.0.1:6443",
+        opens=(("shop/web", "192.168.0.1", "TCP", 6443),),
+    ),
+    "the address of a load balancer in the cluster": Mistake(
+        "https://github.com/projectcalico/calico/issues/10664",
+        [{**service("shop/front", 443, 8080, type="LoadBalancer"),
+          "status": {"loadBalancer": {"ingress": [{"ip": "10.40.0.13"}]}}},
+         egress({"to": [block("10.40.0.13/32")]}, ASK_DNS, app="db")],
+        "egress rule 1 admits 10.40.0.13, the address of Service shop/front: policies see the addresses of its pods",
+        opens=(("shop/db", "shop/web", "TCP", 8080),),
+    ),
+    "the range of all Services": Mistake(
+        "https://github.com/cloudnativelabs/kube-router/issues/905",
+        [service("shop/front", 80, 8080), egress({"to": [block("10.96.0.0/12")]}, ASK_DNS, app="db")],
+        "egress rule 1 admits 10.96.0.0/12, addresses of Services only",
+        opens=(("shop/db", "shop/web", "TCP", 8080),),
+    ),
+    "DNS pods where each node has a cache": Mistake(
+        "https://github.com/gardener/gardener/issues/2745",
+        [DNS_SERVICE, LOCAL_DNS, egress({"to": [labels(app="db")]}, TO_DNS_PODS)],
+        "a cache on each node answers here, at 169.254.25.10 and 10.96.0.10, and no rule admits that (inferred)",
+        opens=(("shop/web", "169.254.25.10", "UDP", 53), ("shop/web", "10.96.0.10", "UDP", 53)),
+    ),
+    "an exception that a wider rule admits": Mistake(
+        "https://github.com/Wide-Moat/open-computer-use/issues/464",
+        [egress({"to": [block("0.0.0.0/0")]}, {"to": [block("0.0.0.0/0", "169.254.169.254/32")]})],
+        "egress rule 2 excepts 169.254.169.254/32, and egress rule 1 admits it on the same ports: rules add up",
+        closes=(("shop/web", "169.254.169.254", "TCP", 80),),
+    ),
+    "an exception that a wider policy admits": Mistake(
+        "https://github.com/gardener/gardener/pull/297",
+        [egress({"to": [block("0.0.0.0/0", "169.254.0.0/16")]}),
+         policy("shop/wide", {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [block("0.0.0.0/0")]}]})],
+        "egress rule 1 excepts 169.254.0.0/16, and egress rule 1 of wide admits it on the same ports",
+        closes=(("shop/web", "169.254.169.254", "TCP", 80),),
+    ),
+    "a peer beside all namespaces": Mistake(
+        "https://github.com/astronomer/helm.astronomer.io/pull/208",
+        [ingress({"from": [ALL_NAMESPACES, labels(app="db")]})],
+        "ingress rule 1 admits all pods of all namespaces, so its peer 2 (pods with app=db of its namespace) makes no "
+        "difference",
+        closes=(("monitoring/prometheus", "shop/web", "TCP", 8080),),
+    ),
+    "namespaces that are left out, beside all of them": Mistake(
+        "https://mikepietsch.com/tech/kubernetes/14.03-restricting-ingress-from-specific-pods-and-namespaces/",
+        [ingress({"from": [{"namespaceSelector": NOT_MONITORING}, ALL_NAMESPACES]})],
+        "so its peer 1 (all pods of namespaces with kubernetes.io/metadata.name notin (monitoring)) makes no",
+        closes=(("monitoring/prometheus", "shop/web", "TCP", 8080),),
+    ),
+}  # fmt: skip
+
+
+def found(of: Cluster, mistake: Mistake) -> list[Finding]:
+    return list(lint(of, load_profile(mistake.profile)))
+
+
+def passes(of: Cluster, asked: Asked, profile: str) -> bool | None:
+    source, destination, protocol, port = asked
+    return ask(of, source, destination, port, protocol, profile=profile).allowed
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_of_a_thread_is_found(name: str) -> None:
+    mistake = MISTAKES[name]
+    texts = [finding.text for finding in found(cluster(*SHOP, *mistake.manifests), mistake)]
+
+    assert sum(mistake.said in text for text in texts) == 1, texts
+
+
+@pytest.mark.parametrize("name", [name for name, mistake in MISTAKES.items() if mistake.fixed])
+def test_its_fix_does_what_was_meant_and_nothing_is_left_to_find(name: str) -> None:
+    mistake = MISTAKES[name]
+    before = cluster(*SHOP, *mistake.manifests)
+    finding = next(finding for finding in found(before, mistake) if mistake.said in finding.text)
+
+    after = applied(before, (finding.fixes[0],))
+
+    assert found(after, mistake) == [other for other in found(before, mistake) if other != finding]
+    assert mistake.opens or mistake.closes
+    for asked in mistake.opens:
+        assert [passes(of, asked, mistake.profile) for of in (before, after)] == [False, True], asked
+    for asked in mistake.closes:
+        assert [passes(of, asked, mistake.profile) for of in (before, after)] == [True, False], asked
+
+
+RIGHT: dict[str, list[Manifest]] = {
+    "a webhook whose port is open": [WEBHOOK, HOOK, DENY_ALL, ingress({"ports": [{"port": 8080}]})],
+    "a webhook that addresses may call": [WEBHOOK, HOOK, ingress({"from": [block("192.168.0.0/16")]})],
+    "a webhook called through pods": [
+        WEBHOOK, HOOK, ingress({"from": [named("kube-system")]}),
+        pod("kube-system/agent", ip="10.0.9.9", app="konnectivity-agent"),
+    ],
+    "a webhook by URL": [
+        in_group("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", "far",
+                 webhooks=[{"name": "far.shop", "clientConfig": {"url": "https://hook.example"}}]), DENY_ALL,
+    ],
+    "a Service for pods": [service("shop/front", 80, 8080), DENY_ALL],
+    "a load balancer of which one port is open": [
+        service("shop/front", 80, 8080, type="LoadBalancer", ports=[
+            {"name": "web", "port": 80, "targetPort": 8080}, {"name": "admin", "port": 81, "targetPort": 8081}]),
+        ingress({"ports": [{"port": 8080}]}),
+    ],
+    "an ingress controller on the host's network by its node's address": [
+        *EDGE, ingress({"from": [named("edge"), block("192.168.0.0/24")]})],
+    "the API server by its address": [
+        *kubernetes("192.168.0.1"), egress({"to": [block("192.168.0.1/32")], "ports": [{"port": 6443}]}, ASK_DNS)],
+    "the API server by its address beside its namespace": [
+        *kubernetes("192.168.0.1"), egress(
+            {"to": [named("default")], "ports": [{"port": 443}]},
+            {"to": [block("192.168.0.0/16")], "ports": [{"port": 6443}]}, ASK_DNS)],
+    "HTTPS of pods in namespace default": [
+        *kubernetes("192.168.0.1"), pod("default/tls", ip="10.0.7.1", app="tls", ports=[{"containerPort": 443}]),
+        egress({"to": [named("default")], "ports": [{"port": 443}]},
+               ASK_DNS)],
+    "the cluster's DNS by its ClusterIP, where each node has a cache": [
+        DNS_SERVICE, LOCAL_DNS, egress({"to": [labels(app="db")]}, {"to": [block("10.96.0.10/32")], **ASK_DNS})],
+    "everybody's DNS, where each node has a cache": [
+        DNS_SERVICE, LOCAL_DNS, egress({"to": [labels(app="db")]}, ASK_DNS)],
+    "an exception that is opened again for itself": [
+        egress({"to": [block("0.0.0.0/0", "10.0.0.0/8")]}, {"to": [block("10.1.0.0/16")]},
+               {"to": [block("10.0.0.0/8")]})],
+    "an exception that is open on other ports": [
+        egress({"to": [block("0.0.0.0/0", "10.0.0.0/8")], "ports": [{"port": 443}]},
+               {"to": [block("0.0.0.0/0")], "ports": [{"port": 53, "protocol": "UDP"}]})],
+    "an exception that other pods do not have": [
+        egress({"to": [block("0.0.0.0/0", "10.0.0.0/8")]}),
+        policy("shop/db", {**labels(app="db"), "policyTypes": ["Egress"], "egress": [{"to": [block("0.0.0.0/0")]}]})],
+    "all namespaces and its own": [ingress({"from": [ALL_NAMESPACES, {"podSelector": {}}]})],
+    "two peers that overlap": [ingress({"from": [in_namespace(team="ops"), labels(app="db")]})],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_looks_alike_and_is_right_is_quiet(name: str) -> None:
+    assert [finding.text for finding in lint(cluster(*SHOP, *RIGHT[name]), load_profile("calico"))] == []
+
+
+def test_where_the_cni_lets_pods_reach_their_node_its_dns_cache_is_reached() -> None:
+    manifests = DNS_SERVICE, LOCAL_DNS, egress({"to": [labels(app="db")]}, TO_DNS_PODS)
+    profile = load_profile("calico", {"egress-to-own-node": "allowed"})
+
+    assert list(lint(cluster(*SHOP, *manifests), profile)) == []
+
+
+def test_where_selectors_see_pods_on_the_hosts_network_they_are_named_rightly() -> None:
+    manifests = *EDGE, ingress({"from": [named("edge")]})
+    profile = load_profile("calico", {"host-network-pods": "selected"})
+
+    assert list(lint(cluster(*SHOP, *manifests), profile)) == []
+
+
+def test_where_no_address_of_the_api_server_is_known_no_fix_is_guessed() -> None:
+    rule = {"to": [named("default")], "ports": [{"port": 443}]}
+
+    (finding,) = lint(cluster(*SHOP, namespace("default"), egress(rule, ASK_DNS)), load_profile("calico"))
+
+    assert finding.text == ("egress rule 1 seems to mean the API server, which is no pod: only an ipBlock admits it")
+    assert finding.fixes == ()
