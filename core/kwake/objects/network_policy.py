@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar
 
 import msgspec
@@ -65,6 +66,9 @@ class NetworkPolicy(KubeObject, frozen=True, kw_only=True):
     @property
     def directions(self) -> frozenset[str]:
         """The effective policyTypes: Ingress always, Egress if there are egress rules, unless it says (NP-4)."""
-        if self.spec.policy_types:
-            return frozenset(self.spec.policy_types)
-        return frozenset({"Ingress", "Egress"} if self.spec.egress else {"Ingress"})
+        return _directions(self.spec.policy_types or (("Ingress", "Egress") if self.spec.egress else ("Ingress",)))
+
+
+@cache
+def _directions(types: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(types)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from kwake.objects.kinds import Pod
+from kwake.objects.kinds import IPBlock, Pod
 from kwake.objects.selector import LabelSelector, keys_of
 from kwake.policy.connections import PROTOCOLS
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
@@ -28,7 +28,11 @@ Place = tuple[int, frozenset[int]]
 """An IP version, and which of the blocks that policies name hold the address."""
 
 
-class EndClass(msgspec.Struct, frozen=True):
+Ports = tuple[int | None, ...]
+"""The numbers behind the port names that policies name; None: a pod has no port of that name."""
+
+
+class EndClass(msgspec.Struct, frozen=True, gc=False):
     """Ends that every policy treats alike."""
 
     version: int
@@ -40,6 +44,10 @@ class EndClass(msgspec.Struct, frozen=True):
     representative: PolicyEnd
     place: Place
     """Where its addresses lie."""
+    seen: Pod | None = None
+    """One of the pods, if the selectors of policies see them."""
+    ports: Ports = ()
+    """Of pods that they see."""
 
 
 class Classes(msgspec.Struct, frozen=True):
@@ -84,28 +92,33 @@ class Sight:
         self.port_names = tuple(sorted(_port_names(rules, tier_rules)))
         self.blocks = frozenset(_written(rules))
         self.blocks |= {cidr for rule in tier_rules for peer in rule.peers for cidr in peer.networks or ()}
+        self._looked_at, self._looked_up = frozenset(self.labels), frozenset(self.port_names)
         self.pieces = _Pieces(self.blocks)
         self._seeing = sets[0].seeing
         self._has_tiers = any(held.tiers for held in sets)
         self._asks_nodes = any(peer.nodes is not None for rule in tier_rules for peer in rule.peers)
 
+    def ports(self, pod: Pod) -> Ports:
+        """The ports of a pod that rules may mean by name: none of one that policies do not see."""
+        if not self._seeing.is_seen(pod):
+            return ()
+        return tuple([pod.named_port(name, protocol) for name, protocol in self.port_names])
+
     def of(self, pod: Pod, ip: str) -> object:
         """How a pod looks at one of its addresses."""
-        return self.at(pod, ip, self.pieces.of(ip))
+        return self.at(pod, ip, self.pieces.of(ip), self.ports(pod))
 
-    def at(self, pod: Pod, ip: str, place: Place) -> object:
-        """The same of an address of which it is known where it lies."""
-        if not self._has_tiers and self._seeing.is_seen(pod):
-            metadata, get = pod.metadata, pod.metadata.labels.get
-            ports = tuple([pod.named_port(name, protocol) for name, protocol in self.port_names])
-            return metadata.namespace, tuple(map(get, self.labels)), ports, place
-        hosted = (pod.spec.host_network, self._asks_nodes and pod.spec.node_name) if self._has_tiers else None
-        where = ip if hosted and hosted[0] and self._asks_nodes else None
+    def at(self, pod: Pod, ip: str, place: Place, ports: Ports) -> object:
+        """The same of an address of which it is known where it lies, and of which ports."""
+        hosted: object = None
+        where = None
+        if self._has_tiers:
+            hosted = pod.spec.host_network, self._asks_nodes and pod.spec.node_name
+            where = ip if pod.spec.host_network and self._asks_nodes else None
         if not self._seeing.is_seen(pod):
             return False, hosted, where, place
-        metadata = pod.metadata
-        ports = tuple([pod.named_port(*named) for named in self.port_names])
-        return metadata.namespace, tuple(map(metadata.labels.get, self.labels)), ports, hosted, where, place
+        labels = tuple(map(pod.metadata.labels.get, self.labels))
+        return pod.metadata.namespace, labels, ports, hosted, where, place
 
     def of_end(self, end: PolicyEnd) -> object:
         """How an end looks."""
@@ -113,38 +126,48 @@ class Sight:
 
     def covers(self, policy: CompiledPolicy) -> bool:
         """Whether a policy looks at nothing else."""
-        rules = (*policy.ingress, *policy.egress)
-        selectors = [policy.selector, *(p.pod_selector for rule in rules for p in rule.peers if p.pod_selector)]
-        return (
-            {key for selector in selectors for key in keys_of(selector)} <= set(self.labels)
-            and {name for rule in rules for name in rule.named} <= set(self.port_names)
-            and _written(rules) <= self.blocks
-        )
+        if not self._looked_at.issuperset(policy.selects_by):
+            return False
+        for rule in (*policy.ingress, *policy.egress):
+            if not self._looked_up.issuperset(rule.named):
+                return False
+            for peer in rule.peers:
+                if peer.ip_block is not None and not self.blocks.issuperset(_blocks_of(peer.ip_block)):
+                    return False
+                if peer.pod_selector is not None and not self._looked_at.issuperset(keys_of(peer.pod_selector)):
+                    return False
+        return True
 
 
 def _written(rules: Iterable[Rule]) -> set[str]:
     """The blocks that rules name, exceptions too."""
     blocks = [peer.ip_block for rule in rules for peer in rule.peers if peer.ip_block is not None]
-    return {cidr for block in blocks for cidr in (block.cidr, *block.except_)}
+    return {cidr for block in blocks for cidr in _blocks_of(block)}
+
+
+def _blocks_of(written: IPBlock) -> tuple[str, ...]:
+    return (written.cidr, *written.except_)
 
 
 def classes_of(pods: Iterable[Pod], *policies: PolicySet) -> Classes:
     """The classes of these pods and of all outside addresses."""
-    sight = Sight(policies)
+    sight, seeing = Sight(policies), policies[0].seeing
     indexes: dict[object, int] = {}
-    alike: list[tuple[str, Place, list[Pod]]] = []
+    alike: list[tuple[str, Place, Ports, list[Pod]]] = []
     for pod in pods:
+        ports = sight.ports(pod)
         for ip in pod.ips or ("",):
             place = sight.pieces.of(ip)
-            index = indexes.setdefault(sight.at(pod, ip, place), len(alike))
+            index = indexes.setdefault(sight.at(pod, ip, place, ports), len(alike))
             if index == len(alike):
-                alike.append((ip, place, [pod]))
+                alike.append((ip, place, ports, [pod]))
             else:
-                alike[index][2].append(pod)
+                alike[index][3].append(pod)
     members = []
-    for ip, place, group in alike:
-        end = PolicyEnd(group[0], ip, group[0].spec.node_name)
-        members.append(EndClass(place[0], tuple(group), (), end, place))
+    for ip, place, ports, group in alike:
+        first = group[0]
+        end = PolicyEnd(first, ip, first.spec.node_name)
+        members.append(EndClass(place[0], tuple(group), (), end, place, seeing.pod(end), ports))
     has_six = any(member.version == 6 for member in members)
     for place, spans in sight.pieces.outside(has_six).items():
         version = place[0]

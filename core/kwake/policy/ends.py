@@ -12,7 +12,7 @@ from kwake.objects.kinds import Pod
 INGRESS, EGRESS = "Ingress", "Egress"
 
 
-class PolicyEnd(msgspec.Struct, frozen=True):
+class PolicyEnd(msgspec.Struct, frozen=True, gc=False):
     """An end of a connection after address translation (NP-20). Labels are read off `pod` as it is given.
 
     A pod that the policy agents have not yet taken in is given as the API has it: isolation is in force before its
@@ -27,7 +27,7 @@ class PolicyEnd(msgspec.Struct, frozen=True):
     """The node that the pod runs on, or whose address it is; empty outside."""
 
 
-class RuleRef(msgspec.Struct, frozen=True):
+class RuleRef(msgspec.Struct, frozen=True, gc=False):
     """A rule of a policy."""
 
     policy: Key

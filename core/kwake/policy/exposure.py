@@ -173,7 +173,7 @@ def _fields(seeing: Seeing) -> tuple[dict[str, dict[str, str]], bool, bool, froz
 def _member(uid: str, supposed: Supposed) -> EndClass:
     metadata = Metadata(name=uid, namespace=supposed.home or uid, uid=uid)
     pod = Pod(api_version="v1", kind="Pod", metadata=metadata)
-    return EndClass(4, (pod,), (), PolicyEnd(pod, ""), (4, frozenset()))
+    return EndClass(4, (pod,), (), PolicyEnd(pod, ""), (4, frozenset()), pod)
 
 
 def _supposed(policies: PolicySet, direction: str, real: list[Pod]) -> Iterator[Supposed]:

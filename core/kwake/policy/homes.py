@@ -17,9 +17,9 @@ class Home:
 
     def __init__(self, read: tuple[NetworkPolicy, ...], earlier: Home | None = None, whole_ranges: bool = True) -> None:
         self.read = read
-        known = {} if earlier is None else {id(v): p for v, p in zip(earlier.read, earlier.policies, strict=True)}
+        known = {} if earlier is None else {id(policy.read): policy for policy in earlier.policies}
         self.policies: tuple[CompiledPolicy, ...] = tuple(
-            known.get(id(policy)) or compiled(policy, whole_ranges) for policy in read
+            [known.get(id(policy)) or compiled(policy, whole_ranges) for policy in read]
         )
         """In the order of their names."""
         self._posted: dict[str, _Posted] = {}
@@ -38,11 +38,13 @@ class _Posted:
     """The policies of one direction by one label that they want: a pod looks only at those of its own labels."""
 
     def __init__(self, policies: tuple[CompiledPolicy, ...], direction: str) -> None:
-        judging = [policy for policy in policies if direction in policy.directions]
         self._by_label: dict[tuple[str, str | None] | None, list[tuple[int, CompiledPolicy]]] = {}
-        for place, policy in enumerate(judging):
-            self._by_label.setdefault(policy.posted, []).append((place, policy))
-        self._keys = tuple(sorted({key for policy in judging for key in policy.selects_by}))
+        keys: set[str] = set()
+        for place, policy in enumerate(policies):
+            if direction in policy.directions:
+                self._by_label.setdefault(policy.posted, []).append((place, policy))
+                keys.update(policy.selects_by)
+        self._keys = tuple(sorted(keys))
         self._selecting: dict[tuple[str | None, ...], tuple[CompiledPolicy, ...]] = {}
 
     def selecting(self, labels: Labels) -> tuple[CompiledPolicy, ...]:

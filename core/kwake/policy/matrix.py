@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from kwake.objects.kinds import Pod
-from kwake.policy.classes import Classes, EndClass, bits_of, set_of
+from kwake.policy.classes import Classes, Ports, bits_of, set_of
 from kwake.policy.connections import ALL, NONE, ConnectionSet, one
 from kwake.policy.ends import EGRESS, INGRESS, called
 from kwake.policy.homes import Home
@@ -45,7 +45,7 @@ class Group(msgspec.Struct, frozen=True):
     """What may be sent to the pod's own node, as far as the tiers say: NetworkPolicies may not judge that (NP-14)."""
 
 
-class Terms(msgspec.Struct, frozen=True, eq=False):
+class Terms(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What a NetworkPolicy says in one direction. One for all that say the same of the same peers."""
 
     rules: tuple[Rule, ...]
@@ -81,7 +81,7 @@ class _Judging(msgspec.Struct, frozen=True):
         return self.terms, named, ports
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """What the policies of an end say in one direction."""
 
     sure: Parts
@@ -117,11 +117,9 @@ class Matrix:
         self.peers = PeerSets(classes, policies.seeing)
         self._everything: Parts = ((ALL, classes.everyone),)
         self._open = Row(self._everything, self._everything, (), self._everything)
-        by_ports: defaultdict[tuple[int | None, ...], list[int]] = defaultdict(list)
-        names = classes.sight.port_names
+        by_ports: defaultdict[Ports, list[int]] = defaultdict(list)
         for index, member in enumerate(classes.members):
-            pod = policies.seeing.pod(member.representative)
-            by_ports[tuple([pod.named_port(*name) if pod is not None else None for name in names])].append(index)
+            by_ports[member.ports].append(index)
         self._by_named_ports = tuple(set_of(held, len(classes.members)) for held in by_ports.values())
         self._tiers = TierMatrix(classes, policies)
         self._terms: dict[tuple[str, str, bytes], Terms] = {}
@@ -161,31 +159,29 @@ class Matrix:
         """What is said of each class, or of those that are wanted, and by which NetworkPolicies' terms. None are named
         where other policies judge, too."""
         known: dict[object, Row] = {}
-        members = self.classes.members if wanted is None else [self.classes.members[index] for index in wanted]
+        members = self.classes.members
+        pods = [member.seen for member in members] if wanted is None else [members[index].seen for index in wanted]
         if self.policies.tiers or self.policies.unread:
-            return [(self._row(self.policies.seeing.pod(m.representative), direction, known), ()) for m in members]
-        return list(self._plainly_judged(members, direction, known))
+            return [(self._row(pod, direction, known), ()) for pod in pods]
+        return list(self._plainly_judged(pods, direction, known))
 
     def judged_again(self, direction: str, wanted: Iterable[tuple[int, tuple[Terms, ...]]]) -> list[Judged]:
         """The same of classes of which it is known whose terms judge them, and no others do."""
         known: dict[object, Row] = {}
         found = []
         for index, terms in wanted:
-            pod = self.policies.seeing.pod(self.classes.members[index].representative)
+            pod = self.classes.members[index].seen
             row = self._open if pod is None else self._row_of(_Judging(terms, (), ()), pod, direction, known)
             found.append((row, terms))
         return found
 
-    def _plainly_judged(
-        self, members: Iterable[EndClass], direction: str, known: dict[object, Row]
-    ) -> Iterator[Judged]:
+    def _plainly_judged(self, pods: Iterable[Pod | None], direction: str, known: dict[object, Row]) -> Iterator[Judged]:
         """Where nothing but NetworkPolicies judges: of pods of the same policies and without port names one is looked
         at."""
         of: dict[int, Judged] = {}
         homes: dict[str, Home] = {}
-        seeing, nothing = self.policies.seeing, (self._open, ())
-        for member in members:
-            pod = seeing.pod(member.representative)
+        nothing = self._open, ()
+        for pod in pods:
             if pod is None:
                 yield nothing
                 continue
@@ -323,8 +319,7 @@ class Matrix:
                     continue
                 for alike in self._by_named_ports:
                     if peers & alike:
-                        first = self.classes.members[next(bits_of(peers & alike))]
-                        destination = self.policies.seeing.pod(first.representative)
+                        destination = self.classes.members[next(bits_of(peers & alike))].seen
                         admitted[rule.connections(destination)] |= peers & alike
         parts = {NONE: self.classes.everyone}
         for connections, peers in admitted.items():
@@ -382,7 +377,7 @@ def _with_rule(parts: dict[ConnectionSet, int], peers: int, connections: Connect
     joined: dict[ConnectionSet, int] = {}
     for allowed, members in parts.items():
         if both := members & peers:
-            more = allowed | connections
+            more = connections if allowed is NONE else allowed | connections
             joined[more] = joined.get(more, 0) | both
         if rest := members ^ both:
             joined[allowed] = joined.get(allowed, 0) | rest

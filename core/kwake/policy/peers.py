@@ -45,7 +45,7 @@ class PeerSets:
         homes: defaultdict[str, list[int]] = defaultdict(list)
         placed: defaultdict[tuple[Place, bool], list[int]] = defaultdict(list)
         for index, member in enumerate(classes.members):
-            pod = self._seeing.pod(member.representative)
+            pod = member.seen
             placed[member.place, pod is not None].append(index)
             if pod is not None:
                 homes[pod.metadata.namespace].append(index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from operator import is_
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -80,7 +81,10 @@ class PolicySet:
 
     def policy(self, key: Key) -> CompiledPolicy | None:
         """One NetworkPolicy, if it is there."""
-        return next((policy for policy in self.home(key.namespace).policies if policy.key == key), None)
+        for policy in self.home(key.namespace).policies:
+            if policy.key.name == key.name:
+                return policy
+        return None
 
     def home(self, namespace: str) -> Home:
         """The policies of a namespace."""
@@ -319,7 +323,7 @@ class _Read(msgspec.Struct, frozen=True):
 
     def is_all_of(self, other: _Read) -> bool:
         """Whether it is the very same."""
-        return all(mine is theirs for mine, theirs in zip(self.parts, other.parts, strict=True))
+        return all(map(is_, self.parts, other.parts))
 
 
 _compiled: WeakKeyDictionary[Cluster, dict[tuple[str, ...], PolicySet]] = WeakKeyDictionary()
@@ -327,10 +331,14 @@ _latest: dict[tuple[str, ...], PolicySet] = {}
 """The last set made under some settings: most clusters differ little from the one before."""
 
 
-def compile_policies(cluster: Cluster, profile: Profile) -> PolicySet:
-    """The policies of a cluster as a profile enforces them; made once for each cluster object and profile."""
+def compile_policies(cluster: Cluster, profile: Profile, earlier: PolicySet | None = None) -> PolicySet:
+    """The policies of a cluster as a profile enforces them; made once for each cluster object and profile.
+
+    `earlier` are those of a cluster that this one was made of, under the same profile; by default the last made.
+    """
     sets = _compiled.setdefault(cluster, {})
     wanted = (profile.name, *(profile[field] for field in SETTINGS))
     if wanted not in sets:
-        sets[wanted] = _latest[wanted] = PolicySet(cluster, profile, _latest.get(wanted))
+        earlier = _latest.get(wanted) if earlier is None else earlier
+        sets[wanted] = _latest[wanted] = PolicySet(cluster, profile, earlier)
     return sets[wanted]

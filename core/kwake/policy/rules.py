@@ -17,11 +17,13 @@ from kwake.objects.selector import Labels, LabelSelector, keys_of
 from kwake.policy.connections import ALL, NONE, ConnectionSet, one
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, RuleRef
 
+_ENCODER = msgspec.json.Encoder()  # each call of msgspec.json.encode makes one
+
 Span = tuple[int, int, int]
 """IP version, first and last address as numbers."""
 
 
-class Rule(msgspec.Struct, frozen=True):
+class Rule(msgspec.Struct, frozen=True, gc=False):
     """One rule. No peers: everybody."""
 
     ref: RuleRef
@@ -98,7 +100,7 @@ def compiled(policy: NetworkPolicy, whole_ranges: bool = True) -> CompiledPolicy
 
 
 def _written(rules: tuple[IngressRule | EgressRule, ...]) -> bytes:
-    return msgspec.json.encode(rules) if rules else b""
+    return _ENCODER.encode(rules) if rules else b""
 
 
 def _rules(

@@ -16,7 +16,6 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.objects.key import Key
 from kwake.objects.kinds import Pod
-from kwake.objects.selector import LabelSelector
 from kwake.policy.classes import Classes, bits_of, classes_of, set_of
 from kwake.policy.connections import ConnectionSet
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
@@ -72,7 +71,7 @@ class _Side(msgspec.Struct, frozen=True):
         for index, row in enumerate(kept):
             held[id(row)].append(index)
         alike = {of: (kept[at[0]], set_of(at, len(kept))) for of, at in held.items()}
-        pairs = tuple([(row, terms) for row, (_, terms) in zip(kept, judged, strict=True)])
+        pairs = tuple([pair if pair[0] is row else (row, pair[1]) for row, pair in zip(kept, judged, strict=True)])
         pages = tuple([pairs[at : at + _PAGE] for at in range(0, len(pairs), _PAGE)])
         return cls(pages, alike, any(row.doubts for row in made))
 
@@ -171,7 +170,9 @@ class Standing:
     def _build(self, also: PolicySet | None) -> None:
         cluster = self.cluster
         self._policies = compile_policies(cluster, self._profile)
-        ends = self._pods or [pod for pod in cluster.all(Pod) if pod.ips and not pod.is_terminal]
+        ends = self._pods
+        if ends is None:
+            ends = [pod for pod in cluster.all(Pod) if pod.ips and not pod.is_terminal]
         classes = classes_of(ends, self._policies, *((also,) if also is not None else ()))
         self._matrix = Matrix(classes, self._policies)
         self.egress, self.ingress = _Side.of(self._matrix.judged(EGRESS)), _Side.of(self._matrix.judged(INGRESS))
@@ -300,28 +301,17 @@ class Standing:
 
     def _selected(self, policies: Iterable[CompiledPolicy], namespace: str) -> list[int]:
         """The classes of a namespace that any of its policies selects."""
-        selectors: list[LabelSelector] = []
+        selected = 0
         for policy in policies:
-            if policy.selector not in selectors:
-                selectors.append(policy.selector)
-        members = self._matrix.classes.members
-        found = []
-        for index in bits_of(self._matrix.peers.of_namespace.get(namespace, 0)):
-            pod = members[index].representative.pod
-            if pod is not None:
-                labels = pod.metadata.labels
-                for selector in selectors:
-                    if selector.matches(labels):
-                        found.append(index)
-                        break
-        return found
+            selected |= self._matrix.peers.carrying(policy.selector)
+        return [*bits_of(selected & self._matrix.peers.of_namespace.get(namespace, 0))]
 
     def _after(self, cluster: Cluster) -> Standing:
         """The same for a cluster that differs, before anything of the difference is in it."""
         after = Standing.__new__(Standing)
         after.__dict__.update(self.__dict__)
         after.cluster = cluster
-        after._policies = compile_policies(cluster, self._profile)
+        after._policies = compile_policies(cluster, self._profile, self._policies)
         after._matrix = self._matrix.with_policies(after._policies)
         return after
 
