@@ -74,8 +74,9 @@ class FoundPairs:
         for index, member in enumerate(classes.members):
             here: defaultdict[str, int] = defaultdict(int)
             for pod in member.pods:
-                here[names[pod.key]] += 1
-                self._classes_of[pod.key].append(index)
+                key = pod.key
+                here[names[key]] += 1
+                self._classes_of[key].append(index)
             for span in member.ranges:
                 here[span] += 1
             for name, count in here.items():

@@ -114,10 +114,15 @@ def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
 def ends_of(cluster: Cluster, by: str = "workload") -> tuple[list[Pod], dict[Key, str]]:
     """The pods that are the ends of pairs, and what each counts as."""
     naming = _NAMES[by]
-    listed = [pod for pod in cluster.all(Pod) if _is_end(pod) or (by == "workload" and pod.controller is not None)]
-    names = {pod.key: naming(cluster, pod) for pod in listed}
-    running = {names[pod.key] for pod in listed if _is_end(pod)}
-    return [pod for pod in listed if _is_end(pod) or names[pod.key] not in running], names
+    names: dict[Key, str] = {}
+    listed: list[tuple[Pod, str, bool]] = []
+    for pod in cluster.all(Pod):
+        is_end = bool(pod.ips) and not pod.is_terminal
+        if is_end or (by == "workload" and pod.controller is not None):
+            names[pod.key] = name = naming(cluster, pod)
+            listed.append((pod, name, is_end))
+    running = {name for _, name, is_end in listed if is_end}
+    return [pod for pod, name, is_end in listed if is_end or name not in running], names
 
 
 def table_of(found: FoundPairs) -> Reach:
@@ -125,7 +130,3 @@ def table_of(found: FoundPairs) -> Reach:
     pairs = tuple(Pair(src, dst, connections, parts) for src, dst, connections, parts in found.pairs())
     return Reach(pairs, tuple(UnknownPair(src, dst, "; ".join(doubts), possible)
                               for src, dst, doubts, possible in found.unknown()))  # fmt: skip
-
-
-def _is_end(pod: Pod) -> bool:
-    return bool(pod.ips) and not pod.is_terminal
