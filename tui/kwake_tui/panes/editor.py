@@ -12,10 +12,10 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
 
+from kwake_tui.editor_theme import yaml_theme
 from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import brief, parts
-from kwake_tui.theme import yaml_theme
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
 from kwake_tui.widgets.text_page import TextPage
