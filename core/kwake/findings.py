@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
 
 from kwake.cluster import Cluster, Record
 from kwake.control.admission import Violation, record_violations
 from kwake.control.balancer_annotations import balancer_of
 from kwake.control.cron_jobs import first_run, job_name, parse_schedule
 from kwake.control.desired_endpoints import wants_topology_hints
-from kwake.control.nearest_label import selects_nothing
 from kwake.control.told_profile import otherwise, told_profile
 from kwake.control.violation import MASK
 from kwake.control.zone_hints import zone_shares
-from kwake.linting.lint import lint
+from kwake.linting.fields import respelt_field
+from kwake.linting.lint import lint, lint_services
 from kwake.objects.basis import Basis
 from kwake.objects.document import FieldPath, Origin
 from kwake.objects.field_path import dotted
@@ -27,12 +30,9 @@ from kwake.objects.kinds import (
     KubeObject,
     Namespace,
     Pod,
-    ReplicationController,
     Service,
     Unmodelled,
-    Workload,
 )
-from kwake.objects.selector import Labels, LabelSelector
 from kwake.objects.time import EPOCH, clock
 from kwake.policy.unread import unread_policies
 from kwake.profiles.profile import Profile
@@ -54,6 +54,10 @@ MANY = 3
 """Objects with the same fault that are listed one by one; of more the first stands for all."""
 
 
+LINE = re.compile(r":\d+$")
+"""Where a text ends with a place: the line in its file."""
+
+
 Judged = Mapping[Key, tuple[KubeObject, tuple[Violation, ...]]]
 """Objects of which it is known already which rules they break."""
 
@@ -67,8 +71,6 @@ def check(
         *_breaches(cluster, judged or {}),
         *_addresses(cluster),
         *_dangling_owners(cluster),
-        *_selectors(cluster),
-        *_named_ports(cluster),
         *_unread_kinds(cluster),
         *_missing(cluster),
         *_made(cluster),
@@ -79,9 +81,28 @@ def check(
         *_assumptions(cluster),
         *(_profile(profile) if profile is not None else ()),
         *(_told(cluster, profile) if profile is not None else ()),
+        *lint_services(cluster),
         *(lint(cluster, profile) if profile is not None else ()),
     }
-    return tuple(sorted(findings, key=lambda finding: (LEVELS.index(finding.level), finding)))
+    return tuple(sorted(folded(findings), key=lambda finding: (LEVELS.index(finding.level), finding)))
+
+
+def folded(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """What is said of many objects in the same words, once: no EndpointSlices at all, a folder that holds all twice."""
+    alike: defaultdict[tuple[Level, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        words = LINE.sub("", finding.text)
+        folds = finding.level in ("skipped", "inferred") or words.startswith("stands twice")
+        alike[(finding.level, words if folds else str(finding))].append(finding)
+    for those in alike.values():
+        first, *others = sorted(those)
+        if len(those) <= MANY:
+            yield from those
+            continue
+        kinds = {finding.subject.partition("/")[0] for finding in those}
+        files = all(finding.where.startswith(finding.subject) for finding in those)
+        named = "files" if files else f"of kind {kinds.pop()}" if len(kinds) == 1 else "objects"
+        yield msgspec.structs.replace(first, text=f"{first.text} (and {len(others)} more {named})")
 
 
 def refusals(records: Iterable[Record]) -> tuple[Problem, ...]:
@@ -122,7 +143,8 @@ def _breaches(cluster: Cluster, judged: Judged) -> Iterator[Finding]:
         others = f" (and {len(broken) - 1} more of kind {kind})" if len(broken) > MANY else ""
         for item, violation in shown:
             text = f"{dotted(violation.field)}: {reason}{others}"
-            yield Finding("warning", str(item.key), text, _where(item.origin, violation.field))
+            fixes = respelt_field(item, violation.field) if violation.is_unknown else ()
+            yield Finding("warning", str(item.key), text, _where(item.origin, violation.field), fixes)
 
 
 def _is_left_out(value: KubeObject) -> bool:
@@ -165,61 +187,6 @@ def _dangling_owners(cluster: Cluster) -> Iterator[Finding]:
         text = f"owns {items[0].key}{others}, and is not in the snapshot"
         subject = f"{kind}/{namespace}/{name}" if namespace else f"{kind}/{name}"
         yield Finding("warning", subject, text, _where(items[0].origin, ("metadata", "ownerReferences")))
-
-
-def _selectors(cluster: Cluster) -> Iterator[Finding]:
-    """Services that select nothing, with the label that they may have meant."""
-    labels = _labels_of_pods(cluster)
-    for service in cluster.all(Service):
-        selector = LabelSelector(match_labels=dict(service.spec.selector))
-        if service.spec.selector and service.spec.type != "ExternalName":
-            yield from _unmatched(cluster, service, selector, labels, ("spec", "selector"))
-
-
-def _named_ports(cluster: Cluster) -> Iterator[Finding]:
-    """Named targetPorts that selected pods lack: those get no traffic, silently (EP-10)."""
-    for service in cluster.all(Service):
-        selector = LabelSelector(match_labels=dict(service.spec.selector))
-        if selector.is_empty or service.spec.type == "ExternalName":
-            continue
-        home = cluster.pods_by_namespace.get(service.metadata.namespace, ())
-        pods = [pod for pod in home if not pod.is_terminal and selector.matches(pod.metadata.labels)]
-        for index, port in enumerate(service.spec.ports):
-            name = port.target_port
-            if not isinstance(name, str):
-                continue
-            without = [pod for pod in pods if pod.named_port(name, port.protocol) is None]
-            if without:
-                there = {p.name for pod in without for c in pod.port_containers for p in c.ports if p.name}
-                has = f"; there is {', '.join(sorted(there))}" if there else ""
-                which = "none" if len(without) == len(pods) else f"only {len(pods) - len(without)}"
-                text = f"{which} of the {len(pods)} pods it selects has a {port.protocol} port named {name}{has}"
-                where = _where(cluster.record(service.key).origin, ("spec", "ports", index, "targetPort"))
-                yield Finding("warning", str(service.key), text, where)
-
-
-def _labels_of_pods(cluster: Cluster) -> dict[str, list[Labels]]:
-    """By namespace: the different labels of pods, and of the pods that workloads would make."""
-    labels: defaultdict[str, dict[tuple[tuple[str, str], ...], Labels]] = defaultdict(dict)
-    for item in cluster:
-        match item.value:
-            case Pod() as pod if not pod.is_terminal:
-                own = pod.metadata.labels
-            case Workload() | ReplicationController() as workload:
-                own = workload.spec.template.metadata.labels
-            case _:
-                continue
-        labels[item.key.namespace][tuple(sorted(own.items()))] = own
-    return {namespace: list(different.values()) for namespace, different in labels.items()}
-
-
-def _unmatched(
-    cluster: Cluster, value: KubeObject, selector: LabelSelector, labels: dict[str, list[Labels]], field: FieldPath
-) -> Iterator[Finding]:
-    candidates = labels.get(value.metadata.namespace, [])
-    if not any(map(selector.matches, candidates)):
-        where = _where(cluster.record(value.key).origin, field)
-        yield Finding("warning", str(value.key), selects_nothing(selector, candidates), where)
 
 
 def _unread_kinds(cluster: Cluster) -> Iterator[Finding]:

@@ -252,3 +252,16 @@ def test_pd_1_one_port_of_two_protocols_is_no_conflict() -> None:
     world = kwake.open([node("node-a", 1), namespace("shop"), deployment("dns", spec=spec)])
 
     assert not [finding for finding in world.findings if "port space" in finding.text]
+
+
+def test_what_is_inferred_of_many_objects_in_the_same_words_is_said_once() -> None:
+    found = [finding for finding in findings_of_services(5) if "no EndpointSlice" in finding.text]
+
+    assert [finding.text for finding in found] == [
+        "inferred: the snapshot has no EndpointSlice for this Service (and 4 more of kind EndpointSlice)"
+    ]
+
+
+def findings_of_services(count: int) -> tuple[Finding, ...]:
+    services = [service(f"s{n}") for n in range(count)]
+    return kwake.open([namespace("shop"), running("web", "10.1.0.1"), *services]).findings

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kwake.cluster import Record
 from kwake.control.admission_addresses import node_violations, slice_violations
-from kwake.control.admission_fields import unknown_policy_fields
+from kwake.control.admission_fields import unknown_policy_fields, unknown_service_fields
 from kwake.control.admission_names import (
     NameRule,
     dns_1035_label,
@@ -86,6 +86,7 @@ def _spec(value: KubeObject, manifest: Manifest) -> Iterator[Violation]:
             yield from unknown_policy_fields(manifest)
         case Service():
             yield from service_violations(value)
+            yield from unknown_service_fields(manifest)
         case Pod():
             yield from pod_violations(value)
         case Node():

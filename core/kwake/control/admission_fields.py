@@ -14,8 +14,10 @@ import msgspec
 from kwake.control.violation import Violation
 from kwake.objects.document import FieldPath, Manifest
 from kwake.objects.field_path import dotted
-from kwake.objects.kinds import AdminSpec, PolicySpec
+from kwake.objects.kinds import AdminSpec, PolicySpec, ServiceSpec
 
+_FORMER = frozenset({"ipFamily", "topologyKeys"})
+"""Fields that Services had once (1.16 to 1.21)."""
 _TOP = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 
 
@@ -25,6 +27,13 @@ def unknown_policy_fields(manifest: Manifest) -> Iterator[Violation]:
         yield _unknown((name,))
     spec = PolicySpec if manifest.get("kind") == "NetworkPolicy" else AdminSpec
     yield from _below(manifest.get("spec"), spec, ("spec",))
+
+
+def unknown_service_fields(manifest: Manifest) -> Iterator[Violation]:
+    """The same of a Service's spec; fields of earlier versions are known, too."""
+    spec = manifest.get("spec")
+    if isinstance(spec, dict):
+        yield from _below({k: v for k, v in spec.items() if k not in _FORMER}, ServiceSpec, ("spec",))
 
 
 def _unknown(path: FieldPath) -> Violation:
@@ -52,3 +61,15 @@ def _below(value: Any, kind: Any, path: FieldPath) -> Iterator[Violation]:
             yield _unknown((*path, name))
         else:
             yield from _below(child, known[name], (*path, name))
+
+
+def fields_at(kind: str, path: FieldPath) -> frozenset[str]:
+    """The fields that there are at a place of a policy or a Service; none where there is no such place."""
+    spec = {"NetworkPolicy": PolicySpec, "Service": ServiceSpec}.get(kind, AdminSpec)
+    at: Any = spec
+    for step in path[1:]:
+        if isinstance(step, int):
+            at = get_args(at)[0] if get_origin(at) is tuple else None
+        else:
+            at = (_fields_of(at) or {}).get(step)
+    return frozenset(_fields_of(at) or ()) if path[:1] == ("spec",) else frozenset()

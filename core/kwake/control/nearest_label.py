@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 
 from kwake.objects.selector import LabelSelector
+from kwake.objects.slips import CLOSE
+
+NUMBERS = re.compile(r"\d+")
+"""What tells one of many alike from another: `web-1`, `web-2`."""
 
 
 def selects_nothing(selector: LabelSelector, candidates: Iterable[Mapping[str, str]]) -> str:
@@ -18,8 +23,14 @@ def selects_nothing(selector: LabelSelector, candidates: Iterable[Mapping[str, s
             continue
         values = [other for key, other in labels if key == name]
         keys = [key for key, other in labels if other == text]
-        if near := difflib.get_close_matches(text, values, n=1):
-            return f"selects 0 pods: {selector}; nearest label {name}={near[0]}"
-        if near := difflib.get_close_matches(name, keys, n=1):
-            return f"selects 0 pods: {selector}; nearest label {near[0]}={text}"
+        if near := _near(text, values):
+            return f"selects 0 pods: {selector}; nearest label {name}={near}"
+        if near := _near(name, keys):
+            return f"selects 0 pods: {selector}; nearest label {near}={text}"
     return f"selects 0 pods: {selector}"
+
+
+def _near(word: str, others: Iterable[str]) -> str:
+    """The word that looks most like another one, or empty; with other numbers it is another thing."""
+    numbered = [other for other in others if NUMBERS.findall(other) == NUMBERS.findall(word)]
+    return next(iter(difflib.get_close_matches(word, numbered, n=1, cutoff=CLOSE)), "")

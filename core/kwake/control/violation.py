@@ -21,6 +21,11 @@ class Violation(msgspec.Struct, frozen=True):
     severity: Severity = "refused"
     """`reported`: a dump may hold it, so a snapshot is taken in with it; on Apply it is refused like the others."""
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether there is no such field."""
+        return self.reason.startswith("unknown field ")
+
 
 MASK = "***"
 """What anonymised dumps put in place of addresses and names."""

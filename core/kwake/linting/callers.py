@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from kwake.linting.scene import Scene, Shape
+from kwake.linting.scene import Scene
+from kwake.linting.shapes import Shape
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import Change, Fix, New, add

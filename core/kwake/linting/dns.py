@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kwake.cluster import NAME_LABEL, Cluster
-from kwake.linting.scene import Scene, Shape
+from kwake.linting.scene import Scene
+from kwake.linting.shapes import Shape
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add
 from kwake.objects.kinds import Pod, PolicyPeer, Service

@@ -1,4 +1,4 @@
-"""What people get wrong in NetworkPolicies: every lint, over one cluster."""
+"""What people get wrong in NetworkPolicies and Services: every lint, over one cluster."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from kwake.linting.api_server import api_server_findings
 from kwake.linting.callers import outside_findings, server_findings
 from kwake.linting.dns import dns_findings
 from kwake.linting.enforcement import enforcement_findings
+from kwake.linting.ingresses import ingress_findings
 from kwake.linting.node_local_dns import node_local_dns_findings
 from kwake.linting.peers import peer_findings
+from kwake.linting.pod_names import pod_name_findings
 from kwake.linting.ports import port_findings
 from kwake.linting.scene import Scene
 from kwake.linting.selecting import selecting_findings
+from kwake.linting.services import service_findings
+from kwake.linting.shapes import Shapes
 from kwake.linting.tiers import tier_findings
 from kwake.linting.types import type_findings
 from kwake.objects.finding import Finding
@@ -61,3 +65,11 @@ def lint(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
     scene = Scene(cluster, profile)
     for findings in LINTS:
         yield from findings(scene)
+
+
+def lint_services(cluster: Cluster) -> Iterator[Finding]:
+    """What is probably a mistake in the Services, whatever the CNI."""
+    among = Shapes(cluster)
+    yield from service_findings(among)
+    yield from pod_name_findings(among)
+    yield from ingress_findings(among)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import msgspec
 
 from kwake.linting.dns import DNS_PORTS, dns_servers
-from kwake.linting.scene import Scene, Shape
+from kwake.linting.scene import Scene
+from kwake.linting.shapes import Shape
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add
 from kwake.objects.kinds import ConfigMap, Container, DaemonSet, Pod, Service

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kwake.cluster import NAME_LABEL
-from kwake.linting.scene import Scene, Shape
+from kwake.linting.scene import Scene
+from kwake.linting.shapes import Shape
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add, remove
@@ -139,7 +140,7 @@ def _no_namespace(scene: Scene, place: Place, selector: LabelSelector) -> Iterat
             return
     for slip in slips(selector, labels.values()):
         text = f"{named} admits namespaces with {selector}, and no namespace is so; nearest label {slip}"
-        yield scene.warning(policy.key, path, text, *respelt((*path, "namespaceSelector"), slip))
+        yield scene.warning(policy.key, path, text, *respelt((*path, "namespaceSelector", "matchLabels"), slip))
         return
 
 
@@ -168,7 +169,7 @@ def _misspelt(
     policy, path, named = place
     for slip in slips(selector, [shape.labels for shape in shapes]):
         text = f"{named} admits {selector} {within}, where no pod is so; nearest label {slip}"
-        yield scene.warning(policy.key, path, text, *respelt((*path, field), slip))
+        yield scene.warning(policy.key, path, text, *respelt((*path, field, "matchLabels"), slip))
         return
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from kwake.linting.scene import Scene, Shape
+from kwake.linting.scene import Scene
+from kwake.linting.shapes import Shape
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import replace

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kwake.control.nearest_label import selects_nothing
+from kwake.linting.nobody import nobody
 from kwake.linting.scene import Scene
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.kinds import NetworkPolicy
-from kwake.objects.slips import respelt, slips
 
 
 def selecting_findings(scene: Scene) -> Iterator[Finding]:
@@ -30,10 +29,8 @@ def _nobody(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
     if not chosen and not (scene.shapes.get(home) or (scene.shapes and not selector.is_empty)):
         return  # nothing runs here so far, so there is nothing that it could have meant
     if not chosen:
-        there = [shape.labels for shape in scene.shapes.get(home, ())]
-        slip = next(slips(selector, there), None)
-        fix = respelt(path, slip) if slip is not None else ()
-        yield scene.warning(policy.key, path, selects_nothing(selector, there), *fix)
+        why = nobody(scene, policy.key, (*path, "matchLabels"), selector)
+        yield Finding("warning", str(policy.key), why.text, scene.where(policy.key, path), why.fixes)
     elif not selector.is_empty and not any(scene.policies.seeing.is_seen(shape.pod) for shape in chosen):
         basis = scene.profile.setting("host-network-pods").basis.value
         text = f"selects only pods on the host's network: no policy acts on those under {scene.profile.name} ({basis})"

@@ -55,7 +55,9 @@ def _moot(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
     for direction in sorted(policy.directions):
         spec = policy.spec
         rules: tuple[IngressRule | EgressRule, ...] = spec.ingress if direction == INGRESS else spec.egress
-        open_ = [at for at, rule in enumerate(rules) if not rule.ports and not _peers(rule)]
+        written = (scene.cluster.record(policy.key).manifest.get("spec") or {}).get(direction.lower()) or ()
+        misspelt = {at for at, rule in enumerate(written) if rule and not rule.keys() <= {"from", "to", "ports"}}
+        open_ = [at for at, rule in enumerate(rules) if not rule.ports and not _peers(rule) and at not in misspelt]
         if open_ and len(rules) > len(open_):
             way = "from" if direction == INGRESS else "to"
             text = (

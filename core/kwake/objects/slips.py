@@ -87,8 +87,7 @@ def _same_kind_of_key(key: str, other: str) -> bool:
 
 
 def respelt(path: FieldPath, slip: Slip) -> tuple[Operation, ...]:
-    """The operations on `matchLabels` of the selector at this path that spell a label right."""
-    labels: FieldPath = (*path, "matchLabels")
+    """The operations on the labels at this path that spell one right."""
     if slip.key == slip.meant_key:
-        return (replace((*labels, slip.key), slip.meant),)
-    return remove((*labels, slip.key)), add((*labels, slip.meant_key), slip.meant)
+        return (replace((*path, slip.key), slip.meant),)
+    return remove((*path, slip.key)), add((*path, slip.meant_key), slip.meant)

@@ -180,7 +180,7 @@ def _in_peer(closed: Closed, rule: Rule, at: int, peer: PolicyPeer) -> Iterator[
         yield from _selector(closed, key, (*path, "podSelector"), chosen, pod, f"{rule.ref} admits")
     elif fits:
         for slip in slips(peer.namespace_selector, [labels]):
-            fix = Fix(key, respelt((*path, "namespaceSelector"), slip))
+            fix = Fix(key, respelt((*path, "namespaceSelector", "matchLabels"), slip))
             yield Edit(0, f"spell the namespace's label in {named} {slip}", (fix,))
         for label, value in peer.namespace_selector.match_labels.items():
             mended = {k: v for k, v in peer.namespace_selector.match_labels.items() if k != label}
@@ -206,7 +206,7 @@ def _selector(closed: Closed, key: Key, path: FieldPath, chosen: LabelSelector, 
     """A selector that does not mean a pod: spelt right, or the pod labelled as it asks."""
     for slip in slips(chosen, [pod.metadata.labels]):
         words = f"spell the label that {key.name} {what} {slip}"
-        yield Edit(0, words, (Fix(key, respelt(path, slip)),))
+        yield Edit(0, words, (Fix(key, respelt((*path, "matchLabels"), slip)),))
     yield from _relabel(closed, pod, chosen)
 
 

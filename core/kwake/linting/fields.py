@@ -1,0 +1,47 @@
+"""Fields that there are not, and the ones that were meant."""
+
+from __future__ import annotations
+
+import difflib
+
+from kwake.cluster import Record
+from kwake.control.admission_fields import fields_at
+from kwake.objects.document import FieldPath, Manifest
+from kwake.objects.json_patch import Fix, add, remove
+from kwake.objects.slips import CLOSE
+
+PEERS = frozenset({"podSelector", "namespaceSelector", "ipBlock"})
+"""Fields of a peer, which stand directly in a rule where `from` or `to` was forgotten."""
+
+
+def respelt_field(item: Record, path: FieldPath) -> tuple[Fix, ...]:
+    """The patch that gives a field of a policy or a Service, which does not exist, the name or the place that was
+    meant; nothing where nobody can say. Dropped, it means the opposite: a selector without labels takes everything."""
+    manifest = item.manifest
+    *way, name = path
+    parent = _at(manifest, tuple(way))
+    if not isinstance(parent, dict) or not isinstance(name, str):
+        return ()
+    value = parent[name]
+    is_rule = len(way) == 3 and way[:2] in (["spec", "ingress"], ["spec", "egress"])
+    if is_rule and name in PEERS:
+        field = "from" if way[1] == "ingress" else "to"
+        peers = (*way, field, "-") if field in parent else (*way, field)
+        peer = {name: value}
+        return (Fix(item.key, (add(peers, peer if field in parent else [peer]), remove(path))),)
+    if is_rule and name == "port" and "ports" not in parent and isinstance(value, int | str):
+        return (Fix(item.key, (add((*way, "ports"), [{"port": value}]), remove(path))),)
+    known = fields_at(item.key.kind, tuple(way))
+    cased = [field for field in known if field.lower() == name.lower()]  # one that was filled in gives way to it
+    meant = cased or difflib.get_close_matches(name, sorted(known - parent.keys()), 1, CLOSE)
+    return (Fix(item.key, (add((*way, meant[0]), value), remove(path))),) if meant else ()
+
+
+def _at(manifest: Manifest, path: FieldPath) -> object:
+    value: object = manifest
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        else:
+            value = value[step] if isinstance(value, list) and isinstance(step, int) else None
+    return value
