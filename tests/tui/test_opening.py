@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 from kwake.errors import SnapshotUnreadable
 from kwake_tui.app import Begun, KwakeApp
@@ -14,12 +15,19 @@ from kwake_tui.session import Session
 from tests.tui.player import Player, shop
 
 
-def test_keys_that_come_while_it_opens_are_kept_in_order() -> None:
+def held_back() -> tuple[threading.Event, Callable[[], Begun]]:
+    """What lets the shop be opened, and what waits for that."""
     may_open = threading.Event()
 
     def begin() -> Begun:
         may_open.wait()
         return Begun(Session.start(shop(), "shop", None))
+
+    return may_open, begin
+
+
+def test_keys_that_come_while_it_opens_are_kept_in_order() -> None:
+    may_open, begin = held_back()
 
     async def run() -> None:
         app = KwakeApp(begin, "shop")
@@ -53,11 +61,7 @@ def test_what_cannot_be_read_ends_the_console_with_its_error() -> None:
 
 
 def test_ctrl_c_stops_what_takes_too_long() -> None:
-    may_open = threading.Event()
-
-    def begin() -> Begun:
-        may_open.wait()
-        return Begun(Session.start(shop(), "shop", None))
+    may_open, begin = held_back()
 
     async def run() -> int | None:
         app = KwakeApp(begin, "shop")
@@ -70,11 +74,7 @@ def test_ctrl_c_stops_what_takes_too_long() -> None:
 
 
 def test_the_panes_stand_where_they_will_stand_while_it_opens() -> None:
-    may_open = threading.Event()
-
-    def begin() -> Begun:
-        may_open.wait()
-        return Begun(Session.start(shop(), "shop", None))
+    may_open, begin = held_back()
 
     async def run() -> None:
         app = KwakeApp(begin, "shop")
