@@ -16,6 +16,7 @@ from kwake_tui.editor_theme import yaml_theme
 from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import brief, parts
+from kwake_tui.was import was
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
 from kwake_tui.widgets.text_page import TextPage
@@ -110,6 +111,7 @@ class EditorPane(Vertical):
         self._loaded = text
         area.replace(text, (0, 0), area.document.end)
         area.history.clear()
+        area.note({})
         area.move_cursor(cursor)
         if cursor == (0, 0):
             area.scroll_home(animate=False)
@@ -174,6 +176,7 @@ class EditorPane(Vertical):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Typed: say so at once, preview a little later."""
         event.stop()
+        self.area.note(was(self._loaded, self.area.text))
         self._retitle()
         if self.is_edited != self._was_edited:
             self._was_edited = self.is_edited

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from rich.cells import cell_len
+from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, Paste
 from textual.message import Message
+from textual.strip import Strip
 
+from kwake.objects.printable import printable
 from kwake_tui.keymap import FIXED
+from kwake_tui.theme import style
 from kwake_tui.widgets.in_order import TextField
 
 _CHANGING: Final = ("delete", "cut", "paste", "undo", "redo")
 """How the names of actions begin that change the text."""
+
+GAP = 2
+"""Cells between a line and what is said of it, at least."""
 
 
 def _letters(name: str) -> str:
@@ -47,6 +55,26 @@ class TextPage(TextField):
             id="yaml",
         )
         self.cursor_blink = False
+        self._notes: dict[int, str] = {}
+
+    def note(self, notes: dict[int, str]) -> None:
+        """Say something at the right of lines, counted from 0, where there is room for it."""
+        if notes != self._notes:
+            self._notes = notes
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """A row, and what is said of it."""
+        strip = super().render_line(y)
+        row = y + self.scroll_offset.y
+        note = printable(self._notes.get(row, "")) if row < self.document.line_count else ""
+        width, taken = self.size.width, self.gutter_width + cell_len(self.document.get_line(row) if note else "")
+        if not note or self.scroll_offset.x or taken + GAP + cell_len(note) + 1 > width:
+            return strip
+        colours = self.app.theme_variables
+        here = row == self.cursor_location[0]
+        words = Segment(f"{note} ", style(colours["muted"], colours["cursor" if here else "background"]))
+        return Strip.join([strip.adjust_cell_length(width).crop(0, width - words.cell_length), Strip([words])])
 
     @property
     def _draw_cursor(self) -> bool:
