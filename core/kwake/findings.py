@@ -17,7 +17,7 @@ from kwake.control.told_profile import otherwise, told_profile
 from kwake.control.violation import MASK
 from kwake.control.zone_hints import zone_shares
 from kwake.linting.fields import respelt_field
-from kwake.linting.lint import lint, lint_services
+from kwake.linting.lint import JUDGED, lint, lint_services
 from kwake.objects.basis import Basis
 from kwake.objects.document import FieldPath, Origin
 from kwake.objects.field_path import dotted
@@ -38,7 +38,7 @@ from kwake.policy.unread import unread_policies
 from kwake.profiles.profile import Profile
 from kwake.sources import locate
 
-__all__ = ["Finding", "Level", "Problem", "check", "problem", "refusals"]
+__all__ = ["Finding", "Level", "Problem", "about", "check", "problem", "refusals"]
 
 LEVELS: tuple[Level, ...] = ("warning", "unknown", "assumption", "inferred", "skipped")
 """In the order of a report."""
@@ -103,6 +103,15 @@ def folded(findings: Iterable[Finding]) -> Iterator[Finding]:
         files = all(finding.where.startswith(finding.subject) for finding in those)
         named = "files" if files else f"of kind {kinds.pop()}" if len(kinds) == 1 else "objects"
         yield msgspec.structs.replace(first, text=f"{first.text} (and {len(others)} more {named})")
+
+
+def about(cluster: Cluster, profile: Profile, key: Key) -> tuple[Finding, ...]:
+    """What is probably a mistake in one policy or Service; quicker than to check everything."""
+    value = cluster.record(key).value
+    found = {*lint(cluster, profile, key)} if isinstance(value, JUDGED) else set()
+    if isinstance(value, Service):
+        found |= {*lint_services(cluster)}
+    return tuple(sorted(finding for finding in found if finding.subject == str(key)))
 
 
 def refusals(records: Iterable[Record]) -> tuple[Problem, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from kwake.dataplane.connection import Fate
 from kwake.dataplane.path import Outcome
 from kwake.waking import wake
@@ -86,6 +88,48 @@ def test_the_editor_previews_before_anything_is_applied() -> None:
         assert player.session.world is before
 
     play(shop(), story)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])
+def test_the_preview_says_what_is_probably_a_mistake_in_the_edited_text(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await edit_policy(player, "port: https", "port: 443")
+        await player.until(lambda: any(row.startswith("▲") for row in player.rows("#preview")))
+
+        rows = player.rows("#preview")
+        first = next(number for number, row in enumerate(rows) if row.startswith("▲"))
+        assert any("∅ dropped" in row for row in rows[:first]), "what would change comes first"
+        said = " ".join(rows[first : first + 4])
+        assert said.startswith("▲ ingress rule 1 admits TCP 443, which is port 443 of Service")
+        assert "policies see the pod's own port: 8443" in said
+
+    play(shop(), story, size=size)
+
+
+def test_the_preview_says_so_of_a_service_too_and_nothing_of_what_is_right() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Service/shop/cart")
+        await player.press("e")
+        area = player.desk.query_one(EditorPane).area
+        area.replace("targetPort: grcp", *_place(area.text, "targetPort: grpc"))
+        await player.until(lambda: any("pods it selects has a TCP port named grcp" in row for row in _preview(player)))
+        area.replace("targetPort: 8080", *_place(area.text, "targetPort: grcp"))
+        await player.until(lambda: bool(_preview(player)) and not any("▲" in row for row in _preview(player)))
+
+    play(shop(), story)
+
+
+def _preview(player: Player) -> list[str]:
+    """The preview as one sentence; nothing before there is one."""
+    rows = player.rows("#preview")
+    return [" ".join(rows)] if rows else []
+
+
+def _place(text: str, part: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    row = next(number for number, line in enumerate(text.splitlines()) if line.endswith(part))
+    line = text.splitlines()[row]
+    return (row, line.index(part)), (row, len(line))
 
 
 def test_a_refusal_shows_the_api_servers_words() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from kwake.actions import Action, Apply
+from kwake.cluster import record
 from kwake.dataplane.path import Flow
 from kwake.errors import KwakeError
+from kwake.findings import about
+from kwake.objects.document import Manifest
 from kwake.world import World
 from kwake_tui.lines import Line, Span, section
 from kwake_tui.names import flow_title
@@ -22,6 +25,9 @@ _PROFILE, _OPEN = 9, 13
 """Cells of the columns: the profile's name, and how the connection stands."""
 
 _SAME = "= same"
+
+LEAST_HINT = 2
+"""Rows that a hint has at least, where it needs them."""
 
 _SELECTION = 8
 """Rows that must be left for the pods that the text selects to be listed."""
@@ -53,12 +59,25 @@ def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> 
     if wide and (flows or session.world.connections):
         rows += table_rows(tuple(session.world.connections), flows, worlds, width)
     rows += [row for block in sorted(blocks, key=_is_unchanged) for row in block]
+    rows = rows or [Line((Span("= nothing that is shown here changes", "muted"),))]
+    hint = _hint(session.world, after, manifest, width)[: max(most - len(rows), LEAST_HINT)]
+    rows = [*rows[: most - len(hint)], *hint]
     if wide and len(rows) + _SELECTION <= most:
         rows += selection_rows(session.world.cluster, manifest, (most - len(rows)) // 2)
     if found is not None and len(rows) + 2 < most:
         pairs = list(pair_rows(found))
         rows += [section("who may talk"), *pairs] if pairs else []
-    return (head, *(rows[:most] or [Line((Span("= nothing that is shown here changes", "muted"),))]))
+    return (head, *rows[:most])
+
+
+def _hint(now: World, after: World, manifest: Manifest, width: int) -> list[Line]:
+    """What `kwake check` would call a mistake in the object as it is edited: one such thing, rather one that is new."""
+    key = record(manifest).key
+    found = about(after.cluster, after.profile, key)
+    if len(found) > 1 and now.cluster.find(key) is not None:
+        known = {finding.text for finding in about(now.cluster, now.profile, key)}
+        found = tuple(sorted(found, key=lambda finding: finding.text in known))
+    return list(wrapped(("▲ ", "warn"), found[0].text, width)) if found else []
 
 
 def refusal_lines(title: str, error: KwakeError, width: int) -> tuple[Line, ...]:

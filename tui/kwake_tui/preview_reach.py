@@ -36,10 +36,10 @@ def count_row(found: Wake) -> tuple[Line, ...]:
     told = [(mark, count) for mark, count in counts if count]
     if not told:
         return ()
-    spans = [Span("pairs of workloads  ", "muted")]
+    spans = [Span("pairs", "muted"), Span(" of workloads", "muted"), Span("  ")]
     for mark, count in told:
         spans += [Span(f"{mark.glyph} {count} ", mark.role, bold=True), Span(f"{mark.word}  ", mark.role)]
-    return (Line(tuple(spans)),)
+    return (Line(tuple(spans), spare=1),)
 
 
 def pair_rows(found: Wake) -> Iterator[Line]:

@@ -23,6 +23,7 @@ from kwake.linting.shapes import Shapes
 from kwake.linting.tiers import tier_findings
 from kwake.linting.types import type_findings
 from kwake.objects.finding import Finding
+from kwake.objects.key import Key
 from kwake.objects.kinds import (
     AdminNetworkPolicy,
     BaselineAdminNetworkPolicy,
@@ -58,11 +59,12 @@ LINTS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
 )
 
 
-def lint(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
-    """What is probably a mistake in the policies, as a profile's CNI enforces them."""
+def lint(cluster: Cluster, profile: Profile, only: Key | None = None) -> Iterator[Finding]:
+    """What is probably a mistake in the policies, as a profile's CNI enforces them; with `only` at least all that is
+    found about that one, and not everything about others."""
     if not any(cluster.all(kind) for kind in JUDGED):
         return
-    scene = Scene(cluster, profile)
+    scene = Scene(cluster, profile, only)
     for findings in LINTS:
         yield from findings(scene)
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from kwake.cluster import Cluster
 from kwake.linting.shapes import Shape, Shapes
+from kwake.objects.key import Key
 from kwake.objects.kinds import NetworkPolicy, PolicyPeer, Service
 from kwake.objects.selector import LabelSelector
 from kwake.policy.policy_set import PolicySet, compile_policies
@@ -13,10 +14,11 @@ from kwake.profiles.profile import Profile
 
 
 class Scene(Shapes):
-    """A cluster, as its CNI enforces its policies."""
+    """A cluster, as its CNI enforces its policies; `only` of one NetworkPolicy of it."""
 
-    def __init__(self, cluster: Cluster, profile: Profile) -> None:
+    def __init__(self, cluster: Cluster, profile: Profile, only: Key | None = None) -> None:
         super().__init__(cluster)
+        self._only = only
         self.profile = profile
         self.policies: PolicySet = compile_policies(cluster, profile)
 
@@ -38,8 +40,11 @@ class Scene(Shapes):
 
     @cached_property
     def network_policies(self) -> tuple[NetworkPolicy, ...]:
-        """All of them."""
-        return self.cluster.all(NetworkPolicy)
+        """All of them that are asked about."""
+        if self._only is None:
+            return self.cluster.all(NetworkPolicy)
+        policy = self.cluster.find(self._only)
+        return (policy.value,) if policy is not None and isinstance(policy.value, NetworkPolicy) else ()
 
     def behind(self, service: Service) -> tuple[Shape, ...]:
         """The pods that serve it, as policies see them: without those on the host's network, and those of Jobs."""
