@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,11 +40,12 @@ def test_it_is_what_is_found_about_it_among_all(folder: str, truth: Path) -> Non
 def test_a_policy_and_a_service_that_were_edited_say_what_is_wrong_with_them() -> None:
     world = kwake.open(sample_path("shop"), seed=7)
     assert _same_as_among_all(world.cluster, world.profile) == 0
-    for name, patch in {
+    patches: dict[str, dict[str, Any]] = {
         "netpol/shop/allow-web": {"spec": {"podSelector": {"matchLabels": {"app": "check-out"}}}},
         "netpol/shop/sessions-from-backends": {"spec": {"policyTypes": ["Egress"]}},
         "svc/shop/cart": {"spec": {"selector": {"app": "carts"}}},
-    }.items():
+    }
+    for name, patch in patches.items():
         world = world.do(Patch(name, patch)).settle()
         key = world.cluster.get(name).key
         assert about(world.cluster, world.profile, key), f"{name} is quiet"
