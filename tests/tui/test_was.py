@@ -30,6 +30,8 @@ spec:
         ("app: checkout", "name: checkout", {3: "was app: checkout"}),
         ("app: checkout", "app:", {3: "was checkout"}),
         ("- from: []", "- from:", {5: "was []"}),
+        ("- from: []", "- to: []", {5: "was from: []"}),
+        ("- port: 8443", "port: 8443", {7: "was - port: 8443"}),
         ("  podSelector:\n", "  podSelector: {}\n", {}),
         ("      protocol: TCP\n", "", {}),
         ("spec:\n", "kind: NetworkPolicy\nspec:\n", {}),

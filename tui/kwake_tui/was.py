@@ -51,4 +51,5 @@ def _words(old: str, new: str) -> str:
         return ""
     if before is not None and after is not None and before["key"] == after["key"]:
         return before["value"] or ""
-    return old.strip()
+    both_items = old.lstrip().startswith("- ") and new.lstrip().startswith("- ")
+    return old.strip().removeprefix("- ").lstrip() if both_items else old.strip()
