@@ -114,7 +114,7 @@ def test_the_preview_says_so_of_a_service_too_and_nothing_of_what_is_right() -> 
         area = player.desk.query_one(EditorPane).area
         area.replace("targetPort: grcp", *_place(area.text, "targetPort: grpc"))
         await player.until(lambda: any("pods it selects has a TCP port named grcp" in row for row in _preview(player)))
-        area.replace("targetPort: 8080", *_place(area.text, "targetPort: grcp"))
+        area.replace("targetPort: 9000", *_place(area.text, "targetPort: grcp"))
         await player.until(lambda: bool(_preview(player)) and not any("▲" in row for row in _preview(player)))
 
     play(shop(), story)
