@@ -29,6 +29,8 @@ def addition_findings(scene: Scene) -> Iterator[Finding]:
 
 def _exceptions(scene: Scene, policy: NetworkPolicy, own: CompiledPolicy, rule: Rule) -> Iterator[Finding]:
     """No rule denies: `except` only narrows its own block (github.com/Wide-Moat/open-computer-use/issues/464)."""
+    if all(peer.ip_block is None or not peer.ip_block.except_ for peer in rule.peers):
+        return
     others = [
         other
         for beside in scene.policies.home(policy.metadata.namespace).policies

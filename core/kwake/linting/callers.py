@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from kwake.linting.opening import Opened, rule_added
 from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
-from kwake.objects.json_patch import Change, Fix, New, add
+from kwake.objects.json_patch import Change
 from kwake.objects.key import Key
 from kwake.objects.kinds import Service, ServicePort, Unmodelled
 from kwake.objects.selector import LabelSelector
@@ -206,17 +207,8 @@ def _opening(scene: Scene, service: Service, cut: CutOff, ranges: tuple[str, ...
     if ranges:
         rule["from"] = [{"ipBlock": {"cidr": range_.strip()}} for range_ in ranges]
     selector = LabelSelector(match_labels=dict(service.spec.selector))
-    for policy in cut.isolating:
-        own = policy.selector
-        if policy.ingress and not own.is_empty and all(own.matches(shape.labels) for shape in cut.shapes):
-            return Fix(policy.key, (add(("spec", "ingress", "-"), rule),))
-    made = {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": f"{service.metadata.name}-callers", "namespace": service.metadata.namespace},
-        "spec": {"podSelector": {"matchLabels": selector.match_labels}, "policyTypes": [INGRESS], "ingress": [rule]},
-    }
-    return New(msgspec.json.encode(made))
+    opened = Opened(cut.shapes, selector, service.metadata.namespace, f"{service.metadata.name}-callers")
+    return rule_added(opened, cut.isolating, INGRESS, rule)
 
 
 def _named(service: Service) -> str:

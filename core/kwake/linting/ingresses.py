@@ -72,6 +72,12 @@ class Ingress(msgspec.Struct, frozen=True):
 def ingress_findings(among: Shapes) -> Iterator[Finding]:
     """Backends that no controller can find: an Ingress names a Service of its own namespace, and a port of the Service,
     not of its pods (github.com/YOURLS/charts/issues/48, github.com/plexinc/pms-docker/pull/174)."""
+    for key, path, backend in backends(among):
+        yield from _judged(among, key, path, backend)
+
+
+def backends(among: Shapes) -> Iterator[tuple[Key, FieldPath, BackendService]]:
+    """Every Service that an Ingress leads to, each once, with the field that says so."""
     for value in among.cluster.all(Unmodelled):
         if value.kind != "Ingress" or value.api_version != "networking.k8s.io/v1":
             continue
@@ -83,7 +89,7 @@ def ingress_findings(among: Shapes) -> Iterator[Finding]:
         for path, backend in _backends(read.spec):
             if backend.name and backend not in told and backend.port.name != ANNOTATED:
                 told.add(backend)
-                yield from _judged(among, value.key, path, backend)
+                yield value.key, path, backend
 
 
 def _backends(spec: Spec) -> Iterator[tuple[FieldPath, BackendService]]:

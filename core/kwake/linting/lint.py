@@ -9,8 +9,10 @@ from kwake.linting.additions import addition_findings
 from kwake.linting.addresses import address_findings, hidden_client_findings
 from kwake.linting.api_server import api_server_findings
 from kwake.linting.callers import outside_findings, server_findings
+from kwake.linting.clients import client_findings
 from kwake.linting.dns import dns_findings
 from kwake.linting.enforcement import enforcement_findings
+from kwake.linting.halves import half_findings
 from kwake.linting.ingresses import ingress_findings
 from kwake.linting.node_local_dns import node_local_dns_findings
 from kwake.linting.peers import peer_findings
@@ -53,7 +55,9 @@ LINTS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
     api_server_findings,
     node_local_dns_findings,
     addition_findings,
+    half_findings,
     outside_findings,
+    client_findings,
     tier_findings,
     enforcement_findings,
 )

@@ -117,7 +117,7 @@ def _in_own_namespace(
             f"{named} admits {selector} in namespace {home}, where no pod is so; there are some in "
             f"{_listed(elsewhere)}: a podSelector alone means the policy's own namespace"
         )
-        yield scene.warning(policy.key, path, text, add((*path, "namespaceSelector"), _names(elsewhere)))
+        yield scene.warning(policy.key, path, text, add((*path, "namespaceSelector"), named_namespaces(elsewhere)))
         return
     yield from _misspelt(scene, place, selector, scene.shapes.get(home, ()), "podSelector", f"in namespace {home}")
 
@@ -173,7 +173,7 @@ def _misspelt(
         return
 
 
-def _names(namespaces: list[str]) -> dict[str, object]:
+def named_namespaces(namespaces: list[str]) -> dict[str, object]:
     """The namespaceSelector of these."""
     if len(namespaces) == 1:
         return {"matchLabels": {NAME_LABEL: namespaces[0]}}

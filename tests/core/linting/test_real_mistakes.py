@@ -105,6 +105,21 @@ NOT_MONITORING = {"matchExpressions": [
     {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["monitoring"]}]}  # fmt: skip
 
 
+CONTROLLER = pod("edge/nginx", ip="10.0.3.1", app="ingress-nginx")
+FRONT: Manifest = {
+    "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "front", "namespace": "shop"},
+    "spec": {"rules": [{"http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {
+        "service": {"name": "front", "port": {"number": 80}}}}]}}]},
+}  # fmt: skip
+ANNOTATED = pod("shop/api", ip="10.0.1.4", app="shop-api", ports=[{"containerPort": 8080}, {"containerPort": 9102}])
+ANNOTATED["metadata"]["annotations"] = {"prometheus.io/scrape": "true", "prometheus.io/port": "9102"}
+
+
+def monitor(kind: str, field: str, port: str = "web") -> Manifest:
+    return {"apiVersion": "monitoring.coreos.com/v1", "kind": kind, "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"selector": {}, field: [{"port": port}]}}  # fmt: skip
+
+
 MISTAKES: dict[str, Mistake] = {
     "a webhook behind a policy for pods alone": Mistake(
         "https://github.com/crossplane/crossplane/issues/4092",
@@ -225,6 +240,46 @@ MISTAKES: dict[str, Mistake] = {
         "difference",
         closes=(("monitoring/prometheus", "shop/web", "TCP", 8080),),
     ),
+    "an egress rule that the other end's policies do not match": Mistake(
+        "https://github.com/kubernetes/kubernetes/issues/97489",
+        [egress({"to": [labels(app="db")], "ports": [{"port": 5432}]}, ASK_DNS), DENY_ALL],
+        "egress rule 1 lets connections pass to app=db, and no ingress rule there does (deny)",
+        opens=(("shop/web", "shop/db", "TCP", 5432),),
+    ),
+    "an ingress rule from another namespace that may not send": Mistake(
+        "https://github.com/kubernetes/website/pull/25965",
+        [ingress({"from": [{**named("monitoring"), **labels(app="prometheus")}], "ports": [{"port": "http"}]}),
+         policy("monitoring/prometheus", {**labels(app="prometheus"), "policyTypes": ["Egress"],
+                                          "egress": [{"to": [named("monitoring")]}, ASK_DNS]})],
+        "ingress rule 1 lets connections pass from app=prometheus, and no egress rule there does (prometheus)",
+        opens=(("monitoring/prometheus", "shop/web", "TCP", 8080),),
+    ),
+    "an ingress controller that may not come": Mistake(
+        "https://github.com/kubernetes/kubernetes/issues/112467",
+        [CONTROLLER, namespace("edge"), service("shop/front", 80, 8080), FRONT,
+         policy("shop/own", {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]})],
+        "leads to Service front, and no rule lets edge/nginx reach its pods on TCP 8080 (isolated by own)",
+        opens=(("edge/nginx", "shop/web", "TCP", 8080),),
+    ),
+    "a port for metrics that is closed": Mistake(
+        "https://github.com/codecentric/helm-charts/issues/546",
+        [ANNOTATED, ingress({"from": [named("monitoring")], "ports": [{"port": 8080}]}, app="shop-api")],
+        "asks to be scraped, and no rule lets monitoring/prometheus reach its pods on TCP 9102 (isolated by p)",
+        opens=(("monitoring/prometheus", "shop/api", "TCP", 9102),),
+    ),
+    "a ServiceMonitor of pods that admit their own namespace": Mistake(
+        "https://github.com/cagriekin/charts/issues/147",
+        [monitor("ServiceMonitor", "endpoints"), {**service("shop/front", 80, "http")},
+         ingress({"from": [{"podSelector": {}}]})],
+        "has Service front scraped, and no rule lets monitoring/prometheus reach its pods on TCP 8080",
+        opens=(("monitoring/prometheus", "shop/web", "TCP", 8080),),
+    ),
+    "a PodMonitor of pods that are closed": Mistake(
+        "https://github.com/paperclipinc/openclaw-operator/issues/341",
+        [monitor("PodMonitor", "podMetricsEndpoints", port="http"), DENY_ALL],
+        "has port http scraped, and no rule lets monitoring/prometheus reach its pods on TCP 8080 (isolated by deny)",
+        opens=(("monitoring/prometheus", "shop/web", "TCP", 8080),),
+    ),
     "namespaces that are left out, beside all of them": Mistake(
         "https://mikepietsch.com/tech/kubernetes/14.03-restricting-ingress-from-specific-pods-and-namespaces/",
         [ingress({"from": [{"namespaceSelector": NOT_MONITORING}, ALL_NAMESPACES]})],
@@ -310,6 +365,19 @@ RIGHT: dict[str, list[Manifest]] = {
         egress({"to": [block("0.0.0.0/0", "10.0.0.0/8")]}),
         policy("shop/db", {**labels(app="db"), "policyTypes": ["Egress"], "egress": [{"to": [block("0.0.0.0/0")]}]})],
     "all namespaces and its own": [ingress({"from": [ALL_NAMESPACES, {"podSelector": {}}]})],
+    "a rule for pods of which some answer": [
+        egress({"to": [labels(app="db")]}, ASK_DNS), pod("shop/db2", ip="10.0.1.9", app="db", tier="open"),
+        policy("shop/db", {"podSelector": {"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]},
+                           "policyTypes": ["Ingress"]})],
+    "a rule that the other end matches on one of its ports": [
+        egress({"to": [labels(app="db")], "ports": [{"port": 5432}, {"port": 9187}]}, ASK_DNS),
+        ingress({"from": [labels(app="web")], "ports": [{"port": "pg"}]}, app="db")],
+    "a rule for everybody in a closed namespace": [egress({"to": [{"podSelector": {}}]}, ASK_DNS), DENY_ALL],
+    "an ingress controller that may come": [
+        CONTROLLER, namespace("edge"), service("shop/front", 80, 8080), FRONT, ingress({"from": [named("edge")]})],
+    "an ingress where no controller is known": [service("shop/front", 80, 8080), FRONT, DENY_ALL],
+    "pods that Prometheus may scrape": [
+        ANNOTATED, ingress({"from": [named("monitoring")], "ports": [{"port": 9102}]}, app="shop-api")],
     "two peers that overlap": [ingress({"from": [in_namespace(team="ops"), labels(app="db")]})],
 }  # fmt: skip
 
