@@ -29,6 +29,7 @@ from kwake.objects.kinds import (
     CronJob,
     KubeObject,
     Namespace,
+    NetworkPolicy,
     Pod,
     Service,
     Unmodelled,
@@ -56,6 +57,10 @@ MANY = 3
 
 LINE = re.compile(r":\d+$")
 """Where a text ends with a place: the line in its file."""
+
+
+NO_POLICY = "so policy is none"
+"""How it ends what a CNI without policies means."""
 
 
 Judged = Mapping[Key, tuple[KubeObject, tuple[Violation, ...]]]
@@ -327,9 +332,14 @@ def _told(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
     if told is None:
         return
     fields = "".join(f" --set {field}={value}" for field, value in told.fields.items() if profile[field] != value)
+    policies = len(cluster.all(NetworkPolicy))
     for subject, words, has in otherwise(told, profile):
         text = f"{words}; answered as {has}, as profile {profile.name} has it: --profile {told.name}{fields}"
-        yield Finding("assumption", subject, text)
+        if words.endswith(NO_POLICY) and policies:
+            counted = f"{policies} NetworkPolicies have" if policies > 1 else "the NetworkPolicy has"
+            yield Finding("warning", subject, f"enforces no policies (NP-12), so {counted} no effect: {text}")
+        else:
+            yield Finding("assumption", subject, text)
 
 
 def _profile(profile: Profile) -> Iterator[Finding]:

@@ -265,3 +265,18 @@ def test_what_is_inferred_of_many_objects_in_the_same_words_is_said_once() -> No
 def findings_of_services(count: int) -> tuple[Finding, ...]:
     services = [service(f"s{n}") for n in range(count)]
     return kwake.open([namespace("shop"), running("web", "10.1.0.1"), *services]).findings
+
+
+def test_under_a_cni_that_enforces_none_that_is_said_first() -> None:
+    flannel = {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "kube-flannel-ds", "namespace": "kube-flannel"},
+        "spec": {"template": {"metadata": {"labels": {"app": "flannel"}}}},
+    }
+
+    (finding,) = (f for f in findings(flannel, policy(app="web"), bare_pod("web"), profile=CALICO) if "runs" in f.text)
+
+    assert finding.level == "warning"
+    assert finding.text.startswith("enforces no policies (NP-12), so the NetworkPolicy has no effect: runs, so policy")
+    assert "--profile flannel" in finding.text

@@ -15,6 +15,7 @@ from kwake.linting.enforcement import enforcement_findings
 from kwake.linting.halves import half_findings
 from kwake.linting.ingresses import ingress_findings
 from kwake.linting.node_local_dns import node_local_dns_findings
+from kwake.linting.passing_labels import passing_label_findings, passing_service_findings
 from kwake.linting.peers import peer_findings
 from kwake.linting.pod_names import pod_name_findings
 from kwake.linting.ports import port_findings
@@ -45,6 +46,7 @@ JUDGED: tuple[type[KubeObject], ...] = (
 
 LINTS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
     selecting_findings,
+    passing_label_findings,
     type_findings,
     peer_findings,
     port_findings,
@@ -77,5 +79,6 @@ def lint_services(cluster: Cluster) -> Iterator[Finding]:
     """What is probably a mistake in the Services, whatever the CNI."""
     among = Shapes(cluster)
     yield from service_findings(among)
+    yield from passing_service_findings(among)
     yield from pod_name_findings(among)
     yield from ingress_findings(among)

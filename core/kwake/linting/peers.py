@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kwake.cluster import NAME_LABEL
+from kwake.linting.nobody import labelled
 from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
 from kwake.objects.document import FieldPath
@@ -12,7 +13,7 @@ from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add, remove
 from kwake.objects.kinds import NetworkPolicy, Pod, PolicyPeer
 from kwake.objects.selector import LabelSelector
-from kwake.objects.slips import respelt, slips
+from kwake.objects.slips import prefixed, respelt, slips
 from kwake.policy.change import single
 from kwake.policy.ends import EGRESS, INGRESS
 from kwake.policy.rules import block_holds
@@ -119,7 +120,7 @@ def _in_own_namespace(
         )
         yield scene.warning(policy.key, path, text, add((*path, "namespaceSelector"), named_namespaces(elsewhere)))
         return
-    yield from _misspelt(scene, place, selector, scene.shapes.get(home, ()), "podSelector", f"in namespace {home}")
+    yield from _misspelt(scene, place, selector, [home], "podSelector", f"in namespace {home}")
 
 
 def _no_namespace(scene: Scene, place: Place, selector: LabelSelector) -> Iterator[Finding]:
@@ -159,18 +160,25 @@ def _in_other_namespaces(
         split = remove((*path, "podSelector")), add((*path[:-1], "-"), {"podSelector": written_selector(selector)})
         yield scene.warning(policy.key, path, text, *split)
         return
-    shapes = tuple(shape for namespace in chosen for shape in scene.shapes.get(namespace, ()))
-    yield from _misspelt(scene, place, selector, shapes, "podSelector", f"in namespaces with {namespaces}")
+    yield from _misspelt(scene, place, selector, chosen, "podSelector", f"in namespaces with {namespaces}")
 
 
 def _misspelt(
-    scene: Scene, place: Place, selector: LabelSelector, shapes: tuple[Shape, ...], field: str, within: str
+    scene: Scene, place: Place, selector: LabelSelector, namespaces: list[str], field: str, within: str
 ) -> Iterator[Finding]:
     policy, path, named = place
-    for slip in slips(selector, [shape.labels for shape in shapes]):
-        text = f"{named} admits {selector} {within}, where no pod is so; nearest label {slip}"
-        yield scene.warning(policy.key, path, text, *respelt((*path, field, "matchLabels"), slip))
+    there = [shape.labels for namespace in namespaces for shape in scene.shapes.get(namespace, ())]
+    text = f"{named} admits {selector} {within}, where no pod is so"
+    slip = next(slips(selector, there), None) or prefixed(selector, there)
+    if slip is not None:
+        fix = respelt((*path, field, "matchLabels"), slip)
+        yield scene.warning(policy.key, path, f"{text}; nearest label {slip}", *fix)
         return
+    for namespace in namespaces:
+        for why, mended in labelled(scene, namespace, selector):
+            where = scene.where(policy.key, path)
+            yield Finding("warning", str(policy.key), f"{text}; {why}", where, (mended,))
+            return
 
 
 def named_namespaces(namespaces: list[str]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
-from kwake.objects.json_patch import replace
+from kwake.objects.json_patch import add, replace
 from kwake.objects.kinds import NetworkPolicy, PolicyPeer, PolicyPort, ServicePort
 from kwake.objects.slips import is_misspelt
 from kwake.policy.ends import EGRESS, INGRESS
@@ -96,6 +96,10 @@ def _number(
 ) -> Iterator[Finding]:
     """A number that no pod declares, and that a Service translates into one that all of them do."""
     number, protocol = port.port, port.protocol
+    other = _of_another_protocol(scene, policy, named, path, port, ports, shapes)
+    if other is not None:
+        yield other
+        return
     if any(not shape.ports or (protocol, number) in shape.ports for shape in shapes):
         return
     if any(peer.ip_block is not None for peer in peers):
@@ -106,6 +110,31 @@ def _number(
             text = f"{named} admits {protocol} {number}, which is {name}; policies see the pod's own port: {target}"
             yield scene.warning(policy.key, path, text, replace(path, target))
             return
+
+
+def _of_another_protocol(
+    scene: Scene,
+    policy: NetworkPolicy,
+    named: str,
+    path: FieldPath,
+    port: PolicyPort,
+    ports: tuple[PolicyPort, ...],
+    shapes: tuple[Shape, ...],
+) -> Finding | None:
+    """A number that all the pods have with another protocol, alone or where it stands twice for both
+    (github.com/bitnami/charts/issues/29129, github.com/open-telemetry/opentelemetry-operator/issues/5611)."""
+    number, protocol = port.port, port.protocol
+    shared = set.intersection(*(set(shape.ports) for shape in shapes))
+    theirs = sorted(own for own, declared in shared if declared == number and own != protocol)
+    if not theirs or any(other.port == number and other.protocol == theirs[0] for other in ports):
+        return None
+    again = ports.index(port) < int(path[-2])
+    if not again and (ports.count(port) > 1 or any((protocol, number) in shape.ports for shape in shapes)):
+        return None
+    twice = " twice" if again else ""
+    text = f"{named} admits {protocol} {number}{twice}, and its pods have {number} over {theirs[0]}"
+    text += ": a port without protocol is TCP" if protocol == "TCP" else ""
+    return scene.warning(policy.key, path, text, add((*path[:-1], "protocol"), theirs[0]))
 
 
 def _holds(port: PolicyPort, protocol: str, number: int, shapes: Iterable[Shape]) -> bool:

@@ -17,6 +17,11 @@ CLOSE = 0.8
 SHORTEST = 4
 """Letters of a word that may hold a slip; shorter ones are names of their own."""
 
+NAMES = frozenset(
+    {"app", "k8s-app", "name", "app.kubernetes.io/name", "app.kubernetes.io/component", "component", "run"}
+)
+"""Labels that say what a pod is called."""
+
 _DIGITS = re.compile(r"\d+")
 _PART = re.compile(r"[-_. ]")
 
@@ -78,12 +83,25 @@ def slips(selector: LabelSelector, candidates: Iterable[Labels]) -> Iterator[Sli
                     yield slip
 
 
+def prefixed(selector: LabelSelector, candidates: Iterable[Labels]) -> Slip | None:
+    """The name that lacks what a release puts before it: `sshpiper` for `shop-sshpiper`, where there is one such name
+    (github.com/FootprintAI/Containarium/issues/1492)."""
+    those = list(candidates)
+    for key, value in selector.match_labels.items():
+        if key not in NAMES or any(value in labels.values() for labels in those):
+            continue
+        rest = LabelSelector({k: v for k, v in selector.match_labels.items() if k != key}, selector.match_expressions)
+        longer = {labels[key] for labels in those if labels.get(key, "").endswith(f"-{value}") and rest.matches(labels)}
+        if len(longer) == 1 and len(value) >= SHORTEST:
+            return Slip(key, value, key, longer.pop())
+    return None
+
+
 def _same_kind_of_key(key: str, other: str) -> bool:
     """`app` and `app.kubernetes.io/name` are spelt apart and meant alike; so are `k8s-app` and `app`."""
     if is_misspelt(key, other):
         return True
-    named = {"app", "k8s-app", "name", "app.kubernetes.io/name", "app.kubernetes.io/component", "component", "run"}
-    return key in named and other in named
+    return key in NAMES and other in NAMES
 
 
 def respelt(path: FieldPath, slip: Slip) -> tuple[Operation, ...]:
