@@ -57,7 +57,7 @@ class KwakeApp(App[int]):
         (100, "-normal"),
         (160, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # as above
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall"), (50, "-lofty")]  # as above
 
     def __init__(
         self,

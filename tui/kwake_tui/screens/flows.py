@@ -6,14 +6,19 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.widget import Widget
 
+from kwake.dataplane.path import Flow
 from kwake.scenario.knowing import Knowledge, who_knows
 from kwake_tui.filtering import parse_filter
 from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
+from kwake_tui.panes.event_rows import event_lines
+from kwake_tui.panes.events import EMPTY
 from kwake_tui.panes.knowing import knowing_lines
 from kwake_tui.panes.lanes import Lane, flow_lines, lanes_of
+from kwake_tui.panes.sides import Sides
 from kwake_tui.screens.view import ViewKey, ViewScreen
 from kwake_tui.session import Session, action_title, since
 from kwake_tui.widgets.line_list import LineList, content
@@ -42,11 +47,13 @@ class FlowsScreen(ViewScreen):
         self._lanes: tuple[Lane, ...] = ()
 
     def panes(self) -> tuple[Widget, ...]:
-        """The lanes over the table."""
+        """The lanes over the table; in a large terminal the events beside that, and both paths."""
         flows = LineList(id="flows", classes="view-pane")
         knows = LineList(id="knows", classes="view-pane")
         knows.border_title = content((Span("Who knows"),))
-        return flows, knows
+        happened = LineList(id="happened", classes="view-pane")
+        happened.border_title = content((Span("Events"),))
+        return flows, Horizontal(knows, happened, id="below"), Sides()
 
     def on_mount(self) -> None:
         """Show the last action."""
@@ -78,8 +85,26 @@ class FlowsScreen(ViewScreen):
         flows.show(lambda width: flow_lines(session, self._lanes, width, keymap))
         found = session.once(("knows",), lambda: _knowledge(session))
         knows.show(lambda width: knowing_lines(found, session.moments[0].now_ms, session.moments[-1], width))
+        events = session.moments[-1].events
+        happened = self.query_one("#happened", LineList)
+        happened.show(lambda width: event_lines(events, len(events), width) or (EMPTY,), "")
+        self._show_sides()
         # A list keeps its cursor in sight, and that alone: the scale above the first lane must not go.
         self.call_after_refresh(flows.scroll_home, animate=False)
+
+    @property
+    def _flow(self) -> Flow | None:
+        """The flow under the cursor."""
+        kind, _, name = self.query_one("#flows", LineList).target.partition(":")
+        session = self.session
+        if kind == "connection":
+            return session.moments[-1].connections[name].flow
+        flows = (*session.shown_pins, *((session.shown_flow,) if session.shown_flow else ()))
+        return flows[int(name)] if kind == "flow" else None
+
+    def _show_sides(self) -> None:
+        before, _ = since(self.session)
+        self.query_one(Sides).tell(before, self.session.moments[-1], self._flow)
 
     def keep(self, text: str) -> None:
         """Keep rows of the lanes. Raises UsageError for a filter that cannot be read."""
@@ -99,14 +124,14 @@ class FlowsScreen(ViewScreen):
             self._show()
 
     @on(LineList.Chosen, "#flows")
-    def _chosen(self, event: LineList.Chosen) -> None:
-        kind, _, name = event.rows.target.partition(":")
-        session = self.session
-        if kind == "connection":
-            self.dismiss(session.moments[-1].connections[name].flow)
-        elif kind == "flow":
-            flows = (*session.shown_pins, *((session.shown_flow,) if session.shown_flow else ()))
-            self.dismiss(flows[int(name)])
+    def _chosen(self) -> None:
+        flow = self._flow
+        if flow is not None:
+            self.dismiss(flow)
+
+    @on(LineList.Moved, "#flows")
+    def _moved(self) -> None:
+        self._show_sides()
 
 
 def _knowledge(session: Session) -> tuple[Knowledge, ...]:

@@ -18,6 +18,7 @@ from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
 from kwake_tui.lines import Line, Span
 from kwake_tui.panes.pair import block_lines, pair_flow, pair_lines, pair_title
 from kwake_tui.panes.reach_grid import MODES, ReachGrid, first_folds
+from kwake_tui.panes.sides import Sides
 from kwake_tui.plain_signs import wide
 from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
 from kwake_tui.session import Session, since
@@ -71,14 +72,14 @@ class ReachScreen(ViewScreen):
         """What the matrix shows."""
 
     def panes(self) -> tuple[Widget, ...]:
-        """The matrix over the pair, and the row where a filter is typed."""
+        """The matrix over the pair, and in a large terminal over both paths."""
         matrix = Matrix(id="matrix", classes="view-pane")
         words = f"{self._since}, by workload" if self._before is not None else "by workload"
         matrix.border_title = content((Span("Reach  "), Span(words)))
         legend = wide(LEGEND) if self.app.has_class("-ascii") else LEGEND
         matrix.note = legend if self.app.size.width >= ROOMY else ""
         pair = LineList(id="pair", classes="view-pane")
-        return matrix, pair
+        return matrix, pair, Sides()
 
     def on_mount(self) -> None:
         """Show the table, the first difference under the cursor."""
@@ -146,10 +147,13 @@ class ReachScreen(ViewScreen):
         pane.border_title = content((Span(f"Pair  {pair_title(sources, destinations)}"),))
         if len(sources) == 1 and len(destinations) == 1:
             room = self.size.width - BORDERS
+            flow = pair_flow(self.session.world, sources[0], destinations[0], cell)
             lines = pair_lines(self._before, self.session.world, sources[0], destinations[0], cell, room)
         else:
+            flow = None
             lines = block_lines(cell, self.grid.changes(row, column))
         pane.show(lambda width: lines)
+        self.query_one(Sides).tell(self._before, self.session.world, flow)
 
     def action_fold(self, column: int) -> None:
         """Fold the namespace of the row or column under the cursor, or unfold it."""

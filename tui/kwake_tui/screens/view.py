@@ -165,7 +165,7 @@ class ViewScreen(Screen[Flow | str | None]):
 
     def action_other_pane(self) -> None:
         """To the screen's next pane."""
-        panes = list(self.query(".view-pane"))
+        panes = [pane for pane in self.query(".view-pane") if pane.region]
         at = panes.index(self.focused) if self.focused in panes else -1
         self.set_focus(panes[(at + 1) % len(panes)], scroll_visible=False)
 

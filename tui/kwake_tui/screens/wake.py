@@ -19,6 +19,7 @@ from kwake_tui.filtering import parse_filter
 from kwake_tui.glyphs import CUT, GAINED, LOST, OUTCOMES, REROUTED, STAYS, Mark
 from kwake_tui.lines import BLANK, Line, Span
 from kwake_tui.panes.pair import moment_rows
+from kwake_tui.panes.sides import Sides
 from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
 from kwake_tui.session import Session, action_title, since
 from kwake_tui.wake_rows import Told, WakeGroup, WakeRow, told
@@ -59,12 +60,12 @@ class WakeScreen(ViewScreen):
         self._folded: frozenset[str] = frozenset()
 
     def panes(self) -> tuple[Widget, ...]:
-        """The rows over the reason."""
+        """The rows over the reason, and in a large terminal over both paths."""
         rows = LineList(id="wake", classes="view-pane")
         rows.border_title = content((Span(f"Wake  {self._words}".rstrip()),))
         why = LineList(id="why", classes="view-pane")
         why.border_title = content((Span("Why"),))
-        return rows, why
+        return rows, why, Sides()
 
     def on_mount(self) -> None:
         """Work it out once the screen stands: in a large cluster that takes seconds."""
@@ -134,6 +135,7 @@ class WakeScreen(ViewScreen):
         lines = self._why(row, self.size.width - BORDERS) if row is not None else ()
         pane.border_title = content((Span(f"Why  {row.source} → {row.target}" if row is not None else "Why"),))
         pane.show(lambda width: lines)
+        self.query_one(Sides).tell(self._before, self.session.world, row.flow if row is not None else None)
 
     def _why(self, row: WakeRow, width: int) -> tuple[Line, ...]:
         why, lines = row.why, []
