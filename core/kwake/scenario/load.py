@@ -107,9 +107,10 @@ def _may_hold_one(file: str) -> bool:
 
 
 def _scenario(value: Value) -> Scenario:
+    version = value.child("kwake")
+    if version.raw != 1 or version.raw is True:
+        version.fail(f"expected version 1, found {version.raw!r}")
     fields = value.form(ScenarioForm)
-    if fields["kwake"].raw != 1 or fields["kwake"].raw is True:
-        fields["kwake"].fail(f"expected version 1, found {fields['kwake'].raw!r}")
     if "profile" in fields and "matrix" in fields and "profile" in fields["matrix"].form(MatrixForm):
         value.fail("profile and matrix exclude each other")
     if "seed" in fields and "matrix" in fields and "seed" in fields["matrix"].form(MatrixForm):

@@ -209,6 +209,7 @@ def test_a_version_that_is_not_known_is_refused(tmp_path: Path) -> None:
     for version in ("2", "true"):
         found = version.capitalize()
         assert f"expected version 1, found {found}" in refusal(tmp_path, HEAD.replace("kwake: 1", f"kwake: {version}"))
+        assert f"expected version 1, found {found}" in refusal(tmp_path, f"kwake: {version}\nof: the future\n")
 
 
 def test_a_folder_is_read_to_the_bottom_and_holds_other_files_too(tmp_path: Path) -> None:
