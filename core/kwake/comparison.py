@@ -9,7 +9,8 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.dataplane.evidence import side_deciders
 from kwake.dataplane.path import Decider, Outcome, Path
-from kwake.dials import DialChange, Dials, Turn, changed_dials
+from kwake.dial_change import DialChange, Turn
+from kwake.dials import Dials, changed_dials
 from kwake.objects.kinds import Pod
 from kwake.policy.connections import PROTOCOLS, ConnectionSet
 from kwake.policy.difference import PairChange

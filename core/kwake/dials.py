@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import Enum
-from fractions import Fraction
 from ipaddress import ip_address
 
 import msgspec
 
 from kwake.cluster import Cluster
+from kwake.dataplane.ends import ANY_NODE
 from kwake.dataplane.name_server import dns_service
-from kwake.dataplane.path import Flow, Outcome, Path
-from kwake.errors import KwakeError
+from kwake.dataplane.path import Flow
+from kwake.dial_change import DialChange, Turn, dialled
 from kwake.objects.endpoint_slice import SliceEndpoint
 from kwake.objects.key import Key
 from kwake.objects.kinds import EndpointSlice, Node, Pod, Service
@@ -20,40 +19,11 @@ from kwake.policy.connections import PROTOCOLS, ConnectionSet
 from kwake.policy.difference import PairChange
 from kwake.policy.workloads import workload_name
 from kwake.waking import Wake
+from kwake.ways_round import by_node_port, node_ports, ways_round
 from kwake.world import World
 
 LIMIT = 300
 """Dials that are compared unless another limit is given: in the console one waits for them."""
-
-
-class Turn(Enum):
-    """How the end of a dial differs from what it was."""
-
-    LOST = "lost"
-    GAINED = "gained"
-    REROUTED = "rerouted"
-    OTHERWISE = "fails otherwise"
-    UNKNOWN = "unknown"
-
-
-class DialChange(msgspec.Struct, frozen=True):
-    """A dial that does not end as it did. A path is None where an end of the flow is not there."""
-
-    flow: Flow
-    before: Path | None
-    after: Path | None
-
-    @property
-    def turn(self) -> Turn | None:
-        """What became of it; None where nothing did. Lost and gained count in parts: 2 of 3 after 3 of 3 is lost."""
-        was, is_ = _share(self.before), _share(self.after)
-        if _is_unknown(self.before) or _is_unknown(self.after):
-            return None if _story(self.before) == _story(self.after) else Turn.UNKNOWN
-        if was != is_:
-            return Turn.LOST if is_ < was else Turn.GAINED
-        if was and _reached(self.before) != _reached(self.after):
-            return Turn.REROUTED
-        return None if _outcomes(self.before) == _outcomes(self.after) else Turn.OTHERWISE
 
 
 class Dials(msgspec.Struct, frozen=True):
@@ -71,19 +41,24 @@ def changed_dials(before: World, after: World, wake: Wake, limit: int | None = L
     """The dials to Services that end otherwise, when both worlds have settled; `wake` is theirs.
 
     A dial is compared where the change can touch it: the Service or its endpoints differ, or one of the pairs of
-    workloads that it needs does. Nodes that differ touch every dial.
+    workloads that it needs does. Nodes that differ touch every dial. Whom a Service does not bring to all its endpoints
+    is also tried by its node ports.
     """
     old, new = before.settle(), after.settle()
     asked = list(dict.fromkeys(_touched(old.cluster, new.cluster, wake)))
     looked = asked if limit is None else asked[:limit]
-    found = [DialChange(flow, _path(old, flow), _path(new, flow)) for flow in looked]
+    found = [dialled(old, new, flow, service) for flow, service in looked]
+    around = list(ways_round(old, new, found))
+    tried = around if limit is None else around[: max(limit - len(looked), limit // 20)]
+    found += [by_node_port(old, new, flow, direct) for flow, direct in tried]
+    unlooked = len(asked) - len(looked) + len(around) - len(tried)
     order = list(Turn)
     changes = [(change.turn, change) for change in found]
     told = sorted(
         ((order.index(turn), c.flow.target, str(c.flow.port), c.flow.source, c) for turn, c in changes if turn),
         key=lambda row: row[:4],
     )
-    return Dials(tuple(row[4] for row in told), len(found) - len(told), len(asked) - len(looked))
+    return Dials(tuple(row[4] for row in told), len(found) - len(told), unlooked)
 
 
 def dial_of(cluster: Cluster, src: str, dst: str, connections: ConnectionSet) -> Flow | None:
@@ -119,31 +94,49 @@ def _end(name: str) -> str:
     return str(first + 1 if int(first) < int(last) else first)
 
 
-def _touched(old: Cluster, new: Cluster, wake: Wake) -> Iterator[Flow]:
-    """The flows that may end otherwise, a changed Service's first."""
+def _touched(old: Cluster, new: Cluster, wake: Wake) -> Iterator[tuple[Flow, str]]:
+    """The flows that may end otherwise, a changed Service's first; of a node port with its Service."""
     clients = sorted({workload_name(c, pod) for c in (old, new) for pod in c.all(Pod)})
     ports = _ports(old, new)
     anew = _changed_nodes(old, new)
     changed = [key for key in ports if anew or _face(old, key) != _face(new, key)]
     for service in changed:
-        for client in (*clients, "internet"):
+        yield from _outside_flows(old, new, service, ports[service])
+        for client in clients:
             yield from _flows(client, service, ports[service])
     pairs = {(c.src, c.dst) for c in (*wake.lost, *wake.gained, *wake.changed)}
     pairs |= {(u.src, u.dst) for u in wake.unknown}
     behind = {key: _backends(old, key) | _backends(new, key) for key in ports}
     servers = {workload for c in (old, new) if (dns := dns_service(c)) for workload in behind[dns.key]}
-    for client in (*clients, "internet"):
-        towards = {dst for src, dst in pairs if (src == client if "[" in src else client == "internet")}
+    for client in clients:
+        towards = {dst for src, dst in pairs if src == client}
         asks = bool(towards & servers)
         for service in ports:
             if asks or towards & behind[service]:
                 yield from _flows(client, service, ports[service])
+    outside = {dst for src, dst in pairs if "[" not in src}
+    for service in ports:
+        if outside & (servers | behind[service]):
+            yield from _outside_flows(old, new, service, ports[service])
 
 
-def _flows(client: str, service: Key, ports: Sequence[tuple[int, str]]) -> Iterator[Flow]:
-    source = reference_of(client) if "[" in client else client
+def _flows(client: str, service: Key, ports: Sequence[tuple[int, str]]) -> Iterator[tuple[Flow, str]]:
     for port, protocol in ports:
-        yield Flow(source, str(service), port, protocol)
+        yield Flow(reference_of(client), str(service), port, protocol), ""
+
+
+def _outside_flows(
+    old: Cluster, new: Cluster, service: Key, ports: Sequence[tuple[int, str]]
+) -> Iterator[tuple[Flow, str]]:
+    """What somebody outside may dial of a Service: its node ports, and else what stands for its name."""
+    by_node = dict.fromkeys(item for cluster in (old, new) for item in node_ports(cluster, service))
+    for _, number, protocol in by_node:
+        yield Flow("internet", ANY_NODE, number, protocol), str(service)
+    versions = [found for cluster in (old, new) if (found := cluster.service(service.namespace, service.name))]
+    if by_node and not any(item.spec.type == "LoadBalancer" or item.spec.external_ips for item in versions):
+        return
+    for port, protocol in ports:
+        yield Flow("internet", str(service), port, protocol), ""
 
 
 def _ports(*clusters: Cluster) -> dict[Key, list[tuple[int, str]]]:
@@ -181,33 +174,6 @@ def _backends(cluster: Cluster, service: Key) -> set[str]:
     ends = (end for item in cluster.slices_by_service.get(service, ()) for end in item.endpoints)
     pods = (_pod_of(cluster, service, end) for end in ends)
     return {workload_name(cluster, pod) for pod in pods if pod is not None}
-
-
-def _path(world: World, flow: Flow) -> Path | None:
-    try:
-        return world.trace(flow.source, flow.target, flow.port, flow.protocol, flow.via)
-    except KwakeError:
-        return None
-
-
-def _share(path: Path | None) -> Fraction:
-    return path.shares.get(Outcome.DELIVERED, Fraction(0)) if path else Fraction(0)
-
-
-def _outcomes(path: Path | None) -> set[Outcome]:
-    return {branch.outcome for branch in path.branches} if path else set()
-
-
-def _is_unknown(path: Path | None) -> bool:
-    return Outcome.UNKNOWN in _outcomes(path)
-
-
-def _story(path: Path | None) -> object:
-    return path and sorted((b.outcome.value, b.reason) for b in path.branches)
-
-
-def _reached(path: Path | None) -> set[tuple[str | None, str | None, int | None]]:
-    return {(b.pod, b.ip, b.port) for b in path.branches if b.outcome is Outcome.DELIVERED} if path else set()
 
 
 def pair_change_flow(before: World, after: World, change: PairChange) -> Flow | None:

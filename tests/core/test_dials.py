@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 
 import kwake
-from kwake.dials import Turn, changed_dials, dial_of
+from kwake.dial_change import DialChange, Turn
+from kwake.dials import changed_dials, dial_of
+from kwake.objects.kinds import Service
 from kwake.policy.connections import ALL, NONE, one
 from kwake.samples import sample_path
 from tests.core.policy.clusters import policy
@@ -16,9 +19,18 @@ def shop() -> kwake.World:
     return kwake.open(sample_path("shop"), seed=7)
 
 
+def changes(before: kwake.World, after: kwake.World) -> tuple[DialChange, ...]:
+    return changed_dials(before, after, kwake.wake(before, after), None).changes
+
+
 def turns(before: kwake.World, after: kwake.World) -> dict[tuple[str, str], Turn | None]:
-    found = changed_dials(before, after, kwake.wake(before, after), None)
-    return {(change.flow.source, change.flow.target): change.turn for change in found.changes}
+    return {(change.flow.source, change.flow.target): change.turn for change in changes(before, after)}
+
+
+def port_of(world: kwake.World, service: str) -> int:
+    found = world.cluster.get(service).value
+    assert isinstance(found, Service)
+    return found.spec.ports[0].node_port
 
 
 def test_nothing_done_changes_no_dial() -> None:
@@ -72,4 +84,49 @@ def test_a_pair_stands_for_a_dial_of_a_declared_port() -> None:
 def test_a_policy_that_shuts_out_nodes_touches_those_who_dial_from_outside() -> None:
     deny = policy("shop/deny", {"podSelector": {}, "policyTypes": ["Ingress"]})
 
-    assert ("internet", "Service/shop/catalog") in turns(shop(), shop().do(kwake.Apply(deny)))
+    found = changes(shop(), shop().do(kwake.Apply(deny)))
+    assert [c.service for c in found if c.flow.source == "internet"].count("Service/shop/catalog") == 1
+
+
+def test_a_node_port_is_dialled_at_any_node_by_the_outside() -> None:
+    after = shop().do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
+    (outside,) = [change for change in changes(shop(), after) if change.flow.source == "internet"]
+
+    number = port_of(after, "svc/shop/checkout")
+    assert (outside.flow.target, outside.flow.port, outside.service) == ("Node/*", number, "Service/shop/checkout")
+    assert outside.before is not None
+    assert outside.before.outcome is kwake.Outcome.REFUSED, "no Service has the number yet"
+    assert outside.turn is Turn.GAINED
+
+
+def test_whom_a_policy_stops_at_the_service_gets_round_it_by_the_nodes_of_its_pods() -> None:
+    after = shop().do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
+    found = {c.flow.source: c for c in changes(shop(), after) if c.flow.target == "Node/*" and c.direct}
+
+    assert found["Deployment/shop/cart"].turn is Turn.GAINED
+    assert "Deployment/shop/web" not in found, "the policy admits it at the Service itself"
+    assert "Deployment/payments/api" not in found, "its own egress policy stops it there, too"
+    settled = after.settle()
+    for change in found.values():
+        alone = settled.trace(change.flow.source, change.flow.target, change.flow.port)
+        assert change.after is not None
+        assert alone.shares == change.after.shares
+        assert alone.shares[kwake.Outcome.DELIVERED] == Fraction(1, 3), "each pod from its own node, of three"
+
+
+def test_under_a_local_policy_a_pod_keeps_its_address_and_gets_round_nothing() -> None:
+    """kube-proxy does not masquerade pods there (SV-44, SV-45), so that the policy judges the pod as at the Service."""
+    local = shop().do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
+    local = local.do(kwake.Patch("svc/shop/checkout", {"spec": {"externalTrafficPolicy": "Local"}}))
+    found = {c.flow.source for c in changes(shop(), local) if c.direct and c.turn is Turn.GAINED}
+
+    assert "Deployment/shop/cart" not in found
+
+
+def test_a_node_port_that_goes_is_lost_to_those_who_had_no_other_way() -> None:
+    opened = shop().do(kwake.SetServiceType("svc/shop/checkout", "NodePort")).settle()
+    found = {c.flow.source: c.turn for c in changes(opened, shop()) if c.service == "Service/shop/checkout"}
+
+    assert found["internet"] is Turn.LOST
+    assert found["Deployment/shop/cart"] is Turn.LOST
+    assert "Deployment/shop/web" not in found

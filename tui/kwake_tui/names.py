@@ -46,6 +46,8 @@ def short(reference: str, beside: str = "") -> str:
     kind, namespace, name = parts(reference)
     if not kind:
         return reference
+    if (kind, name) == ("Node", "*"):
+        return "any node"
     other = parts(beside)[1]
     place = f"{namespace}/" if other and namespace and namespace != other else ""
     word = "" if kind in ("Pod", "Deployment", "StatefulSet", "DaemonSet") else f"{KIND_WORDS.get(kind, kind)}/"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
 
 import msgspec
@@ -10,7 +10,8 @@ import msgspec
 from kwake.actions import CloseConnection
 from kwake.dataplane.connection import Connection, Fate
 from kwake.dataplane.path import Branch, Decider, Flow, Outcome, Path
-from kwake.dials import DialChange, Dials, Turn, changed_dials, pair_change_flow
+from kwake.dial_change import DialChange, Turn
+from kwake.dials import Dials, changed_dials, pair_change_flow
 from kwake.errors import KwakeError
 from kwake.objects.time import clock
 from kwake.policy.connections import ConnectionSet
@@ -146,6 +147,11 @@ def told_of(old: World, new: World, changes: Wake, dials: Dials, second: World |
     return Told(tuple(group for group in groups if group.rows), dials, changes)
 
 
+def dial_rows(changes: Iterable[DialChange]) -> list[WakeRow]:
+    """A row for each dial that ends otherwise; clients that fare alike are in one."""
+    return _merged([_dial_row(change) for change in changes])
+
+
 def end_name(name: str) -> str:
     """An end of the table of all pairs in few cells: `shop/web`, or its range of addresses."""
     if name in ("0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"):
@@ -164,7 +170,7 @@ def outcome_mark(path: Path | None) -> Mark:
     mark = OUTCOMES[path.outcome]
     share = path.shares.get(Outcome.DELIVERED)
     if path.outcome is Outcome.MIXED and share:
-        return Mark(mark.glyph, f"{share.numerator} of {share.denominator}", mark.role)
+        return Mark(mark.glyph, f"{share.numerator} of {share.denominator} dials", mark.role)
     return mark
 
 
@@ -175,7 +181,10 @@ def _dial_row(change: DialChange) -> WakeRow:
         pods = {b.pod for b in left} & {b.pod for b in came}
         before = Mark(before.glyph, ", ".join(_arrival(b, pods) for b in left) or "all", before.role)
         after = Mark(after.glyph, ", ".join(_arrival(b, pods) for b in came) or "the others", after.role)
-    return WakeRow(*_ends(change.flow), before, after, partial(_known, why), change.flow)
+    source, target = _ends(change.flow)
+    if change.service:
+        target = f"{target} ({brief(change.service, _ELSEWHERE)})"
+    return WakeRow(source, target, before, after, partial(_known, why), change.flow)
 
 
 def _ends(flow: Flow) -> tuple[str, str]:
@@ -207,18 +216,32 @@ def why_dial(change: DialChange) -> Why:
     if change.turn is Turn.GAINED:
         failing = _failing(change.before)
         before = f"before: {failing.reason}" if failing else ""
-        return Why("; ".join(filter(None, (_way_in(change.after), before))), change.after.decided_by)
+        way = _way_round(change.after, change.direct.after) if change.direct is not None else _way_in(change.after)
+        return Why("; ".join(filter(None, (way, before))), change.after.decided_by)
     failing = _failing(change.after)
     return Why(failing.reason, failing.decided_by) if failing else Why("", change.after.decided_by)
+
+
+def _way_round(path: Path, direct: Path | None) -> str:
+    """What stops the dial of the Service itself and not the one of its node port, and why that is so."""
+    branches = direct.branches if direct is not None else ()
+    stopped = [
+        b.decided_by for b in branches if b.outcome is Outcome.DROPPED and b.ingress and b.ingress.verdict == "denied"
+    ]
+    policies = dict.fromkeys(brief(decider.object) for deciders in stopped for decider in deciders)
+    if not policies:
+        return _way_in(path)
+    admitted = next((b.ingress.reason for b in path.branches if b.outcome is Outcome.DELIVERED and b.ingress), "")
+    return f"gets round {', '.join(policies)}: {admitted}"
 
 
 _WAYS_IN = ("node-port", "load-balancer")
 
 
 def _way_in(path: Path) -> str:
-    """By which node port or balancer somebody outside gets in; empty for those inside."""
+    """By which node port or balancer somebody gets in; empty for those who need none."""
     found = dict.fromkeys(h.text for b in path.branches for h in b.hops if h.kind in _WAYS_IN)
-    return f"by {' and '.join(found)}" if path.flow.source == "internet" and found else ""
+    return f"by {' and '.join(found)}" if found else ""
 
 
 def _arrival(branch: Branch, with_port: Container[str | None]) -> str:

@@ -152,8 +152,8 @@ def _on_host_network(view: View, node: Node, port: int, expected: Key | None) ->
         meant = view.cluster.pod(expected.namespace, expected.name)
         if meant is not None and meant.spec.host_network and meant.spec.node_name == node.metadata.name:
             return meant
-    for pod in view.cluster.all(Pod):
-        is_there = pod.spec.host_network and pod.spec.node_name == node.metadata.name and pod.ip and not pod.is_terminal
+    for pod in view.cluster.pods_by_node.get(node.metadata.name, ()):
+        is_there = pod.spec.host_network and pod.ip and not pod.is_terminal
         if is_there and any(p.container_port == port for c in pod.port_containers for p in c.ports):
             return pod
     return None

@@ -11,7 +11,7 @@ from kwake.dataplane.living import LOST
 from kwake.dataplane.view import View
 from kwake.errors import ReferenceNotFound
 from kwake.objects.kinds import Node, Pod, Service
-from kwake.objects.reference import ObjectReference, parse_reference
+from kwake.objects.reference import ObjectReference, kind_named, parse_reference
 
 OUTSIDE = "outside"
 """Where a client outside the cluster is."""
@@ -80,7 +80,23 @@ class NodeTarget(msgspec.Struct, frozen=True):
     node: Node
 
 
-Target = PodTarget | ServiceTarget | NameTarget | AddressTarget | NodeTarget
+class AnyNodeTarget(msgspec.Struct, frozen=True):
+    """`node/*`: any node that has an address, as a client chooses who dials a node port."""
+
+    nodes: tuple[Node, ...]
+
+
+ANY_NODE = "Node/*"
+"""How `node/*` is written in full."""
+
+
+Target = PodTarget | ServiceTarget | NameTarget | AddressTarget | NodeTarget | AnyNodeTarget
+
+
+def is_any_node(text: str) -> bool:
+    """Whether this is `node/*`, in any way to write it."""
+    kind, slash, name = text.partition("/")
+    return bool(slash) and name == "*" and kind_named(kind) == "Node"
 
 
 def is_address(text: str) -> bool:
@@ -121,7 +137,8 @@ def resolve_sources(view: View, text: str) -> tuple[Client, ...]:
 def resolve_target(view: View, text: str) -> tuple[Target, tuple[str, ...]]:
     """What a reference means as the target, and notes on how it was read.
 
-    `namespace/name` is a pod, else a Service of that name. Raises ReferenceNotFound if it names nothing.
+    `namespace/name` is a pod, else a Service of that name; `node/*` is any node.
+    Raises ReferenceNotFound if it names nothing.
     """
     if text == "internet":
         return AddressTarget(INTERNET_IP), ()
@@ -135,6 +152,11 @@ def resolve_target(view: View, text: str) -> tuple[Target, tuple[str, ...]]:
     if parsed.kind is None and _names_service(view, parsed):
         target = ServiceTarget(parsed.namespace, parsed.name)
         return target, (f"{text} is read as {target}: there is no such pod",)
+    if is_any_node(text):
+        nodes = tuple(node for node in view.cluster.all(Node) if node.ip)
+        if not nodes:
+            raise ReferenceNotFound(f"{text}: no node has an InternalIP in this snapshot")
+        return AnyNodeTarget(nodes), ()
     found = view.cluster.record(view.cluster.resolve(text)).value
     if isinstance(found, Node):
         _node_ip(found, text)

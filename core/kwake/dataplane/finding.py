@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from kwake.dataplane.any_node import dial_any_node
 from kwake.dataplane.dial import dial
 from kwake.dataplane.dns import Answer, lookup, service_name
 from kwake.dataplane.ends import OUTSIDE, ServiceTarget, is_address
 from kwake.dataplane.environment import prefix, service_in_environment
 from kwake.dataplane.evidence import decider, service_decider
-from kwake.dataplane.merging import alike_merged
 from kwake.dataplane.name_server import lookup_hindrance
 from kwake.dataplane.path import Branch, Decider, Flow, Hop, Outcome
 from kwake.dataplane.ports import headless_ports, port_of_address, port_of_service
 from kwake.dataplane.unread import nodes_unread, service_unread
 from kwake.dataplane.way import Way
 from kwake.errors import ReferenceNotFound
-from kwake.objects.basis import Basis, weakest
+from kwake.objects.basis import Basis
 from kwake.objects.key import key
 from kwake.objects.kinds import Node, Service
 
@@ -185,14 +185,7 @@ def _to_node_ports(way: Way, flow: Flow, service: Service) -> tuple[Branch, ...]
         text = f"{service.metadata.name} has no {missing}"
         hop = Hop("node-port", OUTSIDE, text, str(service.key), Basis.SOURCED, "SV-40", why)
         return (way.end(hop, Outcome.UNRESOLVED),)
-    branches: list[Branch] = []
-    for node in nodes:
-        external = next((a.address for a in node.status.addresses if a.type == "ExternalIP"), node.ip)
-        inward = Hop("route", node.metadata.name, f"→ {node.metadata.name} (reachable from outside: assumed)",
-                     str(node.key), weakest((Basis.ASSUMED,)), "SV-40")  # fmt: skip
-        share = way.share / len(nodes)
-        branches += dial(msgspec.structs.replace(way.met(inward), dst=external, port=port.node_port, share=share))
-    return alike_merged(branches)
+    return dial_any_node(way, nodes, port.node_port)
 
 
 def _short(name: str, zone: str) -> str:

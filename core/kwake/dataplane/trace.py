@@ -6,9 +6,11 @@ from fractions import Fraction
 
 import msgspec
 
+from kwake.dataplane.any_node import dial_any_node
 from kwake.dataplane.dial import dial
 from kwake.dataplane.ends import (
     AddressTarget,
+    AnyNodeTarget,
     Client,
     NameTarget,
     NodeTarget,
@@ -74,6 +76,8 @@ def branches_of(view: View, flow: Flow, client: Client, target: Target, share: F
         case NodeTarget():
             port = port_of_address(view, target.node.ip, flow)
             return dial(msgspec.structs.replace(way, dst=target.node.ip, port=port))
+        case AnyNodeTarget():
+            return dial_any_node(way, target.nodes, port_of_address(view, target.nodes[0].ip, flow))
         case PodTarget():
             branches: list[Branch] = []
             for pod in target.pods:

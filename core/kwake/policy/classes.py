@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -96,7 +97,8 @@ class Sight:
         self.pieces = _Pieces(self.blocks)
         self._seeing = sets[0].seeing
         self._has_tiers = any(held.tiers for held in sets)
-        self._asks_nodes = any(peer.nodes is not None for rule in tier_rules for peer in rule.peers)
+        self.asks_nodes = any(peer.nodes is not None for rule in tier_rules for peer in rule.peers)
+        """Whether some rule of the admin tiers means nodes by their labels."""
 
     def ports(self, pod: Pod) -> Ports:
         """The ports of a pod that rules may mean by name: none of one that policies do not see."""
@@ -113,8 +115,8 @@ class Sight:
         hosted: object = None
         where = None
         if self._has_tiers:
-            hosted = pod.spec.host_network, self._asks_nodes and pod.spec.node_name
-            where = ip if pod.spec.host_network and self._asks_nodes else None
+            hosted = pod.spec.host_network, self.asks_nodes and pod.spec.node_name
+            where = ip if pod.spec.host_network and self.asks_nodes else None
         if not self._seeing.is_seen(pod):
             return False, hosted, where, place
         labels = tuple(map(pod.metadata.labels.get, self.labels))
@@ -137,6 +139,17 @@ class Sight:
                 if peer.pod_selector is not None and not self._looked_at.issuperset(keys_of(peer.pod_selector)):
                     return False
         return True
+
+
+_sights: WeakKeyDictionary[PolicySet, Sight] = WeakKeyDictionary()
+
+
+def sight_of(policies: PolicySet) -> Sight:
+    """What a set of policies looks at; worked out once."""
+    found = _sights.get(policies)
+    if found is None:
+        found = _sights[policies] = Sight([policies])
+    return found
 
 
 def _written(rules: Iterable[Rule]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kwake.dataplane.ends import is_address
+from kwake.dataplane.ends import is_address, is_any_node
 from kwake.errors import ReferenceNotFound, ScenarioError
 from kwake.objects.printable import printable
 from kwake.scenario.scenario import FlowExpectation, Scenario
@@ -20,7 +20,7 @@ def refuse_what_never_was(scenario: Scenario, worlds: Sequence[World]) -> None:
     for pinned in scenario.flows:
         ends = {"from": pinned.flow.source, "to": pinned.flow.target}
         for key, reference in ends.items():
-            if key == "to" and (not set("/(") & set(reference) or pinned.name in meant):
+            if key == "to" and (not set("/(") & set(reference) or is_any_node(reference) or pinned.name in meant):
                 continue
             found = _never_was(reference, worlds)
             is_service = key == "to" and reference.count("/") == 1 and not _never_was(f"svc/{reference}", worlds)

@@ -13,8 +13,9 @@ from textual.widgets import Button
 
 from kwake.actions import Action, SetServiceType
 from kwake_tui.lines import Span
-from kwake_tui.screens.type_trials import Trial, detail_lines, service_of, trial, trials, type_lines
+from kwake_tui.screens.type_trials import Trial, detail_lines, service_of, trial, trials, type_lines, ways_round
 from kwake_tui.session import Session
+from kwake_tui.wake_rows import WakeRow
 from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList, content
@@ -42,6 +43,7 @@ class ServiceTypeScreen(ModalScreen[Action]):
         self._session = session
         self._reference = reference
         self._trials = trials(session.world, reference)
+        self._ways: dict[Trial, tuple[WakeRow, ...]] = {}
 
     def compose(self) -> ComposeResult:
         """The types, the details of one, and two buttons."""
@@ -92,7 +94,12 @@ class ServiceTypeScreen(ModalScreen[Action]):
     def _detail(self, type_name: str) -> None:
         trial = next(trial for trial in self._trials if trial.type == type_name)
         world, flow = self._session.world, self._session.shown_flow
-        self.query_one("#details", LineBar).show(lambda width: detail_lines(trial, world, self._reference, flow, width))
+        ways = self._ways.get(trial)
+        if ways is None:
+            ways = self._ways[trial] = ways_round(trial, world, self._reference)
+        self.query_one("#details", LineBar).show(
+            lambda width: detail_lines(trial, world, self._reference, flow, width, ways)
+        )
         self.query_one(Field).display = trial.type == "ExternalName" and not trial.is_now
         button = self.query_one("#yes", Button)
         button.label = f"Switch to {trial.type}"

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from kwake.actions import SetServiceType
+from kwake.dataplane.ends import ANY_NODE
 from kwake.dataplane.path import Flow
+from kwake.dials import reference_of
 from kwake.errors import KwakeError
-from kwake.objects.kinds import Node, Service
+from kwake.objects.kinds import Node, Pod, Service
+from kwake.policy.workloads import workload_name
+from kwake.ways_round import gone_round
 from kwake.world import World
 from kwake_tui.lines import Line, Span, section
 from kwake_tui.names import flow_title, parts
 from kwake_tui.panes.connection_rows import dial_words, stands_words
 from kwake_tui.panes.path_rows import wrapped
 from kwake_tui.session import path_in
+from kwake_tui.wake_rows import WakeRow, dial_rows
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
 
@@ -133,8 +138,13 @@ def _verdict(trial: Trial) -> Span:
     return Span("▲ needs a name", "warn") if NEEDS_NAME in trial.refusal else Span("× refused", "bad")
 
 
-def detail_lines(trial: Trial, now: World, reference: str, flow: Flow | None, width: int) -> tuple[Line, ...]:
-    """What one type keeps, allocates and releases, and whom it touches; or the API server's words."""
+def detail_lines(
+    trial: Trial, now: World, reference: str, flow: Flow | None, width: int, ways: Sequence[WakeRow] = ()
+) -> tuple[Line, ...]:
+    """What one type keeps, allocates and releases, and whom it touches; or the API server's words.
+
+    `ways` are the ways round it that the type opens or closes.
+    """
     before = service_of(now, reference)
     if trial.is_now:
         return (section(f"{trial.type}"), Line((Span("as it is now: choose another type above", "muted"),)))
@@ -163,6 +173,11 @@ def detail_lines(trial: Trial, now: World, reference: str, flow: Flow | None, wi
         heads = f"{'who':<{who}}{'dialled now':<{dial}}{'dialled after':<{dial}}already open"
         rows += [Line(), section("who notices"), Line((Span(heads, "muted"),))]
         rows += [_caller(caller, who, dial) for caller in callers]
+    if ways:
+        rows += [Line(), section("who goes round it by a node port")]
+    for row in ways:
+        words = f"{', '.join(row.sources) or row.source}: {row.why.words.partition('; before')[0]}"
+        rows += wrapped((f"{row.before} → {row.after}  ", row.after.role), words, width)
     return tuple(rows)
 
 
@@ -189,6 +204,19 @@ def _callers(now: World, after: World, reference: str, flow: Flow | None) -> Ite
         yield _Caller(flow_title(item), _dial(now, item), _dial(after, item))
 
 
+MOST_TRIED = 16
+"""Workloads of which it is tried whether they get round a Service: that is up to four traces each."""
+
+
+def ways_round(trial: Trial, now: World, reference: str) -> tuple[WakeRow, ...]:
+    """Who gets by a node port where the Service itself does not lead, and who no longer does."""
+    if trial.after is None or trial.is_now:
+        return ()
+    clients = dict.fromkeys(reference_of(workload_name(now.cluster, pod)) for pod in now.cluster.all(Pod))
+    key = now.cluster.resolve(reference, "Service")
+    return tuple(dial_rows(gone_round(now.settle(), trial.after, key, list(clients)[:MOST_TRIED])))
+
+
 def _caller(caller: _Caller, who: int, dial: int) -> Line:
     name = Span(caller.who, bold=True).cut(who - 1)
     cells = [name, Span(" " * (who - name.cells))]
@@ -206,17 +234,12 @@ def _dial(world: World, flow: Flow) -> tuple[str, str]:
 def _frontends(now: World, after: World, reference: str) -> list[Flow]:
     """What the outside may dial, before or after: each load balancer's address, and a node's port."""
     found: dict[Flow, None] = {}
-    node = next((_outer_ip(node) for node in now.cluster.all(Node) if node.ip), "")
+    has_nodes = any(node.ip for node in now.cluster.all(Node))
     for world in (now, after):
         service = service_of(world, reference)
         for port in service.spec.ports:
             for ingress in service.status.load_balancer.ingress:
                 found[Flow("internet", ingress.ip or ingress.hostname, port.port, port.protocol, "ip")] = None
-            if port.node_port and node:
-                found[Flow("internet", node, port.node_port, port.protocol, "ip")] = None
+            if port.node_port and has_nodes:
+                found[Flow("internet", ANY_NODE, port.node_port, port.protocol)] = None
     return list(found)
-
-
-def _outer_ip(node: Node) -> str:
-    """Where the outside finds a node: its ExternalIP if it has one."""
-    return next((a.address for a in node.status.addresses if a.type == "ExternalIP"), node.ip)

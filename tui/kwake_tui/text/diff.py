@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from kwake.comparison import Comparison, DecidedPair
 from kwake.dataplane.path import Decider
-from kwake.dials import DialChange, Turn
+from kwake.dial_change import DialChange, Turn
 from kwake.waking import Wake
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, Mark
 from kwake_tui.text.columns import columns
@@ -153,6 +153,7 @@ def _dial_json(change: DialChange) -> dict[str, Any]:
         "to": change.flow.target,
         "port": change.flow.port,
         "protocol": change.flow.protocol,
+        **({"service": change.service} if change.service else {}),
         "turn": change.turn.value if change.turn else None,
         "before": change.before.outcome.value if change.before else None,
         "after": change.after.outcome.value if change.after else None,

@@ -55,6 +55,7 @@ def wake_json(found: Told) -> dict[str, Any]:
                 "to": change.flow.target,
                 "port": change.flow.port,
                 "protocol": change.flow.protocol,
+                **({"service": change.service} if change.service else {}),
                 "turn": change.turn.value if change.turn else None,
                 "before": _outcome(change.before),
                 "after": _outcome(change.after),
