@@ -183,7 +183,7 @@ def _dial_row(change: DialChange) -> WakeRow:
         after = Mark(after.glyph, ", ".join(_arrival(b, pods) for b in came) or "the others", after.role)
     source, target = _ends(change.flow)
     if change.service:
-        target = f"{target} ({brief(change.service, _ELSEWHERE)})"
+        target = f"{target} {brief(change.service, _ELSEWHERE).partition('/')[2]}"
     return WakeRow(source, target, before, after, partial(_known, why), change.flow)
 
 
