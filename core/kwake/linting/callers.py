@@ -173,7 +173,7 @@ def _cut_off(scene: Scene, service: Service, ports: tuple[ServicePort, ...]) -> 
             number = scene.target(service, port, shape)
             if number is None:
                 continue
-            if _admits_an_address(scene, shape, port.protocol, number):
+            if admits_an_address(scene, shape, port.protocol, number):
                 return None
             found.append((port.protocol, number))
     if not found:
@@ -181,7 +181,8 @@ def _cut_off(scene: Scene, service: Service, ports: tuple[ServicePort, ...]) -> 
     return CutOff(shapes, scene.policies.selecting(shapes[0].pod, INGRESS), tuple(dict.fromkeys(found)))
 
 
-def _admits_an_address(scene: Scene, shape: Shape, protocol: str, number: int) -> bool:
+def admits_an_address(scene: Scene, shape: Shape, protocol: str, number: int) -> bool:
+    """Whether any rule lets somebody in by address, or everybody."""
     return any(
         (not rule.peers or any(peer.ip_block is not None for peer in rule.peers))
         and rule.connections(shape.pod).holds(protocol, number)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from kwake.linting.callers import admits_an_address
 from kwake.linting.ingresses import backends
 from kwake.linting.monitors import Monitored, monitored
 from kwake.linting.opening import Opened, peer_for, rule_added
@@ -24,6 +25,8 @@ CONTROLLERS = frozenset({"ingress-nginx", "nginx-ingress", "traefik", "haproxy-i
 """What the pods of ingress controllers carry as their name, by the charts of their own projects."""
 PROMETHEUS = frozenset({"prometheus"})
 """What its operator and its chart call its pods."""
+SERVER = "server"
+"""Of the parts that Prometheus' chart once labelled alike, the one that scrapes."""
 SCRAPE, PORT = "prometheus.io/scrape", "prometheus.io/port"
 """Annotations by which pods and Services ask to be scraped, as in Prometheus' own example configuration."""
 
@@ -56,6 +59,7 @@ def _called(scene: Scene, names: frozenset[str]) -> tuple[Shape, ...]:
         for shapes in scene.shapes.values()
         for shape in shapes
         if names & {shape.labels.get(NAME), shape.labels.get("app")}
+        and shape.labels.get("component", SERVER) == SERVER
         and shape.serves
         and scene.policies.seeing.is_seen(shape.pod)
     )
@@ -122,6 +126,8 @@ def _cut_off(scene: Scene, promise: Promise, clients: tuple[Shape, ...]) -> Find
     if not promise.servers:
         return None
     for server in promise.servers:
+        if admits_an_address(scene, server, "TCP", promise.port):
+            return None  # whoever comes from outside is meant
         for client in clients:
             to = PolicyEnd(server.pod, server.pod.ip, server.pod.spec.node_name)
             of = PolicyEnd(client.pod, client.pod.ip, client.pod.spec.node_name)

@@ -107,6 +107,8 @@ def _judged(among: Shapes, key: Key, path: FieldPath, backend: BackendService) -
         yield from _absent(among, key, path, backend)
         return
     port = backend.port
+    if service.spec.type == "ExternalName":
+        return  # controllers dial the port that the Ingress names
     if any(p.port == port.number if port.number else p.name == port.name for p in service.spec.ports):
         return
     asked = str(port.number or port.name)

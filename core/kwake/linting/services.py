@@ -18,6 +18,9 @@ from kwake.policy.change import OF_ONE_POD
 TELLING = ("app.kubernetes.io/component", "component", "app.kubernetes.io/name", "app", "tier", "role", "name")
 """Labels that tell the parts of an application apart, in the order in which a selector had best ask for them."""
 
+ASIDE = ("metric", "prom", "health", "prob", "live", "ready", "admin", "debug")
+"""In names of ports that pods declare beside the one that they are there for, which they may not declare."""
+
 
 def service_findings(among: Shapes) -> Iterator[Finding]:
     """Services that select nobody, whose ports no pod has, or that select pods of something else, too."""
@@ -86,7 +89,8 @@ def _number(
         yield among.warning(service.key, ("spec", "selector"), text, *_narrowed(right, chosen))
     elif wrong and not right and len(wrong) == len(staying) and len(service.spec.ports) == 1:
         declared = {pair for shape in staying for pair in shape.ports}
-        if len(declared) == 1:
+        names = {name for shape in staying for name, _ in shape.names}
+        if len(declared) == 1 and not any(word in name for name in names for word in ASIDE):
             protocol, only = next(iter(declared))
             text = f"leads to {number}, and the one port that its pods declare is {protocol} {only}"
             fix = [add(("spec", "ports", index, "targetPort"), only)] if only != asked[1] else []

@@ -122,6 +122,9 @@ RIGHT: dict[str, list[Manifest]] = {
     "a rule for everybody in a closed namespace": [egress({"to": [{"podSelector": {}}]}, ASK_DNS), DENY_ALL],
     "an ingress controller that may come": [
         CONTROLLER, namespace("edge"), service("shop/front", 80, 8080), FRONT, ingress({"from": [named("edge")]})],
+    "an ingress that a balancer serves by its addresses": [
+        CONTROLLER, namespace("edge"), service("shop/front", 80, 8080), FRONT,
+        ingress({"from": [block("192.168.0.0/16")], "ports": [{"port": 8080}]})],
     "an ingress where no controller is known": [service("shop/front", 80, 8080), FRONT, DENY_ALL],
     "pods that Prometheus may scrape": [
         ANNOTATED, ingress({"from": [named("monitoring")], "ports": [{"port": 9102}]}, app="shop-api")],

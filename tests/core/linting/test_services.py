@@ -107,7 +107,7 @@ MISTAKES: dict[str, Mistake] = {
         "leads to TCP 53, and the one port that its pods declare is UDP 53",
     ),
     "an external name that is an address": Mistake(
-        [service("shop/far", 80, 80, type="ExternalName", externalName="10.0.0.9")],
+        [service("shop/far", 80, 80, type="ExternalName", externalName="10.0.0.9", clusterIP="")],
         "externalName 10.0.0.9 is an address, and is served as a name that does not exist",
         fixed=False,
     ),
@@ -175,6 +175,12 @@ RIGHT: dict[str, list[Manifest]] = {
     "a Service of two ports, of which the pods declare one": [
         service("shop/front", 80, 8080, ports=[{"name": "a", "port": 80, "targetPort": 8080},
                                                {"name": "b", "port": 81, "targetPort": 8081}])],
+    "pods that declare the port for their metrics alone": [
+        pod("shop/op", ip="10.0.1.5", app="op", ports=[{"name": "metrics", "containerPort": 8080}]),
+        service("shop/op", 443, 9443, selector={"app": "op"})],
+    "an ingress to an external name": [
+        service("shop/far", 80, 80, type="ExternalName", externalName="db.example", clusterIP="", ports=[]),
+        ingress(name="far", port={"number": 8443})],
     "pods that declare nothing": [pod("shop/bare", ip="10.0.1.5", app="bare"),
                                   service("shop/bare", 80, 8080, selector={"app": "bare"})],
     "the headless Service of a StatefulSet": [
