@@ -23,6 +23,7 @@ from kwake.linting.scene import Scene
 from kwake.linting.selecting import selecting_findings
 from kwake.linting.services import service_findings
 from kwake.linting.shapes import Shapes
+from kwake.linting.tier_peers import tier_peer_findings
 from kwake.linting.tiers import tier_findings
 from kwake.linting.types import type_findings
 from kwake.objects.finding import Finding
@@ -61,6 +62,7 @@ LINTS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
     outside_findings,
     client_findings,
     tier_findings,
+    tier_peer_findings,
     enforcement_findings,
 )
 

@@ -8,6 +8,7 @@ from kwake.cluster import NAME_LABEL
 from kwake.linting.nobody import labelled
 from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
+from kwake.linting.spaces import meant_namespace
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add, remove
@@ -126,23 +127,10 @@ def _in_own_namespace(
 def _no_namespace(scene: Scene, place: Place, selector: LabelSelector) -> Iterator[Finding]:
     """A namespaceSelector that means no namespace with pods."""
     policy, path, named = place
-    known = [name for name in scene.cluster.namespaces if name not in scene.policies.seeing.undescribed]
-    labels = {name: scene.cluster.namespaces[name] for name in known}
-    if any(selector.matches(of) for of in labels.values()):
-        return  # a namespace without pods, so far
-    for key, value in selector.match_labels.items():
-        if value in labels and key not in labels[value] and key != NAME_LABEL:
-            mended = {NAME_LABEL: value, **{k: v for k, v in selector.match_labels.items() if k != key}}
-            if not LabelSelector(mended, selector.match_expressions).matches(labels[value]):
-                continue
-            text = f"{named} admits namespaces with {selector}: namespace {value} has no label {key}"
-            where: FieldPath = (*path, "namespaceSelector", "matchLabels")
-            yield scene.warning(policy.key, path, text, remove((*where, key)), add((*where, NAME_LABEL), value))
-            return
-    for slip in slips(selector, labels.values()):
-        text = f"{named} admits namespaces with {selector}, and no namespace is so; nearest label {slip}"
-        yield scene.warning(policy.key, path, text, *respelt((*path, "namespaceSelector", "matchLabels"), slip))
-        return
+    found = meant_namespace(scene, selector, (*path, "namespaceSelector", "matchLabels"))
+    if found is not None:
+        why, fix = found
+        yield scene.warning(policy.key, path, f"{named} admits namespaces with {selector}{why}", *fix)
 
 
 def _in_other_namespaces(

@@ -72,7 +72,7 @@ def _name(
             fix = replace((*path[:-1], "protocol"), protocol)
             yield scene.warning(policy.key, path, f"{text}: theirs is {protocol}", fix)
             return
-    for service_port, number in _translated(scene, shapes, lambda p: p.name == name and p.protocol == port.protocol):
+    for service_port, number in translated(scene, shapes, lambda p: p.name == name and p.protocol == port.protocol):
         text += f": it is a name of {service_port}; policies look at the pod's own"
         yield scene.warning(policy.key, path, text, replace(path, number))
         return
@@ -104,7 +104,7 @@ def _number(
         return
     if any(peer.ip_block is not None for peer in peers):
         return
-    for name, target in _translated(scene, shapes, lambda p: p.port == number and p.protocol == protocol):
+    for name, target in translated(scene, shapes, lambda p: p.port == number and p.protocol == protocol):
         listed = any(_holds(other, protocol, target, shapes) for other in ports)
         if target != number and not listed and all((protocol, target) in shape.ports for shape in shapes):
             text = f"{named} admits {protocol} {number}, which is {name}; policies see the pod's own port: {target}"
@@ -149,7 +149,7 @@ def _holds(port: PolicyPort, protocol: str, number: int, shapes: Iterable[Shape]
             return any(shape.pod.named_port(name, protocol) == number for shape in shapes)
 
 
-def _translated(scene: Scene, shapes: tuple[Shape, ...], wanted: Wanted) -> Iterator[tuple[str, int]]:
+def translated(scene: Scene, shapes: tuple[Shape, ...], wanted: Wanted) -> Iterator[tuple[str, int]]:
     """Ports of Services that select such pods, as words, and the pods' own that they stand for."""
     told: set[tuple[str, int]] = set()
     for shape in shapes:

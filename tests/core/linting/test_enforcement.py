@@ -8,7 +8,11 @@ from kwake.profiles.load import load_profile
 from tests.core.policy.clusters import cluster, namespace, pod
 from tests.core.policy.tier_objects import anp, cnp, labelled, rule
 
-PODS = (pod("shop/web", ip="10.0.0.1", app="web"), namespace("shop"))
+PODS = (
+    pod("shop/web", ip="10.0.0.1", app="web"),
+    pod("shop/db", ip="10.0.0.2", app="db"),
+    namespace("shop"),
+)
 
 
 def texts(*policies: Manifest, profile: str = "calico") -> list[str]:
@@ -32,7 +36,8 @@ def test_policies_of_one_priority_that_judge_the_same_pod_are_named() -> None:
     assert texts(one, other) == [
         "warning: AdminNetworkPolicy/a: has the same priority as b, and both judge a pod: their order is not defined"
     ]
-    assert texts(one, anp("b", 1, subject=labelled(app="db"), ingress=[rule("Allow")])) == []
+    of_web = anp("a", 1, subject=labelled(app="web"), ingress=[rule("Deny")])
+    assert texts(of_web, anp("b", 1, subject=labelled(app="db"), ingress=[rule("Allow")])) == []
     assert texts(one, anp("b", 1, egress=[rule("Allow", to=True)])) == []
     assert texts(one, cnp("c", 7, ingress=[rule("Accept")])) == [
         "warning: AdminNetworkPolicy/a: is of another API than c, and both judge a pod: their order is not defined"
