@@ -72,9 +72,13 @@ def apart(one: str, other: str, eye: str) -> float:
 
 @pytest.mark.parametrize("palette", COLOURED, ids=lambda palette: palette.name)
 def test_what_is_read_has_the_contrast_that_wcag_asks_for(palette: Palette) -> None:
+    tints = [palette.roles[role] for role in ("cursor", "okbg", "badbg", "youbg")]
     for role in (*MEANINGS, "text1", "strong", "muted", "key"):
-        for behind in (palette.background, palette.roles["cursor"]):
+        for behind in (palette.background, palette.panel, *tints):
             assert contrast(palette.roles[role], behind) >= 4.5, (role, behind)
+    assert contrast(palette.roles["faint"], palette.background) >= 4.5
+    for behind in tints:  # as much as WCAG asks for signs and borders: what is faint decides nothing
+        assert contrast(palette.roles["faint"], behind) >= 3, behind
 
 
 def test_high_contrast_is_wcags_enhanced_one_behind_every_word() -> None:

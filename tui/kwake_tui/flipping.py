@@ -92,5 +92,5 @@ def flip_rows(flips: Sequence[Flip]) -> Iterator[Line]:
             what = "changes" if isinstance(change, Fix) else "makes"
             yield Line((Span(f"  {what} {change.key}", "muted"),), shrink=0)
         for line in effects(flip):
-            yield Line((Span(f"  {line}", "faint" if line.startswith("nothing") else "text1"),), shrink=0)
+            yield Line((Span(f"  {line}", "muted" if line.startswith("nothing") else "text1"),), shrink=0)
         yield BLANK

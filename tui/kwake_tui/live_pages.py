@@ -16,11 +16,11 @@ from kwake_tui.live import Live, drifted
 from kwake_tui.screens.reader import ReaderScreen
 
 _STATES = {
-    "waiting": ("○", "faint"),
+    "waiting": ("○", "muted"),
     "reading": ("◐", "you"),
     "done": ("●", "ok"),
     "forbidden": ("▲", "warn"),
-    "absent": ("○", "faint"),
+    "absent": ("○", "muted"),
 }
 _WRAPPED = 46
 """Cells of a row of what is said while a cluster is read."""

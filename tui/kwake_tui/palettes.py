@@ -38,7 +38,7 @@ DEEP: Final = Palette("deep", "dark", "#0e1620", "#1a2736", _roles(
     "#bb9df7", "#9db7d3", "#1b2a3b", "#15302b", "#33212a", "#15304d"))  # fmt: skip
 
 FOAM: Final = Palette("foam", "light", "#fbfcfd", "#e6edf4", _roles(
-    "#1d2935", "#000000", "#4d5d6d", "#6c7b8a", "#bcc8d4", "#0a5fb4", "#0b6e42", "#b42a17", "#855600", "#006b75",
+    "#1d2935", "#000000", "#4d5d6d", "#677685", "#bcc8d4", "#0a5fb4", "#0b6e42", "#b42a17", "#855600", "#006b75",
     "#6a3cb5", "#33587f", "#e4ecf5", "#dcf2e6", "#fbe4df", "#d5e6f8"), is_dark=False)  # fmt: skip
 
 COLOUR_BLIND: Final = Palette("colour-blind", "dark, blue against orange", "#0e1620", "#1a2736", _roles(

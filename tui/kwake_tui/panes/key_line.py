@@ -54,12 +54,13 @@ def _right(keymap: Keymap) -> tuple[Span, ...]:
     )
 
 
-def with_keys(text: str, keymap: Keymap, role: str = "muted") -> Line:
+def with_keys(text: str, keymap: Keymap) -> Line:
     """A text of ours with keys that stand out in the place of the names in braces: `{trace} traces`."""
     parts = [part for part in re.split(r"(\{[a-z0-9-]+\})", text) if part]
     return Line(
         tuple(
-            Span(keymap.spelt(part), "you", bold=True) if part.startswith("{") else Span(part, role) for part in parts
+            Span(keymap.spelt(part), "you", bold=True) if part.startswith("{") else Span(part, "muted")
+            for part in parts
         )
     )
 

@@ -234,7 +234,7 @@ def _share(branch: Branch, branches: list[Branch]) -> tuple[Span, ...]:
     share: Fraction = branch.share
     if len({other.share for other in branches}) == 1:
         return ()
-    return (Span(f"  {share.numerator} of {share.denominator}", "faint"),)
+    return (Span(f"  {share.numerator} of {share.denominator}", "muted"),)
 
 
 def _went(source: str, known: Known) -> list[Branch]:
@@ -275,15 +275,17 @@ def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
     decider = hop.decider
     place = f"{decider.file.rpartition('/')[2]}:{decider.line}" if decider is not None and decider.file else ""
     beside = [place] if place and hop.outcome is not Outcome.DROPPED and width >= ROOMY else []
-    fact = "  ".join([*facts, *beside, *([hop.cite] if hop.cite else [])])
-    if cell_len(text) + 1 + cell_len(fact) > room:
-        fact = ""
+    evidence = "  ".join([*beside, *([hop.cite] if hop.cite else [])])
+    said = "  ".join([*facts, *([""] if facts and evidence else [])])
+    right = tuple(span for span in (Span(said, "muted"), Span(evidence, "faint")) if span.text)
+    if cell_len(text) + 1 + sum(span.cells for span in right) > room:
+        right = ()
     label = hop.kind[: LABEL - 1]
     target = _rule(hop)
     for row in wrap(text, room):
         left = (Span(stem, "rule"), Span(label.ljust(LABEL), "muted"), Span(row, role))
-        yield Line(left, (Span(fact, "faint"),) if fact else (), shrink=2, target=target)
-        label, fact, target = "", "", ""
+        yield Line(left, right, shrink=2, target=target)
+        label, right, target = "", (), ""
     if place and hop.outcome is Outcome.DROPPED:
         yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(place, "muted")), shrink=2)
     for label, words in detail_rows([detail for detail in hop.detail if detail not in facts], room, hop.text):

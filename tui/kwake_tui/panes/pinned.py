@@ -24,7 +24,7 @@ def pinned_line(session: Session, width: int, keymap: Keymap = AS_IT_COMES) -> L
     if not count and session.flow is None and not session.world.events:
         return with_keys(NEW_HERE, keymap)
     if not count:
-        return with_keys("nothing is watched: {pin} pins the path, {open} opens it", keymap, "faint")
+        return with_keys("nothing is watched: {pin} pins the path, {open} opens it", keymap)
     more = (Span(f"+{count - MOST}", "muted"),) if count > MOST else ()
     cells = max((width - 4 * len(more)) // min(count, MOST) - 4, 6)
     spans: list[Span] = []

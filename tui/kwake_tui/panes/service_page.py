@@ -171,7 +171,7 @@ def _use(use: Use) -> Iterator[Line]:
             shrink=2,
         )
         if count:
-            yield Line((Span(" " * (LABEL + 4)), Span(_names(group.clients), "faint")), shrink=1)
+            yield Line((Span(" " * (LABEL + 4)), Span(_names(group.clients), "muted")), shrink=1)
 
 
 def _names(clients: Sequence[str]) -> str:

@@ -33,9 +33,13 @@ def tab_line(session: Session, active: str, edited: str, is_edited: bool, keymap
     for name, title in TITLES:
         word = _kind_word(edited) if name == "editor" else title
         spans.append(Span(f" {word} ", "you", chip=True) if name == active else Span(f" {word} "))
-        role = OUTCOMES[path.outcome].role if name == "path" and path is not None else "faint"
+        role = OUTCOMES[path.outcome].role if name == "path" and path is not None else _ROLES.get(name, "muted")
         spans.append(Span(f"{' ' if name == active else ''}{facts.get(name, '')} ", role))
     return Line(tuple(spans), (Span(keymap.shown("next-pane"), "you", bold=True), Span(" next", "muted")))
+
+
+_ROLES = {"editor": "you"}
+"""Of what was edited, as the tree has it."""
 
 
 def _kind_word(reference: str) -> str:

@@ -62,7 +62,7 @@ def _finding(finding: Finding, cluster: Cluster, width: int) -> Iterator[Line]:
     glyph, role = _MARKS[finding.level]
     kind, namespace, name = parts(finding.subject)
     found = kind in GROUP_OF_KIND and cluster.find(key(kind, namespace, name)) is not None
-    where = (Span(finding.where, "faint"),) if finding.where else ()
+    where = (Span(finding.where, "muted"),) if finding.where else ()
     head = (Span(glyph, role), Span(finding.subject, bold=True))
     yield Line(head, where, shrink=1, target=finding.subject if found else "")
     for row in wrap(finding.text, width):
