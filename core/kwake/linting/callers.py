@@ -9,79 +9,16 @@ import msgspec
 from kwake.linting.opening import Opened, rule_added
 from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
-from kwake.objects.document import FieldPath
+from kwake.linting.webhooks import references
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import Change
-from kwake.objects.key import Key
-from kwake.objects.kinds import Service, ServicePort, Unmodelled
+from kwake.objects.kinds import Service, ServicePort
 from kwake.objects.selector import LabelSelector
 from kwake.policy.ends import INGRESS, PolicyEnd
 from kwake.policy.rules import CompiledPolicy
 
 RELAYS = frozenset({"konnectivity-agent", "tunnelfront", "kube-apiserver"})
 """Label values of pods through which an API server may reach others."""
-HTTPS = 443
-"""The port of a webhook's or an APIService's Service where it names none (`k8s:admissionregistration/v1/types.go`)."""
-
-
-class ServiceReference(msgspec.Struct, frozen=True):
-    """The Service that the API server calls."""
-
-    namespace: str = ""
-    name: str = ""
-    port: int = HTTPS
-
-
-class ClientConfig(msgspec.Struct, frozen=True):
-    """How to call a webhook; without a Service it is a URL."""
-
-    service: ServiceReference | None = None
-
-
-class Webhook(msgspec.Struct, frozen=True, rename="camel"):
-    """One webhook of a configuration, or of a CustomResourceDefinition's conversion."""
-
-    name: str = ""
-    client_config: ClientConfig = ClientConfig()
-
-
-class WebhookConfiguration(msgspec.Struct, frozen=True):
-    """A ValidatingWebhookConfiguration or MutatingWebhookConfiguration."""
-
-    webhooks: tuple[Webhook, ...] = ()
-
-
-class APIService(msgspec.Struct, frozen=True):
-    """An APIService: `metrics.k8s.io` is one, and metrics-server answers it."""
-
-    spec: ClientConfig = ClientConfig()
-
-
-class Conversion(msgspec.Struct, frozen=True):
-    """`spec.conversion` of a CustomResourceDefinition."""
-
-    webhook: Webhook | None = None
-
-
-class DefinitionSpec(msgspec.Struct, frozen=True):
-    """`spec` of a CustomResourceDefinition."""
-
-    conversion: Conversion = Conversion()
-
-
-class Definition(msgspec.Struct, frozen=True):
-    """A CustomResourceDefinition."""
-
-    spec: DefinitionSpec = DefinitionSpec()
-
-
-CALLING: dict[str, type[WebhookConfiguration | APIService | Definition]] = {
-    "ValidatingWebhookConfiguration": WebhookConfiguration,
-    "MutatingWebhookConfiguration": WebhookConfiguration,
-    "APIService": APIService,
-    "CustomResourceDefinition": Definition,
-}
-"""Kinds that make the API server call a Service."""
 
 
 class CutOff(msgspec.Struct, frozen=True):
@@ -102,7 +39,7 @@ class CutOff(msgspec.Struct, frozen=True):
 def server_findings(scene: Scene) -> Iterator[Finding]:
     """Webhooks and APIServices whose pods admit pods alone: the API server calls from an address, so every request that
     needs them fails (github.com/crossplane/crossplane/issues/4092, github.com/elastic/cloud-on-k8s/issues/1634)."""
-    for key, path, reference in _references(scene):
+    for key, path, reference in references(scene):
         service = scene.cluster.service(reference.namespace, reference.name)
         ports = () if service is None else tuple(p for p in service.spec.ports if p.port == reference.port)
         cut = None if service is None else _cut_off(scene, service, ports)
@@ -132,34 +69,6 @@ def outside_findings(scene: Scene) -> Iterator[Finding]:
             ranges = service.spec.load_balancer_source_ranges if keeps else ()
             where = scene.where(service.key, ("spec", "type"))
             yield Finding("warning", str(service.key), text, where, (_opening(scene, service, cut, ranges),))
-
-
-def _references(scene: Scene) -> Iterator[tuple[Key, FieldPath, ServiceReference]]:
-    """Every Service that the API server is told to call, with the object and the field that says so; each once."""
-    for value in scene.cluster.all(Unmodelled):
-        kind = CALLING.get(value.kind)
-        if kind is None:
-            continue
-        try:
-            read = msgspec.convert(scene.cluster.record(value.key).manifest, kind, strict=False)
-        except msgspec.ValidationError:
-            continue  # kwake keeps these kinds as they are
-        told = set()
-        for path, config in _configs(read):
-            if config.service is not None and config.service not in told:
-                told.add(config.service)
-                yield value.key, (*path, "service"), config.service
-
-
-def _configs(read: WebhookConfiguration | APIService | Definition) -> Iterator[tuple[FieldPath, ClientConfig]]:
-    match read:
-        case WebhookConfiguration(webhooks):
-            for at, webhook in enumerate(webhooks):
-                yield ("webhooks", at, "clientConfig"), webhook.client_config
-        case APIService(spec):
-            yield ("spec",), spec
-        case Definition(spec=DefinitionSpec(Conversion(Webhook() as webhook))):
-            yield ("spec", "conversion", "webhook", "clientConfig"), webhook.client_config
 
 
 def _cut_off(scene: Scene, service: Service, ports: tuple[ServicePort, ...]) -> CutOff | None:

@@ -82,7 +82,7 @@ def backends(among: Shapes) -> Iterator[tuple[Key, FieldPath, BackendService]]:
         if value.kind != "Ingress" or value.api_version != "networking.k8s.io/v1":
             continue
         try:
-            read = msgspec.convert(among.cluster.record(value.key).manifest, Ingress, strict=False)
+            read = msgspec.json.decode(among.cluster.record(value.key).document.raw, type=Ingress, strict=False)
         except msgspec.ValidationError:
             continue  # kwake keeps Ingresses as they are
         told: set[BackendService] = set()

@@ -13,7 +13,9 @@ from kwake.linting.clients import client_findings
 from kwake.linting.dns import dns_findings
 from kwake.linting.enforcement import enforcement_findings
 from kwake.linting.halves import half_findings
+from kwake.linting.host_names import host_name_findings
 from kwake.linting.ingresses import ingress_findings
+from kwake.linting.monitors import monitor_findings
 from kwake.linting.node_local_dns import node_local_dns_findings
 from kwake.linting.passing_labels import passing_label_findings, passing_service_findings
 from kwake.linting.peers import peer_findings
@@ -26,6 +28,7 @@ from kwake.linting.shapes import Shapes
 from kwake.linting.tier_peers import tier_peer_findings
 from kwake.linting.tiers import tier_findings
 from kwake.linting.types import type_findings
+from kwake.linting.webhooks import webhook_findings
 from kwake.objects.finding import Finding
 from kwake.objects.key import Key
 from kwake.objects.kinds import (
@@ -84,3 +87,6 @@ def lint_services(cluster: Cluster) -> Iterator[Finding]:
     yield from passing_service_findings(among)
     yield from pod_name_findings(among)
     yield from ingress_findings(among)
+    yield from webhook_findings(among)
+    yield from monitor_findings(among)
+    yield from host_name_findings(among)

@@ -8,9 +8,12 @@ import msgspec
 
 from kwake.linting.shapes import Shapes
 from kwake.objects.document import FieldPath
+from kwake.objects.finding import Finding
+from kwake.objects.json_patch import replace
 from kwake.objects.key import Key
 from kwake.objects.kinds import Unmodelled
 from kwake.objects.selector import LabelSelector
+from kwake.objects.slips import is_misspelt
 
 GROUP = "monitoring.coreos.com"
 
@@ -62,7 +65,7 @@ def monitored(among: Shapes) -> Iterator[Monitored]:
         if value.key.group != GROUP or not (of_pods or value.kind == "ServiceMonitor"):
             continue
         try:
-            spec = msgspec.convert(among.cluster.record(value.key).manifest, Monitor, strict=False).spec
+            spec = msgspec.json.decode(among.cluster.record(value.key).document.raw, type=Monitor, strict=False).spec
         except msgspec.ValidationError:
             continue  # kwake keeps these kinds as they are
         named = spec.namespace_selector
@@ -70,3 +73,26 @@ def monitored(among: Shapes) -> Iterator[Monitored]:
         field = "podMetricsEndpoints" if of_pods else "endpoints"
         for at, endpoint in enumerate(spec.pod_metrics_endpoints if of_pods else spec.endpoints):
             yield Monitored(value.key, ("spec", field, at), spec.selector, spaces, of_pods, endpoint)
+
+
+def monitor_findings(among: Shapes) -> Iterator[Finding]:
+    """Endpoints by the name of a port that none of the Services has (github.com/prometheus-operator/prometheus-operator
+    issues 996, 1470 and 2833)."""
+    for monitor in monitored(among):
+        asked = monitor.endpoint.port
+        services = [
+            service
+            for namespace in monitor.namespaces
+            for service in among.services.get(namespace, ())
+            if monitor.selector.matches(service.metadata.labels)
+        ]
+        names = {port.name for service in services for port in service.spec.ports}
+        if monitor.of_pods or not asked or not services or asked in names:
+            continue
+        shown = sorted(names - {""})
+        has = f"; there is {', '.join(shown)}" if shown else ": theirs have no names"
+        called = ", ".join(service.metadata.name for service in services[:3])
+        text = f"asks for port {asked}, and Service {called} has none of that name{has}"
+        near = [name for name in shown if is_misspelt(asked, name)] or (shown if len(shown) == 1 else [])
+        fix = [replace((*monitor.path, "port"), near[0])] if near else []
+        yield among.warning(monitor.by, (*monitor.path, "port"), text, *fix)

@@ -11,7 +11,7 @@ from kwake.linting.shapes import Shape
 from kwake.linting.spaces import meant_namespace
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
-from kwake.objects.json_patch import add, remove
+from kwake.objects.json_patch import add, remove, replace
 from kwake.objects.kinds import NetworkPolicy, Pod, PolicyPeer
 from kwake.objects.selector import LabelSelector
 from kwake.objects.slips import prefixed, respelt, slips
@@ -53,7 +53,7 @@ def _nobody(scene: Scene, place: Place, peer: PolicyPeer, peers: tuple[PolicyPee
         if peer.pod_selector is not None and not peer.pod_selector.is_empty:
             yield from _in_own_namespace(scene, place, peer.pod_selector, peers)
     elif not scene.namespaces(peer.namespace_selector):
-        yield from _no_namespace(scene, place, peer.namespace_selector)
+        yield from _no_namespace(scene, place, peer, peer.namespace_selector)
     elif peer.pod_selector is not None:
         yield from _in_other_namespaces(scene, place, peer.namespace_selector, peer.pod_selector)
 
@@ -100,6 +100,11 @@ def _in_own_namespace(
     """A bare podSelector means the policy's own namespace (NP-6)."""
     policy, path, named = place
     home = policy.metadata.namespace
+    if NAME_LABEL in selector.match_labels and not selector.match_expressions and len(selector.match_labels) == 1:
+        text = f"{named} admits pods with {selector}, a label of namespaces: a namespaceSelector is meant"
+        moved = add((*path, "namespaceSelector"), written_selector(selector)), remove((*path, "podSelector"))
+        yield scene.warning(policy.key, path, text, *moved)
+        return
     *_, at = path
     for other_at, other in enumerate(peers):
         if other.namespace_selector is None or other.pod_selector is not None or not isinstance(at, int):
@@ -124,13 +129,25 @@ def _in_own_namespace(
     yield from _misspelt(scene, place, selector, [home], "podSelector", f"in namespace {home}")
 
 
-def _no_namespace(scene: Scene, place: Place, selector: LabelSelector) -> Iterator[Finding]:
+def _no_namespace(scene: Scene, place: Place, peer: PolicyPeer, selector: LabelSelector) -> Iterator[Finding]:
     """A namespaceSelector that means no namespace with pods."""
     policy, path, named = place
     found = meant_namespace(scene, selector, (*path, "namespaceSelector", "matchLabels"))
     if found is not None:
         why, fix = found
         yield scene.warning(policy.key, path, f"{named} admits namespaces with {selector}{why}", *fix)
+        return
+    spaces = [name for name in scene.shapes if scene.matching(name, selector)]
+    if spaces and not any(selector.matches(labels) for labels in scene.cluster.namespaces.values()):
+        there = _listed(sorted(spaces))
+        text = (
+            f"{named} admits namespaces with {selector}, and no namespace is so; pods in {there} are: a "
+            "namespaceSelector asks for labels of namespaces"
+        )
+        mended = [replace((*path, "namespaceSelector"), named_namespaces(sorted(spaces)))]
+        if peer.pod_selector is None:
+            mended.append(add((*path, "podSelector"), written_selector(selector)))
+        yield scene.warning(policy.key, path, text, *mended)
 
 
 def _in_other_namespaces(

@@ -9,6 +9,7 @@ from kwake.linting.scene import Scene
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.kinds import NetworkPolicy
+from kwake.objects.slips import is_misspelt
 
 
 def selecting_findings(scene: Scene) -> Iterator[Finding]:
@@ -26,6 +27,11 @@ def _nobody(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
     home, selector = policy.metadata.namespace, policy.spec.pod_selector
     path: FieldPath = ("spec", "podSelector")
     chosen = scene.matching(home, selector)
+    meant = sorted(name for name in scene.shapes if is_misspelt(home, name))
+    if meant and home not in scene.shapes and home in scene.policies.seeing.undescribed:
+        text = f"is of namespace {home}, where nothing is; there is {meant[0]}"
+        yield scene.warning(policy.key, ("metadata", "namespace"), text)
+        return
     if not chosen and not (scene.shapes.get(home) or (scene.shapes and not selector.is_empty)):
         return  # nothing runs here so far, so there is nothing that it could have meant
     if not chosen:

@@ -154,6 +154,14 @@ def test_a_selector_by_the_hash_of_one_revision_is_nobodys_after_the_next() -> N
     assert fix.of(own)["spec"]["podSelector"] == {"matchLabels": {"app": "web"}}
 
 
+def test_a_policy_of_a_namespace_that_is_nearly_there_is_told() -> None:
+    own = policy("monitorring/p", {"podSelector": {}, "ingress": []})
+
+    (finding,) = lint(cluster(*SHOP, own), load_profile("calico"))
+
+    assert finding.text == "is of namespace monitorring, where nothing is; there is monitoring"
+
+
 def test_where_the_cni_lets_pods_reach_their_node_its_dns_cache_is_reached() -> None:
     manifests = DNS_SERVICE, LOCAL_DNS, egress({"to": [labels(app="db")]}, TO_DNS_PODS)
     profile = load_profile("calico", {"egress-to-own-node": "allowed"})

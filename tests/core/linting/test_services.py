@@ -46,6 +46,30 @@ def numbered(manifest: Manifest, index: str) -> Manifest:
     return manifest
 
 
+def hook(**reference: Any) -> Manifest:
+    webhooks = [{"name": "a.shop", "clientConfig": {"service": {"namespace": "shop", **reference}}}]
+    return {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
+            "metadata": {"name": "a"}, "webhooks": webhooks}  # fmt: skip
+
+
+def labelled_service(name: str) -> Manifest:
+    made = service(f"shop/{name}", 80, 8080)
+    return {**made, "metadata": {**made["metadata"], "labels": {"monitored": "yes"}}}
+
+
+def monitor(port: str) -> Manifest:
+    spec = {"selector": {"matchLabels": {"monitored": "yes"}}, "endpoints": [{"port": port}]}
+    return {"apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor",
+            "metadata": {"name": "a", "namespace": "shop"}, "spec": spec}  # fmt: skip
+
+
+def on_the_host(policy: str, url: str = "http://front.shop.svc.cluster.local/") -> Manifest:
+    made = workload("DaemonSet", "shop/agent", {}, {"app": "agent"})
+    container = {"name": "a", "image": "b", "env": [{"name": "URL", "value": url}]}
+    made["spec"]["template"]["spec"] = {"hostNetwork": True, "dnsPolicy": policy, "containers": [container]}
+    return made
+
+
 HEADLESS = service("shop/peers", 8080, 8080, clusterIP="None", selector={"app": "db"})
 MYSQL = pod("shop/mysql", ip="10.0.1.5", app="web", tier="mysql", ports=[{"containerPort": 3306}])
 FRONT = pod("shop/front", ip="10.0.1.6", app="web", tier="front", ports=[{"name": "http", "containerPort": 8080}])
@@ -130,6 +154,35 @@ MISTAKES: dict[str, Mistake] = {
         [service("shop/front-end", 80, 8080), ingress(name="frontend", port={"number": 80})],
         "leads to Service frontend, and there is none in shop; there is front-end",
     ),
+    "a webhook's port that the Service does not have": Mistake(
+        [service("shop/front", 80, 8080), hook(name="front")],
+        "the API server is to call port 443 of Service shop/front, which has 80",
+        thread="https://github.com/microcumulus/ca-injector/pull/4",
+    ),
+    "a webhook's port that the Service has no more": Mistake(
+        [service("shop/front", 443, 8080), hook(name="front", port=10250)],
+        "the API server is to call port 10250 of Service shop/front, which has 443",
+        thread="https://github.com/cruise-automation/k-rail/pull/76",
+    ),
+    "a webhook's Service that is misspelt": Mistake(
+        [service("shop/front-hook", 443, 8080), hook(name="fronthook")],
+        "the API server is to call Service shop/fronthook; there is front-hook",
+    ),
+    "a monitor by the number of a port": Mistake(
+        [labelled_service("front"), monitor("8080")],
+        "asks for port 8080, and Service front has none of that name; there is web",
+        thread="https://github.com/prometheus-operator/prometheus-operator/pull/3244",
+    ),
+    "a monitor by a name that is another's": Mistake(
+        [labelled_service("front"), monitor("http")],
+        "asks for port http, and Service front has none of that name; there is web",
+        thread="https://github.com/prometheus-operator/prometheus-operator/issues/996",
+    ),
+    "a pod on the host's network that names a Service": Mistake(
+        [service("shop/front", 80, 8080), on_the_host("ClusterFirst")],
+        "its pods are on the host's network and name front.shop.svc, but dnsPolicy ClusterFirst means the node's DNS",
+        thread="https://github.com/crossplane/crossplane/issues/5500",
+    ),
     "an ingress to another namespace": Mistake(
         [service("monitoring/grafana", 80, 3000, selector={"app": "prometheus"}),
          ingress(name="grafana", port={"number": 80})],
@@ -197,6 +250,13 @@ RIGHT: dict[str, list[Manifest]] = {
         service("shop/front", 80, 8080), ingress(name="front", port={"number": 80}),
         {**ingress(name="front", port={"name": "web"}), "metadata": {"name": "b", "namespace": "shop"}},
         {**ingress(name="redirect", port={"name": "use-annotation"}), "metadata": {"name": "c", "namespace": "shop"}}],
+    "a webhook without a port": [service("shop/front", 443, 8080), hook(name="front")],
+    "a webhook that is applied apart": [hook(name="later")],
+    "a monitor by a port's name": [labelled_service("front"), monitor("web")],
+    "a pod on the host's network that asks the cluster's DNS": [
+        service("shop/front", 80, 8080), on_the_host("ClusterFirstWithHostNet")],
+    "a pod on the host's network that names nothing of the cluster": [
+        service("shop/front", 80, 8080), on_the_host("ClusterFirst", "http://front.shop.svc-b.example/")],
     "an ingress to what is applied apart": [ingress(name="later", port={"number": 80})],
 }  # fmt: skip
 

@@ -313,6 +313,19 @@ MISTAKES: dict[str, Mistake] = {
         "ingress rule 1 admits app=piper in namespace shop, where no pod is so; nearest label app=acme-piper",
         opens=(("shop/acme-piper", "shop/db", "TCP", 5432),),
     ),
+    "labels of pods for those of namespaces": Mistake(
+        "https://github.com/akash-network/node/issues/911",
+        [namespace("edge"), pod("edge/nginx", ip="10.0.3.1", app="edge-proxy"),
+         ingress({"from": [in_namespace(app="edge-proxy")]})],
+        "ingress rule 1 admits namespaces with app=edge-proxy, and no namespace is so; pods in edge are",
+        opens=(("edge/nginx", "shop/web", "TCP", 8080),),
+    ),
+    "a label of namespaces for pods": Mistake(
+        "https://github.com/opencost/opencost-helm-chart/pull/207",
+        [ingress({"from": [labels(**{"kubernetes.io/metadata.name": "monitoring"})]})],
+        "ingress rule 1 admits pods with kubernetes.io/metadata.name=monitoring, a label of namespaces",
+        opens=(("monitoring/prometheus", "shop/web", "TCP", 8080),),
+    ),
     "namespaces that are left out, beside all of them": Mistake(
         "https://mikepietsch.com/tech/kubernetes/14.03-restricting-ingress-from-specific-pods-and-namespaces/",
         [ingress({"from": [{"namespaceSelector": NOT_MONITORING}, ALL_NAMESPACES]})],
