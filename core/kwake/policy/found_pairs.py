@@ -46,9 +46,9 @@ class Said:
         """Why more may pass than is sure, if more may."""
         return tuple(dict.fromkeys(self.egress[source].doubts + self.ingress[destination].doubts))
 
-    def is_open(self, source: int) -> bool:
-        """Whether a class may send everything to everybody, as far as known."""
-        return [allowed for allowed, _ in self.egress[source].possible] == [ALL]
+    def is_open(self, source: int, destination: int) -> bool:
+        """Whether a class may send everything to another, as far as known."""
+        return _part(self.egress[source].possible, destination) == ALL
 
     def to_own_node(self, source: int, destination: int) -> ConnectionSet:
         """What the tiers let a pod send to one on its node's network, were there no NetworkPolicy."""

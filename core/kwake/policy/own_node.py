@@ -53,7 +53,7 @@ def add_own_nodes(
             back = found.classes_between(pod, host)
             if to_node == "judged" or not any(wanted(at, to) for at, to in back):
                 continue
-            if any(said.is_open(at) for at, _ in back):
+            if any(said.is_open(at, to) for at, to in back):
                 continue
             for at, to in back[:1]:
                 if to_node == "allowed":

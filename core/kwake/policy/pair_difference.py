@@ -50,9 +50,9 @@ class Pairs:
             self._pods, self._names = ends_of(self._cluster)
             old = self._standing = Standing(self._cluster, self._profile, policies, self._pods)
         new, shifts = old.with_policy(after, changed)
-        if old.is_doubtful or new.is_doubtful:
-            return self._of_tables(after)
         wanted = [(shift.sources, shift.destinations) for shift in shifts]
+        if old.is_doubtful or new.is_doubtful:
+            wanted += _otherwise_doubtful(old, new)
         if not wanted:
             return Difference((), ())
         if self._ends is None or self._ends.classes is not new.classes:
@@ -60,7 +60,7 @@ class Pairs:
         return difference(*self._tables(old, new, self._ends, wanted))
 
     def _of_tables(self, after: Cluster) -> Difference:
-        """The difference by all pairs. What is not known may hang on classes that the edit leaves alone."""
+        """The difference by all pairs."""
         self._table = self._table or reach(self._cluster, self._profile)
         return difference(self._table, reach(after, self._profile))
 
@@ -92,6 +92,16 @@ def _one_policy(old: Cluster, new: Cluster) -> Key | None:
     changed = [key for key, item in is_.items() if was.get(key) is not item]
     changed += [key for key in was if key not in is_]
     return changed[0] if len(changed) == 1 and changed[0].kind == "NetworkPolicy" else None
+
+
+def _otherwise_doubtful(old: Standing, new: Standing) -> Iterator[tuple[int, int]]:
+    """Where nothing else may pass than before, but for another reason that is not certain."""
+    everyone = new.classes.everyone
+    sending, taking = (
+        new.classes.where(at for at, (was, is_) in enumerate(zip(*rows, strict=True)) if was.doubts != is_.doubts)
+        for rows in ((old.egress.rows, new.egress.rows), (old.ingress.rows, new.ingress.rows))
+    )
+    yield from ((sending, everyone), (everyone, taking))
 
 
 class _Ends:

@@ -56,9 +56,10 @@ def test_an_edited_policy_changes_what_both_tables_say(first: int) -> None:
         compared(seed)
 
 
-@pytest.mark.parametrize("seed", [433, 3864, 4504, 5272])
-def test_pairs_that_become_unknown_beside_what_the_edit_touches_are_told(seed: int) -> None:
-    """Something is not known in these clusters: the short way missed some of it."""
+@pytest.mark.parametrize("seed", [433, 800, 2392, 3864, 4504, 5272])
+def test_pairs_between_which_nothing_else_may_pass_have_the_same_reasons(seed: int) -> None:
+    """Whether policies judge what a pod sends to its node matters only where they stop something: told of a class as a
+    whole, an edit that is about others took that reason away. In 800 and 2392 the reason alone changes."""
     compared(seed)
 
 
