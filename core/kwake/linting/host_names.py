@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from kwake.linting.shapes import Shapes
+from kwake.linting.shapes import WORKLOADS, Shapes
 from kwake.objects.document import FieldPath, Manifest
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add
-from kwake.objects.kinds import MODELLED, KubeObject, Pod, PodSpec, ReplicationController, Workload
+from kwake.objects.kinds import KubeObject, Pod, PodSpec
 
 POLICY = "ClusterFirstWithHostNet"
 """The dnsPolicy under which a pod on the host's network asks the cluster's DNS."""
@@ -37,11 +37,10 @@ def host_name_findings(among: Shapes) -> Iterator[Finding]:
 
 def _on_the_host(among: Shapes) -> Iterator[tuple[KubeObject, PodSpec, FieldPath]]:
     """What makes such pods, and those that nothing makes."""
-    for kind in MODELLED.values():
-        if issubclass(kind, Workload | ReplicationController):
-            for value in among.cluster.all(kind):
-                if value.spec.template.spec.host_network and value.controller is None:
-                    yield value, value.spec.template.spec, ("spec", "template", "spec")
+    for kind in WORKLOADS:
+        for value in among.cluster.all(kind):
+            if value.spec.template.spec.host_network and value.controller is None:
+                yield value, value.spec.template.spec, ("spec", "template", "spec")
     for pod in among.cluster.all(Pod):
         if pod.spec.host_network and not pod.metadata.owner_references and not pod.is_terminal:
             yield pod, pod.spec, ("spec",)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import msgspec
 
 from kwake.control.nearest_label import selects_nothing
-from kwake.linting.shapes import Shapes
+from kwake.linting.shapes import WORKLOADS, Shapes
 from kwake.objects.document import FieldPath
 from kwake.objects.json_patch import Change, Fix, add
 from kwake.objects.key import Key
-from kwake.objects.kinds import MODELLED, ReplicationController, Workload
 from kwake.objects.selector import LabelSelector
 from kwake.objects.slips import prefixed, respelt, slips
 from kwake.policy.change import OF_ONE_POD
@@ -48,9 +47,7 @@ def labelled(among: Shapes, namespace: str, selector: LabelSelector) -> Iterator
     if not selector.match_labels or selector.match_expressions or OF_ONE_POD & selector.match_labels.keys():
         return
     template: FieldPath = ("spec", "template", "metadata", "labels")
-    for kind in MODELLED.values():
-        if not issubclass(kind, Workload | ReplicationController):
-            continue
+    for kind in WORKLOADS:
         for workload in among.cluster.all(kind, namespace):
             own = workload.spec.template.metadata.labels
             clash = any(key in own and own[key] != value for key, value in selector.match_labels.items())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import msgspec
+
 from kwake.cluster import Cluster
 from kwake.linting.shapes import Shape, Shapes
 from kwake.objects.key import Key
@@ -21,6 +23,7 @@ class Scene(Shapes):
         self._only = only
         self.profile = profile
         self.policies: PolicySet = compile_policies(cluster, profile)
+        self._meant: dict[bytes, list[str]] = {}
 
     def meant(self, peer: PolicyPeer, home: str) -> tuple[Shape, ...]:
         """The pods that a peer of labels means, in a policy of namespace `home`."""
@@ -35,8 +38,11 @@ class Scene(Shapes):
 
     def namespaces(self, selector: LabelSelector) -> list[str]:
         """The namespaces with pods that a selector means, or may mean where their labels are not known."""
-        seeing = self.policies.seeing
-        return [namespace for namespace in self.shapes if seeing.namespace_matches(selector, namespace) is not False]
+        asked = msgspec.json.encode(selector)
+        if asked not in self._meant:
+            matches = self.policies.seeing.namespace_matches
+            self._meant[asked] = [name for name in self.shapes if matches(selector, name) is not False]
+        return self._meant[asked]
 
     @cached_property
     def network_policies(self) -> tuple[NetworkPolicy, ...]:

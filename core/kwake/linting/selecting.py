@@ -27,8 +27,9 @@ def _nobody(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
     home, selector = policy.metadata.namespace, policy.spec.pod_selector
     path: FieldPath = ("spec", "podSelector")
     chosen = scene.matching(home, selector)
-    meant = sorted(name for name in scene.shapes if is_misspelt(home, name))
-    if meant and home not in scene.shapes and home in scene.policies.seeing.undescribed:
+    is_empty = home not in scene.shapes and home in scene.policies.seeing.undescribed
+    meant = sorted(name for name in scene.shapes if is_misspelt(home, name)) if is_empty else []
+    if meant:
         text = f"is of namespace {home}, where nothing is; there is {meant[0]}"
         yield scene.warning(policy.key, ("metadata", "namespace"), text)
         return

@@ -18,6 +18,11 @@ from kwake.objects.selector import Labels, LabelSelector, keys_of
 from kwake.policy.change import OF_ONE_POD
 from kwake.sources import locate
 
+WORKLOADS: tuple[type[Workload | ReplicationController], ...] = tuple(
+    kind for kind in MODELLED.values() if issubclass(kind, Workload | ReplicationController)
+)
+"""Kinds that make pods from a template."""
+
 
 class Shape(msgspec.Struct, frozen=True):
     """Pods of one namespace that lints cannot tell apart; workloads without pods have one, too."""
@@ -51,51 +56,76 @@ class Shape(msgspec.Struct, frozen=True):
         return frozenset((p.name, p.protocol) for c in self.pod.port_containers for p in c.ports if p.name)
 
 
-class Shapes:
-    """A cluster, as lints ask about it."""
+class _Pods:
+    """The pods of a cluster, alike ones once, and what is asked about them. Clusters share what did not change."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
-        self._selected: dict[tuple[str, bytes], tuple[Shape, ...]] = {}
-
-    @cached_property
-    def shapes(self) -> dict[str, tuple[Shape, ...]]:
-        """By namespace."""
+    def __init__(self, cluster: Cluster, parts: tuple[object, ...]) -> None:
+        self.parts = parts
+        self._by_namespace: dict[str, tuple[Pod, ...]] = cluster.pods_by_namespace
         found: defaultdict[str, dict[object, Shape]] = defaultdict(dict)
-        for pod in self.cluster.all(Pod):
+        for pod in cluster.all(Pod):
             if not pod.is_terminal:
                 _note(found, pod)
-        for kind in MODELLED.values():
-            if issubclass(kind, Workload | ReplicationController):
-                for value in self.cluster.all(kind):
-                    template = value.spec.template
-                    metadata = msgspec.structs.replace(value.metadata, labels=template.metadata.labels)
-                    _note(found, Pod(metadata=metadata, spec=template.spec))
-        return {namespace: tuple(shapes.values()) for namespace, shapes in found.items()}
-
-    @cached_property
-    def _carrying(self) -> dict[tuple[str, tuple[str, str]], list[Shape]]:
-        """Shapes by namespace and label: only they need a look where a selector wants it."""
-        found: defaultdict[tuple[str, tuple[str, str]], list[Shape]] = defaultdict(list)
+        for kind in WORKLOADS:
+            for value in cluster.all(kind):
+                template = value.spec.template
+                metadata = msgspec.structs.replace(value.metadata, labels=template.metadata.labels)
+                _note(found, Pod(metadata=metadata, spec=template.spec))
+        self.shapes = {namespace: tuple(shapes.values()) for namespace, shapes in found.items()}
+        self._carrying: defaultdict[tuple[str, tuple[str, str]], list[Shape]] = defaultdict(list)
+        """By namespace and label: only they need a look where a selector wants it."""
         for namespace, shapes in self.shapes.items():
             for shape in shapes:
                 for label in shape.labels.items():
-                    found[namespace, label].append(shape)
-        return found
+                    self._carrying[namespace, label].append(shape)
+        self._selected: dict[tuple[str, bytes], tuple[Shape, ...]] = {}
 
     def matching(self, namespace: str, selector: LabelSelector) -> tuple[Shape, ...]:
         """The pods of a namespace that a selector means."""
         asked = namespace, msgspec.json.encode(selector)
         if asked not in self._selected:
-            if not OF_ONE_POD.isdisjoint(keys_of(selector)):  # pods that are alike but for these
-                pods = self.cluster.pods_by_namespace.get(namespace, ())
-                chosen = (pod for pod in pods if not pod.is_terminal and selector.matches(pod.metadata.labels))
-                self._selected[asked] = tuple(map(Shape, chosen))
-                return self._selected[asked]
-            wanted = next(iter(selector.match_labels.items()), None)
-            near = self.shapes.get(namespace, ()) if wanted is None else self._carrying.get((namespace, wanted), ())
-            self._selected[asked] = tuple(shape for shape in near if selector.matches(shape.labels))
+            self._selected[asked] = tuple(self._found(namespace, selector))
         return self._selected[asked]
+
+    def _found(self, namespace: str, selector: LabelSelector) -> Iterator[Shape]:
+        if not OF_ONE_POD.isdisjoint(keys_of(selector)):  # pods that are alike but for these
+            for pod in self._by_namespace.get(namespace, ()):
+                if not pod.is_terminal and selector.matches(pod.metadata.labels):
+                    yield Shape(pod)
+            return
+        wanted = next(iter(selector.match_labels.items()), None)
+        near = self.shapes.get(namespace, ()) if wanted is None else self._carrying.get((namespace, wanted), ())
+        yield from (shape for shape in near if selector.matches(shape.labels))
+
+
+_latest: list[_Pods] = []
+"""Those of the last cluster that was asked about: an edited one mostly has the same."""
+
+
+def _pods(cluster: Cluster) -> _Pods:
+    parts = (cluster.all(Pod), *(cluster.all(kind) for kind in WORKLOADS))
+    latest = next(iter(_latest), None)
+    if latest is None or any(mine is not theirs for mine, theirs in zip(latest.parts, parts, strict=True)):
+        latest = _Pods(cluster, parts)
+        _latest[:] = [latest]
+    return latest
+
+
+class Shapes:
+    """A cluster, as lints ask about it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self._pods = _pods(cluster)
+
+    @property
+    def shapes(self) -> dict[str, tuple[Shape, ...]]:
+        """The pods by namespace."""
+        return self._pods.shapes
+
+    def matching(self, namespace: str, selector: LabelSelector) -> tuple[Shape, ...]:
+        """The pods of a namespace that a selector means."""
+        return self._pods.matching(namespace, selector)
 
     @cached_property
     def services(self) -> dict[str, tuple[Service, ...]]:
