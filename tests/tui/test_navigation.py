@@ -108,7 +108,18 @@ def test_a_filter_finds_kinds_by_the_names_that_kubectl_has_for_them(text: str, 
     play(shop(), story)
 
 
-@pytest.mark.parametrize("typed", ["app", "web-7", "svc/", "e", "!web", "-f wb"])
+@pytest.mark.parametrize("text", ["svc/checkout", "Service/shop/check", "services/CHECKOUT"])
+def test_a_filter_finds_an_object_as_kubectl_writes_it(text: str) -> None:
+    lines = tree(shop().cluster, TreeState())
+    wanted = parse_filter(text)
+    assert wanted is not None
+
+    kept = Index.of(lines).kept(wanted, lambda target: None)
+
+    assert [line.target for line in kept.lines][-kept.own :] == ["Service/shop/checkout"]
+
+
+@pytest.mark.parametrize("typed", ["app", "web-7", "svc/", "svc/che", "e", "!web", "-f wb"])
 def test_rows_found_letter_by_letter_are_those_found_at_once(typed: str) -> None:
     lines = tree(shop().cluster, TreeState())
     begun = Index.of(lines)

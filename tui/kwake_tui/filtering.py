@@ -1,4 +1,4 @@
-"""What `/` keeps of a list, as k9s reads it: text, `!` for all others, `-l` labels, `-f` letters in this order."""
+"""What `/` keeps of a list, as k9s reads it: text, `svc/name`, `!` all others, `-l` labels, `-f` letters in order."""
 
 from __future__ import annotations
 
@@ -54,6 +54,10 @@ def parse_filter(text: str) -> Filter | None:
     if not wanted:
         return None
     if not set(wanted) & set(_SPECIAL):
+        kind, slash, name = wanted.partition("/")
+        if slash and not inverse and kind.casefold() in SHORT_NAMES:
+            named = re.compile(re.escape(f"/{name}"), re.IGNORECASE)
+            return Filter(typed, named, kind=SHORT_NAMES[kind.casefold()])
         return Filter(typed, literal=wanted.casefold(), inverse=inverse)
     try:
         return Filter(typed, re.compile(wanted, re.IGNORECASE), inverse=inverse)
