@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kwake.objects.kinds import Pod
 from kwake_tui.panes.editor import EditorPane
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import POLICY, edit_policy
@@ -288,5 +289,24 @@ def test_home_and_end_are_of_the_line_in_which_one_types() -> None:
         await player.press("e", "down", "down", "end")
         await player.type("x")
         assert editor(player).area.text.splitlines()[2] == "metadata:x"
+
+    play(shop(), story)
+
+
+def test_a_line_that_goes_on_out_of_sight_says_so() -> None:
+    async def story(player: Player) -> None:
+        (pod,) = [p for p in player.session.world.cluster.all(Pod) if p.metadata.name.startswith("search-")]
+        await player.go_to(str(pod.key))
+        await player.until(lambda: editor(player).reference == str(pod.key))
+        area = editor(player).area
+        rows = [area.render_line(y).text for y in range(area.size.height)]
+        name, kind = (
+            next(row for row in rows if " name: search-" in row),
+            next(row for row in rows if "kind: Pod" in row),
+        )
+        assert name.endswith("…") and len(name) == area.size.width and "…" not in kind
+        await player.press("tab", "tab", "j", "j", "j", "end")
+        await player.until(lambda: area.scroll_offset.x > 0)
+        assert area.render_line(3).text.rstrip().endswith(pod.metadata.name[-5:])
 
     play(shop(), story)

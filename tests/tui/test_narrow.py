@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from textual.content import Content
+
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import POLICY, edit_policy, open_checkout
 
 NARROW, WIDE = (80, 24), (200, 60)
+
+
+def title_of(player: Player, pane: str) -> str:
+    """What stands over a pane."""
+    return Content.from_markup(str(player.desk.query_one(pane).border_title)).plain
 
 
 def test_tabs_say_how_the_path_ends_and_what_is_edited() -> None:
@@ -83,7 +90,42 @@ def test_a_row_of_a_connection_is_not_cut_for_a_history_that_has_no_column() -> 
         await open_checkout(player)
         await player.press("tab", "tab", "tab")
         rows = [strip.text for strip in player.app.screen._compositor.render_strips()]
-        (row,) = [row for row in rows if "svc/checkout" in row and row.startswith("▌")]
-        assert "✓ delivered" in row and "━" not in row
+        (row,) = [row for row in rows if "8443" in row and row.startswith("▌")]
+        assert "web-jkvpq → checkout-cvwd7:8443" in row and "✓ delivered" in row and "━" not in row
 
     play(shop(), story, size=NARROW)
+
+
+def test_a_connection_has_a_row_for_each_profile_and_the_title_counts_where_they_disagree() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await player.press("tab", "tab", "tab")
+        assert title_of(player, "#connections") == "1 connection, none differs between calico and cilium"
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s", "tab")
+        first, second = player.rows("#connections")[1:3]
+        assert first.split()[-5:] == ["calico", "●", "open", "0:00", "∅", "dropped"][-5:]
+        assert second.split() == ["svc/checkout", "≠", "cilium", "◐", "stalled", "∅", "dropped"]
+        assert title_of(player, "#connections") == "1 connection, 1 differs between calico and cilium"
+
+    play(shop(), story, size=NARROW)
+
+
+def test_the_title_of_a_pane_has_its_subject_and_place_and_leaves_its_word_to_the_tab() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await player.press("tab")
+        assert title_of(player, "#path") == "web → svc/checkout:443   1-18 of 34"
+        await edit_policy(player, "app: web", "app: webshop")
+        assert title_of(player, "#editor") == "shop/allow-web   edited, not applied · selects 3 pods"
+
+    play(shop(), story, size=NARROW)
+
+
+def test_in_a_box_the_title_has_the_panes_word_and_the_place_stands_below() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        pane = player.desk.query_one("#path")
+        assert (str(pane.border_title), str(pane.border_subtitle)) == ("Path  web → svc/checkout:443", "1-17 of 18")
+
+    play(shop(), story)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 from textual.types import AnimationLevel
 
+import kwake
+from kwake.actions import OpenConnection
+from kwake.objects.unread_kind import UnreadKind, marker
 from kwake_tui.panes import path
+from kwake_tui.text.cluster import cluster_lines
+from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
 
@@ -42,6 +47,48 @@ def test_at_80x24_one_pane_is_shown_at_a_time() -> None:
             await player.press("tab")
 
     play(shop(), story, size=(80, 24))
+
+
+@pytest.mark.parametrize("title", ["shop", "lesson", "a-longer-name"])
+def test_the_counts_stay_in_the_status_line_while_something_less_can_go(title: str) -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await player.press("z")
+        await open_checkout(player)
+        assert "23 pods · 12 services · 7 policies" in player.rows("#status")[0]
+
+    play(shop(), story, title=title)
+
+
+@pytest.mark.parametrize(("read_in", "said"), [((), "? policies"), (("shop",), "7+ policies")])
+def test_what_was_not_read_is_not_counted_as_none(read_in: tuple[str, ...], said: str) -> None:
+    world = shop()
+    missing = UnreadKind("NetworkPolicy", "networking.k8s.io", read_in, "forbidden", "who may talk", is_policy=True)
+    kept = [r.manifest for r in world.cluster if read_in or r.manifest["kind"] != "NetworkPolicy"]
+    partly = kwake.open([*kept, marker((missing,), "shop")])
+
+    async def story(player: Player) -> None:
+        assert said in player.rows("#status")[0]
+
+    play(partly, story)
+    assert said in cluster_lines(partly, "prod")[0]
+
+
+def test_the_heads_of_columns_stay_while_rows_scroll() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        for number in range(8):
+            player.desk.attempt(OpenConnection(f"c{number}", "deploy/shop/web", "svc/shop/checkout", 443))
+        await player.press("tab", "tab", "tab", "G")
+        pane = player.desk.query_one("#connections", LineList)
+        shown = ["".join(part.text for part in pane.render_line(y)) for y in range(pane.size.height)]
+        assert "calico" in shown[0] and "already open" in shown[1]
+        assert "c7" in shown[-1] and str(pane.border_subtitle) == "6-9 of 9"
+        await player.press("g")
+        shown = ["".join(part.text for part in pane.render_line(y)) for y in range(pane.size.height)]
+        assert shown[2].startswith("▌checkout") and str(pane.border_subtitle) == "1-4 of 9"
+
+    play(shop(), story)
 
 
 def test_enter_folds_and_h_goes_to_the_row_above() -> None:

@@ -87,11 +87,31 @@ def test_before_after_and_difference_are_one_key_each() -> None:
 def test_at_the_beginning_there_is_no_difference_and_the_keys_say_so() -> None:
     async def story(player: Player) -> None:
         await open_reach(player)
-        assert "nothing was done yet" in player.row("#summary", "after")
+        assert player.rows("#summary")[0].startswith("now ") and "nothing was done yet" in player.rows("#summary")[0]
+        assert "the same" not in player.rows("#summary")[0], "nothing is compared"
         await player.press("n")
         assert "nothing was done yet" in player.rows("#keys")[0]
         await player.press("b")
         assert "there is no before" in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+def test_the_cell_under_the_cursor_is_reversed_in_its_whole_width() -> None:
+    async def story(player: Player) -> None:
+        screen = await with_edit(player)
+        matrix = screen.query_one(Matrix)
+        strip = matrix.render_line(matrix.region_of_cursor().y)
+        (reversed_,) = [part for part in strip if part.style is not None and part.style.reverse]
+        assert reversed_.text == "− 8443".ljust(matrix.column_width - 1)
+
+    play(shop(), story)
+
+
+def test_it_begins_on_a_pair_of_two() -> None:
+    async def story(player: Player) -> None:
+        screen = await open_reach(player)
+        assert screen.at[0] != screen.at[1]
 
     play(shop(), story)
 

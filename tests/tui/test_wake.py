@@ -6,6 +6,7 @@ import pytest
 
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.wake import WakeScreen
+from kwake_tui.widgets.line_bar import LineBar
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
 
@@ -52,6 +53,39 @@ def test_a_connection_that_stays_open_says_that_its_dial_would_fail() -> None:
     async def story(player: Player) -> None:
         await after_edit(player)
         assert player.row("#wake", "stays open 1").startswith("● stays open 1   although the same dial would fail now")
+
+    play(shop(), story)
+
+
+def test_a_reason_says_nothing_twice_and_is_never_cut_in_its_middle() -> None:
+    async def story(player: Player) -> None:
+        screen = await after_edit(player)
+        lines = ["".join(s.text for s in screen.rows.render_line(y)).rstrip() for y in range(screen.rows.size.height)]
+        (dropped,) = [line for line in lines if "∅ dropped" in line]
+        (stays,) = [line for line in lines if "● open" in line and "checkout:443" in line]
+        assert dropped.endswith("∅ dropped  allow-web: no ingress rule admits it")
+        assert "cilium: ◐ stalled; calico keeps" in stays and stays.endswith("…")
+
+    play(shop(), story)
+
+
+def test_all_who_fare_alike_are_named_without_a_gap() -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        named = " ".join(player.rows("#why"))
+        assert "…" not in named and named.count("shop/") >= 6
+
+    play(shop(), story)
+
+
+def test_a_key_that_cannot_act_is_faint_and_says_why() -> None:
+    async def story(player: Player) -> None:
+        screen = await after_kill(player)
+        (line,) = screen.query_one("#keys", LineBar).lines
+        roles = {span.text.strip(): span.role for span in line.left}
+        assert (roles["edit the rule"], roles["next group"]) == ("faint", "muted"), "no object decided a kill"
+        await player.press("e")
+        assert "no object decided this row" in player.rows("#keys")[0]
 
     play(shop(), story)
 

@@ -51,6 +51,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     fill: str = " "
     """What stands between left and right; `─` makes a section's rule."""
     target: str = ""
+    stays: bool = False
+    """A head of columns: it stays in sight at the top of a list."""
 
     def respelt(self, write: Callable[[str], str]) -> Line:
         """The same line in other letters."""

@@ -179,4 +179,4 @@ def side_line(side: Side) -> Line:
 
 
 def _pair(label: str, value: str) -> Line:
-    return Line((Span(f"{label:<12}", "muted"), Span(value)))
+    return Line((Span(f"{label:<13}", "muted"), Span(value)))

@@ -136,3 +136,10 @@ def targets(cluster: Cluster) -> tuple[str, ...]:
         ports = [port for container in pod.spec.containers for port in container.ports]
         found += [str(Target(place, port.container_port, port.protocol)) for port in ports] or [place]
     return tuple(found)
+
+
+def how_many(count: int, misses_some: bool, one: str, many: str) -> str:
+    """How many there are; where some may not have been read, at least how many, and `?` where none was."""
+    if misses_some:
+        return f"{count}+ {many}" if count else f"? {many}"
+    return f"{count} {one if count == 1 else many}"

@@ -45,7 +45,8 @@ def unmet(stop: Stop) -> tuple[Check, ...]:
     return tuple(sorted(checks, key=lambda check: check.verdict is not Verdict.FAILED))
 
 
-_ROOM_FOR_KEYS = 100
+_ROOMY = 100
+"""Cells from which on it is said in which line an expectation stands; the list of all steps says it always."""
 
 
 def script_line(script: Script, entry: int, width: int, keymap: Keymap = AS_IT_COMES) -> Line:
@@ -56,8 +57,8 @@ def script_line(script: Script, entry: int, width: int, keymap: Keymap = AS_IT_C
         Span(keymap.shown("last-step"), "you", bold=True),
         Span(" back", "muted"),
     )
-    if width < _ROOM_FOR_KEYS:
-        keys = ()
+    if width < _ROOMY:
+        keys = (keys[0], Span(" "), keys[2])
     stop, steps = script.stop, len(script.stops) - 1
     if stop.report is None:
         count = "1 step" if steps == 1 else f"{steps} steps"
@@ -66,10 +67,10 @@ def script_line(script: Script, entry: int, width: int, keymap: Keymap = AS_IT_C
     place = [Span(f"▸ step {script.at} of {steps}  ", "you"), Span(stop.report.id, bold=True), Span("  ")]
     if entry != stop.entry:
         return Line((*place, Span("left for a way of your own", "muted")), keys, shrink=1)
-    return Line((*place, *_found(stop)), keys, shrink=len(place) + 1)
+    return Line((*place, *_found(stop, width)), keys, shrink=len(place) + 1)
 
 
-def _found(stop: Stop) -> list[Span]:
+def _found(stop: Stop, width: int) -> list[Span]:
     failed = unmet(stop)
     if not failed:
         words = f"{len(stop.checks)} of {len(stop.checks)} met" if stop.checks else "nothing expected"
@@ -78,7 +79,8 @@ def _found(stop: Stop) -> list[Span]:
     glyph, role = MARKS[check.verdict]
     more = f", {len(failed) - 1} more" if len(failed) > 1 else ""
     words = f"{check.what}: expected {check.expected}, actual {check.actual}"
-    return [Span(f"{glyph} ", role, bold=True), Span(words), Span(f"  line {check.line}{more}", "muted")]
+    place = f"  line {check.line}{more}" if width >= _ROOMY else more
+    return [Span(f"{glyph} ", role, bold=True), Span(words), Span(place, "muted")]
 
 
 def step_lines(script: Script, width: int) -> tuple[Line, ...]:

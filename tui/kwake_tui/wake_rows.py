@@ -62,6 +62,13 @@ class WakeRow(msgspec.Struct, frozen=True, eq=False):
         """What decided."""
         return self.ask()
 
+    def brief_why(self, group: str) -> str:
+        """The reason without what the row's end or its group says already: `allow-web: no ingress rule admits it`."""
+        said = (group, self.after.word, OUTCOMES[Outcome.DROPPED].word)
+        leads = [lead for word in said for lead in (f"{word} by ", f"{word}: ")]
+        parts = self.why.words.split("; ")
+        return "; ".join(part.removeprefix(next(filter(part.startswith, leads), "")) for part in parts)
+
 
 class WakeGroup(msgspec.Struct, frozen=True, eq=False):
     """Rows of one meaning."""
@@ -335,7 +342,7 @@ def _connection_rows(old: World, new: World, second: World | None) -> Iterator[t
         other = second.connections.get(name) if second is not None else None
         beside = ""
         if second is not None and other is not None and other.fate is not is_.fate:
-            beside = f"; {second.profile.name}: {FATES[other.fate]}"
+            beside = f"{second.profile.name}: {FATES[other.fate]}; "
         stood = _standing(was) if was is not None else Mark("●", f"open {clock(is_.opened_ms)}", "ok")
         source, target = _ends(is_.flow)
         why = _why(is_, beside)
@@ -357,7 +364,7 @@ def _moved(row: WakeRow, was: Connection, is_: Connection) -> WakeRow:
 
 def _why(connection: Connection, beside: str) -> Why:
     turn = connection.turns[-1]
-    return Why(turn.reason + beside, turn.decided_by)
+    return Why(beside + turn.reason, turn.decided_by)
 
 
 def _standing(connection: Connection) -> Mark:

@@ -64,7 +64,8 @@ def lookup_hindrance(way: Way, name: str) -> Branch | None:
 def _blocked(way: Way, name: str, service: Service, side: Side) -> Branch:
     asked = name.rstrip(".")
     if side.allowed is None:
-        hop = Hop("dns", way.client.at, f"{asked}: {side.reason}", str(service.key), Basis.UNKNOWN, "NP-27")
+        hop = Hop("dns", way.client.at, f"the lookup of {asked} (53/UDP): {side.reason}", str(service.key),
+                  Basis.UNKNOWN, "NP-27")  # fmt: skip
         return way.end(hop, Outcome.UNKNOWN)
     by = ", ".join(map(called, side.stopped_by))
     text = f"{asked}: no answer, the lookup (53/UDP) is dropped by {by}"

@@ -58,8 +58,8 @@ def why_unknown(policies: Iterable[UnreadPolicy]) -> str:
     found = tuple(policies)
     names = ", ".join(str(policy.key) for policy in found if not policy.is_missing)
     kinds = ", ".join(dict.fromkeys(policy.key.kind for policy in found if policy.is_missing))
-    words = (f"{names} may select it; kwake does not read this kind" if names else "",
-             f"objects of kind {kinds} were not read, and one may select it" if kinds else "")  # fmt: skip
+    words = (f"{names} may select the pod; kwake does not read this kind" if names else "",
+             f"objects of kind {kinds} were not read, and one may select the pod" if kinds else "")  # fmt: skip
     return "; ".join(filter(None, words))
 
 

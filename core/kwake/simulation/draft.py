@@ -28,6 +28,9 @@ from kwake.simulation.tasks import PRIORITY, ReconcileWorkloads, SchedulePod, Sy
 Touched = Sequence[tuple[KubeObject | None, KubeObject | None]]
 """Objects as they were and as they are."""
 
+STAYS_OPEN = "stays open: "
+"""How the reason begins of a connection to which something happened that leaves it open."""
+
 
 class Draft:
     """A state being changed. `cause` and `clocks` are what the step at hand goes back to."""
@@ -189,14 +192,9 @@ class Draft:
             turn = moved.turns[-1]
             if len(moved.backends) == len(connection.backends):
                 age = seconds(self.now_ms - moved.opened_ms)
-                self.tell(
-                    f"connection-{turn.fate.value}",
-                    name,
-                    f"{name} {turn.fate.value} after {age}: {turn.reason}",
-                    "connection",
-                    rule=turn.cite,
-                    basis=turn.basis,
-                )
+                stays = "stays " if turn.reason.startswith(STAYS_OPEN) else ""
+                words = f"{name} {stays}{turn.fate.value} after {age}: {turn.reason.removeprefix(STAYS_OPEN)}"
+                self.tell(f"connection-{turn.fate.value}", name, words, "connection", rule=turn.cite, basis=turn.basis)
             else:
                 backend = moved.backends[-1]
                 kind = "connection-misdelivered" if backend.misdelivered else "connection-migrated"

@@ -74,7 +74,7 @@ def test_np_12_a_cni_without_policies_enforces_no_unread_ones_either() -> None:
 
 def test_reach_lists_unknown_pairs_with_their_reason_and_no_others() -> None:
     found = reach(cluster(*PODS, INTO_DB[0]), load_profile())
-    reason = "CiliumNetworkPolicy/shop/p may select it; kwake does not read this kind"
+    reason = "CiliumNetworkPolicy/shop/p may select the pod; kwake does not read this kind"
     assert [(pair.src, pair.dst, pair.reason) for pair in found.unknown] == [
         ("0.0.0.0-255.255.255.255", "shop/db[Pod]", reason),
         ("mail/web[Pod]", "shop/db[Pod]", reason),

@@ -15,7 +15,7 @@ from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import parts
 from kwake_tui.panes.tree import Made, TreeState, foldable, folded_at_start, open_at_start, tree
-from kwake_tui.widgets.line_list import LineList, Model, content
+from kwake_tui.widgets.line_list import LineList, Model
 
 
 class ClusterPane(LineList):
@@ -115,7 +115,7 @@ class ClusterPane(LineList):
         while len(way) > 1 and len(" › ".join(way)) > self.size.width - len("Cluster") - _TITLE:
             way = way[1:]
         steps = " › ".join(way)
-        self.border_title = content((Span("Cluster"), *((Span(f"  {steps}"),) if steps else ())))
+        self.entitle("Cluster", steps)
 
     def _rows(self, width: int) -> tuple[Line, ...]:
         """While a filter is on, what is folded is searched too."""

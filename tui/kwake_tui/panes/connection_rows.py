@@ -57,25 +57,33 @@ class _Cells(NamedTuple):
     history: int
 
 
+class _Stacked(NamedTuple):
+    """Widths of the columns where each profile has a row."""
+
+    name: int
+    ends: int
+    profile: int
+
+
 def connection_lines(table: Table, width: int) -> tuple[Line, ...]:
     """The rows for a width in cells: the connections, then the pinned flows; none without either."""
     names = list(table.columns[0].open) if table.columns else []
     if not names and not table.pins:
         return ()
-    narrow = width < HISTORY_FROM
-    columns = table.columns[:1] if narrow else table.columns
-    labels = [*names, *("pinned" for _ in table.pins[:1]), "name"]
+    columns = table.columns
+    labels = [*names, *("pinned" for _ in table.pins[:1]), "name "]
     name = min(max(len(label) for label in labels), 16) + 1
+    if width < HISTORY_FROM:
+        profile = max(len(text) for text in ("profile", *(column.profile for column in columns))) + 1
+        return tuple(_stacked(table, _Stacked(name, width - name - profile - PAIR, profile)))
     longest = max((len(steps) for steps in table.histories.values()), default=0)
-    history = 0 if narrow else max(min(STEPS, longest), len("history")) + 1
+    history = max(min(STEPS, longest), len("history")) + 1
     room = width - PAIR * len(columns) - name - history
     ways = [len(_way(connection)) for connection in table.columns[0].open.values()]
-    way = min(max([len("by way of"), *ways, *(len(_service(flow)) for flow in table.pins)]) + 1, max(room // 3, 8))
+    way = min(max([len("by way of "), *ways, *(len(_service(flow)) for flow in table.pins)]) + 1, max(room // 3, 8))
     cells = _Cells(name, room - way, way, history)
     rows = [*_heads(columns, cells)]
-    for name_ in names:
-        rows.append(_connection(table, columns, name_, cells))
-        rows += [_beside(table.columns[0], other, name_, width) for other in table.columns[1:] if narrow]
+    rows += [_connection(table, columns, name_, cells) for name_ in names]
     for number, _ in enumerate(table.pins):
         rows.append(_pin(table, columns, number, cells))
     return tuple(rows)
@@ -84,11 +92,43 @@ def connection_lines(table: Table, width: int) -> tuple[Line, ...]:
 def _heads(columns: Sequence[Column], cells: _Cells) -> Iterator[Line]:
     if len(columns) > 1:
         heads = [Span(" " * (sum(cells)))]
-        yield Line((*heads, *(_cell(f"  {column.profile}", "text1", PAIR, bold=True) for column in columns)))
+        profiles = (_cell(f"  {column.profile}", "text1", PAIR, bold=True) for column in columns)
+        yield Line((*heads, *profiles), stays=True)
     labels = [_cell("name", "muted", cells.name), _cell("from → to", "muted", cells.ends)]
     labels.append(_cell("by way of", "muted", cells.way))
     labels += [_cell("history", "muted", cells.history)] if cells.history else []
-    yield Line((*labels, *(_cell("  already open  dialled now", "muted", PAIR) for _ in columns)))
+    yield Line((*labels, *(_cell("  already open  dialled now", "muted", PAIR) for _ in columns)), stays=True)
+
+
+def _stacked(table: Table, cells: _Stacked) -> Iterator[Line]:
+    """Where only one profile has room in a row: for each connection and pinned flow a row a profile, what it goes by
+    in the second of them."""
+    heads = (("name", cells.name), ("from → to", cells.ends), ("  profile", cells.profile + 2))
+    labels = [_cell(text, "muted", width) for text, width in heads]
+    yield Line((*labels, _cell("already open  dialled now", "muted", PAIR - 2)), stays=True)
+    first = table.columns[0]
+    for name, connection in first.open.items():
+        lead = Span(name, bold=True), _ends(connection), _way(connection)
+        yield from _stack(table, f"connection:{name}", lead, [_answers(first, c, name) for c in table.columns], cells)
+    for number, flow in enumerate(table.pins):
+        lead = Span("pinned", "you"), flow_title(flow), _service(flow)
+        yield from _stack(table, f"pin:{number}", lead, [_dial(first, c, number) for c in table.columns], cells)
+
+
+def _stack(
+    table: Table, target: str, lead: tuple[Span, str, str], answers: Sequence[list[Span]], cells: _Stacked
+) -> Iterator[Line]:
+    name, ends, way = lead
+    tint = "youbg" if target in table.changed else ""
+    starts = [(_cell(name.text, name.role, cells.name, bold=name.bold), _cell(ends, "text1", cells.ends))]
+    starts += [(Span(" " * cells.name), _cell(way, "muted", cells.ends))]
+    for number in range(max(len(answers), len(starts))):
+        start = starts[number] if number < len(starts) else (Span(" " * (cells.name + cells.ends)),)
+        told: list[Span] = []
+        if number < len(answers):
+            differs, *answer = answers[number]
+            told = [differs, _cell(table.columns[number].profile, "muted", cells.profile), *answer]
+        yield Line((*start, *told), tint=tint, target="" if number else target)
 
 
 def _connection(table: Table, columns: Sequence[Column], name: str, cells: _Cells) -> Line:
@@ -104,12 +144,6 @@ def _connection(table: Table, columns: Sequence[Column], name: str, cells: _Cell
     return Line(tuple(spans), tint="youbg" if target in table.changed else "", target=target)
 
 
-def _beside(first: Column, column: Column, name: str, width: int) -> Line:
-    """Where only one profile has room in a row: the other one's row under it."""
-    answers = _answers(first, column, name)
-    return Line((_cell(f"  under {column.profile}", "muted", width - PAIR), *answers))
-
-
 def _pin(table: Table, columns: Sequence[Column], number: int, cells: _Cells) -> Line:
     flow, target = table.pins[number], f"pin:{number}"
     spans = [
@@ -118,12 +152,16 @@ def _pin(table: Table, columns: Sequence[Column], number: int, cells: _Cells) ->
         _cell(_service(flow), "muted", cells.way),
         *history_spans(table.histories.get(target, ()), cells.history),
     ]
-    first = _word(table.columns[0], number)
     for column in columns:
-        word, role = _word(column, number)
-        differs = column is not table.columns[0] and word != first[0]
-        spans += [Span("≠ " if differs else "  ", "warn"), _cell("", "muted", 14), _cell(word, role, PAIR - 16)]
+        spans += _dial(table.columns[0], column, number)
     return Line(tuple(spans), tint="youbg" if target in table.changed else "", target=target)
+
+
+def _dial(first: Column, column: Column, number: int) -> list[Span]:
+    """What a dial of a pinned flow meets: it has nothing open."""
+    word, role = _word(column, number)
+    differs = column is not first and word != _word(first, number)[0]
+    return [Span("≠ " if differs else "  ", "warn"), _cell("", "muted", 14), _cell(word, role, PAIR - 16)]
 
 
 def _service(flow: Flow) -> str:
@@ -180,12 +218,16 @@ def _answers(first: Column, column: Column, name: str) -> list[Span]:
     path = column.again.get(name)
     stands, stands_role = stands_words(connection, column.now_ms) if connection else ("? unknown", "doubt")
     dial, dial_role = dial_words(path) if path else ("client gone", "muted")
-    differs = column is not first and _verdicts(column, name) != _verdicts(first, name)
     return [
-        Span("≠ " if differs else "  ", "warn"),
+        Span("≠ " if disagree(first, column, name) else "  ", "warn"),
         _cell(stands, stands_role, 14),
         _cell(dial, dial_role, PAIR - 16),
     ]
+
+
+def disagree(first: Column, column: Column, name: str) -> bool:
+    """Whether two profiles disagree on how a connection stands or what a dial meets."""
+    return _verdicts(column, name) != _verdicts(first, name)
 
 
 def _verdicts(column: Column, name: str) -> tuple[Fate | None, Outcome | None]:

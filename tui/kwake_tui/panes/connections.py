@@ -10,13 +10,13 @@ from kwake.dataplane.path import Flow, Path
 from kwake.errors import KwakeError, ReferenceNotFound
 from kwake.world import World
 from kwake_tui.keys import keymap_of
-from kwake_tui.lines import BLANK, Line, Span, section
-from kwake_tui.panes.connection_rows import Column, Table, connection_lines
+from kwake_tui.lines import BLANK, Line, section
+from kwake_tui.panes.connection_rows import Column, Table, connection_lines, disagree
 from kwake_tui.panes.history import Step, connection_step, dial_step
 from kwake_tui.panes.key_line import with_keys
 from kwake_tui.panes.lanes import flow_lines, lanes_of
 from kwake_tui.session import Session, path_in
-from kwake_tui.widgets.line_list import LineList, content
+from kwake_tui.widgets.line_list import LineList
 
 EMPTY = "no connection yet: trace a path with {trace}, then open one with {open}"
 
@@ -30,7 +30,7 @@ class ConnectionsPane(LineList):
 
     def __init__(self) -> None:
         super().__init__(id="connections", classes="pane")
-        self.border_title = content((Span("Connections"),))
+        self.entitle("Connections")
 
     def show_session(self, session: Session) -> None:
         """Show the session's connections and pins."""
@@ -50,6 +50,21 @@ class ConnectionsPane(LineList):
             return (*lines, BLANK, section("through the last action"), *fared) if lanes else lines
 
         self.show(rows, new[-1] if new else None)
+        self.entitle("Connections", alone=_counted(table))
+
+
+def _counted(table: Table) -> str:
+    """`4 connections, 1 differs between calico and cilium`; empty without any."""
+    names = list(table.columns[0].open)
+    if not names:
+        return ""
+    count = f"{len(names)} connection{'s' * (len(names) > 1)}"
+    if len(table.columns) < 2:
+        return count
+    first, other = table.columns
+    differing = sum(disagree(first, other, name) for name in names)
+    what = f"{differing} differ{'s' * (differing == 1)}" if differing else "none differs"
+    return f"{count}, {what} between {first.profile} and {other.profile}"
 
 
 def connection_table(session: Session) -> Table:

@@ -18,7 +18,7 @@ from kwake_tui.lines import Line, Span
 from kwake_tui.names import brief, parts
 from kwake_tui.was import was
 from kwake_tui.widgets.line_bar import LineBar
-from kwake_tui.widgets.line_list import content
+from kwake_tui.widgets.line_list import content, over
 from kwake_tui.widgets.text_page import TextPage
 
 _CORNERS = 4
@@ -149,9 +149,10 @@ class EditorPane(Vertical):
         kind, namespace, name = parts(self.reference)
         name = brief(self.reference) if kind == "Pod" else name
         word = "Policy" if kind == "NetworkPolicy" else kind or "YAML"
-        subject = f"  {namespace}/{name}" if namespace else f"  {name}" if name else ""
-        self.border_title = content((Span(word + subject),))
-        self.border_subtitle = content((Span(self._stands()),))
+        subject = f"{namespace}/{name}" if namespace else name
+        stands = self._stands()
+        self.border_title = over(self, word, subject, subject, stands)
+        self.border_subtitle = content((Span(stands),))
         if not self.is_edited:
             self.preview(())
 

@@ -7,7 +7,7 @@ from kwake_tui.lines import Line, Span
 from kwake_tui.panes.event_rows import event_lines
 from kwake_tui.panes.key_line import NEW_HERE, with_keys
 from kwake_tui.session import Session
-from kwake_tui.widgets.line_list import LineList, content
+from kwake_tui.widgets.line_list import LineList
 
 EMPTY = Line((Span("nothing has happened yet", "muted"),))
 
@@ -17,7 +17,7 @@ class EventsPane(LineList):
 
     def __init__(self) -> None:
         super().__init__(id="events", classes="pane")
-        self.border_title = content((Span("Events"),))
+        self.entitle("Events")
 
     def show_session(self, session: Session) -> None:
         """Show the session's events from the last action on; the newest are last."""
@@ -25,6 +25,7 @@ class EventsPane(LineList):
         fresh = len(session.world.events) if session.follows else 0
         first = max(len(events) - max(fresh if session.moment is None else 1, 1), 0)
         empty = (EMPTY, with_keys(NEW_HERE, keymap_of(self.app)))
+        self.entitle("Events", alone=f"{len(events)} event{'s' * (len(events) != 1)}" if events else "")
         target = f"event:{first}"
         self.show(lambda width: event_lines(events, fresh, width) or empty, target)
         top = next((row for row, line in enumerate(self.lines) if line.target == target), 0)

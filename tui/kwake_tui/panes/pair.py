@@ -20,7 +20,7 @@ from kwake_tui.names import parts, short
 from kwake_tui.panes.near_miss import detail_rows
 from kwake_tui.wake_rows import end_name, ports_mark, ports_text
 
-LABEL = 13
+LABEL = 14
 ROOMY = 96
 """Cells from which on what decides stands beside the verdict; else below it."""
 
@@ -50,7 +50,7 @@ def _ends(names: tuple[str, ...]) -> str:
 def pair_lines(before: World | None, after: World, src: str, dst: str, cell: Cell, width: int) -> tuple[Line, ...]:
     """The rows for one pair in `width` cells; `before` is None where nothing was done yet."""
     if src == dst:
-        return (Line((Span("a workload and itself: policies and paths among its pods are traced with t", "muted"),)),)
+        return (Line((Span("a workload and itself: t in the main screen traces among its pods", "muted"),)),)
     flow = pair_flow(after, src, dst, cell)
     rows: list[Line] = []
     if before is not None:

@@ -13,7 +13,7 @@ from kwake_tui.panes.key_line import with_keys
 from kwake_tui.panes.path_rows import ROOMY, Known, path_lines
 from kwake_tui.panes.record import record_lines
 from kwake_tui.session import Session, path_in
-from kwake_tui.widgets.line_list import LineList, content
+from kwake_tui.widgets.line_list import LineList
 
 FLASH_S = 0.3
 """Seconds for which a verdict that changed stands reversed, where the terminal is to show motion at all."""
@@ -33,11 +33,11 @@ class PathPane(LineList):
         """Answer the session's flow where it is."""
         flow = session.shown_flow
         if flow is None:
-            self.border_title = content((Span("Path"),))
+            self.entitle("Path")
             empty = with_keys(EMPTY, keymap_of(self.app))
             self.show(lambda width: (empty,))
             return
-        self.border_title = content((Span(f"Path  {flow_title(flow)}"),))
+        self.entitle("Path", flow_title(flow))
         try:
             path = path_in(session.world, flow)
         except KwakeError as error:

@@ -101,15 +101,17 @@ def _clocks(outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]
     """Each time without delivery in a row of its own, with the clocks that make its length."""
     for span in _failed(outage):
         mark = OUTCOMES[span.outcome]
-        why = "" if span.terms and span.outcome is not Outcome.UNKNOWN else f"  {span.reason}"
-        yield from wrapped((f"{mark.glyph} ", mark.role), f"{span.fails or mark.word} {span.sum_text}{why}", width)
+        yield from wrapped((f"{mark.glyph} ", mark.role), f"{span.fails or mark.word} {span.sum_text}", width)
+        if not span.terms or span.outcome is Outcome.UNKNOWN:
+            yield from wrapped(("  ", "muted"), span.reason, width)
 
 
 def _verdict(path: Path, outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]:
     mark = OUTCOMES[path.outcome]
     head = (Span(f"{mark.glyph} {mark.word}", mark.role, bold=True),)
     role = "doubt" if path.basis is Basis.UNKNOWN else "muted"
-    basis = () if path.basis is Basis.SOURCED else (Span(path.basis.value, role),)
+    said = path.basis is Basis.SOURCED or path.basis.value == mark.word
+    basis = () if said else (Span(path.basis.value, role),)
     if path.outcome is Outcome.MIXED:
         sums: list[Span] = []
         for outcome, share in path.shares.items():
@@ -270,7 +272,7 @@ def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
     mark: Mark | None = OUTCOMES[hop.outcome] if hop.outcome else None
     role = mark.role if mark and hop.outcome is not Outcome.DELIVERED else "text1"
     room = width - len(stem) - LABEL
-    text = f"{hop.text} ?" if hop.basis is Basis.UNKNOWN else hop.text
+    text = f"? {hop.text}" if hop.basis is Basis.UNKNOWN else hop.text
     facts = [detail for detail in hop.detail if cell_len(detail) <= FACT]
     decider = hop.decider
     place = f"{decider.file.rpartition('/')[2]}:{decider.line}" if decider is not None and decider.file else ""

@@ -94,6 +94,8 @@ def _label(moment: Moment, cells: int) -> list[Span]:
     else:
         facts = [Span(f" {_time(moment)}", "faint")]
     room = max(cells - 2 - sum(span.cells for span in facts), 4)
+    if moment.state == "here" and not moment.within and Span(moment.title).cells > room:
+        facts, room = facts[:1], room + facts[1].cells  # its colour says `now` too
     role = "faint" if moment.state == "undone" else "text1"
     title = Span(middle_cut(moment.title, room), role, bold=moment.state == "here")
     used = title.cells + sum(span.cells for span in facts)

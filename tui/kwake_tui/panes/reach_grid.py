@@ -119,7 +119,7 @@ class ReachGrid:
             title = f"▾ {group.name}" if group.name else "outside"
             for name in group.ends:
                 self._ends[name] = (name,)
-                heads.append(Head(name, _own_name(name), title))
+                heads.append(Head(name, _own_name(name), title, short="" if group.name else "any"))
         return heads
 
 

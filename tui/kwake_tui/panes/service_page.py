@@ -157,7 +157,8 @@ def _use(use: Use) -> Iterator[Line]:
     among = "" if use.asked == 1 and use.clients == "outside" else f" {_counted(use)}"
     sure = "" if use.basis is Basis.SOURCED else f" ({use.basis.value})"
     verdict = Span(mark.glyph if use.outcome is Outcome.MIXED else f"{mark}", mark.role)
-    yield Line((Span(" " * LABEL), Span(f"from {use.clients:<9}", "muted"), verdict, Span(among), Span(sure, "muted")))
+    lead = (Span(" " * LABEL), Span(f"from {use.clients:<9}", "muted"), verdict)
+    yield Line((*lead, Span(f"{among}{sure}")), shrink=3)
     if use.through and use.barred:
         yield Line((Span(" " * (LABEL + 2)), Span(_names(use.through), "muted")), shrink=1)
     for group in use.barred:

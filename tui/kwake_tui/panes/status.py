@@ -5,6 +5,7 @@ from __future__ import annotations
 from kwake.objects.kinds import NetworkPolicy, Pod, Service
 from kwake.policy.tiers import admin_policies
 from kwake_tui.lines import Line, Span
+from kwake_tui.names import how_many
 from kwake_tui.session import Session
 
 
@@ -12,12 +13,13 @@ def status_line(session: Session, width: int) -> Line:
     """The status line for a width in cells; counts go first where there is no room."""
     world = session.world
     cluster = world.cluster
-    counts = (
-        (len([pod for pod in cluster.all(Pod) if not pod.is_terminal]), "pod", "pods"),
-        (len(cluster.all(Service)), "service", "services"),
-        (len(cluster.all(NetworkPolicy)) + len(admin_policies(cluster)), "policy", "policies"),
-    )
-    words = " · ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts)
+    pods = [pod for pod in cluster.all(Pod) if not pod.is_terminal]
+    policies = len(cluster.all(NetworkPolicy)) + len(admin_policies(cluster))
+    words = " · ".join((
+        how_many(len(pods), cluster.misses_some(Pod), "pod", "pods"),
+        how_many(len(cluster.all(Service)), cluster.misses_some(Service), "service", "services"),
+        how_many(policies, any(kind.is_policy for kind in cluster.unread), "policy", "policies"),
+    ))  # fmt: skip
     proxy = world.profile.settings.get("proxy")
     profile = [Span("    ", "muted"), Span(world.profile.name)]
     profile += [Span(f" · {proxy.value}", "muted")] if proxy else []
@@ -40,6 +42,7 @@ def status_line(session: Session, width: int) -> Line:
     for left in (
         full,
         [*head, counts_span, *profile, *beside],
+        [*head, counts_span, *profile[:2], *beside],
         [*head, *profile, *beside],
         [*head, *profile[:2], *beside],
     ):

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from kwake_tui.lines import Line, Span
+from kwake_tui.lines import Line, Span, spread
 from kwake_tui.widgets.line_list import LineList, Model, content
 
 
@@ -33,7 +33,10 @@ class ChoiceScreen(ModalScreen[str | None]):
         """The cursor on the row that was asked for."""
         rows = self.query_one("#choice", LineList)
         lines = self._lines
-        rows.show(lines if callable(lines) else lambda width: lines, self._at)
+        rows.show(
+            lines if callable(lines) else lambda width: tuple(row for line in lines for row in spread(line, width)),
+            self._at,
+        )
         self.set_focus(rows, scroll_visible=False)
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:

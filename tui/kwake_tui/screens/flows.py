@@ -123,6 +123,13 @@ class FlowsScreen(ViewScreen):
             super().on_mount()
             self._show()
 
+    @property
+    def idle(self) -> frozenset[str]:
+        """At the first action there is none before, at the last none after."""
+        timeline = self.session.timeline
+        words = (("action before", len(timeline.path) > 2), ("action after", bool(timeline.redo_path)))
+        return frozenset(word for word, acts in words if not acts)
+
     @on(LineList.Chosen, "#flows")
     def _chosen(self) -> None:
         flow = self._flow

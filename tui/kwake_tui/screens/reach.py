@@ -15,7 +15,7 @@ from kwake.policy.reach import Reach
 from kwake.policy.table import CellTurn, ReachTable
 from kwake.world import World
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
-from kwake_tui.lines import Line, Span
+from kwake_tui.lines import Line, Span, spread
 from kwake_tui.panes.pair import block_lines, pair_flow, pair_lines, pair_title
 from kwake_tui.panes.reach_grid import MODES, ReachGrid, first_folds
 from kwake_tui.panes.sides import Sides
@@ -95,6 +95,8 @@ class ReachScreen(ViewScreen):
         differing = self.grid.differing() if self._mode == "difference" else []
         if differing:
             self.query_one(Matrix).put_on(*differing[0])
+        elif self.at[0] == self.at[1]:  # a workload and itself: there is nothing to tell
+            self.query_one(Matrix).action_move(0, 1)
         self._show_pair()
 
     def summary(self, width: int) -> Line:
@@ -105,16 +107,24 @@ class ReachScreen(ViewScreen):
         modes = MODES if self._before is not None else MODES[1:2]
         spans: list[Span] = []
         for mode in modes:
-            chosen = mode == self._mode
-            spans += [Span(f" {mode} ", "you" if chosen else "muted", chip=chosen), Span(" ")]
+            chosen, word = mode == self._mode, mode if self._before is not None else "now"
+            spans += [Span(f" {word} ", "you" if chosen else "muted", chip=chosen), Span(" ")]
         if self._before is None:
             spans += [Span("  nothing was done yet: there is no difference to show", "muted")]
         else:
             for mark, turn in ((LOST, CellTurn.LOST), (GAINED, CellTurn.GAINED), (OTHER_PORTS, CellTurn.CHANGED)):
                 spans += _count(mark, totals[turn], width)
         spans += _count(UNKNOWN, totals[CellTurn.UNKNOWN], width)
-        unit = "pairs of workloads " if width >= ROOMY else ""
-        return Line(tuple(spans), (Span(f"{totals[CellTurn.SAME]} {unit}the same", "muted"),))
+        unit = "pairs of workloads" if width >= ROOMY or self._before is None else ""
+        count = f"{totals[CellTurn.SAME]} {unit}".rstrip()
+        return Line(tuple(spans), (Span(f"{count} the same" if self._before is not None else count, "muted"),))
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """Before the first action there is no before and no difference."""
+        if self._before is None:
+            return frozenset({"next difference", "before", "after", "difference"})
+        return frozenset() if self.grid.differing() else frozenset({"next difference"})
 
     @property
     def at(self) -> tuple[str, str]:
@@ -152,7 +162,7 @@ class ReachScreen(ViewScreen):
         else:
             flow = None
             lines = block_lines(cell, self.grid.changes(row, column))
-        pane.show(lambda width: lines)
+        pane.show(lambda width: tuple(part for line in lines for part in spread(line, width)))
         self.query_one(Sides).tell(self._before, self.session.world, flow)
 
     def action_fold(self, column: int) -> None:

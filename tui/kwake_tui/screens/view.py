@@ -106,8 +106,13 @@ class ViewScreen(Screen[Flow | str | None]):
         """The key line as it is now."""
         said = self._said
         self.query_one("#keys", LineBar).show(
-            lambda width: (notice_line(*said) if said else key_row(self.keys, width),)
+            lambda width: (notice_line(*said) if said else key_row(self.keys, width, self.idle),)
         )
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """The words of the keys that cannot act now; pressed, they say why."""
+        return frozenset()
 
     @property
     def keys(self) -> tuple[ViewKey, ...]:
@@ -172,15 +177,17 @@ class ViewScreen(Screen[Flow | str | None]):
     def action_help(self) -> None:
         """What the keys do, and which command prints the same."""
         rows = [
-            Line((Span(f"{key.shown:<14}", "you", bold=True), Span(f"{key.word:<18}"), Span(key.help, "muted")))
+            Line(
+                (Span(f"{key.shown:<8}", "you", bold=True), Span(f"{key.word:<18}"), Span(key.help, "muted")), shrink=2
+            )
             for key in (*self.keys, ViewKey("esc", "back", "to the panes"))
         ]
-        rows += [Line(), Line((Span("the same on the command line: ", "muted"), Span(self.TWIN)))]
+        rows += [Line(), Line((Span("the same on the command line: ", "muted"), Span(self.TWIN)), shrink=1)]
         self.app.push_screen(ReaderScreen("Help", self.WORD, tuple(rows)))
 
 
-def key_row(keys: tuple[ViewKey, ...], width: int) -> Line:
-    """As many keys as fit; how one leaves and finds help always."""
+def key_row(keys: tuple[ViewKey, ...], width: int, idle: frozenset[str] = frozenset()) -> Line:
+    """As many keys as fit, faint where they cannot act; how one leaves and finds help always."""
     right = tuple(
         span for key, word in (("esc", " back   "), ("?", " help"))
         for span in (Span(key, "you", bold=True), Span(word, "muted"))
@@ -191,5 +198,7 @@ def key_row(keys: tuple[ViewKey, ...], width: int) -> Line:
         room -= len(key.shown) + len(key.word) + 4
         if room < 0:
             break
-        spans += [Span(key.shown, "you", bold=True), Span(f" {key.word}   ", "muted")]
+        acts = key.word not in idle
+        spans += [Span(key.shown, "you" if acts else "faint", bold=acts)]
+        spans += [Span(f" {key.word}   ", "muted" if acts else "faint")]
     return Line(tuple(spans), right)

@@ -17,8 +17,8 @@ from kwake.objects.time import clock, seconds
 from kwake.world import World
 from kwake_tui.filtering import parse_filter
 from kwake_tui.glyphs import CUT, GAINED, LOST, OUTCOMES, REROUTED, STAYS, Mark
-from kwake_tui.lines import BLANK, Line, Span
-from kwake_tui.panes.pair import moment_rows
+from kwake_tui.lines import BLANK, Line, Span, spread
+from kwake_tui.panes.pair import LABEL, moment_rows
 from kwake_tui.panes.sides import Sides
 from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
 from kwake_tui.session import Session, action_title, since
@@ -93,7 +93,9 @@ class WakeScreen(ViewScreen):
                       Span(word, "muted")]  # fmt: skip
         dials = self._told.dials
         left = f", {dials.unlooked} not compared" if dials.unlooked else ""
-        return Line(tuple(spans), (Span(f"{dials.same} dial{'' if dials.same == 1 else 's'} the same{left}", "muted"),))
+        asked = dials.same + len(dials.changes)
+        alike = f"{dials.same} of {asked} dial{'s' * (asked != 1)} as before{left}"
+        return Line(tuple(spans), (Span(alike, "muted"),))
 
     @property
     def rows(self) -> LineList:
@@ -125,7 +127,7 @@ class WakeScreen(ViewScreen):
             lines += [BLANK] if lines else []
             lines.append(_group_line(group, group.mark.word in self._folded))
             if group.mark.word not in self._folded:
-                lines += [_row_line(row, f"{group.mark.word}#{number}", cells, says_why)
+                lines += [_row_line(row, group.mark.word, number, cells, says_why)
                           for number, row in enumerate(group.rows)]  # fmt: skip
         return tuple(lines)
 
@@ -134,7 +136,8 @@ class WakeScreen(ViewScreen):
         row = self._row
         lines = self._why(row, self.size.width - BORDERS) if row is not None else ()
         pane.border_title = content((Span(f"Why  {row.source} → {row.target}" if row is not None else "Why"),))
-        pane.show(lambda width: lines)
+        pane.show(lambda width: tuple(row for line in lines for row in spread(line, width)))
+        self.query_one("#keys").refresh()
         self.query_one(Sides).tell(self._before, self.session.world, row.flow if row is not None else None)
 
     def _why(self, row: WakeRow, width: int) -> tuple[Line, ...]:
@@ -142,7 +145,7 @@ class WakeScreen(ViewScreen):
         if why.words:
             lines.append(Line((Span(why.words, bold=True),)))
         if row.sources:
-            lines.append(Line((Span(f"{'from':<13}", "muted"), Span(", ".join(row.sources))), shrink=1))
+            lines.append(Line((Span(f"{'from':<{LABEL}}", "muted"), Span(", ".join(row.sources))), shrink=1))
         before = self._before
         if row.flow is not None and before is not None:
             lines += moment_rows("before", before, row.before, row.flow, width)
@@ -151,7 +154,7 @@ class WakeScreen(ViewScreen):
         entry = self.session.timeline.entries[self.session.timeline.current]
         if entry.action is not None and entry.parent is not None:
             at_ms = self.session.timeline.entries[entry.parent].world.now_ms
-            lines.append(Line((Span(f"{'last action':<13}", "muted"), Span("you ", "you", bold=True),
+            lines.append(Line((Span(f"{'last action':<{LABEL}}", "muted"), Span("you ", "you", bold=True),
                                Span(f"at {clock(at_ms)}: {action_title(entry.action)}"))))  # fmt: skip
         return tuple(lines)
 
@@ -167,7 +170,7 @@ class WakeScreen(ViewScreen):
             mark, fails = OUTCOMES[span.outcome], f"{span.fails} for" if span.fails else ""
             words = f"{mark.glyph} {fails}" if fails else f"{mark}"
             told_spans.append(Span(f"{words} {seconds(span.length_ms or 0)}   ", mark.role))
-        return [Line((Span(f"{'meanwhile':<13}", "muted"), *told_spans))]
+        return [Line((Span(f"{'meanwhile':<{LABEL}}", "muted"), *told_spans))]
 
     def on_resize(self) -> None:
         """Rows below are laid out for a width."""
@@ -205,13 +208,25 @@ class WakeScreen(ViewScreen):
         """Edit the object that decided the row."""
         self.hush()
         row = self._row
-        objects = [decider.object for decider in row.why.decided_by] if row is not None else []
-        cluster = self.session.world.cluster
-        for reference in objects:
+        decided = self._decided(row)
+        if decided:
+            self.dismiss(decided)
+        else:
+            self.say("no object decided this row" if row is not None else "put the cursor on a row first")
+
+    def _decided(self, row: WakeRow | None) -> str:
+        """The first object that decided a row and is still there; empty without one."""
+        for decider in row.why.decided_by if row is not None else ():
             with suppress(ReferenceNotFound):  # a component such as kube-proxy, or an object that went
-                self.dismiss(str(cluster.get(reference).key))
-                return
-        self.say("no object decided this row" if row is not None else "put the cursor on a row first")
+                return str(self.session.world.cluster.get(decider.object).key)
+        return ""
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """Without groups there is nothing to go to; without an object that decided nothing to edit."""
+        groups = bool(self._told and self._told.groups)
+        words = (("next group", groups), ("fold", groups), ("edit the rule", bool(self._decided(self._row))))
+        return frozenset(word for word, acts in words if not acts)
 
     @on(LineList.Moved, "#wake")
     def _moved(self) -> None:
@@ -276,8 +291,8 @@ def _head(cells: _Widths) -> Line:
     return Line((Span(f"{words}  why", "muted"),))
 
 
-def _row_line(row: WakeRow, target: str, cells: _Widths, says_why: bool) -> Line:
-    why = row.why.words if says_why else ""
+def _row_line(row: WakeRow, group: str, number: int, cells: _Widths, says_why: bool) -> Line:
+    why = row.brief_why(group) if says_why else ""
     return Line(
         (
             Span("  "),
@@ -289,10 +304,9 @@ def _row_line(row: WakeRow, target: str, cells: _Widths, says_why: bool) -> Line
             Span(" → ", "faint"),
             *_cell(_verdict(row.after, bold=True), cells.after),
             Span("  "),
-            Span(why, "muted"),
+            Span(why, "muted"),  # cut at its end: what is left of a sentence must not say the contrary
         ),
-        target=target,
-        shrink=13,
+        target=f"{group}#{number}",
     )
 
 

@@ -10,7 +10,7 @@ from kwake.objects.kinds import AdminPolicy, KubeObject, NetworkPolicy, Node, Po
 from kwake.policy.tiers import admin_policies
 from kwake.world import World
 from kwake_tui.glyphs import PENDING, READY, STARTING, Mark
-from kwake_tui.names import KIND_WORDS
+from kwake_tui.names import KIND_WORDS, how_many
 from kwake_tui.text.columns import columns
 from kwake_tui.text.findings import count_line, finding_lines, findings_json
 
@@ -39,12 +39,11 @@ def _section(title: str, rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _counts(cluster: Cluster) -> str:
     policies = len(cluster.all(NetworkPolicy)) + len(admin_policies(cluster))
-    numbers = (
-        (len(cluster.all(Pod)), "pod", "pods"),
-        (len(cluster.all(Service)), "service", "services"),
-        (policies, "policy", "policies"),
-    )
-    return ", ".join(f"{number} {one if number == 1 else many}" for number, one, many in numbers)
+    return ", ".join((
+        how_many(len(cluster.all(Pod)), cluster.misses_some(Pod), "pod", "pods"),
+        how_many(len(cluster.all(Service)), cluster.misses_some(Service), "service", "services"),
+        how_many(policies, any(kind.is_policy for kind in cluster.unread), "policy", "policies"),
+    ))  # fmt: skip
 
 
 def _node_row(node: Node) -> list[str]:

@@ -14,7 +14,9 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
+from kwake.objects.printable import printable
 from kwake_tui.filtering import Filter, Index, Labels
 from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span, fit, shown
@@ -43,6 +45,15 @@ def laid_out(app: App[int], line: Line, width: int) -> list[Span]:
 def content(spans: tuple[Span, ...]) -> Content:
     """Spans as content: for titles and subtitles, which would read a plain string as markup."""
     return Content("").join(Content.styled(span.text, "bold" if span.bold else "") for span in shown(spans))
+
+
+def over(pane: Widget, word: str, subject: str, alone: str, said: str) -> Content:
+    """A pane's title. Without a lower border the pane is alone below a row of tabs, where its word stands: so not here
+    again, but what the lower border would say."""
+    if pane.styles.border_bottom[0] or not (alone or said):
+        return content((Span("  ".join(filter(None, (word, subject)))),))
+    beside = Content.styled(printable(f"   {said}" if said else ""), "not bold $muted")
+    return content((Span(alone or word),)) + beside
 
 
 class LineList(ScrollView, can_focus=True):
@@ -88,6 +99,14 @@ class LineList(ScrollView, can_focus=True):
         """Where the cursor stood last, while a filter keeps nothing to stand on."""
         self._index: Index | None = None
         self._counted = ""
+        self._heads = 0
+        self._title = ("", "", "")
+
+    def entitle(self, word: str, subject: str = "", alone: str = "") -> None:
+        """What stands over the rows: the pane's word and its subject. Where the pane is alone below a row of tabs that
+        has its word, it is the subject, or what is said in its place."""
+        self._title = (word, subject, alone or subject)
+        self._tell_place()
 
     @property
     def target(self) -> str:
@@ -150,6 +169,7 @@ class LineList(ScrollView, can_focus=True):
             if seeks:
                 self._cursor, target = kept.nearest, self._lines[kept.nearest].target
         lines, at = self._lines, self._cursor
+        self._heads = next((number for number, line in enumerate(lines) if not line.stays), len(lines))
         if not (target and at < len(lines) and lines[at].target == target):
             found = next((index for index, line in enumerate(lines) if target and line.target == target), None)
             stops = (index for index, line in enumerate(lines) if line.target)
@@ -161,7 +181,8 @@ class LineList(ScrollView, can_focus=True):
 
     def _reveal(self) -> None:
         if any(line.target for line in self._lines):
-            self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
+            heads = min(self._heads, self._cursor)
+            self.scroll_to_region(Region(0, self._cursor - heads, 1, 1 + heads), animate=False, force=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Other rows are in sight."""
@@ -170,14 +191,19 @@ class LineList(ScrollView, can_focus=True):
 
     def _tell_place(self) -> None:
         """Which rows are in sight, where not all are."""
-        first, height, total = int(self.scroll_offset.y), self.size.height, len(self._lines)
+        height, total = self.size.height - self._heads, len(self._lines) - self._heads
+        first = int(self.scroll_offset.y)
         place = f"{first + 1}-{min(first + height, total)} of {total}" if 0 < height < total else ""
         marks = f"{len(self.marked)} marked" if self.marked else ""
-        self.border_subtitle = content((Span("   ".join(filter(None, (marks, self._counted, place, self.note)))),))
+        said = "   ".join(filter(None, (marks, self._counted, place, self.note)))
+        self.border_subtitle = content((Span(said),))
+        word, subject, alone = self._title
+        if word:
+            self.border_title = over(self, word, subject, alone, said)
 
     def render_line(self, y: int) -> Strip:
         """One visible row."""
-        index = y + int(self.scroll_offset.y)
+        index = y if y < self._heads else y + int(self.scroll_offset.y)
         width = self.size.width
         if index >= len(self._lines) or width < 3:
             return Strip([styled(self.app, Span(" " * width), "background")], width)
@@ -239,7 +265,7 @@ class LineList(ScrollView, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        self.move_to(offset.y + int(self.scroll_offset.y))
+        self.move_to(offset.y + (int(self.scroll_offset.y) if offset.y >= self._heads else 0))
         if event.chain == 2:
             self.action_choose()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple, Protocol
 
+from msgspec.structs import replace
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -202,11 +203,17 @@ class Matrix(ScrollView, can_focus=True):
         here = self._column - self._first_column
         spans = []
         for number, head in enumerate(columns):
-            room = self.column_width - 1
+            room = self._room(number, number + 1, len(columns))
             text = head.short if head.short and len(head.name) > room else head.name
             name = Span(text, "you" if number == here else "muted", bold=number == here).cut(room)
             spans += [*laid_out(self.app, Line((name,)), room), Span(" ")]
         return [*corner, *spans]
+
+    def _room(self, start: int, end: int, count: int) -> int:
+        """Cells of a head over these columns in sight; that of the last has what is free beside it."""
+        if end == count:
+            return self.size.width - self.heads_width - start * self.column_width
+        return (end - start) * self.column_width - 1
 
     def _group_heads(self, columns: Sequence[Head]) -> list[Span]:
         """The names of groups, each over its first column in sight and as far as it goes."""
@@ -216,7 +223,7 @@ class Matrix(ScrollView, can_focus=True):
             end = start + 1
             while end < len(columns) and columns[end].group == columns[start].group:
                 end += 1
-            room = (end - start) * self.column_width - 1
+            room = self._room(start, end, len(columns))
             group = columns[start].group
             # Where there is little room the name matters more than whether it is folded.
             name = Span(group if len(group) <= room else group.rpartition(" ")[2], bold=True).cut(room)
@@ -250,6 +257,8 @@ class Matrix(ScrollView, can_focus=True):
         span = Span(text, entry.role, bold=entry.bold or here, chip=here and bool(text.strip()))
         if here and not text.strip():
             span = Span("▁", "you", bold=True)
+        if span.chip:  # the whole cell is reversed, not its words alone
+            span = replace(span, text=text.ljust(width - 1))
         spans = laid_out(self.app, Line((span.cut(width - 1),)), width - 1)
         tint = entry.tint or base
         return [*((span, tint) for span in spans), (Span(" "), base)]

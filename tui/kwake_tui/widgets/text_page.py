@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, Paste
 from textual.message import Message
@@ -13,7 +14,7 @@ from textual.strip import Strip
 
 from kwake.objects.printable import printable
 from kwake_tui.keymap import FIXED
-from kwake_tui.theme import style
+from kwake_tui.theme import colour, style
 from kwake_tui.widgets.in_order import TextField
 
 _CHANGING: Final = ("delete", "cut", "paste", "undo", "redo")
@@ -64,17 +65,28 @@ class TextPage(TextField):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """A row, and what is said of it."""
+        """A row, and what is said of it; where the row goes on out of sight, it says so."""
         strip = super().render_line(y)
-        row = y + self.scroll_offset.y
-        note = printable(self._notes.get(row, "")) if row < self.document.line_count else ""
-        width, taken = self.size.width, self.gutter_width + cell_len(self.document.get_line(row) if note else "")
+        row, width = y + self.scroll_offset.y, self.size.width
+        if row >= self.document.line_count:
+            return strip
+        text = self.document.get_line(row).expandtabs(self.indent_width)
+        taken = self.gutter_width + cell_len(text)
+        if taken - self.scroll_offset.x > width:
+            return self._going_on(strip, width - 1)
+        note = printable(self._notes.get(row, ""))
         if not note or self.scroll_offset.x or taken + GAP + cell_len(note) + 1 > width:
             return strip
         colours = self.app.theme_variables
         here = row == self.cursor_location[0]
         words = Segment(f"{note} ", style(colours["muted"], colours["cursor" if here else "background"]))
         return Strip.join([strip.adjust_cell_length(width).crop(0, width - words.cell_length), Strip([words])])
+
+    def _going_on(self, strip: Strip, last: int) -> Strip:
+        """A row with `…` in its last cell in sight."""
+        faint = Style(color=colour(self.app.theme_variables["faint"]))
+        ends = [end.style + faint if end.style is not None else faint for end in strip.crop(last, last + 1)]
+        return Strip([*strip.crop(0, last), *(Segment("…", end) for end in ends[:1])])
 
     @property
     def _draw_cursor(self) -> bool:
