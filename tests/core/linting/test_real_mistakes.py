@@ -65,6 +65,8 @@ def test_its_fix_does_what_was_meant_and_nothing_is_left_to_find(name: str) -> N
     assert mistake.opens or mistake.closes
     for asked in mistake.opens:
         assert [passes(of, asked, mistake.profile) for of in (before, after)] == [False, True], asked
+    for asked in mistake.stays:
+        assert [passes(of, asked, mistake.profile) for of in (before, after)] == [False, False], asked
     for asked in mistake.closes:
         assert [passes(of, asked, mistake.profile) for of in (before, after)] == [True, False], asked
 
@@ -98,6 +100,9 @@ RIGHT: dict[str, list[Manifest]] = {
         *kubernetes("192.168.0.1"), pod("default/tls", ip="10.0.7.1", app="tls", ports=[{"containerPort": 443}]),
         egress({"to": [named("default")], "ports": [{"port": 443}]},
                ASK_DNS)],
+    "HTTPS of pods in namespace default that declare nothing": [
+        *kubernetes("192.168.0.1"), pod("default/tls", ip="10.0.7.1", app="tls"),
+        egress({"to": [named("default")], "ports": [{"port": 443}]}, ASK_DNS)],
     "the cluster's DNS by its ClusterIP, where each node has a cache": [
         DNS_SERVICE, LOCAL_DNS, egress({"to": [labels(app="db")]}, {"to": [block("10.96.0.10/32")], **ASK_DNS})],
     "everybody's DNS, where each node has a cache": [

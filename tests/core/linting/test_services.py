@@ -234,6 +234,10 @@ RIGHT: dict[str, list[Manifest]] = {
     "an ingress to an external name": [
         service("shop/far", 80, 80, type="ExternalName", externalName="db.example", clusterIP="", ports=[]),
         ingress(name="far", port={"number": 8443})],
+    "pods of which some declare nothing": [
+        pod("shop/bare-1", ip="10.0.1.5", app="bare"),
+        pod("shop/bare-2", ip="10.0.1.6", app="bare", ports=[{"containerPort": 8080}]),
+        service("shop/bare", 80, 8080, selector={"app": "bare"})],
     "pods that declare nothing": [pod("shop/bare", ip="10.0.1.5", app="bare"),
                                   service("shop/bare", 80, 8080, selector={"app": "bare"})],
     "the headless Service of a StatefulSet": [
@@ -249,7 +253,7 @@ RIGHT: dict[str, list[Manifest]] = {
     "an ingress by number, by name, and to what an annotation says": [
         service("shop/front", 80, 8080), ingress(name="front", port={"number": 80}),
         {**ingress(name="front", port={"name": "web"}), "metadata": {"name": "b", "namespace": "shop"}},
-        {**ingress(name="redirect", port={"name": "use-annotation"}), "metadata": {"name": "c", "namespace": "shop"}}],
+        {**ingress(name="front", port={"name": "use-annotation"}), "metadata": {"name": "c", "namespace": "shop"}}],
     "a webhook without a port": [service("shop/front", 443, 8080), hook(name="front")],
     "a webhook that is applied apart": [hook(name="later")],
     "a monitor by a port's name": [labelled_service("front"), monitor("web")],
@@ -264,3 +268,11 @@ RIGHT: dict[str, list[Manifest]] = {
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_looks_alike_and_is_right_is_quiet(name: str) -> None:
     assert [finding.text for finding in found(cluster(*SHOP, *RIGHT[name]))] == []
+
+
+def test_labels_that_the_pods_have_otherwise_are_not_given_to_them() -> None:
+    cart = workload("Deployment", "shop/cart", {"tier": "cart"}, {"app": "cart", "tier": "back"})
+
+    (finding,) = found(cluster(*SHOP, cart, service("shop/cart", 80, 8080, selector={"tier": "cart"})))
+
+    assert (finding.text, finding.fixes) == ("selects 0 pods: tier=cart", ())

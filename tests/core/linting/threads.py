@@ -26,6 +26,8 @@ class Mistake(msgspec.Struct, frozen=True):
     """What was meant and dropped, and passes after the fix."""
     closes: tuple[Asked, ...] = ()
     """What was not meant and passed, and is dropped after the fix."""
+    stays: tuple[Asked, ...] = ()
+    """What is dropped and was not meant: it is dropped after the fix, too."""
     profile: str = "calico"
     fixed: bool = True
     """Whether there is one likely meaning."""
@@ -167,6 +169,7 @@ MISTAKES: dict[str, Mistake] = {
                  loadBalancerSourceRanges=["203.0.113.0/24"]), ingress({"from": [labels(app="db")]})],
         "is of type LoadBalancer",
         opens=(("203.0.113.9", "shop/web", "TCP", 8080),),
+        stays=(("198.51.100.9", "shop/web", "TCP", 8080),),
     ),
     "an ingress controller on the host's network": Mistake(
         "https://github.com/projectcalico/calico/issues/5566",
@@ -269,6 +272,7 @@ MISTAKES: dict[str, Mistake] = {
          policy("shop/own", {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]})],
         "leads to Service front, and no rule lets edge/nginx reach its pods on TCP 8080 (isolated by own)",
         opens=(("edge/nginx", "shop/web", "TCP", 8080),),
+        stays=(("edge/nginx", "shop/db", "TCP", 8080),),
     ),
     "a port for metrics that is closed": Mistake(
         "https://github.com/codecentric/helm-charts/issues/546",
