@@ -80,7 +80,7 @@ class Terminal:
         os.close(self._master)
 
     def quit(self) -> int:
-        self.type("q")
+        self.type(":q!\r")
         while True:  # a terminal that nobody reads from holds its process up
             try:
                 if not os.read(self._master, 1 << 16):

@@ -8,6 +8,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from kwake_tui.panes.editor import EditorPane
+from kwake_tui.screens.leave import LeaveScreen
 from kwake_tui.screens.service_type import ServiceTypeScreen
 from tests.tui.player import Player, Story, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
@@ -81,6 +82,13 @@ async def delete(player: Player) -> None:
     await player.press("ctrl+d")
 
 
+async def leave(player: Player) -> None:
+    """The question of `q` where something would be lost."""
+    await kill(player)
+    await player.press("q")
+    await player.until(lambda: isinstance(player.app.screen, LeaveScreen))
+
+
 async def describe(player: Player) -> None:
     """A Service and its endpoints."""
     await player.go_to("Service/shop/checkout")
@@ -121,6 +129,7 @@ PICTURES: dict[str, tuple[Story, tuple[int, int]]] = {
     "refusal": (refusal, (120, 36)),
     "trace": (trace, (120, 36)),
     "delete": (delete, (120, 36)),
+    "leave": (leave, (120, 36)),
     "describe": (describe, (120, 36)),
     "help": (help_page, (120, 36)),
     "prompt": (prompt, (120, 36)),

@@ -8,7 +8,7 @@ import pytest
 
 from kwake_tui.app import Begun, KwakeApp
 from kwake_tui.panes.editor import EditorPane
-from kwake_tui.screens.confirm import ConfirmScreen
+from kwake_tui.screens.leave import LeaveScreen
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.tiny import TinyScreen
 from kwake_tui.session import Session
@@ -61,7 +61,7 @@ def test_what_is_typed_in_the_editor_and_a_dialog_outlast_it() -> None:
         await player.press("escape", "q")
         await resize(player, (20, 5))
         await resize(player, (120, 36))
-        assert isinstance(player.app.screen, ConfirmScreen)
+        assert isinstance(player.app.screen, LeaveScreen)
 
     play(shop(), story)
 

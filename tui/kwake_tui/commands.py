@@ -117,6 +117,12 @@ def _theme(desk: Desk, words: Words) -> None:
     desk.say(f"theme {name}; kwake config says where it can be kept", "ok")
 
 
+def _quit(desk: Desk, words: Words) -> None:
+    if words and words != ["!"]:
+        raise UsageError(f"{words[0]}: not understood; write quit, or quit! to leave at once")
+    desk.leave(at_once=bool(words))
+
+
 COMMANDS: tuple[Command, ...] = (
     *(Command(action.name, action.usage, action.help, _does(action.make)) for action in ACTIONS),
     Command("trace", "SOURCE TARGET [PORT] [PROTOCOL]", "show where a dial would go", _trace),
@@ -147,7 +153,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("learn", "", "five short lessons on a sample cluster; your session stays", lambda desk, w: learn(desk)),
     Command("check", "", "what is wrong, assumed or unknown in the snapshot", lambda desk, w: findings_page(desk)),
     Command("theme", "[THEME]", "deep, foam, colour-blind, high-contrast, 16, 16-light; without one the next", _theme),
-    Command("quit", "", "leave", lambda desk, w: desk.leave()),
+    Command("quit", "[!]", "leave; asks where actions are not saved; quit! leaves at once", _quit),
 )  # fmt: skip
 """All commands. Those that are the first letters of one alone stand for it."""
 
@@ -165,6 +171,8 @@ def run(desk: Desk, text: str) -> None:
     words = text.split()
     if not words:
         return
+    if words[0].endswith("!") and words[0] != "!":  # as vi has it: `:q!`
+        words = [words[0].removesuffix("!"), "!", *words[1:]]
     named = [command for command in COMMANDS if command.name == words[0]]
     kind = SHORT_NAMES.get(words[0].lower())
     if kind in KINDS and not named:

@@ -74,8 +74,8 @@ class Desk(Protocol):
         """Do something later, as when a dialog was answered; where it is refused say why."""
         ...
 
-    def leave(self) -> None:
-        """End the console; asks first where something is edited and not applied."""
+    def leave(self, *, at_once: bool = False) -> None:
+        """End the console; asks first where something would be lost, but `at_once` never."""
         ...
 
     def prompt(self, text: str = "", mark: str = ":") -> None:

@@ -179,7 +179,7 @@ def moved(session: Session, timeline: Timeline) -> Session:
         world = timeline.entries[0].world.with_profile(second.profile.name).settle()
         against = beside(timeline, world)
     fresh = msgspec.structs.replace(session, timeline=timeline, against=against, worked_out={}, script=None)
-    return msgspec.structs.replace(fresh, moment=None, follows=False)
+    return msgspec.structs.replace(fresh, moment=None, follows=False, saved=frozenset())
 
 
 def drifted(session: Session, now: Cluster) -> tuple[tuple[str, str], ...]:

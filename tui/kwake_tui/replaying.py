@@ -68,10 +68,7 @@ def session_of(scenario: Scenario, second: str | None = None, open_it: Callable[
 
 def _begin(desk: Desk, scenario: Scenario) -> None:
     """Show its beginning; asks first where something was done that would be lost."""
-    now = desk.session
-    session = session_of(scenario)
-    its_own = max(stop.entry for stop in now.script.stops) if now.script is not None else 0
-    done = len(now.timeline.entries) - 1 - its_own
+    session, done = session_of(scenario), len(desk.session.unsaved)
 
     def show() -> None:
         desk.show(session)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+import msgspec
 
 from kwake.cluster import Cluster, Record
 from kwake.errors import UsageError
@@ -43,7 +45,12 @@ def save(desk: Desk, words: list[str]) -> None:
     count = len(session.timeline.path) - 1
     others = "".join(f" and {path.name}" for path in files if path != target)
     said = f"saved {_counted(count, 'action')} in {target}{others}; kwake replay runs it"
-    _write_asking(desk, files, said)
+    held = session.saved.union(session.timeline.path)
+
+    def saved() -> None:
+        desk.show(msgspec.structs.replace(desk.session, saved=held))
+
+    _write_asking(desk, files, said, saved)
 
 
 def export(desk: Desk, words: list[str]) -> None:
@@ -168,13 +175,15 @@ def _by_namespace(folder: Path, records: Iterable[Record]) -> dict[Path, bytes]:
     return files
 
 
-def _write_asking(desk: Desk, files: Mapping[Path, bytes], said: str) -> None:
-    """Write files, after a question where one is there already."""
+def _write_asking(desk: Desk, files: Mapping[Path, bytes], said: str, then: Callable[[], None] | None = None) -> None:
+    """Write files, after a question where one is there already; `then` they are written."""
     there = [path for path in files if os.path.lexists(path)]
 
     def write(overwrite: bool) -> None:
         for path, data in files.items():
             write_bytes(data, path, overwrite=overwrite)
+        if then is not None:
+            then()
         desk.say(printable(said), "ok")
 
     def answered(yes: bool | None) -> None:

@@ -53,6 +53,8 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     """The scenario that is stepped along."""
     opened: Opened = Opened()
     """How the beginning was opened."""
+    saved: frozenset[int] = frozenset()
+    """Entries of the timeline that a scenario was saved with."""
     live: LiveState | None = None
     """How the live cluster is followed, if it is one."""
     worked_out: dict[tuple[object, ...], object] = {}
@@ -99,6 +101,14 @@ class Session(msgspec.Struct, frozen=True, eq=False):
             return self.moment
         here_ms = self.timeline.world.now_ms
         return max((n for n, world in enumerate(self.moments) if world.now_ms <= here_ms), default=0)
+
+    @property
+    def unsaved(self) -> tuple[int, ...]:
+        """The actions of the way that one is on, undone ones too, that stand in no file of a scenario: by entry."""
+        timeline = self.timeline
+        its_own = max(stop.entry for stop in self.script.stops) if self.script is not None else 0
+        way = (*timeline.path, *reversed(timeline.redo_path))
+        return tuple(entry for entry in way if entry > its_own and entry not in self.saved)
 
     @property
     def events(self) -> tuple[Event, ...]:

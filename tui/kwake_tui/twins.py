@@ -32,6 +32,7 @@ TWINS: Final[tuple[Twin, ...]] = (
     Twin("Service type", "ServiceTypeScreen", "kwake what-if SNAPSHOT… --do 'set-type SERVICE TYPE'"),
     Twin("Trace to", "TargetScreen", "kwake trace SNAPSHOT… --from A --to B --port P"),
     Twin("Are you sure?", "ConfirmScreen", "kwake what-if SNAPSHOT… --do 'delete OBJECT'"),
+    Twin("Leave, and what would be lost", "LeaveScreen", "kwake sessions; kwake --resume NAME"),
     Twin("Lessons", "LearnScreen", "kwake learn"),
     Twin("A session that crashed", "RecoverScreen", "kwake sessions; kwake --resume NAME"),
 )  # fmt: skip

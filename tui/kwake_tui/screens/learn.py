@@ -151,6 +151,7 @@ class LearnScreen(MainScreen):
         else:
             self.leave()
 
-    def leave(self) -> None:
+    def leave(self, *, at_once: bool = False) -> None:
         """To the user's own session, which is as it was."""
+        del at_once
         self.app.pop_screen()

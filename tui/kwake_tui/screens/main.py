@@ -26,6 +26,7 @@ from kwake_tui.filtering import of_kind, parse_filter
 from kwake_tui.flipping import open_fixes
 from kwake_tui.keymap import FIXED, KEYS
 from kwake_tui.keys import keymap_of
+from kwake_tui.leaving import leave
 from kwake_tui.live import Live
 from kwake_tui.names import is_policy, parts, short
 from kwake_tui.panes.cluster import ClusterPane
@@ -38,7 +39,6 @@ from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
 from kwake_tui.preview import ROWS, preview_lines, refusal_lines
 from kwake_tui.recording import Recorder
-from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.pages import yaml_page
 from kwake_tui.screens.panes import PanesScreen
 from kwake_tui.selecting import selected, selected_by_text
@@ -457,18 +457,10 @@ class MainScreen(PanesScreen):
         """Apply what is edited, from any pane."""
         self.query_one(EditorPane).action_apply()
 
-    def leave(self) -> None:
-        """End the console; asks first where something is edited and not applied."""
+    def leave(self, *, at_once: bool = False) -> None:
+        """End the console; asks first where something would be lost, but `at_once` never."""
         editor = self.query_one(EditorPane)
-        if not editor.is_edited:
-            self.app.exit(0)
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.app.exit(0)
-
-        self.open(ConfirmScreen("Quit", "without applying", f"{short(editor.reference)} is edited"), answered)
+        leave(self, editor.reference if editor.is_edited else "", at_once=at_once)
 
     def hush(self) -> None:
         """The notice has been read, and with it the offer to discard."""
