@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 import kwake
 from kwake.actions import KillPod
@@ -20,6 +22,13 @@ from kwake_tui.session import Session
 from tests.tui.player import Player, play, shop
 
 SHOP = Opened((str(sample_path("shop")),))
+
+
+def read_scenario(data: bytes) -> dict[str, Any]:
+    """The scenario in a file, by another reader of YAML."""
+    read = yaml.safe_load(data)
+    assert isinstance(read, dict)
+    return read
 
 
 async def command(player: Player, text: str) -> None:
@@ -168,3 +177,46 @@ def test_a_snapshot_is_named_relative_to_the_scenario_and_a_sample_by_its_name(t
     assert named_from(str(tmp_path / "prod.yaml"), tmp_path / "stories") == "../prod.yaml"
     assert named_from(str(sample_path("small")), tmp_path) == "sample:small"
     assert named_from(str(sample_path("small")) + "/", tmp_path) == "sample:small"
+
+
+def test_a_flow_that_an_action_turned_is_expected_though_nobody_pinned_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "turned.yaml"
+
+    async def story(player: Player) -> None:
+        await command(player, "trace deploy/shop/search svc/shop/checkout 443")
+        await command(player, "scale deploy/shop/cart 3")
+        await command(player, "delete netpol/shop/allow-web")
+        await command(player, "scale deploy/shop/cart 2")
+        await command(player, "trace deploy/shop/web svc/shop/cart 9000")
+        await command(player, f"save {file}")
+
+    play(shop(), story, opened=SHOP)
+
+    recorded = read_scenario(file.read_bytes())
+    assert list(recorded["flows"]) == ["search-checkout-443"]
+    assert {step["id"]: step["expect"] for step in recorded["steps"] if "expect" in step} == {
+        "beginning": [
+            {"flow": "search-checkout-443", "outcome": "dropped", "decided_by": "NetworkPolicy/shop/allow-web"}
+        ],
+        "delete-allow-web": [{"flow": "search-checkout-443", "outcome": "delivered"}],
+    }
+    assert main(["replay", str(file)]) == 0
+    assert "2 of 2 expectations met" in capsys.readouterr().out
+
+
+def test_a_flow_that_was_only_looked_at_is_expected_where_nothing_else_is(tmp_path: Path) -> None:
+    file = tmp_path / "looked.yaml"
+
+    async def story(player: Player) -> None:
+        await command(player, "trace deploy/shop/web svc/shop/cart 9000")
+        await command(player, "scale deploy/shop/cart 3")
+        await command(player, f"save {file}")
+
+    play(shop(), story, opened=SHOP)
+
+    assert [step["id"] for step in read_scenario(file.read_bytes())["steps"] if "expect" in step] == [
+        "beginning",
+        "scale-cart",
+    ]

@@ -10,6 +10,7 @@ from kwake.dataplane.connection import Fate
 from kwake.dataplane.path import Outcome
 from kwake.waking import wake
 from kwake_tui.panes.editor import EditorPane
+from kwake_tui.panes.path import PathPane
 from tests.tui.player import Player, play, shop
 
 POLICY = "NetworkPolicy/shop/allow-web"
@@ -233,3 +234,21 @@ def test_a_wide_preview_lists_the_pods_that_the_text_selects_and_those_that_it_l
         assert [row[2:5] for row in told[2:5]] == [["app=checkout", "left", "out"]] * 3
 
     play(shop(), story, size=(200, 60))
+
+
+def test_a_verdict_that_turned_comes_into_sight_from_the_last_hop() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        path = player.desk.query_one(PathPane)
+        await player.press("tab", "G")
+        assert path.scroll_offset.y > 0
+        assert "delivered" in str(path.border_subtitle)
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s")
+        await player.pilot.pause()
+
+        assert path.target == "verdict"
+        assert path.scroll_offset.y == 0
+        assert "dropped" not in str(path.border_subtitle)
+
+    play(shop(), story, size=(120, 30))

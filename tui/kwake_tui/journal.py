@@ -66,6 +66,8 @@ class Journal(msgspec.Struct, frozen=True):
     pins: tuple[Flow, ...]
     script: Stepping | None = None
     """The scenario that was stepped along."""
+    asked: tuple[Flow, ...] = ()
+    """Flows that were looked at."""
 
     @property
     def actions(self) -> int:
@@ -108,6 +110,7 @@ def journal_of(session: Session, sources: dict[str, str] | None = None) -> Journ
         redo_path=timeline.redo_path,
         flow=session.flow,
         pins=session.pins,
+        asked=session.asked,
         script=None if script is None else Stepping(_absolute(script.scenario.file), script.scenario.name, script.at),
     )
 
@@ -169,6 +172,7 @@ def restored(journal: Journal, copy: Path) -> Restored:
         against=against,
         flow=journal.flow,
         pins=journal.pins,
+        asked=journal.asked,
         opened=opened,
         script=_script(journal, world, timeline),
         worked_out={},

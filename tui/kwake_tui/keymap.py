@@ -75,7 +75,7 @@ KEYS: tuple[Key, ...] = (
     Key("N", "last-step", "step back", (), "the step of the scenario before"),
     Key("colon", "command", "command", (), "type a command; tab completes"),
     Key("question_mark", "help", "help", (), "this page"),
-    Key("q", "quit", "quit", (), "leave; asks where actions are not saved: {quit} again leaves; {command} q! never asks"),
+    Key("q", "quit", "quit", (), "leave; asks where actions are not saved, {quit} again leaves, {command}q! at once"),
 )  # fmt: skip
 """All keys. `tab` and `shift+tab` go from pane to pane, `j k h l g G`, arrows and page keys move in one."""
 

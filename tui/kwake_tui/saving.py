@@ -13,7 +13,7 @@ from kwake.errors import UsageError
 from kwake.objects.document import Manifest, document
 from kwake.objects.printable import printable
 from kwake.scenario.kubectl import kubectl_lines
-from kwake.scenario.write import Recording, flow_names, scenario_text
+from kwake.scenario.write import Recording, flow_names, scenario_text, turns
 from kwake.sources.files import SUFFIXES
 from kwake.sources.write import write_bytes
 from kwake.sources.yaml_writer import to_yaml
@@ -120,12 +120,14 @@ def scenario_files(session: Session, target: Path) -> dict[Path, bytes]:
         text = snapshot_text(session).encode() if source is None else source.data
         copies[copy] = text
         snapshot.append(str(copy))
-    watched = (*session.pins, *([session.flow] if session.flow is not None else []))
-    opened = tuple(session.world.connections)
-    flows = flow_names(watched, opened)
+    turned = tuple(flow for flow in session.asked if flow not in session.pins and turns(session.timeline, flow))
+    # Where nothing else is there to be expected, at least what is shown.
+    shown = (session.flow,) if session.flow is not None and not session.pins and not turned else ()
+    flows = flow_names((*session.pins, *turned, *shown), tuple(session.world.connections))
     named = tuple(named_from(path, target.parent) for path in snapshot)
     kept = without_secrets(session).timeline
-    recording = Recording(_name(session), kept, named, flows, session.opened.lenient)
+    turning = frozenset(name for name, flow in flows.items() if flow in turned)
+    recording = Recording(_name(session), kept, named, flows, session.opened.lenient, turning)
     return {**copies, target: scenario_text(recording).encode()}
 
 

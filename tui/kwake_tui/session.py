@@ -47,6 +47,8 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     """Whether the last thing was an action, whose changes are still marked."""
     moment: int | None = None
     """Which of the moments of the last action is shown; None: the one at which the entry stands, as a rule at rest."""
+    asked: tuple[Flow, ...] = ()
+    """Flows that were looked at, the last one at the end."""
     pins: tuple[Flow, ...] = ()
     """Flows that are watched, in the order in which they were pinned."""
     script: Script | None = None
@@ -261,7 +263,8 @@ class Session(msgspec.Struct, frozen=True, eq=False):
 
     def looking_at(self, flow: Flow | None) -> Session:
         """Ask about another flow."""
-        return msgspec.structs.replace(self, flow=flow)
+        others = tuple(other for other in self.asked if other != flow)
+        return msgspec.structs.replace(self, flow=flow, asked=others if flow is None else (*others, flow))
 
 
 def second_profile(first: str) -> str:

@@ -6,6 +6,7 @@ import msgspec
 
 from kwake.dataplane.path import Flow, Outcome
 from kwake.errors import KwakeError
+from kwake_tui.glyphs import OUTCOMES
 from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import flow_title
@@ -28,10 +29,11 @@ class PathPane(LineList):
         super().__init__(id="path", classes="pane")
         self._answered: tuple[Flow | None, Outcome | None] = (None, None)
         self._flashes = False
+        self._verdict = ""
 
     def show_session(self, session: Session) -> None:
         """Answer the session's flow where it is."""
-        flow = session.shown_flow
+        flow, self._verdict = session.shown_flow, ""
         if flow is None:
             self.entitle("Path")
             empty = with_keys(EMPTY, keymap_of(self.app))
@@ -53,7 +55,10 @@ class PathPane(LineList):
         known = Known(session.world.cluster, before.cluster if before else None, previous, session.world.events, outage)
         opened = [c for c in session.world.connections.values() if flow in (c.flow, session.followed(c.flow))]
 
+        turned = self._answered != (session.flow, path.outcome)
         self._flash_if_turned(session.flow, path.outcome)
+        mark = OUTCOMES[path.outcome]
+        self._verdict = f"{mark.glyph} {mark.word}"
 
         def rows(width: int) -> tuple[Line, ...]:
             lines = path_lines(path, known, width)
@@ -63,7 +68,13 @@ class PathPane(LineList):
                 lines += record_lines(connection, session.world, width)
             return lines
 
-        self.show(rows)
+        # An answer that turned is what one waits for: a cursor that stood on a hop does not keep it out of sight.
+        self.show(rows, "verdict" if turned else None)
+
+    def _tell_place(self) -> None:
+        """The verdict goes along in the frame where its row is scrolled out of sight."""
+        self.note = self._verdict if int(self.scroll_offset.y) > 0 else ""
+        super()._tell_place()
 
     def _flash_if_turned(self, flow: Flow | None, outcome: Outcome) -> None:
         """The verdict's word is reversed for a moment where the same flow ends otherwise than just now."""

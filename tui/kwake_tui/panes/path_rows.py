@@ -90,8 +90,8 @@ def _times_lost(outage: tuple[availability.Span, ...]) -> Iterator[Line]:
     cells: list[Span] = []
     for (outcome, fails), length_ms in lost.items():
         mark = OUTCOMES[outcome]
-        words = f"{fails} for {seconds(length_ms)}" if fails else f"{seconds(length_ms)} {mark.word}"
-        lead = "  until then " if fails else "  after "
+        words = f"{fails} for {seconds(length_ms)}" if fails else f"{mark.word} {seconds(length_ms)}"
+        lead = "  until then " if fails else "  before that "
         cells += [Span(", " if cells else lead, "muted"), Span(f"{mark.glyph} {words}", mark.role)]
     if cells:
         yield Line(tuple(cells), shrink=len(cells) - 1)
