@@ -103,7 +103,7 @@ def test_a_fix_without_a_flow_says_what_is_missing() -> None:
     async def story(player: Player) -> None:
         await player.go_to(POLICY)
         await player.press("e", "ctrl+f")
-        assert player.rows("#keys")[0].startswith("▲ no flow to turn yet: t on a pod traces one")
+        assert player.rows("#keys")[0].startswith("▲ no flow to flip yet: t on a pod traces one")
 
     play(shop(), story)
 

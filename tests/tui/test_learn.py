@@ -8,13 +8,14 @@ import msgspec
 import pytest
 
 import kwake
-from kwake.actions import Scale
+from kwake.actions import Apply, Scale
 from kwake.profiles.load import bundle_names
 from kwake.samples import sample_path
 from kwake_tui.cli import main
 from kwake_tui.lessons import LESSONS, SAMPLE, SEED, Lesson, confirmed, prepare, taught
 from kwake_tui.screens.learn import LearnScreen, begin
 from kwake_tui.teaching import Stage, choice_lines, text_lines
+from kwake_tui.yaml_text import editable, read_manifest
 from tests.tui.player import Player, play, shop
 
 NAMES = [lesson.name for lesson in LESSONS]
@@ -236,3 +237,56 @@ def test_they_are_told_under_another_profile_too(capsys: pytest.CaptureFixture[s
     assert [choice["words"] for choice in edit["choices"] if choice["confirmed"]] == [
         "pay stalls; a new dial is dropped"
     ]
+
+
+def test_a_letter_is_the_answer_beside_it_and_keys_of_panes_stay_what_they_are() -> None:
+    async def story(player: Player) -> None:
+        await open_lessons(player)
+        await player.press("c")
+        assert (stage(player), learning(player).teaching.chosen) == ("do", 2)
+        await player.press("enter", "enter")
+        await player.until(lambda: learning(player).teaching.number == 1)
+        await player.press("tab", "d")
+        await player.until(lambda: bool(player.app.screen.query("#page")))
+
+    play(shop(), story)
+
+
+def test_a_letter_without_an_answer_predicts_nothing() -> None:
+    async def story(player: Player) -> None:
+        await open_lessons(player)
+        assert len(LESSONS[0].choices) == 3
+        await player.press("d")
+        await player.pilot.pause()
+        assert stage(player) == "predict"
+
+    play(shop(), story)
+
+
+def test_a_lesson_is_opened_by_its_number() -> None:
+    async def story(player: Player) -> None:
+        for typed, words in (("learn 9", "there are lessons 1 to 5"), ("learn x", "expected the number of a lesson")):
+            await player.press("colon")
+            await player.type(typed)
+            await player.press("enter")
+            assert words in "".join(player.rows("#keys"))
+        await player.press("colon")
+        await player.type("learn 3")
+        await player.press("enter")
+        await player.until(lambda: isinstance(player.app.screen, LearnScreen))
+        await player.until(lambda: bool(player.app.screen.query("#lesson-text")))
+        rows = " ".join(shown(player))
+        assert "The CNI is calico." in rows
+        assert "podSelector: {}, policyTypes: [Ingress]" in rows
+
+    play(shop(), story)
+
+
+def test_the_policy_of_the_third_lesson_can_be_typed_by_hand() -> None:
+    begun = begin(lesson=3)
+    world = prepare(begun.lesson, begun.world)
+    manifest = read_manifest(editable(world.cluster.get("netpol/shop/allow-web").manifest))
+    manifest["metadata"]["name"] = "default-deny-ingress"
+    manifest["spec"] = {"podSelector": {}, "policyTypes": ["Ingress"]}
+
+    assert begun.is_done_in(world.do(Apply(manifest)).settle())

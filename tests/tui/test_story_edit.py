@@ -252,3 +252,28 @@ def test_a_verdict_that_turned_comes_into_sight_from_the_last_hop() -> None:
         assert "dropped" not in str(path.border_subtitle)
 
     play(shop(), story, size=(120, 30))
+
+
+def test_enter_opens_each_of_the_policies_that_dropped_a_dial_where_it_isolates() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Deployment/shop/web")
+        await player.press("t")
+        await player.type("payments/api:443")
+        await player.press("enter", "tab")
+        path, editor = player.desk.query_one(PathPane), player.desk.query_one(EditorPane)
+        stops = [line.target for line in path.lines if line.target.startswith("NetworkPolicy")]
+        opened = {}
+        for target in stops:
+            path.move_to([line.target for line in path.lines].index(target))
+            path.action_choose()
+            await player.pilot.pause()
+            line = editor.area.cursor_location[0]
+            opened[editor.reference] = editor.area.text.splitlines()[line].strip()
+            await player.press("f2")
+
+        assert opened == {
+            "NetworkPolicy/payments/api-from-checkout": "ingress:",
+            "NetworkPolicy/payments/default-deny": "spec:",
+        }
+
+    play(shop(), story)

@@ -43,7 +43,7 @@ def test_what_a_policy_took_away_stands_first_with_the_rule_that_decided() -> No
         await after_edit(player)
         assert "✓ delivered → ∅ dropped" in player.row("#wake", "svc/shop/checkout:443   ")
         assert "isolates ingress, no rule admits" in player.row("#why", "after")
-        assert "edit allow-web" in player.row("#why", "last action")
+        assert "apply allow-web" in player.row("#why", "last action")
         assert "− 2 lost" in player.rows("#summary")[0]
 
     play(shop(), story)

@@ -46,6 +46,10 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"kwake: {message}; see {self.prog} --help\n")
 
 
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def command_of(arguments: list[str]) -> str:
     """The command that these arguments call; empty for the console."""
     return arguments[0] if arguments and arguments[0] in COMMANDS else ""
@@ -63,7 +67,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if late is not None:
             parser.error(f"{late}: a command comes first, as in kwake {late} …; there is no such file or folder")
         return found
-    parser = _Parser(prog=f"kwake {command}", description=f"Tells {COMMANDS[command]}.", allow_abbrev=False,
+    parser = _Parser(prog=f"kwake {command}", description=_sentence(COMMANDS[command]), allow_abbrev=False,
                      formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXIT_CODES)  # fmt: skip
     _ADD[command](parser)
     _refuse_misspelt_options(parser, arguments[1:])

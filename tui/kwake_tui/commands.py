@@ -16,6 +16,7 @@ from kwake_tui.appearance import palette_name
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import parse_filter
 from kwake_tui.learning import learn
+from kwake_tui.lessons import LESSONS
 from kwake_tui.live_pages import follow, live_page, seen_page
 from kwake_tui.names import KIND_WORDS, targets
 from kwake_tui.palettes import PALETTES
@@ -150,7 +151,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("live", "", "how the live cluster is followed, what changed under it", lambda desk, words: live_page(desk)),
     Command("follow", "", "replay the actions on the live cluster as it is now", lambda desk, words: follow(desk)),
     Command("seen", "", "predicted and seen: actions that really happened", lambda desk, words: seen_page(desk)),
-    Command("learn", "", "five short lessons on a sample cluster; your session stays", lambda desk, w: learn(desk)),
+    Command("learn", "[LESSON]", "five short lessons on a sample cluster, or one; your session stays", learn),
     Command("check", "", "what is wrong, assumed or unknown in the snapshot", lambda desk, w: findings_page(desk)),
     Command("theme", "[THEME]", "deep, foam, colour-blind, high-contrast, 16, 16-light; without one the next", _theme),
     Command("quit", "[!]", "leave; asks where actions are not saved; quit! leaves at once", _quit),
@@ -221,6 +222,8 @@ def _candidates(kind: str, desk: Desk) -> list[str]:
             return ["force"]
         case "LOST":
             return ["lost"]
+        case "LESSON":
+            return [str(number) for number in range(1, len(LESSONS) + 1)]
         case "MOMENT":
             return [str(number) for number in range(len(desk.session.timeline.entries))]
         case "CONNECTION":

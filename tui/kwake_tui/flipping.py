@@ -44,8 +44,8 @@ def open_flips(desk: Desk) -> None:
                 if not desk.attempt(Apply(edited(desk.session.world, change))):
                     return
 
-    title = f"What would turn {flow_title(flow)}"
-    note = f"enter makes it, {desk.key('undo')} undoes it   esc back"
+    title = f"Flip  {flow_title(flow)}"
+    note = f"what would turn it   enter makes it, {desk.key('undo')} undoes it   esc back"
     desk.open(ChoiceScreen(title, note, tuple(flip_rows(flips))), answered)
 
 
@@ -73,8 +73,14 @@ def open_fixes(desk: Desk, flow: Flow, text: str, put: Callable[[str], None]) ->
                 after = change.of(after) if isinstance(change, Fix) else change.manifest
             put(editable(after))
 
-    title = f"What in {name} would turn {flow_title(flow)}"
-    desk.open(ChoiceScreen(title, "enter types it, nothing is applied   esc back", tuple(flip_rows(mine))), answered)
+    title = f"Flip  {flow_title(flow)}  by {name} alone"
+    desk.open(
+        ChoiceScreen(title, _TYPES, tuple(flip_rows(mine))),
+        answered,
+    )
+
+
+_TYPES = "what would turn it   enter types it, nothing is applied   esc back"
 
 
 def edited(world: World, change: Change) -> dict[str, object]:

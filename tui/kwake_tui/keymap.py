@@ -66,7 +66,7 @@ KEYS: tuple[Key, ...] = (
     Key("comma", "back", "event back", ("events",), "one event back: every pane as it was at that moment"),
     Key("full_stop", "on", "event on", ("events",), "one event on; at rest the marks of what changed go"),
     Key("p", "pin", "pin", ("path", "connections"), "pin the flow that is shown and watch it; again: no more"),
-    Key("F", "flip", "flip", ("path",), "edits that would turn the path that is shown, each tried; enter makes one"),
+    Key("F", "flip", "flip", ("path",), "flip the path: edits that would turn it, each tried; enter makes one"),
     Key("w", "wake", "wake", ("events",), "the wake of the last action: traffic lost, gained, rerouted, cut"),
     Key("f", "flows", "flows", ("connections", "events"), "flows through the last action; who knew what when"),
     Key("m", "reach", "reach", ("path",), "who may talk to whom, before and after the last action: a matrix"),
@@ -103,7 +103,7 @@ EDITOR_KEYS: tuple[tuple[str, str], ...] = (
     ("apply", "apply"),
     ("esc", "back"),
     ("ctrl+z", "undo typing"),
-    ("fix", "fix"),
+    ("fix", "flip"),
     ("revert", "revert"),
     ("next-pane", "next pane"),
 )

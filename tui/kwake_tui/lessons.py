@@ -69,6 +69,11 @@ class Lesson(NamedTuple):
     """Actions before it begins."""
 
 
+def asked(lesson: Lesson, world: World) -> str:
+    """Its question, with the CNI that the answer may hang on."""
+    return lesson.question.replace("{cni}", world.profile.name)
+
+
 def prepare(lesson: Lesson, world: World) -> World:
     """The world in which a lesson begins."""
     for action in lesson.prepared:
@@ -140,7 +145,7 @@ def _endpoint_facts(seen: Seen) -> list[str]:
 DENY = {
     "apiVersion": "networking.k8s.io/v1",
     "kind": "NetworkPolicy",
-    "metadata": {"name": "default-deny", "namespace": "shop"},
+    "metadata": {"name": "default-deny-ingress", "namespace": "shop"},
     "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
 }
 
@@ -252,8 +257,10 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(
         name="edit",
         title="A policy lands in the middle of a connection",
-        setup="web talks to cart: the connection pay is open. You apply default-deny to the namespace shop.",
-        question="What becomes of pay, and of a new dial?",
+        setup="web talks to cart: the connection pay is open. You apply to the namespace shop the NetworkPolicy"
+              " default-deny-ingress: podSelector: {}, policyTypes: [Ingress], no rule. It selects every pod there and"
+              " admits nothing.",
+        question="The CNI is {cni}. What becomes of pay, and of a new dial?",
         choices=(
             Choice("pay stays open; a new dial is dropped",
                    lambda seen: (_fate(seen, "pay"), _outcome(_CART)(seen)) == (Fate.OPEN, Outcome.DROPPED)),
@@ -264,7 +271,7 @@ LESSONS: tuple[Lesson, ...] = (
         ),
         prepared=(OpenConnection("pay", _CART.source, _CART.target, _CART.port),),
         action=Apply(DENY),
-        how="a policy that is not there yet: let it be applied",
+        how="{edit} on np allow-web, type that name and spec, {apply}",
         facts=_cut_facts,
         rules=(
             Rule("CX-30", "whether a policy meets packets of an open connection is up to the CNI",

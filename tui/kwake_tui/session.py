@@ -108,9 +108,13 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     def unsaved(self) -> tuple[int, ...]:
         """The actions of the way that one is on, undone ones too, that stand in no file of a scenario: by entry."""
         timeline = self.timeline
-        its_own = max(stop.entry for stop in self.script.stops) if self.script is not None else 0
         way = (*timeline.path, *reversed(timeline.redo_path))
-        return tuple(entry for entry in way if entry > its_own and entry not in self.saved)
+        return tuple(entry for entry in way if entry > self.scripted and entry not in self.saved)
+
+    @property
+    def scripted(self) -> int:
+        """The last entry of the timeline that the scenario brought along; 0 where none is stepped along."""
+        return max(stop.entry for stop in self.script.stops) if self.script is not None else 0
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -319,6 +323,6 @@ def action_title(action: Action | None) -> str:
             return f"delete {brief(target)}"
         case Apply(manifest=manifest):
             metadata = manifest.get("metadata")
-            return f"edit {metadata.get('name', '?') if isinstance(metadata, dict) else '?'}"
+            return f"apply {metadata.get('name', '?') if isinstance(metadata, dict) else '?'}"
         case _:
             return str(action)

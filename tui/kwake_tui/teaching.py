@@ -8,11 +8,14 @@ import msgspec
 
 from kwake.world import World
 from kwake_tui.keys import AS_IT_COMES, Keymap
-from kwake_tui.lessons import LESSONS, Lesson, Seen, confirmed, prepare, taught
+from kwake_tui.lessons import LESSONS, Lesson, Seen, asked, confirmed, prepare, taught
 from kwake_tui.lines import BLANK, Line, Span, wrap
 from kwake_tui.session import Session
 
 Stage = Literal["predict", "do", "told", "end"]
+
+LETTERS = "abcd"
+"""The keys of the choices, in their order."""
 
 NEXT = "next"
 """The target of the row that leads on."""
@@ -78,7 +81,7 @@ def text_lines(teaching: Teaching, width: int) -> tuple[Line, ...]:
     lesson = teaching.lesson
     match teaching.stage:
         case "predict":
-            return (*_rows(lesson.setup, width), BLANK, *_rows(lesson.question, width, bold=True))
+            return (*_rows(lesson.setup, width), BLANK, *_rows(asked(lesson, teaching.world), width, bold=True))
         case "do":
             mine = lesson.choices[teaching.chosen].words
             return (*_rows(lesson.setup, width), BLANK, *_rows(f"you predict: {mine}", width))
@@ -97,7 +100,7 @@ def choice_lines(teaching: Teaching, keymap: Keymap = AS_IT_COMES) -> tuple[Line
         case "predict":
             return tuple(
                 Line((Span(f"{letter}  ", "you", bold=True), Span(choice.words)), target=str(number))
-                for number, (letter, choice) in enumerate(zip("abcd", lesson.choices, strict=False))
+                for number, (letter, choice) in enumerate(zip(LETTERS, lesson.choices, strict=False))
             )
         case "do":
             how = (Span("do it  ", bold=True), Span(str(lesson.action), "muted"))

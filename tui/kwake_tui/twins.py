@@ -28,7 +28,7 @@ TWINS: Final[tuple[Twin, ...]] = (
     Twin("Describe, a Service, YAML", "ReaderScreen", "kwake describe SNAPSHOT… OBJECT; kwake yaml SNAPSHOT… OBJECT"),
     Twin("Used by, moments", "ChoiceScreen", "kwake describe SNAPSHOT… OBJECT; kwake what-if SNAPSHOT… --do ACTION"),
     Twin("Check", "ChoiceScreen", "kwake check SNAPSHOT…"),
-    Twin("What would turn a path", "ChoiceScreen", "kwake trace SNAPSHOT… --from A --to B --flip"),
+    Twin("Flip: what would turn a path", "ChoiceScreen", "kwake trace SNAPSHOT… --from A --to B --flip"),
     Twin("Service type", "ServiceTypeScreen", "kwake what-if SNAPSHOT… --do 'set-type SERVICE TYPE'"),
     Twin("Trace to", "TargetScreen", "kwake trace SNAPSHOT… --from A --to B --port P"),
     Twin("Are you sure?", "ConfirmScreen", "kwake what-if SNAPSHOT… --do 'delete OBJECT'"),

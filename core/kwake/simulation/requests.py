@@ -218,7 +218,7 @@ def _relabel(draft: Draft, action: Relabel) -> None:
 
 def _apply(draft: Draft, action: Apply) -> None:
     made = create(draft, action.manifest, action.origin)
-    _say(draft, "applied", made.key, f"{'replace' if made.key in draft.cluster else 'create'} {made.key}")
+    _say(draft, "applied", made.key, f"apply {made.key}: {'replaced' if made.key in draft.cluster else 'created'}")
     fresh = made.key not in draft.cluster
     store(draft, made)
     if fresh and isinstance(made.value, Pod):

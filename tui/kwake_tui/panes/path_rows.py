@@ -10,7 +10,7 @@ import msgspec
 from rich.cells import cell_len
 
 from kwake.cluster import Cluster
-from kwake.dataplane.path import Branch, Hop, Outcome, Path
+from kwake.dataplane.path import Branch, Decider, Hop, Outcome, Path
 from kwake.objects.basis import Basis
 from kwake.objects.event import Event
 from kwake.objects.kinds import Pod
@@ -154,7 +154,7 @@ def _source(source: str, branches: list[Branch], known: Known, column: int, widt
     common = _common(branches)
     for hop in common:
         if hop.kind != "client" and _says_something(hop, width):
-            yield from _hop(hop, "│ ", width)
+            yield from _hop(hop, "│ ", width, branches[0].decided_by)
     went = _went(source, known)
     own = [_own(branch, common, branches[:number], width) for number, branch in enumerate(branches)]
     ends = list(zip(branches, own, strict=True))
@@ -171,7 +171,7 @@ def _source(source: str, branches: list[Branch], known: Known, column: int, widt
             yield Line((Span("│", "rule"),))
         yield _endpoint(branch, known, "└─" if last else "├─", column, width, _share(branch, branches))
         for hop in hops:
-            yield from _hop(hop, "    " if last else "│   ", width)
+            yield from _hop(hop, "    " if last else "│   ", width, branch.decided_by)
 
 
 def _common(branches: list[Branch]) -> list[Hop]:
@@ -199,7 +199,7 @@ def _says_something(hop: Hop, width: int) -> bool:
 def _last(branch: Branch, hops: list[Hop], width: int) -> Iterator[Line]:
     mark = OUTCOMES[branch.outcome]
     for hop in hops:
-        yield from _hop(hop, "│ ", width)
+        yield from _hop(hop, "│ ", width, branch.decided_by)
     address = branch.ip or ""
     port = f":{branch.port}" if branch.ip and branch.port else ""
     yield Line((Span("└─", "rule"), Span(f"{mark.glyph} {mark.word}", mark.role), Span(f"  {address}{port}", "muted")))
@@ -268,7 +268,8 @@ def _gone(branch: Branch, column: int, when: str) -> Line:
     )
 
 
-def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
+def _hop(hop: Hop, stem: str, width: int, deciders: tuple[Decider, ...] = ()) -> Iterator[Line]:
+    """A hop with its details; where it ends the path, a row for each of the policies that did, which enter opens."""
     mark: Mark | None = OUTCOMES[hop.outcome] if hop.outcome else None
     role = mark.role if mark and hop.outcome is not Outcome.DELIVERED else "text1"
     room = width - len(stem) - LABEL
@@ -288,20 +289,35 @@ def _hop(hop: Hop, stem: str, width: int) -> Iterator[Line]:
         left = (Span(stem, "rule"), Span(label.ljust(LABEL), "muted"), Span(row, role))
         yield Line(left, right, shrink=2, target=target)
         label, right, target = "", (), ""
-    if place and hop.outcome is Outcome.DROPPED:
-        yield Line((Span(stem, "rule"), Span(" " * LABEL), Span(place, "muted")), shrink=2)
+    if hop.outcome is Outcome.DROPPED:
+        yield from _places(hop, stem, deciders)
     for label, words in detail_rows([detail for detail in hop.detail if detail not in facts], room, hop.text):
         lead = (Span(stem, "rule"), Span(label.ljust(LABEL), "muted"))
         yield Line((*lead, *words), shrink=len(lead) + len(words) - 1)
 
 
+def _places(hop: Hop, stem: str, deciders: tuple[Decider, ...]) -> Iterator[Line]:
+    """Where it stands what dropped a dial: one policy by its line alone, several by their names, too."""
+    policies = [decider for decider in deciders if is_policy(decider.object)] or [
+        *([hop.decider] if hop.decider else [])
+    ]
+    for decider in policies:
+        place = f"{decider.file.rpartition('/')[2]}:{decider.line}" if decider.file else ""
+        name = f"{parts(decider.object)[2]}  " if len(policies) > 1 else ""
+        target = f"{decider.object} {hop.kind}" if name else ""
+        if name or place:
+            yield Line(
+                (Span(stem, "rule"), Span(" " * LABEL), Span(f"{name}{place}", "muted")), shrink=2, target=target
+            )
+
+
 def _rule(hop: Hop) -> str:
-    """What enter opens: `NetworkPolicy/shop/allow-web ingress 0`, the policy that decided and its rule if one did."""
+    """What enter opens: `NetworkPolicy/shop/allow-web ingress 0`, the policy that decided, and its rule if one did."""
     decided = hop.decider.object if hop.decider else hop.object or ""
     if hop.kind not in ("ingress", "egress") or not is_policy(decided):
         return ""
     rule = _RULE.search(hop.decider.rule if hop.decider else hop.text)
-    return f"{decided} {hop.kind} {int(rule[1]) - 1}" if rule else decided
+    return f"{decided} {hop.kind} {int(rule[1]) - 1}" if rule else f"{decided} {hop.kind}"
 
 
 _RULE = re.compile(r"rule (\d+)")

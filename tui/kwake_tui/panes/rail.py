@@ -16,7 +16,7 @@ class Moment(msgspec.Struct, frozen=True):
     now_ms: int
     """When its action was taken."""
     state: str
-    """`done`, `here` or `undone`."""
+    """`done`, `here`, `undone`, or `to come` as the next steps of a scenario are."""
     within: str = ""
     """Which of the moments of its action is shown, `2 of 7`; empty at rest."""
 
@@ -39,8 +39,8 @@ def rail(moments: tuple[Moment, ...], width: int) -> tuple[Line, Line]:
         following = "" if last else shown[number + 1].state
         marks.append(Span(_GLYPHS[moment.state], _ROLES[moment.state], bold=moment.state == "here"))
         if not last:
-            undone = following == "undone"
-            marks.append(Span(("┄" if undone else "━") * (cells - 1), "faint" if undone else "muted"))
+            ahead = following in _AHEAD
+            marks.append(Span(("┄" if ahead else "━") * (cells - 1), "faint" if ahead else "muted"))
         words += _label(moment, cells if not last else max(width - cells * number, cells))
     more = (Span(f"{hidden} earlier", "faint"),) if hidden else ()
     return Line(tuple(marks), more), Line(tuple(words))
@@ -55,8 +55,8 @@ def short_rail(moments: tuple[Moment, ...], width: int, keymap: Keymap | None) -
     spans: list[Span] = [Span("…", "faint")] if first else []
     for number, moment in enumerate(moments[first : first + _SHORT]):
         if number:
-            undone = moment.state == "undone"
-            spans.append(Span("┄" if undone else "━", "faint" if undone else "muted"))
+            ahead = moment.state in _AHEAD
+            spans.append(Span("┄" if ahead else "━", "faint" if ahead else "muted"))
         spans.append(Span(_GLYPHS[moment.state], _ROLES[moment.state], bold=moment.state == "here"))
     at = moments[here]
     within = f" event {at.within}" if at.within else ""
@@ -73,8 +73,9 @@ def short_rail(moments: tuple[Moment, ...], width: int, keymap: Keymap | None) -
 _SHORT = 9
 """Stops in one row."""
 
-_GLYPHS = {"done": "●", "here": "◉", "undone": "○"}
-_ROLES = {"done": "muted", "here": "you", "undone": "faint"}
+_AHEAD = ("undone", "to come")
+_GLYPHS = {"done": "●", "here": "◉"} | dict.fromkeys(_AHEAD, "○")
+_ROLES = {"done": "muted", "here": "you"} | dict.fromkeys(_AHEAD, "faint")
 
 
 def _visible(moments: tuple[Moment, ...], width: int) -> tuple[tuple[Moment, ...], int]:
@@ -87,8 +88,8 @@ def _visible(moments: tuple[Moment, ...], width: int) -> tuple[tuple[Moment, ...
 
 
 def _label(moment: Moment, cells: int) -> list[Span]:
-    if moment.state == "undone":
-        facts = [Span(" undone", "faint")]
+    if moment.state in _AHEAD:
+        facts = [Span(f" {moment.state}", "faint")]
     elif moment.state == "here":
         facts = [Span(f" {_time(moment)}", "you"), Span(f" event {moment.within}" if moment.within else " now", "you")]
     else:
@@ -96,7 +97,7 @@ def _label(moment: Moment, cells: int) -> list[Span]:
     room = max(cells - 2 - sum(span.cells for span in facts), 4)
     if moment.state == "here" and not moment.within and Span(moment.title).cells > room:
         facts, room = facts[:1], room + facts[1].cells  # its colour says `now` too
-    role = "faint" if moment.state == "undone" else "text1"
+    role = "faint" if moment.state in _AHEAD else "text1"
     title = Span(middle_cut(moment.title, room), role, bold=moment.state == "here")
     used = title.cells + sum(span.cells for span in facts)
     return [title, *facts, Span(" " * max(cells - used, 0))]

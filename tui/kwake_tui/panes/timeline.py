@@ -16,7 +16,7 @@ class TimelineBar(LineBar):
 
     def show_session(self, session: Session, *, has_keys: bool = True) -> None:
         """The moments from the beginning to here, and those that were undone; where keys go along them, those."""
-        moments = moments_of(session.timeline)
+        moments = moments_of(session.timeline, session.scripted)
         if session.moment is not None:
             within = f"{session.moment + 1} of {len(session.moments)}"
             now_ms = session.world.now_ms
@@ -31,14 +31,15 @@ class TimelineBar(LineBar):
         )
 
 
-def moments_of(timeline: Timeline) -> tuple[Moment, ...]:
-    """The stops of the rail."""
+def moments_of(timeline: Timeline, scripted: int = 0) -> tuple[Moment, ...]:
+    """The stops of the rail; of a scenario's own, which are the entries to `scripted`, none was undone."""
     stops = [*timeline.path, *reversed(timeline.redo_path)]
     moments = []
     for stop in stops:
         entry = timeline.entries[stop]
         parent = entry.parent
         taken_ms = 0 if parent is None else timeline.entries[parent].world.now_ms
-        state = "here" if stop == timeline.current else "done" if stop in timeline.path else "undone"
+        ahead = "to come" if stop <= scripted else "undone"
+        state = "here" if stop == timeline.current else "done" if stop in timeline.path else ahead
         moments.append(Moment(action_title(entry.action), taken_ms, state))
     return tuple(moments)

@@ -21,15 +21,23 @@ from kwake_tui.lines import Span
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.panes import PANES
 from kwake_tui.session import second_profile
-from kwake_tui.teaching import NEXT, Teaching, choice_lines, text_lines, title
+from kwake_tui.teaching import LETTERS, NEXT, Teaching, choice_lines, text_lines, title
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList, content
 
 
-def begin(profile: str = "calico") -> Teaching:
-    """The first lesson, under a profile and the one beside it. Raises ProfileError."""
+def begin(profile: str = "calico", lesson: int = 1) -> Teaching:
+    """A lesson by its number, under a profile and the one beside it. Raises ProfileError."""
     world = kwake.open(sample_path(SAMPLE), profile, SEED)
-    return Teaching(world, world.with_profile(second_profile(profile)).settle())
+    return Teaching(world, world.with_profile(second_profile(profile)).settle(), lesson - 1)
+
+
+class Choices(LineList):
+    """The rows to choose from; where a prediction is asked for, a letter is the choice beside it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(letter, f"screen.predict({at})", show=False, priority=True) for at, letter in enumerate(LETTERS)
+    ]
 
 
 class LessonPane(Vertical):
@@ -38,7 +46,7 @@ class LessonPane(Vertical):
     def compose(self) -> ComposeResult:
         """Two parts of one box."""
         yield LineBar(id="lesson-text")
-        yield LineList(id="lesson-choices", lit=True)
+        yield Choices(id="lesson-choices", lit=True)
 
     def on_mount(self) -> None:
         """It has the focus at first."""
@@ -52,7 +60,12 @@ class LessonPane(Vertical):
         """Show where one is."""
         self.border_title = content((Span(title(teaching)),))
         keymap = keymap_of(self.app)
-        waits = {"predict": "enter predicts", "do": "enter does it", "told": "enter goes on", "end": "enter leaves"}
+        waits = {
+            "predict": "a letter or enter predicts",
+            "do": "enter does it",
+            "told": "enter goes on",
+            "end": "enter leaves",
+        }
         self.border_subtitle = content(
             (Span(f"{waits[teaching.stage]}   {keymap.shown('next-pane')} to the panes   esc leaves"),)
         )
@@ -90,6 +103,23 @@ class LearnScreen(MainScreen):
         super().on_mount()
         self.mount(LessonPane(id="lesson"), after="#script")
         self.call_after_refresh(self._teach, self._teaching)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a prediction is asked for, the letters of the choices are no other keys."""
+        offered = len(self._teaching.lesson.choices) if self._predicts else 0
+        if action == "predict":
+            return isinstance(parameters[0], int) and parameters[0] < offered
+        if action == "act" and any(self.key(str(parameters[0])) == letter for letter in LETTERS[:offered]):
+            return False
+        return super().check_action(action, parameters)
+
+    @property
+    def _predicts(self) -> bool:
+        return self._teaching.stage == "predict" and not self.is_prompting and self._is_asking
+
+    def action_predict(self, choice: int) -> None:
+        """The choice of a letter."""
+        self._teach(self._teaching.predicted(choice), anew=False)
 
     def attempt(self, action: Action) -> bool:
         """Carry out an action; if it is the lesson's, tell what came of it."""
@@ -131,7 +161,8 @@ class LearnScreen(MainScreen):
 
     @property
     def _is_asking(self) -> bool:
-        return self.query_one("#lesson-choices").has_focus
+        choices = self.query("#lesson-choices")  # not there yet while the screen is made
+        return bool(choices) and choices.first().has_focus
 
     def action_pane(self, step: int) -> None:
         """Round the panes, the lesson among them."""

@@ -333,8 +333,9 @@ class MainScreen(PanesScreen):
         self._look_into(reference)
         editor = self.query_one(EditorPane)
         direction, _, index = rule.partition(" ")
-        if editor.reference == reference and index:
-            editor.go_to_line(line_of(editor.area.text, ("spec", direction, int(index))))
+        if editor.reference == reference and direction:
+            place = (direction, int(index)) if index else (direction,)
+            editor.go_to_line(line_of(editor.area.text, ("spec", *place)))
 
     @on(EditorPane.Applied)
     def _applied(self, event: EditorPane.Applied) -> None:
@@ -369,7 +370,12 @@ class MainScreen(PanesScreen):
         if flow is None and kind == "connection":
             flow = self._session.world.connections[name].flow
         if flow is None:
-            self.say(f"no flow to turn yet: {self.key('trace')} on a pod traces one, {self.key('pin')} pins it")
+            words = f"no flow to flip yet: {self.key('trace')} on a pod traces one, {self.key('pin')} pins it"
+            try:
+                self._session.world.do(Apply(read_manifest(event.text)))
+            except KwakeError as error:  # what is wrong with the text itself comes first
+                words = str(error)
+            self.say(words)
             return
         open_fixes(self, flow, event.text, self._put)
         await self._opened()

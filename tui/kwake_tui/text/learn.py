@@ -6,7 +6,7 @@ from typing import Any
 
 from kwake.world import World
 from kwake_tui.keys import AS_IT_COMES
-from kwake_tui.lessons import LESSONS, confirmed, taught
+from kwake_tui.lessons import LESSONS, asked, confirmed, taught
 
 
 def learn_lines(world: World, second: World) -> list[str]:
@@ -15,7 +15,7 @@ def learn_lines(world: World, second: World) -> list[str]:
     for number, lesson in enumerate(LESSONS, 1):
         seen = taught(lesson, world, second)
         right = confirmed(lesson, seen)
-        lines += [f"{number}  {lesson.title}", "", f"   {lesson.setup}", f"   {lesson.question}", ""]
+        lines += [f"{number}  {lesson.title}", "", f"   {lesson.setup}", f"   {asked(lesson, world)}", ""]
         lines += [f"   {'✓' if at in right else ' '} {choice.words}" for at, choice in enumerate(lesson.choices)]
         lines += ["", *(f"   · {fact}" for fact in lesson.facts(seen))]
         lines += [f"   {rule.id:<6}{rule.words}  ({rule.source})" for rule in lesson.rules]
@@ -34,7 +34,7 @@ def learn_json(world: World, second: World) -> dict[str, Any]:
                 "name": lesson.name,
                 "title": lesson.title,
                 "setup": lesson.setup,
-                "question": lesson.question,
+                "question": asked(lesson, world),
                 "choices": [
                     {"words": choice.words, "confirmed": at in right} for at, choice in enumerate(lesson.choices)
                 ],
