@@ -106,10 +106,10 @@ class LearnScreen(MainScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a prediction is asked for, the letters of the choices are no other keys."""
-        offered = len(self._teaching.lesson.choices) if self._predicts else 0
         if action == "predict":
+            offered = len(self._teaching.lesson.choices) if self._predicts else 0
             return isinstance(parameters[0], int) and parameters[0] < offered
-        if action == "act" and any(self.key(str(parameters[0])) == letter for letter in LETTERS[:offered]):
+        if action == "act" and self._predicts and self.key(str(parameters[0])) in LETTERS:
             return False
         return super().check_action(action, parameters)
 
