@@ -9,7 +9,7 @@ from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add
-from kwake.objects.kinds import Pod, PolicyPeer, Service
+from kwake.objects.kinds import Pod, PolicyPeer, PolicyPort, Service
 from kwake.policy.ends import EGRESS, PolicyEnd
 from kwake.policy.rules import CompiledPolicy, Rule
 
@@ -67,12 +67,13 @@ def _cut_off(
     over_tcp = next((rule for rule in rules if rule.ports and _asks(rule, "TCP")), None)
     if over_tcp is not None and not any(_asks(rule, "UDP") for rule in rules if rule.ports):
         place = over_tcp.ref.path
-        entry = next((at for at, port in enumerate(over_tcp.ports) if port.port in DNS_PORTS), 0)
+        entry = next((at for at, port in enumerate(over_tcp.ports) if _is_for_names(port)), 0)
+        port = over_tcp.ports[entry].port if _is_for_names(over_tcp.ports[entry]) else None
         text = (
             f"{over_tcp.ref} admits DNS over TCP only (a port without protocol is TCP), and resolvers ask over UDP: "
             "names do not resolve"
         )
-        fix = add((*place, "ports", "-"), {"port": over_tcp.ports[entry].port or 53, "protocol": "UDP"})
+        fix = add((*place, "ports", "-"), {"port": port or _ports(servers)[0]["port"], "protocol": "UDP"})
         yield scene.warning(over_tcp.ref.policy, (*place, "ports", entry), text, fix)
         return
     text = (
@@ -114,6 +115,11 @@ def _may_mean_dns(scene: Scene, home: str, peer: PolicyPeer, servers: list[tuple
         return peer.namespace_selector.matches(seeing.namespaces[SYSTEM])
     named = peer.namespace_selector.match_labels.get(NAME_LABEL, SYSTEM)
     return named == SYSTEM
+
+
+def _is_for_names(port: PolicyPort) -> bool:
+    """Whether an entry is for a name server and nothing else; others may hold its port by the way."""
+    return port.port in DNS_PORTS or (isinstance(port.port, str) and port.port.startswith("dns"))
 
 
 def _asks(rule: Rule, protocol: str) -> bool:

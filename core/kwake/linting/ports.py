@@ -69,7 +69,7 @@ def _name(
     text = f"{named} admits {port.protocol} port {name}, and none of the pods it is about has one"
     for other, protocol in there:
         if other == name:
-            fix = replace((*path[:-1], "protocol"), protocol)
+            fix = add((*path[:-1], "protocol"), protocol)
             yield scene.warning(policy.key, path, f"{text}: theirs is {protocol}", fix)
             return
     for service_port, number in translated(scene, shapes, lambda p: p.name == name and p.protocol == port.protocol):
