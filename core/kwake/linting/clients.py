@@ -139,7 +139,7 @@ def _cut_off(scene: Scene, promise: Promise, clients: tuple[Shape, ...]) -> Find
         return None  # a tier denies it, which somebody decided
     names = ", ".join(stop.key.name for stop in stopping)
     text = (
-        f"{promise.what}, and no rule lets {client.namespace}/{client.pod.metadata.name} reach its pods on TCP "
+        f"{promise.what}, and no rule lets {scene.called(client)} reach its pods on TCP "
         f"{promise.port} (isolated by {names})"
     )
     home = server.namespace
@@ -148,6 +148,6 @@ def _cut_off(scene: Scene, promise: Promise, clients: tuple[Shape, ...]) -> Find
         "ports": [{"port": promise.port, "protocol": "TCP"}],
     }
     labels = LabelSelector(match_labels=identity(scene.cluster, server.pod))
-    opened = Opened(promise.servers, labels, home, f"{promise.by.name}-{client.pod.metadata.name}"[:63].rstrip("-."))
+    opened = Opened(promise.servers, labels, home, f"{promise.by.name}-{scene.called(client).rpartition('/')[2]}")
     fix = rule_added(opened, stopping, INGRESS, rule)
     return Finding("warning", str(promise.by), text, scene.where(promise.by, promise.path), (fix,))

@@ -11,7 +11,8 @@ from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import Operation, replace
 from kwake.objects.key import Key
-from kwake.objects.kinds import Service, Unmodelled
+from kwake.objects.kinds import Service, ServicePort, Unmodelled
+from kwake.objects.selector import LabelSelector
 from kwake.objects.slips import is_misspelt
 
 ANNOTATED = "use-annotation"
@@ -113,11 +114,20 @@ def _judged(among: Shapes, key: Key, path: FieldPath, backend: BackendService) -
         return
     asked = str(port.number or port.name)
     there = ", ".join(f"{p.port} ({p.name})" if p.name else str(p.port) for p in service.spec.ports)
-    behind = next((p for p in service.spec.ports if p.target_port in (port.number or None, port.name or None)), None)
+    behind = next((p for p in service.spec.ports if _is_behind(among, service, p, port)), None)
     text = f"leads to port {asked} of Service {service.metadata.name}, which has {there or 'none'}"
     if behind is not None:
         text += f": {asked} is the pods' own port behind {behind.port}"
     yield among.warning(key, (*path, "port"), text, *_port(path, service, backend, behind.port if behind else 0))
+
+
+def _is_behind(among: Shapes, service: Service, port: ServicePort, asked: BackendPort) -> bool:
+    """Whether a port of the pods is asked for, by number or name, where the Service's own port leads to it."""
+    if port.target_port is not None and port.target_port in (asked.number or None, asked.name or None):
+        return True
+    selector = LabelSelector(match_labels=dict(service.spec.selector))
+    shapes = among.matching(service.metadata.namespace, selector) if service.spec.selector else ()
+    return bool(asked.number) and any(among.target(service, port, shape) == asked.number for shape in shapes)
 
 
 def _port(path: FieldPath, service: Service, backend: BackendService, behind: int) -> Iterator[Operation]:

@@ -72,7 +72,7 @@ def _on_the_host(
     missing = [ip for ip in nodes if not any(block_holds(block, ip) for block in blocks)]
     if (nodes and not missing) or (blocks and not nodes):
         return
-    names = sorted({f"{s.namespace}/{s.pod.metadata.name}" for s in staying})
+    names = sorted({scene.called(shape) for shape in staying})
     text = (
         f"{named} names pods on the host's network ({_listed(names)}), and policies see their node's address, not the "
         f"pod: it admits none of them under {scene.profile.name} "

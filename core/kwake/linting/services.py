@@ -84,7 +84,7 @@ def _number(
     path: FieldPath = ("spec", "ports", index, "targetPort" if port.target_port else "port")
     number = f"{asked[0]} {asked[1]}"
     if wrong and right:
-        theirs, ours = _workload(among, wrong[0]), _workload(among, right[0])
+        theirs, ours = among.called(wrong[0]), among.called(right[0])
         text = f"selects {theirs}, which declares no {number}, beside {ours}: a part of the connections goes there"
         yield among.warning(service.key, ("spec", "selector"), text, *_narrowed(right, chosen))
     elif wrong and not right and len(wrong) == len(staying) and len(service.spec.ports) == 1:
@@ -113,15 +113,6 @@ def _narrowed(right: tuple[Shape, ...], chosen: tuple[Shape, ...]) -> Iterator[O
 
 def _rank(key: str) -> int:
     return TELLING.index(key) if key in TELLING else len(TELLING)
-
-
-def _workload(among: Shapes, shape: Shape) -> str:
-    """What makes these pods, or one of them."""
-    pod = shape.pod
-    record = among.cluster.find(pod.key)
-    owners = list(among.cluster.owners(pod)) if record is not None else []
-    value = owners[-1].value if owners else pod
-    return f"{value.kind or 'pods of'} {value.metadata.name}"
 
 
 def _external_names(among: Shapes) -> Iterator[Finding]:

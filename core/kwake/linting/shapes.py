@@ -16,6 +16,7 @@ from kwake.objects.key import Key
 from kwake.objects.kinds import MODELLED, Pod, ReplicationController, Service, ServicePort, Workload
 from kwake.objects.selector import Labels, LabelSelector, keys_of
 from kwake.policy.change import OF_ONE_POD
+from kwake.policy.workloads import workload_name
 from kwake.sources import locate
 
 WORKLOADS: tuple[type[Workload | ReplicationController], ...] = tuple(
@@ -148,6 +149,10 @@ class Shapes:
         if isinstance(port.target_port, str):
             return shape.pod.named_port(port.target_port, port.protocol)
         return port.target_port or port.port
+
+    def called(self, shape: Shape) -> str:
+        """`namespace/name` of what makes these pods."""
+        return workload_name(self.cluster, shape.pod).partition("[")[0]
 
     def where(self, key: Key, field: FieldPath = ()) -> str:
         """`file:line` of a field of an object, or empty."""

@@ -94,7 +94,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "a selector that takes another part of the application": Mistake(
         [MYSQL, FRONT, service("shop/front", 80, 8080)],
-        "selects Pod mysql, which declares no TCP 8080, beside Pod front: a part of the connections goes there",
+        "selects shop/mysql, which declares no TCP 8080, beside shop/front: a part of the connections goes there",
         fixed=False,  # the shop's own web has no label that mysql lacks
         thread="https://github.com/kubernetes/website/issues/17612",
     ),
@@ -102,7 +102,7 @@ MISTAKES: dict[str, Mistake] = {
         [pod("shop/shop-db", ip="10.0.1.5", app="shop", tier="db", ports=[{"containerPort": 3306}]),
          pod("shop/shop-front", ip="10.0.1.6", app="shop", tier="front", ports=[{"containerPort": 8080}]),
          service("shop/shop", 80, 8080, selector={"app": "shop"})],
-        "selects Pod shop-db, which declares no TCP 8080, beside Pod shop-front",
+        "selects shop/shop-db, which declares no TCP 8080, beside shop/shop-front",
         thread="https://github.com/GoogleCloudPlatform/flink-on-k8s-operator/issues/474",
     ),
     "a port's name that only some have": Mistake(
@@ -144,6 +144,10 @@ MISTAKES: dict[str, Mistake] = {
         [service("shop/front", 80, 8080), ingress(name="front", port={"number": 8080})],
         "leads to port 8080 of Service front, which has 80 (web): 8080 is the pods' own port behind 80",
         thread="https://github.com/YOURLS/charts/issues/48",
+    ),
+    "an ingress to the pods' port behind a name": Mistake(
+        [service("shop/front", 80, "http"), ingress(name="front", port={"number": 8080})],
+        "which has 80 (web): 8080 is the pods' own port behind 80",
     ),
     "an ingress to a port that there is not": Mistake(
         [service("shop/front", 12345, 8080), ingress(name="front", port={"number": 32400})],
