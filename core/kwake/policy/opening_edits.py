@@ -301,12 +301,12 @@ def _before_the_denial(closed: Closed, ref: RuleRef) -> Iterator[Edit]:
         peer = {"networks": [single(closed.other.ip)]}
     else:
         return  # nothing in these rules means an address outside as a source
-    rule: Manifest = {"action": "Accept", closed.field: [peer]}
-    if ref.policy.kind == "ClusterNetworkPolicy":
+    action = "Accept" if ref.policy.kind == "ClusterNetworkPolicy" else "Allow"
+    rule: Manifest = {"action": action, closed.field: [peer]}
+    if action == "Accept":
         rule["protocols"] = [{closed.protocol.lower(): {"destinationPort": {"number": closed.port}}}]
     else:
-        rule |= {"action": "Allow", "ports": [{"portNumber": {"port": closed.port, "protocol": closed.protocol}}]}
-    words = (
-        f"put a rule before {ref.policy.name} {ref} that accepts {closed.named()} on {closed.protocol} {closed.port}"
-    )
+        rule["ports"] = [{"portNumber": {"port": closed.port, "protocol": closed.protocol}}]
+    connection = f"{closed.named()} on {closed.protocol} {closed.port}"
+    words = f"put a rule before {ref.policy.name} {ref} that {action.lower()}s {connection}"
     yield Edit(3, words, (Fix(ref.policy, (add(ref.path, rule),)),))
