@@ -9,8 +9,9 @@ from kwake.linting.endpoints import API_SERVER, Endpoint, admitting, endpoints_o
 from kwake.linting.scene import Scene
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
+from kwake.objects.json_patch import remove
 from kwake.objects.kinds import EgressRule, NetworkPolicy, PolicyPeer
-from kwake.policy.ends import EGRESS
+from kwake.policy.ends import EGRESS, INGRESS
 from kwake.policy.rules import Rule, block_holds
 
 PORTS = frozenset({443, 6443})
@@ -27,6 +28,7 @@ def api_server_findings(scene: Scene) -> Iterator[Finding]:
     github.com/kubernetes-sigs/agent-sandbox/pull/1425)."""
     endpoints = endpoints_of(scene, API_SERVER)
     for policy in scene.network_policies:
+        yield from _coming(scene, policy)
         for index, rule in enumerate(policy.spec.egress if EGRESS in policy.directions else ()):
             path: FieldPath = ("spec", "egress", index)
             meant = next((peer for peer in rule.to if _is_meant(scene, policy, rule, peer)), None)
@@ -39,6 +41,22 @@ def api_server_findings(scene: Scene) -> Iterator[Finding]:
                 + ", and no rule admits that" * bool(served)
             )
             yield scene.warning(policy.key, path, text, *(admitting(path, rule, endpoints) if endpoints else ()))
+
+
+def _coming(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
+    """Ingress rules for pods called kube-apiserver, of which there are none: where it calls from cannot be told, so its
+    webhooks are opened to everybody."""
+    for index, rule in enumerate(policy.spec.ingress if INGRESS in policy.directions else ()):
+        for peer in rule.from_:
+            labels = peer.pod_selector.match_labels if peer.pod_selector is not None else {}
+            if LABEL in labels.values() and not scene.meant(peer, policy.metadata.namespace):
+                path: FieldPath = ("spec", "ingress", index)
+                text = (
+                    f"ingress rule {index + 1} seems to mean the API server, which is no pod: it comes from an address"
+                )
+                fix = [remove((*path, "from"))] if rule.ports and len(rule.from_) == 1 else []
+                yield scene.warning(policy.key, path, text, *fix)
+                break
 
 
 def _is_meant(scene: Scene, policy: NetworkPolicy, rule: EgressRule, peer: PolicyPeer) -> bool:

@@ -205,6 +205,13 @@ MISTAKES: dict[str, Mistake] = {
         "seems to mean the API server",
         opens=(("shop/web", "192.168.0.1", "TCP", 6443),),
     ),
+    "the API server that calls, by a label that nothing carries": Mistake(
+        "https://github.com/kyverno/kyverno/blob/main/config/k8s-resource/networkpolicy.yaml",
+        [ingress({"from": [{**named("kube-system"), **labels(component="kube-apiserver")}],
+                  "ports": [{"port": 8080}]})],
+        "ingress rule 1 seems to mean the API server, which is no pod: it comes from an address",
+        opens=(("192.168.0.1", "shop/web", "TCP", 8080),),
+    ),
     "the API server by its ClusterIP": Mistake(
         "https://stackoverflow.com/questions/50102943/how-to-allow-access-to-kubernetes-api-using-egress-network-policy",
         [*kubernetes("192.168.0.1"),
