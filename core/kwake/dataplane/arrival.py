@@ -209,7 +209,13 @@ def _socket(way: Way, to: Destination) -> Branch:
         return way.end(hop, outcome, pod=to.pod, ip=to.ip, port=to.port, node=to.node)
 
     if to.pod is None:
-        return end(*_nobody(way, to))
+        known = _nobody(way, to)
+        if known is not None:
+            return end(*known)
+        text = f"no pod has {to.ip} any more: refused or dropped, it depends on the CNI (not verified)"
+        subject = str(to.expected) if to.expected else None
+        nobody = end(Hop("socket", to.node or OUTSIDE, text, subject, Basis.UNKNOWN), Outcome.UNKNOWN)
+        return msgspec.structs.replace(nobody, fails=True)
     name, uid = to.pod.metadata.name, to.pod.metadata.uid
     subject = str(to.pod.key)
     down = is_down(view, to.pod, to.port, way.protocol)
@@ -235,8 +241,8 @@ def _socket(way: Way, to: Destination) -> Branch:
     return end(Hop("socket", to.node, f"{name} listens on {to.port}", subject, basis, "EP-8"), Outcome.DELIVERED)
 
 
-def _nobody(way: Way, to: Destination) -> tuple[Hop, Outcome]:
-    """No pod has the address: a lost node's, a node's own, one that was freed, or one outside."""
+def _nobody(way: Way, to: Destination) -> tuple[Hop, Outcome] | None:
+    """No pod has the address: a lost node's, a node's own, or one outside. None for one that was freed."""
     view = way.view
     lost = next((p for p in view.cluster.pods_by_ip.get(to.ip, ()) if view.exits.get(p.metadata.uid) == "lost"), None)
     if lost is not None:
@@ -261,9 +267,7 @@ def _nobody(way: Way, to: Destination) -> tuple[Hop, Outcome]:
         text = f"{to.ip} is no address: the snapshot hides it"
         return Hop("socket", OUTSIDE, text, str(to.expected) if to.expected else None, Basis.UNKNOWN), Outcome.UNKNOWN
     if to.expected is not None or in_pod_ranges(view, to.ip):
-        text = f"no pod has {to.ip} any more: refused or dropped, it depends on the CNI (not verified)"
-        subject = str(to.expected) if to.expected else None
-        return Hop("socket", to.node or OUTSIDE, text, subject, Basis.UNKNOWN), Outcome.UNKNOWN
+        return None
     text = f"{to.ip} is outside the cluster; what answers there is not in the snapshot"
     return Hop("socket", OUTSIDE, text, None, Basis.UNKNOWN, "EP-15"), Outcome.UNKNOWN
 

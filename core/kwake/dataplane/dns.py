@@ -63,6 +63,14 @@ def service_name(view: View, namespace: str, name: str) -> str:
     return f"{name}.{namespace}.svc.{view.profile['cluster-domain']}."
 
 
+def records_of(service: Service) -> object:
+    """What of a Service the cluster's DNS answers with: its addresses or alias, and its ports (SRV)."""
+    spec = service.spec
+    alias = spec.external_name if spec.type == "ExternalName" else ""
+    ports = tuple((port.name, port.port, port.protocol) for port in spec.ports)
+    return service.cluster_ips, alias, service.is_headless and bool(spec.selector), ports
+
+
 def _asks_cluster_dns(client: Client) -> bool:
     """DN-12 to DN-14."""
     if client.pod is None:

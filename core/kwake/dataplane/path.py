@@ -128,6 +128,8 @@ class Branch(msgspec.Struct, frozen=True):
     """What the client's policies say; None where they were not asked."""
     ingress: Judgement | None = None
     """What the server's policies say, even where the packet does not get there; None where they were not asked."""
+    fails: bool = False
+    """Of an unknown end: that it is none for sure, though not whether it is refused or dropped."""
 
 
 class Path(msgspec.Struct, frozen=True):

@@ -50,6 +50,8 @@ class Span(msgspec.Struct, frozen=True):
     """Clocks whose signed sum is the length; empty where no clocks are known to make it."""
     parts: tuple[tuple[Outcome, Fraction], ...] = ()
     """How many milliseconds' worth of dials end each way; together the length. Empty for a span without end."""
+    perhaps: bool = False
+    """Whether some of its dials may arrive or not: of others whose end is unknown it is sure that they do not."""
 
     @property
     def length_ms(self) -> int | None:
@@ -59,13 +61,13 @@ class Span(msgspec.Struct, frozen=True):
     @property
     def fails(self) -> str:
         """Of a time of mixed outcomes which dials do not arrive: `1 of 3 dials fail`, `some dials fail` where the
-        part changes meanwhile to one that nobody counts; with `, perhaps` where some of them are unknown. Else empty.
+        part changes meanwhile to one that nobody counts; with `perhaps` where some of them may arrive. Else empty.
         """
         if self.outcome is not Outcome.MIXED:
             return ""
         whole = sum(part for _, part in self.parts)
         lost = sum((part for outcome, part in self.parts if outcome is not Outcome.DELIVERED), Fraction(0))
-        perhaps = " perhaps" if any(outcome is Outcome.UNKNOWN for outcome, _ in self.parts) else ""
+        perhaps = " perhaps" if self.perhaps else ""
         share = Fraction(lost, whole) if whole else Fraction(0)
         if not 0 < share < 1 or share.denominator > MOST_COUNTED:
             return f"some dials{perhaps} fail"
@@ -129,11 +131,12 @@ def spans(seen: Sequence[World], flow: Flow, *, by_cause: bool = False) -> tuple
         if i < len(seen) and _word(looks[i], by_cause) == _word(looks[begin], by_cause):
             continue
         to_ms = seen[i].now_ms if i < len(seen) else None
-        outcome, basis, reason, ended, _ = looks[begin] or _NOBODY
+        outcome, basis, reason, ended, _, _ = looks[begin] or _NOBODY
         from_ms = seen[begin].now_ms
         terms = () if to_ms is None else _terms(events, start_ms, from_ms, to_ms)
         parts = () if to_ms is None else _parts(looks[begin:i], [world.now_ms for world in seen[begin : i + 1]])
-        found.append(Span(outcome, basis, from_ms, to_ms, reason, ended, terms, parts))
+        perhaps = any((look or _NOBODY)[5] for look in looks[begin:i])
+        found.append(Span(outcome, basis, from_ms, to_ms, reason, ended, terms, parts, perhaps))
         begin = i
     return tuple(found)
 
@@ -147,12 +150,16 @@ def _parts(looks: Sequence[_Look | None], times: Sequence[int]) -> tuple[tuple[O
     return tuple(sorted(parts.items(), key=_by_outcome))
 
 
-_Look = tuple[Outcome, Basis, str, str, dict[Outcome, Fraction]]
-"""How a dial ends, how sure that is, why, at which kind of hop, and which part of dials ends how."""
+_Look = tuple[Outcome, Basis, str, str, dict[Outcome, Fraction], bool]
+"""How a dial ends, how sure that is, why, at which kind of hop, which part of dials ends how, and whether some of them
+may arrive or not."""
 
 _NOBODY: _Look = (
-    Outcome.UNKNOWN, Basis.SOURCED, "an end of the flow is not there", "", {Outcome.UNKNOWN: Fraction(1)},
+    Outcome.UNKNOWN, Basis.SOURCED, "an end of the flow is not there", "", {Outcome.UNKNOWN: Fraction(1)}, True,
 )  # fmt: skip
+
+
+_MAY_ARRIVE = (Outcome.DELIVERED, Outcome.UNKNOWN)
 
 
 def _look(world: World, flow: Flow) -> _Look | None:
@@ -161,8 +168,15 @@ def _look(world: World, flow: Flow) -> _Look | None:
     except ReferenceNotFound:
         return None
     telling = [b for b in path.branches if b.outcome is not Outcome.DELIVERED] or list(path.branches)
+    sure = [branch for branch in telling if not branch.fails]
+    outcomes = {branch.outcome for branch in path.branches if not branch.fails}
+    if len(sure) < len(path.branches) and len(outcomes) == 1 and outcomes.isdisjoint(_MAY_ARRIVE):
+        (outcome,) = outcomes  # that of the others, which arrive no more than these
+        basis = weakest([Basis.INFERRED, *(branch.basis for branch in sure)])
+        return outcome, basis, sure[0].reason, sure[0].hops[-1].kind, {outcome: Fraction(1)}, False
     ended = telling[0].hops[-1].kind if telling and telling[0].hops else ""
-    return path.outcome, path.basis, telling[0].reason if telling else "", ended, path.shares
+    perhaps = any(branch.outcome is Outcome.UNKNOWN and not branch.fails for branch in path.branches)
+    return path.outcome, path.basis, telling[0].reason if telling else "", ended, path.shares, perhaps
 
 
 def _word(look: _Look | None, by_cause: bool) -> object:

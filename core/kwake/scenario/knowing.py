@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from kwake.cluster import Cluster
+from kwake.dataplane.dns import records_of
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key
 from kwake.objects.kinds import AdminPolicy, NetworkPolicy, Pod, Service
@@ -64,15 +65,15 @@ def _of_endpoints(service: Key, before: World, seen: Sequence[World]) -> Knowled
     at_some_time = [_ready(world.cluster, service) for world in seen]
     gone = frozenset(a for a in was if any(a not in here for here in at_some_time))
     came = frozenset(a for a in is_ if a not in was or any(a not in here for here in at_some_time))
-    if not (gone or came):
-        return None
+    first, found = (world.cluster.service(service.namespace, service.name) for world in (before, seen[-1]))
+    if not (gone or came) or found is None:
+        return None  # of a Service that is gone nobody has to know endpoints: what matters is told of itself
 
     def learned(name: str, knows: Callable[[World], frozenset[str]], note: str, told_by: str) -> Learned:
         out, back = _times([knows(world) for world in seen], seen, gone, came)
         return Learned(name, out, back, note, basis=_sureness(seen, told_by, (out, back)))
 
-    found = seen[-1].cluster.service(service.namespace, service.name)
-    headless = found is not None and found.is_headless
+    headless = found.is_headless
     proxy = before.profile.settings.get("proxy")
     rows = [learned("EndpointSlice", lambda w: _ready(w.cluster, service), "of the API server", "endpoints-changed")]
     if headless:
@@ -83,7 +84,8 @@ def _of_endpoints(service: Key, before: World, seen: Sequence[World]) -> Knowled
     else:
         words = f"{proxy.value}, every node" if proxy else "every node"
         rows += [learned("kube-proxy", lambda w: _ready(w.view.proxy, service), words, "proxy-synced")]
-        rows += [Learned("DNS", None, None, "the ClusterIP stays", needed=False)]
+        if first is not None and first.cluster_ips == found.cluster_ips:
+            rows += [Learned("DNS", None, None, "the ClusterIP stays", needed=False)]
     policed = any(w.cluster.all(NetworkPolicy) or admin_policies(w.cluster) for w in (before, seen[-1]))
     if policed and not gone & _held(seen[-1].cluster):
         out, back = _times([_held(world.view.policy) for world in seen], seen, gone, came)
@@ -141,8 +143,9 @@ def _takers(
     if key.kind == "Service":
         proxy = before.profile.settings.get("proxy")
         words = f"{proxy.value}, every node" if proxy else "every node"
-        components += [("kube-proxy", lambda w: w.view.proxy, words, "proxy-synced"),
-                       ("DNS", lambda w: w.view.dns, "clients keep an answer for its ttl", "dns-synced")]  # fmt: skip
+        components.append(("kube-proxy", lambda w: w.view.proxy, words, "proxy-synced"))
+        if _records(before.cluster, key) != _records(seen[-1].cluster, key):
+            components.append(("DNS", lambda w: w.view.dns, "clients keep an answer for its ttl", "dns-synced"))
         if any(_is_balanced(world.cluster, key) for world in (before, seen[-1])):
             components.append(("load balancer", lambda w: w.view.balancer, "the cloud's", "balancer-ready"))
     else:
@@ -152,6 +155,13 @@ def _takers(
     for name, knows, note, told_by in components:
         at_ms = next((world.now_ms for world in seen if look(knows(world), key) == last), None)
         yield Learned(name, at_ms, at_ms, note, basis=_sureness(seen, told_by, (at_ms,)))
+    if key.kind == "Service" and all(name != "DNS" for name, *_ in components):
+        yield Learned("DNS", None, None, "its records stay", needed=False)
+
+
+def _records(cluster: Cluster, key: Key) -> object:
+    found = cluster.service(key.namespace, key.name)
+    return records_of(found) if found is not None else None
 
 
 def _is_balanced(cluster: Cluster, key: Key) -> bool:

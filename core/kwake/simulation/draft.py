@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kwake.cluster import Cluster, Record
 from kwake.dataplane.connections import follow
+from kwake.dataplane.dns import records_of
 from kwake.objects.basis import Basis
 from kwake.objects.event import Clock, Event
 from kwake.objects.key import Key
@@ -26,6 +27,8 @@ from kwake.simulation.state import Pending, State
 from kwake.simulation.tasks import PRIORITY, ReconcileWorkloads, SchedulePod, Sync, SyncEndpoints, Task
 
 Touched = Sequence[tuple[KubeObject | None, KubeObject | None]]
+Clusters = tuple[Cluster, Cluster]
+"""Before a change, and after it."""
 """Objects as they were and as they are."""
 
 STAYS_OPEN = "stays open: "
@@ -140,7 +143,7 @@ class Draft:
         pairs = [(before.find(k), self.cluster.find(k)) for k in changes]
         touched = [(_value(old), _value(new)) for old, new in pairs if old != new]
         for component, concerns in _CONCERNS.items():
-            if any(concerns(old, new) for old, new in touched):
+            if any(concerns(old, new, (before, self.cluster)) for old, new in touched):
                 self._lag(component, before, touched)
         for namespace in sorted({ns for old, new in touched for ns in self._endpoint_namespaces(old, new)}):
             self.programmed.setdefault(f"endpoints/{namespace}", before)
@@ -215,11 +218,11 @@ def _labels(value: KubeObject | None) -> dict[str, str] | None:
     return value.metadata.labels if value is not None else None
 
 
-def _concerns_proxy(old: KubeObject | None, new: KubeObject | None) -> bool:
+def _concerns_proxy(old: KubeObject | None, new: KubeObject | None, _: Clusters) -> bool:
     return _is(Service, old, new) or _is(EndpointSlice, old, new) or _is(Node, old, new)
 
 
-def _concerns_policy(old: KubeObject | None, new: KubeObject | None) -> bool:
+def _concerns_policy(old: KubeObject | None, new: KubeObject | None, _: Clusters) -> bool:
     """Policies, namespaces and other policy kinds; a pod's labels. A pod's coming and going is part of its
     own start: its isolation is in force before its containers run (NP-10)."""
     kind = (new or old or KubeObject()).kind
@@ -232,7 +235,20 @@ def _concerns_policy(old: KubeObject | None, new: KubeObject | None) -> bool:
     return isinstance(old, Pod) and isinstance(new, Pod) and _labels(old) != _labels(new)
 
 
-def _concerns_balancer(old: KubeObject | None, new: KubeObject | None) -> bool:
+def _concerns_dns(old: KubeObject | None, new: KubeObject | None, clusters: Clusters) -> bool:
+    """Services whose records differ; of slices those of headless Services (DN-2), whose records they are."""
+    services = [value for value in (old, new) if isinstance(value, Service)]
+    if services:
+        return len(services) == 1 or records_of(services[0]) != records_of(services[1])
+    for item in (old, new):
+        if isinstance(item, EndpointSlice) and item.service_name:
+            found = [cluster.service(item.metadata.namespace, item.service_name) for cluster in clusters]
+            if any(service is None or service.is_headless for service in found):
+                return True
+    return False
+
+
+def _concerns_balancer(old: KubeObject | None, new: KubeObject | None, _: Clusters) -> bool:
     if new is None and isinstance(old, Service) and old.metadata.deletion_timestamp:
         return False  # it waited for its load balancer to be gone, and that is done (SV-17)
     return any(
@@ -264,7 +280,7 @@ def _balancer_inputs(value: KubeObject | None) -> object:
 _CONCERNS = {
     "proxy": _concerns_proxy,
     "policy": _concerns_policy,
-    "dns": lambda old, new: _is(Service, old, new) or _is(EndpointSlice, old, new),
+    "dns": _concerns_dns,
     "balancer": _concerns_balancer,
 }
 

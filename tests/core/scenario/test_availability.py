@@ -13,6 +13,10 @@ PAY = Flow("deploy/demo/web", "svc/demo/checkout", 443)
 WINDOW = Flow("pod/demo/client", "svc/demo/web", 80)
 
 
+def shop() -> kwake.World:
+    return kwake.open(sample_path("shop"), seed=7)
+
+
 def killed() -> kwake.World:
     world = kwake.open(str(sample_path("small")), seed=7)
     return world.do(kwake.KillPod("deploy/demo/checkout#0"))
@@ -65,3 +69,20 @@ def test_between_two_moments_the_world_is_that_of_the_earlier_one() -> None:
 
     assert between.now_ms == earlier.now_ms + 1 < later.now_ms
     assert between.cluster is earlier.cluster
+
+
+def test_a_flow_that_a_policy_stops_throughout_is_dropped_throughout() -> None:
+    """While the address of a killed pod is still dialled nobody is there: that dial arrives no more than the others."""
+    found = availability(
+        shop().do(kwake.KillPod("deploy/shop/checkout#0")), Flow("Deployment/shop/cart", "Service/shop/checkout", 443)
+    )
+
+    assert [span.outcome for span in found] == [Outcome.DROPPED]
+
+
+def test_a_dial_of_an_address_that_nobody_has_any_more_fails_for_sure() -> None:
+    found = availability(
+        shop().do(kwake.KillPod("deploy/shop/checkout#0")), Flow("Deployment/shop/web", "Service/shop/checkout", 443)
+    )
+
+    assert [span.fails for span in found] == ["", "1 of 3 dials fail", ""]

@@ -78,3 +78,27 @@ def test_scaling_to_nothing_has_no_new_address() -> None:
 
 def test_nothing_done_is_nothing_to_know() -> None:
     assert who_knows(shop(), (shop(),)) == ()
+
+
+def test_of_a_service_that_is_gone_nobody_has_to_know_endpoints() -> None:
+    knowledge = who_knows(shop(), tuple(moments(shop().do(kwake.Delete("svc/shop/checkout")))))
+
+    (one,) = [found for found in knowledge if found.subject == "Service/shop/checkout"]
+    assert (one.old, one.new) == ((), ()), "the Service itself"
+    assert row(one, "DNS").new_in_ms == 1000
+
+
+def test_dns_need_not_know_of_a_node_port() -> None:
+    action = kwake.SetServiceType("svc/shop/checkout", "NodePort")
+
+    assert not row(known(action, "Service/shop/checkout"), "DNS").needed
+    assert [event.kind for event in shop().do(action).settle().events if event.actor == "dns"] == []
+
+
+def test_dns_knows_of_ports_and_of_the_pods_of_headless_services_and_of_no_others() -> None:
+    renamed = kwake.Patch(
+        "svc/shop/checkout", {"spec": {"ports": [{"name": "tls", "port": 443, "targetPort": "https"}]}}
+    )
+    actions = (renamed, kwake.KillPod("sts/shop/sessions#0"), kwake.KillPod(ONLY_SEARCH))
+
+    assert [any(e.actor == "dns" for e in shop().do(a).settle().events) for a in actions] == [True, True, False]
