@@ -120,6 +120,14 @@ def _touched(old: Cluster, new: Cluster, wake: Wake) -> Iterator[tuple[Flow, str
             yield from _outside_flows(old, new, service, ports[service])
 
 
+def service_flows(old: Cluster, new: Cluster, service: Key) -> Iterator[tuple[Flow, str]]:
+    """Every dial of a Service, from outside and from each workload; of a node port with the Service."""
+    ports = _ports(old, new)[service]
+    yield from _outside_flows(old, new, service, ports)
+    for client in sorted({workload_name(cluster, pod) for cluster in (old, new) for pod in cluster.all(Pod)}):
+        yield from _flows(client, service, ports)
+
+
 def _flows(client: str, service: Key, ports: Sequence[tuple[int, str]]) -> Iterator[tuple[Flow, str]]:
     for port, protocol in ports:
         yield Flow(reference_of(client), str(service), port, protocol), ""

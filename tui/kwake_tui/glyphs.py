@@ -54,6 +54,7 @@ def connection_mark(connection: Connection) -> Mark:
 
 LOST = Mark("−", "lost", "bad")
 GAINED = Mark("+", "gained", "ok")
+INTERRUPTED = Mark("◐", "interrupted", "warn")
 REROUTED = Mark("~", "rerouted", "moved")
 OTHER_PORTS = Mark("~", "other ports", "moved")
 OTHERWISE = Mark("~", "fails otherwise", "moved")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
 
 import msgspec
@@ -10,18 +10,20 @@ import msgspec
 from kwake.actions import CloseConnection
 from kwake.dataplane.connection import Connection, Fate
 from kwake.dataplane.path import Branch, Decider, Flow, Outcome, Path
-from kwake.dial_change import DialChange, Turn
+from kwake.dial_change import DialChange, Turn, path_of
 from kwake.dials import Dials, changed_dials, pair_change_flow
 from kwake.errors import KwakeError
-from kwake.objects.time import clock
+from kwake.objects.time import clock, seconds
 from kwake.policy.connections import ConnectionSet
 from kwake.policy.difference import PairChange
+from kwake.scenario.interruptions import Interruption
 from kwake.waking import Wake, wake
 from kwake.world import World
 from kwake_tui.glyphs import (
     CUT,
     FATES,
     GAINED,
+    INTERRUPTED,
     LOST,
     MIGRATED,
     OTHER_PORTS,
@@ -82,7 +84,7 @@ class Told(msgspec.Struct, frozen=True, eq=False):
     """The whole wake of a change, told."""
 
     groups: tuple[WakeGroup, ...]
-    """Those that have rows, in this order: lost, gained, rerouted, otherwise, other ports, cut, stays open, unknown."""
+    """Those that have rows: lost, gained, interrupted, rerouted, otherwise, other ports, cut, stays open, unknown."""
     dials: Dials
     wake: Wake
 
@@ -100,6 +102,7 @@ class Told(msgspec.Struct, frozen=True, eq=False):
 _MEANINGS: tuple[tuple[Mark, str], ...] = (
     (LOST, "a new connection no longer gets there"),
     (GAINED, "a new connection now gets there"),
+    (INTERRUPTED, "it gets there again, and did not for a time"),
     (REROUTED, "it still gets there, but elsewhere"),
     (OTHERWISE, "it did not get there before either"),
     (OTHER_PORTS, "these may talk, but not on the same ports as before, or not the same pods"),
@@ -122,19 +125,36 @@ _ELSEWHERE = "Pod/-/-"
 GONE = Mark("○", "not there", "muted")
 
 
-def told(before: World, after: World, second: World | None = None, limit: int | None = None) -> Told:
-    """What changed for traffic from one world to another, settled; `second` is the later one under another profile."""
+def told(
+    before: World,
+    after: World,
+    second: World | None = None,
+    limit: int | None = None,
+    interrupted: Sequence[Interruption] = (),
+) -> Told:
+    """What changed for traffic from one world to another, settled; `second` is the later one under another profile.
+
+    `interrupted` are dials that did not arrive meanwhile.
+    """
     old, new = before.settle(), after.settle()
     changes = wake(old, new)
-    return told_of(old, new, changes, changed_dials(old, new, changes, limit), second)
+    return told_of(old, new, changes, changed_dials(old, new, changes, limit), second, interrupted)
 
 
-def told_of(old: World, new: World, changes: Wake, dials: Dials, second: World | None = None) -> Told:
+def told_of(
+    old: World,
+    new: World,
+    changes: Wake,
+    dials: Dials,
+    second: World | None = None,
+    interrupted: Sequence[Interruption] = (),
+) -> Told:
     """The same of a wake and of dials that were worked out already; both worlds are settled."""
     found: dict[Mark, list[WakeRow]] = {mark: [] for mark, _ in _MEANINGS}
     for change in dials.changes:
         if change.turn is not None:
             found[_TURNS[change.turn]].append(_dial_row(change))
+    found[INTERRUPTED] = [_interrupted_row(old, one) for one in interrupted]
     changed = ((changes.lost, LOST), (changes.gained, GAINED), (changes.changed, OTHER_PORTS))
     few = sum(len(pairs) for pairs, _ in changed) <= MOST_REASONS
     between: dict[Mark, list[WakeRow]] = {mark: [] for mark, _ in _MEANINGS}
@@ -186,21 +206,37 @@ def _dial_row(change: DialChange) -> WakeRow:
     if change.turn is Turn.REROUTED and change.before and change.after:
         left, came = _left_and_came(change.before, change.after)
         pods = {b.pod for b in left} & {b.pod for b in came}
-        before = Mark(before.glyph, ", ".join(_arrival(b, pods) for b in left) or "all", before.role)
-        after = Mark(after.glyph, ", ".join(_arrival(b, pods) for b in came) or "the others", after.role)
-    source, target = _ends(change.flow)
-    if change.service:
-        target = f"{target} {brief(change.service, _ELSEWHERE).partition('/')[2]}"
+        moved = {(b.pod, b.port) for b in left} & {(b.pod, b.port) for b in came}
+        before = Mark(before.glyph, ", ".join(_arrival(b, pods, moved) for b in left) or "all", before.role)
+        after = Mark(after.glyph, ", ".join(_arrival(b, pods, moved) for b in came) or "the others", after.role)
+    source, target = _ends(change.flow, change.service)
     return WakeRow(source, target, before, after, partial(_known, why), change.flow)
 
 
-def _ends(flow: Flow) -> tuple[str, str]:
-    """Who dials whom, both with their namespaces."""
+def _interrupted_row(old: World, interruption: Interruption) -> WakeRow:
+    """A dial that fails for a time: how many of them and for how long, and when, by which clocks and why."""
+    flow, lasted = interruption.flow, seconds(interruption.length_ms)
+    parts = {span.fails or "none arrives" for span in interruption.spans}
+    words = parts.pop() if len(parts) == 1 else "some fail"
+    none = all(span.outcome is not Outcome.MIXED for span in interruption.spans)
+    after = Mark("×" if none else "±", f"{words.replace(' dials', '')} for {lasted}", "bad" if none else "warn")
+    told_spans = (
+        f"{clock(span.from_ms)} {span.fails or OUTCOMES[span.outcome].word} {span.sum_text}: {span.reason}"
+        for span in interruption.spans
+    )
+    why = "; ".join(told_spans)
+    source, target = _ends(flow, interruption.service)
+    return WakeRow(source, target, outcome_mark(path_of(old, flow)), after, partial(_known, Why(why)), flow)
+
+
+def _ends(flow: Flow, service: str = "") -> tuple[str, str]:
+    """Who dials whom, both with their namespaces; of a node port also the Service that has it."""
     namespace = parts(flow.source)[1]
     source = f"{namespace}/{brief(flow.source)}" if namespace else flow.source
     port = "" if flow.port is None else f":{flow.port}"
     protocol = "" if flow.protocol == "TCP" else f" {flow.protocol.lower()}"
-    return source, f"{brief(flow.target, _ELSEWHERE)}{port}{protocol}"
+    of = f" {brief(service, _ELSEWHERE).partition('/')[2]}" if service else ""
+    return source, f"{brief(flow.target, _ELSEWHERE)}{port}{protocol}{of}"
 
 
 def _left_and_came(before: Path, after: Path) -> tuple[list[Branch], list[Branch]]:
@@ -251,10 +287,12 @@ def _way_in(path: Path) -> str:
     return f"by {' and '.join(found)}" if found else ""
 
 
-def _arrival(branch: Branch, with_port: Container[str | None]) -> str:
-    """Who answers; with the port where that alone is another than before."""
+def _arrival(branch: Branch, at_both: Container[str | None], moved: Container[tuple[str | None, int | None]]) -> str:
+    """Who answers; a pod of before and after with the port where that is another, else with its address."""
     name = brief(branch.pod or branch.ip or "?")
-    return f"{name}:{branch.port}" if branch.pod in with_port else name
+    if branch.pod not in at_both:
+        return name
+    return f"{name} {branch.ip}" if (branch.pod, branch.port) in moved else f"{name}:{branch.port}"
 
 
 def _address(branch: Branch, with_port: Container[str | None]) -> str:

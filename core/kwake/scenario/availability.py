@@ -154,8 +154,11 @@ _Look = tuple[Outcome, Basis, str, str, dict[Outcome, Fraction], bool]
 """How a dial ends, how sure that is, why, at which kind of hop, which part of dials ends how, and whether some of them
 may arrive or not."""
 
+END_GONE = "an end of the flow is not there"
+"""Why nothing is known of a dial at a moment at which nobody is there who dials, or is dialled."""
+
 _NOBODY: _Look = (
-    Outcome.UNKNOWN, Basis.SOURCED, "an end of the flow is not there", "", {Outcome.UNKNOWN: Fraction(1)}, True,
+    Outcome.UNKNOWN, Basis.SOURCED, END_GONE, "", {Outcome.UNKNOWN: Fraction(1)}, True,
 )  # fmt: skip
 
 

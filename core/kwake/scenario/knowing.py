@@ -55,14 +55,15 @@ def who_knows(before: World, seen: Sequence[World]) -> tuple[Knowledge, ...]:
     return (*found, *_of_objects(before, seen))
 
 
-def _ready(cluster: Cluster, service: Key) -> frozenset[str]:
+def ready_addresses(cluster: Cluster, service: Key) -> frozenset[str]:
+    """The addresses of a Service's ready endpoints."""
     slices = cluster.slices_by_service.get(service, ())
     return frozenset(address for s in slices for end in s.endpoints if end.ready for address in end.addresses)
 
 
 def _of_endpoints(service: Key, before: World, seen: Sequence[World]) -> Knowledge | None:
-    was, is_ = _ready(before.cluster, service), _ready(seen[-1].cluster, service)
-    at_some_time = [_ready(world.cluster, service) for world in seen]
+    was, is_ = ready_addresses(before.cluster, service), ready_addresses(seen[-1].cluster, service)
+    at_some_time = [ready_addresses(world.cluster, service) for world in seen]
     gone = frozenset(a for a in was if any(a not in here for here in at_some_time))
     came = frozenset(a for a in is_ if a not in was or any(a not in here for here in at_some_time))
     first, found = (world.cluster.service(service.namespace, service.name) for world in (before, seen[-1]))
@@ -75,15 +76,24 @@ def _of_endpoints(service: Key, before: World, seen: Sequence[World]) -> Knowled
 
     headless = found.is_headless
     proxy = before.profile.settings.get("proxy")
-    rows = [learned("EndpointSlice", lambda w: _ready(w.cluster, service), "of the API server", "endpoints-changed")]
+    rows = [
+        learned(
+            "EndpointSlice", lambda w: ready_addresses(w.cluster, service), "of the API server", "endpoints-changed"
+        )
+    ]
     if headless:
         rows += [Learned("kube-proxy", None, None, "the Service has no virtual address", needed=False)]
         rows += [
-            learned("DNS", lambda w: _ready(w.view.dns, service), "a name of pods; clients keep the ttl", "dns-synced")
+            learned(
+                "DNS",
+                lambda w: ready_addresses(w.view.dns, service),
+                "a name of pods; clients keep the ttl",
+                "dns-synced",
+            )
         ]
     else:
         words = f"{proxy.value}, every node" if proxy else "every node"
-        rows += [learned("kube-proxy", lambda w: _ready(w.view.proxy, service), words, "proxy-synced")]
+        rows += [learned("kube-proxy", lambda w: ready_addresses(w.view.proxy, service), words, "proxy-synced")]
         if first is not None and first.cluster_ips == found.cluster_ips:
             rows += [Learned("DNS", None, None, "the ClusterIP stays", needed=False)]
     policed = any(w.cluster.all(NetworkPolicy) or admin_policies(w.cluster) for w in (before, seen[-1]))

@@ -14,9 +14,10 @@ from kwake.dataplane.path import Flow, Outcome
 from kwake.dials import LIMIT
 from kwake.errors import ReferenceNotFound
 from kwake.objects.time import clock, seconds
+from kwake.scenario.interruptions import interruptions
 from kwake.world import World
 from kwake_tui.filtering import parse_filter
-from kwake_tui.glyphs import CUT, GAINED, LOST, OUTCOMES, REROUTED, STAYS, Mark
+from kwake_tui.glyphs import CUT, GAINED, INTERRUPTED, LOST, OUTCOMES, REROUTED, STAYS, Mark
 from kwake_tui.lines import BLANK, Line, Span, spread
 from kwake_tui.panes.pair import LABEL, moment_rows
 from kwake_tui.panes.sides import Sides
@@ -28,7 +29,7 @@ from kwake_tui.widgets.line_list import LineList, content
 ROOMY = 100
 """Cells of width from which a row says why, too."""
 
-SUMMARY = (LOST, GAINED, REROUTED, CUT, STAYS, OUTCOMES[Outcome.UNKNOWN])
+SUMMARY = (LOST, GAINED, INTERRUPTED, REROUTED, CUT, STAYS, OUTCOMES[Outcome.UNKNOWN])
 
 
 class WakeScreen(ViewScreen):
@@ -75,9 +76,15 @@ class WakeScreen(ViewScreen):
     def _begin(self) -> None:
         session, before = self.session, self._before
         if before is not None:
-            self._told = session.once(("wake", before), lambda: told(before, session.world, session.second, LIMIT))
+            self._told = session.once(("wake", before), lambda: self._work_out(before))
         self._show()
         self.query_one("#summary").refresh()
+
+    def _work_out(self, before: World) -> Told:
+        session = self.session
+        is_last = since(session)[0] is before
+        meanwhile = interruptions(before, session.moments) if is_last else ()
+        return told(before, session.world, session.second, LIMIT, meanwhile)
 
     def summary(self, width: int) -> Line:
         """How many of each kind."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kwake.dataplane.path import Path
+from kwake.scenario.interruptions import Interruption
 from kwake_tui.text.columns import columns
+from kwake_tui.text.flows import spans_json
 from kwake_tui.wake_rows import Told, WakeRow, Why
 
 
@@ -41,7 +44,7 @@ def _row(row: WakeRow, says_why: bool) -> list[str]:
     ]
 
 
-def wake_json(found: Told) -> dict[str, Any]:
+def wake_json(found: Told, interrupted: Sequence[Interruption] = ()) -> dict[str, Any]:
     """The same as plain values, dials and pairs apart."""
     wake = found.wake
     pairs = {
@@ -61,6 +64,17 @@ def wake_json(found: Told) -> dict[str, Any]:
                 "after": _outcome(change.after),
             }
             for change in found.dials.changes
+        ],
+        "interrupted": [
+            {
+                "from": one.flow.source,
+                "to": one.flow.target,
+                "port": one.flow.port,
+                "protocol": one.flow.protocol,
+                **({"service": one.service} if one.service else {}),
+                "spans": spans_json(one.spans),
+            }
+            for one in interrupted
         ],
         "dialsAlike": found.dials.same,
         "dialsNotCompared": found.dials.unlooked,

@@ -15,6 +15,7 @@ from kwake.objects.basis import Basis
 from kwake.objects.event import Event
 from kwake.objects.time import clock, seconds
 from kwake.scenario.availability import Span, spans
+from kwake.scenario.interruptions import Interruption, interruptions
 from kwake.scenario.knowing import Knowledge, who_knows
 from kwake.scenario.moments import moments
 from kwake.sources.snapshot import read
@@ -43,6 +44,8 @@ class Done(msgspec.Struct, frozen=True, eq=False):
     """How the watched flows fared; without those whose ends were at none of the moments."""
     knows: tuple[Knowledge, ...]
     """Who knew of it, and since when."""
+    interrupted: tuple[Interruption, ...]
+    """Dials that did not arrive meanwhile."""
 
 
 class WhatIf(msgspec.Struct, frozen=True, eq=False):
@@ -100,7 +103,7 @@ def what_if(world: World, actions: Sequence[Action], flows: dict[str, Flow]) -> 
     for action in actions:
         seen = tuple(moments(here.do(action)))
         fared = {name: found for name, flow in flows.items() if (found := _fared(seen, flow))}
-        done.append(Done(action, seen, fared, who_knows(here, seen)))
+        done.append(Done(action, seen, fared, who_knows(here, seen), interruptions(here, seen)))
         here = seen[-1]
     return WhatIf(before, tuple(done))
 
@@ -129,7 +132,11 @@ def what_if_lines(found: WhatIf) -> list[str]:
     rows = [_connection_row(connection) for connection in found.after.connections.values()]
     if rows:
         lines += ["connections", *columns(rows, indent=2), ""]
-    return [*lines, *wake_lines(told(found.before, found.after))]
+    return [*lines, *wake_lines(told(found.before, found.after, interrupted=_interrupted(found)))]
+
+
+def _interrupted(found: WhatIf) -> list[Interruption]:
+    return [one for done in found.done for one in done.interrupted]
 
 
 def _event_row(event: Event) -> list[str]:
@@ -162,7 +169,7 @@ def what_if_json(found: WhatIf) -> dict[str, Any]:
              "backends": [reached.backend for reached in c.backends]}
             for c in found.after.connections.values()
         ],
-        "wake": wake_json(told(found.before, found.after)),
+        "wake": wake_json(told(found.before, found.after), _interrupted(found)),
     }  # fmt: skip
 
 
