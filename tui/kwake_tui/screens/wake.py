@@ -18,7 +18,7 @@ from kwake.scenario.interruptions import interruptions
 from kwake.world import World
 from kwake_tui.filtering import parse_filter
 from kwake_tui.glyphs import CUT, GAINED, INTERRUPTED, LOST, OUTCOMES, REROUTED, STAYS, Mark
-from kwake_tui.lines import BLANK, Line, Span, spread
+from kwake_tui.lines import BLANK, Line, Span, spread, wrap
 from kwake_tui.panes.pair import LABEL, moment_rows
 from kwake_tui.panes.sides import Sides
 from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
@@ -93,9 +93,11 @@ class WakeScreen(ViewScreen):
             return Line((Span(beginning if self._before is None else "◐ computing", "muted"),))
         counts = {group.mark: len(group.rows) for group in self._told.groups}
         spans: list[Span] = []
-        for mark in SUMMARY:
+        marks = [mark for mark in SUMMARY if mark is not INTERRUPTED or mark in counts]
+        gap = "   " if len(marks) < len(SUMMARY) else "  "
+        for mark in marks:
             count = counts.get(mark, 0)
-            word = f"{mark.word}   " if width >= ROOMY else "  "
+            word = f"{mark.word}{gap}" if width >= ROOMY else "  "
             spans += [Span(f"{mark.glyph} ", mark.role if count else "faint", bold=True), Span(f"{count} ", bold=True),
                       Span(word, "muted")]  # fmt: skip
         dials = self._told.dials
@@ -150,7 +152,7 @@ class WakeScreen(ViewScreen):
     def _why(self, row: WakeRow, width: int) -> tuple[Line, ...]:
         why, lines = row.why, []
         if why.words:
-            lines.append(Line((Span(why.words, bold=True),)))
+            lines += [Line((Span(row, bold=True),)) for row in wrap(why.words, width)]
         if row.sources:
             lines.append(Line((Span(f"{'from':<{LABEL}}", "muted"), Span(", ".join(row.sources))), shrink=1))
         before = self._before
