@@ -6,6 +6,7 @@ import pytest
 
 from kwake.objects.kinds import Pod
 from kwake_tui.panes.editor import EditorPane
+from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import POLICY, edit_policy
 
@@ -308,5 +309,16 @@ def test_a_line_that_goes_on_out_of_sight_says_so() -> None:
         await player.press("tab", "tab", "j", "j", "j", "end")
         await player.until(lambda: area.scroll_offset.x > 0)
         assert area.render_line(3).text.rstrip().endswith(pod.metadata.name[-5:])
+
+    play(shop(), story)
+
+
+def test_the_cursor_goes_along_to_what_is_edited_by_name() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("edit svc/payments/api")
+        await player.press("enter")
+        assert player.desk.pane == "editor"
+        assert player.desk.query_one("#cluster", LineList).target == "Service/payments/api"
 
     play(shop(), story)

@@ -8,10 +8,18 @@ from textual.types import AnimationLevel
 import kwake
 from kwake.actions import OpenConnection
 from kwake.objects.unread_kind import UnreadKind, marker
+from kwake.policy.connections import NONE
+from kwake.policy.difference import PairChange
+from kwake.waking import Wake
+from kwake_tui.keys import Keymap
+from kwake_tui.lines import fit
 from kwake_tui.panes import path
+from kwake_tui.panes.editor import EditorPane
+from kwake_tui.preview_reach import count_rows
+from kwake_tui.screens.help import help_lines
 from kwake_tui.text.cluster import cluster_lines
 from kwake_tui.widgets.line_list import LineList
-from tests.tui.player import Player, play, shop
+from tests.tui.player import Player, plain, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
 
 
@@ -49,7 +57,7 @@ def test_at_80x24_one_pane_is_shown_at_a_time() -> None:
     play(shop(), story, size=(80, 24))
 
 
-@pytest.mark.parametrize("title", ["shop", "lesson", "a-longer-name"])
+@pytest.mark.parametrize("title", ["shop", "lesson", "a-longer-name", "onlineboutique-live-netpol.json"])
 def test_the_counts_stay_in_the_status_line_while_something_less_can_go(title: str) -> None:
     async def story(player: Player) -> None:
         await open_checkout(player)
@@ -154,3 +162,58 @@ def test_a_verdict_that_changed_stands_as_before_after_a_moment(monkeypatch: pyt
         assert pane.lines[0].left[0].text == "∅ dropped"
 
     play(shop(), story)
+
+
+def test_the_first_screen_begins_with_the_first_row_where_the_cursor_is_in_sight() -> None:
+    async def story(player: Player) -> None:
+        pane = player.desk.query_one("#cluster", LineList)
+        assert pane.target == "Namespace/shop"
+        assert pane.scroll_offset.y == 0
+        await player.press("G", "g", "j")
+        await player.hold("j", 25)
+        scrolled = pane.scroll_offset.y
+        assert scrolled > 0
+        await player.pilot.resize_terminal(121, 36)
+        assert pane.scroll_offset.y == scrolled  # it has been moved in: a resize leaves it where it is
+
+    play(shop(), story)
+
+
+def test_a_heading_of_the_tree_has_its_name_and_no_yaml() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Service/shop/web")
+        await player.until(lambda: "kind: Service" in player.desk.query_one(EditorPane).area.text)
+        await player.go_to("group:shop/np")
+        await player.until(lambda: player.desk.query_one(EditorPane).area.text == "")
+        assert str(player.desk.query_one("#cluster").border_title) == "Cluster  shop › np"
+        assert str(player.desk.query_one("#editor").border_title) == "YAML"
+        await player.go_to("Service/shop/web")
+        await player.until(lambda: "kind: Service" in player.desk.query_one(EditorPane).area.text)
+
+    play(shop(), story)
+
+
+def test_the_help_says_what_signs_mean_and_how_sure_answers_are() -> None:
+    rows = [plain(line) for line in help_lines("cluster", Keymap(), 90)]
+
+    assert sum(row.startswith("× ") for row in rows) == 3
+    assert len({row.partition("  ")[2] for row in rows if row.startswith("× ")}) == 3
+    assert [row.split()[0] for row in rows[-4:]] == ["sourced", "inferred", "assumed", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (80, ["pairs of workloads  − 1 lost  + 1 gained  ~ 1 other ports"]),
+        (49, ["pairs of workloads  − 1 lost  + 1 gained  ~ 1 other ports"]),
+        (33, ["pairs  − 1 lost", "+ 1 gained", "~ 1 other ports"]),
+    ],
+)
+def test_counts_of_a_preview_are_never_cut(width: int, said: list[str]) -> None:
+    change = PairChange("a", "b", NONE, NONE, NONE, NONE)
+    rows = count_rows(Wake((change,), (change,), (change,), (), ()), width)
+
+    assert [plain(row) for row in rows] == said
+    fitted = ["".join(span.text for span in fit(row, width)) for row in rows]
+    assert all(len(row) == width for row in fitted)
+    assert all(word in "".join(fitted) for word in ("1 lost", "1 gained", "1 other ports"))

@@ -204,7 +204,7 @@ def test_the_command_compares_with_any_moment() -> None:
         await player.press("enter")
         await player.until(lambda: isinstance(player.app.screen, ReachScreen))
         matrix = player.app.screen.query_one(Matrix)
-        assert str(matrix.border_title).startswith("Reach  load → edit")
+        assert str(matrix.border_title).startswith("Reach  load → apply")
 
     play(shop(), story)
 

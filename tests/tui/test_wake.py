@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kwake.actions import KillPod
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.wake import WakeScreen
+from kwake_tui.wake_rows import told
 from kwake_tui.widgets.line_bar import LineBar
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
@@ -187,3 +189,26 @@ def test_no_size_breaks_it(size: tuple[int, int]) -> None:
         assert screen.rows.target
 
     play(shop(), story, size=size)
+
+
+def test_in_a_narrow_terminal_what_counts_has_its_word_and_nothing_else_stands_there() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("delete netpol/payments/allow-dns")
+        await player.press("enter", "w")
+        await player.until(lambda: isinstance(player.app.screen, WakeScreen))
+        await player.until(lambda: "computing" not in player.rows("#summary")[0])
+        summary = player.rows("#summary")[0]
+        assert "lost" in summary
+        assert " 0 " not in summary
+
+    play(shop(), story, size=(80, 24))
+
+
+def test_a_successor_of_the_same_name_is_told_by_its_address() -> None:
+    before = shop()
+    after = before.do(KillPod("shop/sessions-0")).settle()
+    rows = [row for group in told(before, after).groups for row in group.rows if "sessions" in row.target]
+
+    assert rows
+    assert all(row.before != row.after for row in rows)

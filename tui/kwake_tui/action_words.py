@@ -102,7 +102,7 @@ def _open(words: Words) -> Action:
 
 
 ACTIONS: Final[tuple[ActionWords, ...]] = (
-    ActionWords("kill", "POD", "kill a pod", lambda w: KillPod(w[0])),
+    ActionWords("kill", "POD", "delete a pod: its grace period runs", lambda w: KillPod(w[0])),
     ActionWords("delete", "OBJECT", "delete any object", lambda w: Delete(w[0])),
     ActionWords("restart", "POD", "restart the containers: same pod, same IP", lambda w: RestartContainer(w[0])),
     ActionWords("evict", "POD", "evict a pod, if its disruption budget allows", lambda w: EvictPod(w[0])),

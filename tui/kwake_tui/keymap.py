@@ -45,7 +45,7 @@ LISTS = ("cluster", "path", "connections", "events")
 
 KEYS: tuple[Key, ...] = (
     Key("t", "trace", "trace", ("cluster",), "trace from the pod or workload under the cursor; asks for the target"),
-    Key("ctrl+k", "kill", "kill", ("cluster",), "kill the pod at once; {undo} undoes it"),
+    Key("ctrl+k", "kill", "kill", ("cluster",), "delete the pod unasked, its grace period runs; {undo} undoes it"),
     Key("s", "type", "type", ("cluster",), "switch the type of the Service; says first what that changes"),
     Key("o", "open", "open", ("cluster", "path"), "open a connection for the path that is shown, and keep it open"),
     Key("e", "edit", "edit", ("cluster", "editor"), "type in the object's YAML; {apply} applies, esc goes back"),

@@ -13,7 +13,7 @@ from kwake_tui.lines import Line, Span, section
 from kwake_tui.names import flow_title
 from kwake_tui.panes.path_rows import wrapped
 from kwake_tui.preview_answers import Words, again, dial, stands
-from kwake_tui.preview_reach import count_row, pair_rows, pairs_changed
+from kwake_tui.preview_reach import count_rows, pair_rows, pairs_changed
 from kwake_tui.preview_table import WIDE, selection_rows, table_rows
 from kwake_tui.session import Session
 from kwake_tui.yaml_text import read_manifest
@@ -55,7 +55,7 @@ def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> 
     flows = [flow for flow in flows if not _is_open(session, flow)]
     blocks += [] if wide else [_dialled(flow, worlds) for flow in flows]
     found = pairs_changed(session, after)
-    rows = list(count_row(found)) if found is not None else []
+    rows = list(count_rows(found, width)) if found is not None else []
     if wide and (flows or session.world.connections):
         rows += table_rows(tuple(session.world.connections), flows, worlds, width)
     rows += [row for block in sorted(blocks, key=_is_unchanged) for row in block]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from kwake.dataplane.path import Outcome
 from kwake.objects.kinds import Pod
 from kwake.policy.connections import ConnectionSet
@@ -29,17 +31,24 @@ def pairs_changed(session: Session, after: World) -> Wake | None:
     return wake(before, after, pairs)
 
 
-def count_row(found: Wake) -> tuple[Line, ...]:
-    """One row: how many pairs of workloads, as `kwake diff` counts them; none where none changes."""
+def count_rows(found: Wake, width: int) -> tuple[Line, ...]:
+    """How many pairs of workloads change, as `kwake diff` counts them: in one row, or where that has no room in one
+    for each count; none where none changes."""
     counts = ((LOST, len(found.lost)), (GAINED, len(found.gained)), (OTHER_PORTS, len(found.changed)),
               (UNKNOWN, len(found.unknown)))  # fmt: skip
     told = [(mark, count) for mark, count in counts if count]
     if not told:
         return ()
     spans = [Span("pairs", "muted"), Span(" of workloads", "muted"), Span("  ")]
-    for mark, count in told:
-        spans += [Span(f"{mark.glyph} {count} ", mark.role, bold=True), Span(f"{mark.word}  ", mark.role)]
-    return (Line(tuple(spans), spare=1),)
+    counted = [(Span(f"{mark.glyph} {count} ", mark.role, bold=True), Span(f"{mark.word}  ", mark.role))
+               for mark, count in told]  # fmt: skip
+    row = Line((*spans, *(span for pair in counted for span in pair)), spare=1)
+    if sum(span.cells for span in row.left) - spans[1].cells - len("  ") <= width:
+        return (row,)
+    lead = (spans[0], spans[2])
+    first, *others = (Line((*lead, *pair)) for pair in counted)
+    under = Span(" " * sum(span.cells for span in lead))
+    return (first, *(msgspec.structs.replace(line, left=(under, *line.left[2:])) for line in others))
 
 
 def pair_rows(found: Wake) -> Iterator[Line]:

@@ -102,8 +102,10 @@ class ClusterPane(LineList):
     def _tell_way(self) -> None:
         """Breadcrumbs: `Cluster  shop › web › k9q`; where that is too long its end."""
         kind, namespace, name = parts(self.target)
-        if not kind:
-            way: tuple[str, ...] = ()
+        if self.target.startswith("group:"):
+            way: tuple[str, ...] = tuple(self.target.removeprefix("group:").split("/"))
+        elif not kind:
+            way = ()
         elif kind == "Pod":
             found = self._cluster.find(key(kind, namespace, name))
             owners = [*self._cluster.owners(found.value)][-1:] if found else []

@@ -49,6 +49,8 @@ def _ends(names: tuple[str, ...]) -> str:
 
 def pair_lines(before: World | None, after: World, src: str, dst: str, cell: Cell, width: int) -> tuple[Line, ...]:
     """The rows for one pair in `width` cells; `before` is None where nothing was done yet."""
+    if src == dst and "/" not in src:
+        return (Line((Span("outside and itself: what passes there is no matter of the cluster", "muted"),)),)
     if src == dst:
         return (Line((Span("a workload and itself: t in the main screen traces among its pods", "muted"),)),)
     flow = pair_flow(after, src, dst, cell)

@@ -8,6 +8,9 @@ from kwake_tui.lines import Line, Span
 from kwake_tui.names import how_many
 from kwake_tui.session import Session
 
+LEAST_TITLE = 16
+"""Cells to which the name of a snapshot is cut before the counts go."""
+
 
 def status_line(session: Session, width: int) -> Line:
     """The status line for a width in cells; counts go first where there is no room."""
@@ -39,13 +42,14 @@ def status_line(session: Session, width: int) -> Line:
     head = [Span("≈ kwake", "you", bold=True), Span("  "), Span(session.title, "strong", bold=True)]
     counts_span = Span(f"  {words}", "muted")
     full = [*head, counts_span, *profile, seed, *beside, *proxies]
-    for left in (
-        full,
-        [*head, counts_span, *profile, *beside],
-        [*head, counts_span, *profile[:2], *beside],
-        [*head, *profile, *beside],
-        [*head, *profile[:2], *beside],
+    gives_way = max(head[2].cells - LEAST_TITLE, 0)
+    for left, shorter in (
+        (full, 0),
+        ([*head, counts_span, *profile, *beside], 0),
+        ([*head, counts_span, *profile[:2], *beside], gives_way),
+        ([*head, *profile, *beside], 0),
+        ([*head, *profile[:2], *beside], 0),
     ):
-        if sum(span.cells for span in (*left, *right)) + 3 <= width:
+        if sum(span.cells for span in (*left, *right)) - shorter + 3 <= width:
             return Line(tuple(left), right, shrink=2)
     return Line(tuple(head), right, shrink=2)

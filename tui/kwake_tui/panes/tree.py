@@ -292,7 +292,7 @@ def _service(cluster: Cluster, service: Service, state: TreeState) -> Line:
     slices: tuple[EndpointSlice, ...] = cluster.slices_by_service.get(service.key, ())
     served = service.spec.type == "ExternalName" or any(e.ready for s in slices for e in s.endpoints)
     mark = READY if served else PENDING
-    kind = {"NodePort": " np", "LoadBalancer": " lb", "ExternalName": " ext"}.get(service.spec.type, "")
+    kind = {"NodePort": " nport", "LoadBalancer": " lb", "ExternalName": " ext"}.get(service.spec.type, "")
     edited = (Span(" edited", "you"),) if str(service.key) == state.edited else ()
     return Line(
         (

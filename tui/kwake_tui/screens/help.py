@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
+from kwake.objects.basis import Basis
 from kwake_tui.commands import COMMANDS
 from kwake_tui.glyphs import FATES, MIGRATED, OUTCOMES
 from kwake_tui.keymap import EDITOR_KEYS
@@ -45,8 +46,38 @@ def help_lines(pane: str, keymap: Keymap, width: int) -> tuple[Line, ...]:
         rows += [section(title), *(row for key, words in told for row in _rows(key, words, cells, width)), BLANK]
     rows.append(section("glyphs"))
     for mark in (*OUTCOMES.values(), *FATES.values(), MIGRATED):
-        rows.append(Line((Span(f"{mark.glyph} {mark.word}", mark.role),)))
+        rows.append(_told(f"{mark.glyph} {mark.word}", mark.role, _MEANINGS[mark.word]))
+    rows += [BLANK, section("how sure an answer is; nothing is said of one that is sourced")]
+    rows += [row for basis, words in _SURE for row in _rows(basis.value, words, _KEY, width)]
     return tuple(rows)
+
+
+_MEANINGS = {
+    "delivered": "a dial gets there",
+    "refused": "a dial is answered with no, at once",
+    "dropped": "nobody answers a dial: it waits until it gives up",
+    "unresolved": "DNS has no answer for the name",
+    "mixed": "some dials get there and others do not, by the endpoint that they meet",
+    "unknown": "kwake cannot tell, and says why",
+    "open": "the connection lives",
+    "stalled": "nothing arrives any more, and it may resume",
+    "closed": "it was ended in order",
+    "reset": "it was cut off by an answer (RST)",
+    "failed": "it never opened: its dial did not get there",
+    "migrated": "it lives on at another backend",
+}
+
+
+def _told(word: str, role: str, words: str) -> Line:
+    return Line((Span(f"{word:<{_KEY + 2}}", role), Span(words, "muted")), shrink=1)
+
+
+_SURE = (
+    (Basis.SOURCED, "read in code, documentation or a test, which is cited"),
+    (Basis.INFERRED, "follows from such facts, not itself read"),
+    (Basis.ASSUMED, "a default that the snapshot does not say, as that every declared port listens"),
+    (Basis.UNKNOWN, "not known; the reason stands beside it"),
+)
 
 
 _KEY, _COMMAND = 12, 32

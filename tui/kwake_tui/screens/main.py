@@ -225,7 +225,10 @@ class MainScreen(PanesScreen):
         return True
 
     def edit(self, reference: str) -> None:
-        """Put an object into the editor and type there."""
+        """Put an object into the editor and type there; the cursor of the cluster goes along."""
+        chosen, pane = str(self._session.world.cluster.get(reference).key), self.query_one(ClusterPane)
+        if pane.target != chosen and not self.query_one(EditorPane).is_edited:
+            pane.reveal(chosen)
         self._look_into(reference)
         self.query_one(EditorPane).type()
 
@@ -294,7 +297,11 @@ class MainScreen(PanesScreen):
 
     def _follow(self) -> None:
         """The editor shows what the cursor of the cluster stands on."""
-        self._load(self.query_one(ClusterPane).target)
+        target, editor = self.query_one(ClusterPane).target, self.query_one(EditorPane)
+        if target.startswith("group:") and not editor.is_edited:
+            editor.load("", "")  # a heading is no object, and the one before is not it
+            self._tell_selected(None)
+        self._load(target)
 
     def _load(self, reference: str) -> bool:
         """Show an object in the editor, unless something is edited there; whether there is such an object."""

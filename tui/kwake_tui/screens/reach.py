@@ -114,10 +114,11 @@ class ReachScreen(ViewScreen):
         else:
             for mark, turn in ((LOST, CellTurn.LOST), (GAINED, CellTurn.GAINED), (OTHER_PORTS, CellTurn.CHANGED)):
                 spans += _count(mark, totals[turn], width)
-        spans += _count(UNKNOWN, totals[CellTurn.UNKNOWN], width)
+        unknown = _count(UNKNOWN, totals[CellTurn.UNKNOWN], width)  # no difference: it may have been so before
         unit = "pairs of workloads" if width >= ROOMY or self._before is None else ""
         count = f"{totals[CellTurn.SAME]} {unit}".rstrip()
-        return Line(tuple(spans), (Span(f"{count} the same" if self._before is not None else count, "muted"),))
+        same = f"   {count} the same" if self._before is not None else f"   {count}"
+        return Line(tuple(spans), (*unknown, Span(same, "muted")))
 
     @property
     def idle(self) -> frozenset[str]:

@@ -97,9 +97,10 @@ class WakeScreen(ViewScreen):
         gap = "   " if len(marks) < len(SUMMARY) else "  "
         for mark in marks:
             count = counts.get(mark, 0)
-            word = f"{mark.word}{gap}" if width >= ROOMY else "  "
+            if not count and width < ROOMY:
+                continue  # with its word, or not at all
             spans += [Span(f"{mark.glyph} ", mark.role if count else "faint", bold=True), Span(f"{count} ", bold=True),
-                      Span(word, "muted")]  # fmt: skip
+                      Span(f"{mark.word}{gap}", "muted")]  # fmt: skip
         dials = self._told.dials
         left = f", {dials.unlooked} not compared" if dials.unlooked else ""
         asked = dials.same + len(dials.changes)

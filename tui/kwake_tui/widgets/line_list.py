@@ -89,6 +89,7 @@ class LineList(ScrollView, can_focus=True):
         self._model: Model = lambda width: ()
         self._lines: tuple[Line, ...] = ()
         self._cursor = 0
+        self._touched = False
         self._lit = lit
         self.note = ""
         """What the subtitle says beside the rows that are in sight."""
@@ -153,7 +154,9 @@ class LineList(ScrollView, can_focus=True):
         self._rebuild(self.target)
 
     def on_resize(self) -> None:
-        """Rows are laid out for a width."""
+        """Rows are laid out for a width; until somebody moves in them, from the first on, if the cursor is in sight."""
+        if not self._touched:
+            self.scroll_target_y = self.scroll_y = 0
         self.redraw()
 
     def _rebuild(self, target: str, *, seeks: bool = False) -> None:
@@ -220,7 +223,7 @@ class LineList(ScrollView, can_focus=True):
     def move_to(self, index: int) -> None:
         """Put the cursor on a row, if the row can hold it."""
         if 0 <= index < len(self._lines) and self._lines[index].target and index != self._cursor:
-            left, self._cursor = self._cursor, index
+            left, self._cursor, self._touched = self._cursor, index, True
             self.refresh_line(left)
             self.refresh_line(index)
             self.post_message(self.Moved(self))
