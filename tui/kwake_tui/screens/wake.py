@@ -95,16 +95,18 @@ class WakeScreen(ViewScreen):
         spans: list[Span] = []
         marks = [mark for mark in SUMMARY if mark is not INTERRUPTED or mark in counts]
         gap = "   " if len(marks) < len(SUMMARY) else "  "
-        for mark in marks:
-            count = counts.get(mark, 0)
-            if not count and width < ROOMY:
-                continue  # with its word, or not at all
-            spans += [Span(f"{mark.glyph} ", mark.role if count else "faint", bold=True), Span(f"{count} ", bold=True),
-                      Span(f"{mark.word}{gap}", "muted")]  # fmt: skip
         dials = self._told.dials
         left = f", {dials.unlooked} not compared" if dials.unlooked else ""
         asked = dials.same + len(dials.changes)
         alike = f"{dials.same} of {asked} dial{'s' * (asked != 1)} as before{left}"
+        told = [mark for mark in marks if counts.get(mark) or width >= ROOMY]  # zeros have no room there
+        words = [f"{mark.word}{gap}" for mark in told]
+        if width < ROOMY and sum(len(word) + len("− 99 ") for word in words) + len(alike) > width:
+            words = ["  "] * len(told)
+        for mark, word in zip(told, words, strict=True):
+            count = counts.get(mark, 0)
+            spans += [Span(f"{mark.glyph} ", mark.role if count else "faint", bold=True), Span(f"{count} ", bold=True),
+                      Span(word, "muted")]  # fmt: skip
         return Line(tuple(spans), (Span(alike, "muted"),))
 
     @property
