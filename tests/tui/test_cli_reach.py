@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,30 @@ def test_every_form_says_which_rows_are_true_of_some_pods_only(capsys: Capture) 
     assert told in out(capsys, *asked)
     for output, means in (("csv", ",,,{}: pods on one node"), ("md", "| {}: pods on one node"), ("dot", "± {}")):
         assert means.format(told) in out(capsys, *asked, "-o", output)
+
+
+def test_a_focus_by_the_owner_that_a_dump_implies_means_its_replica_set(capsys: Capture, tmp_path: Path) -> None:
+    """A dump of pods names ReplicaSets; the console's tree shows the Deployments that they come of."""
+    names = ("web", "db")
+    pods = [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": f"{name}-5bd985c46d-x2v4k",
+                "namespace": "shop",
+                "labels": {"app": name, "pod-template-hash": "5bd985c46d"},
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{name}-5bd985c46d",
+                                     "uid": name, "controller": True}],
+            },
+            "spec": {"nodeName": "node-1", "containers": [{"name": "main"}]},
+            "status": {"phase": "Running", "podIP": f"10.244.1.{number}", "podIPs": [{"ip": f"10.244.1.{number}"}]},
+        }
+        for number, name in enumerate(names, 2)
+    ]  # fmt: skip
+    dump = tmp_path / "pods.json"
+    dump.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}), encoding="utf-8")
+
+    for word in ("web", "shop/web", "deploy/shop/web", "web-5bd985c46d"):
+        pairs = form(capsys, "reach", str(dump), "--focus", word, "--direction", "egress")["pairs"]
+        assert {pair["src"] for pair in pairs} == {"shop/web-5bd985c46d[ReplicaSet]"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kwake_tui.panes.reach_grid import short_names
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.reach import ReachScreen
 from kwake_tui.screens.reader import ReaderScreen
@@ -161,11 +162,44 @@ def test_a_filter_keeps_rows_and_columns_and_esc_takes_it_away() -> None:
     play(shop(), story)
 
 
+def test_a_name_keeps_its_row_and_column_with_all_that_share_a_pair_with_it() -> None:
+    async def story(player: Player) -> None:
+        screen = await open_reach(player)
+        await player.press("slash")
+        await player.type("shop/checkout")
+        await player.press("enter")
+        rows = {end for head in screen.grid.rows for end in screen.grid.ends(head.key)}
+        columns = {end for head in screen.grid.columns for end in screen.grid.ends(head.key)}
+        may = {(pair.src, pair.dst) for pair in shop().reach().pairs}
+        assert {CHECKOUT, *(src for src, dst in may if dst == CHECKOUT)} <= rows
+        assert {CHECKOUT, *(dst for src, dst in may if src == CHECKOUT)} <= columns
+        assert "payments/ledger[StatefulSet]" not in rows | columns, "it shares no pair with it"
+
+    play(shop(), story)
+
+
+def test_it_begins_at_the_workload_under_the_cursor() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Deployment/shop/search")
+        screen = await open_reach(player)
+        assert screen.at[0] == SEARCH
+        assert screen.grid.cell(*screen.at).after
+
+    play(shop(), story)
+
+
+def test_replica_sets_are_named_by_their_deployment_where_that_is_one() -> None:
+    """A dump of pods has no Deployments: their ReplicaSets stand for them (`web-5bd985c46d`)."""
+    ends = ["a/web-5bd985c46d[ReplicaSet]", "a/api-5bd985c46d[ReplicaSet]", "a/api-77d5cd745d[ReplicaSet]",
+            "b/db-5bd985c46d[StatefulSet]", "0.0.0.0-255.255.255.255"]  # fmt: skip
+    assert list(short_names(ends).values()) == ["web", "api-5bd985c46d", "api-77d5cd745d", "db-5bd985c46d"]
+
+
 def test_an_unfinished_expression_leaves_what_was_kept() -> None:
     async def story(player: Player) -> None:
         screen = await with_edit(player)
         await player.press("slash")
-        await player.type("web")
+        await player.type("web>")
         await player.press("left_square_bracket")
         assert [head.key for head in screen.grid.rows if head.key] == [WEB]
 

@@ -17,7 +17,7 @@ from kwake.policy.ends import INGRESS
 from kwake.policy.exposure import ANYWHERE
 from kwake.policy.reach import Pair, Reach
 from kwake.policy.rules import span_of
-from kwake.policy.workloads import pod_name, workload_name
+from kwake.policy.workloads import implied_deployment, pod_name, workload_name
 
 EVERYWHERE = "internet"
 """How all addresses outside the cluster are named."""
@@ -83,8 +83,9 @@ def range_of(name: str) -> tuple[int, int, int]:
 
 
 def named_ends(cluster: Cluster, words: Iterable[str], by: str = "workload") -> Named:
-    """The ends that these words name: a workload's or pod's name, `namespace/name`, `Kind/namespace/name`, with
-    `namespace/` alone all of a namespace; an address or CIDR outside; `internet` for all addresses.
+    """The ends that these words name: a workload's, its owner's or a pod's name, `namespace/name`,
+    `Kind/namespace/name`; with `namespace/` alone all of a namespace; an address or CIDR outside; `internet` for all
+    addresses.
 
     Raises UsageError for a word that names none, with the nearest that there is.
     """
@@ -92,7 +93,8 @@ def named_ends(cluster: Cluster, words: Iterable[str], by: str = "workload") -> 
     called: dict[str, set[str]] = {}
     for pod in cluster.all(Pod):
         end = naming(cluster, pod)
-        for name in (workload_name(cluster, pod), pod_name(cluster, pod)):
+        owners = [f"{pod.metadata.namespace}/{owner.key.name}[{owner.key.kind}]" for owner in cluster.owners(pod)]
+        for name in (workload_name(cluster, pod), *owners, pod_name(cluster, pod)):
             called.setdefault(name, set()).add(end)
     names: set[str] = set()
     spans: list[tuple[int, int, int]] = []
@@ -102,7 +104,7 @@ def named_ends(cluster: Cluster, words: Iterable[str], by: str = "workload") -> 
         elif (span := span_of(word)) is not None:
             spans.append(span)
         else:
-            meant = [name for name in called if _means(word, name)]
+            meant = [name for name in called if _means(word, name)] or _implied(word, called)
             if not meant:
                 raise UsageError(f"{word}: no workload and no pod has this name{_nearest(word, called)}")
             names.update(*(called[name] for name in meant))
@@ -117,6 +119,16 @@ def _means(word: str, end: str) -> bool:
     if len(parts) == 3:
         return (kind_named(parts[0]) or parts[0]) == kind and parts[1:] == [namespace, name]
     return word in (end, whole, name, f"{namespace}/")
+
+
+def _implied(word: str, ends: Iterable[str]) -> list[str]:
+    """The ReplicaSet whose name without its hash this is, where that is only one's in its namespace."""
+    found: dict[str, list[str]] = {}
+    for end in ends:
+        bare = implied_deployment(end)
+        if bare and _means(word, bare):
+            found.setdefault(bare, []).append(end)
+    return [sets[0] for sets in found.values() if len(sets) == 1]
 
 
 def _nearest(word: str, ends: Iterable[str]) -> str:

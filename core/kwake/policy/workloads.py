@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kwake.cluster import Cluster
 from kwake.objects.kinds import Pod
 
@@ -27,3 +29,13 @@ def workload_name(cluster: Cluster, pod: Pod) -> str:
         if not record.made.startswith("made by"):
             break
     return f"{pod.metadata.namespace}/{name}[{kind}]"
+
+
+_REPLICA_SET = re.compile(r"(.+)-[bcdfghjklmnpqrstvwxz2456789]{4,10}\[ReplicaSet\]")
+"""A Deployment's name and the hash of its pod template, in the letters of hashes (`k8s:apimachinery/pkg/util/rand`)."""
+
+
+def implied_deployment(name: str) -> str:
+    """`namespace/name[Deployment]` for a ReplicaSet that is called as a Deployment calls its own; empty for others."""
+    matched = _REPLICA_SET.fullmatch(name)
+    return f"{matched[1]}[Deployment]" if matched else ""

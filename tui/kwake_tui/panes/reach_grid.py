@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from ipaddress import ip_address, summarize_address_range
 
 from kwake.dataplane.path import Outcome
 from kwake.policy.connections import ALL, EVERY_PORT, ConnectionSet
 from kwake.policy.table import OUTSIDE, Cell, CellTurn, Group, ReachTable
+from kwake.policy.workloads import implied_deployment
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
 from kwake_tui.wake_rows import end_name
 from kwake_tui.widgets.matrix import WIDE, Entry, Head
 
 DELIVERED, UNKNOWN, MIXED = (OUTCOMES[o] for o in (Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.MIXED))
+Keep = tuple[str, str | None]
+"""What rows and columns are kept, as regular expressions. Without one for columns the first keeps what it names with
+all that it may talk to or that may talk to it."""
+
 MODES = ("before", "after", "difference")
 NOTHING = Entry("·", "", "faint")
 
@@ -29,13 +35,15 @@ class ReachGrid:
     """What the matrix shows: a table, a mode, folded namespaces, and what a filter keeps."""
 
     def __init__(
-        self, table: ReachTable, mode: str, folded: frozenset[str], keep: tuple[str, str] = ("", ""), gaps: bool = True
+        self, table: ReachTable, mode: str, folded: frozenset[str], keep: Keep = ("", ""), gaps: bool = True
     ) -> None:
         self._table = table
         self._mode = mode
         self._ends: dict[str, tuple[str, ...]] = {}
-        self.rows: Sequence[Head] = self._row_heads(folded, keep[0], gaps)
-        self.columns: Sequence[Head] = self._column_heads(folded, keep[1])
+        self._short = short_names([name for group in table.groups for name in group.ends])
+        rows, columns = self._kept(keep)
+        self.rows: Sequence[Head] = self._row_heads(folded, rows, gaps)
+        self.columns: Sequence[Head] = self._column_heads(folded, columns)
 
     def ends(self, key: str) -> tuple[str, ...]:
         """The ends that a row or column stands for."""
@@ -74,6 +82,12 @@ class ReachGrid:
         }
         return [(self.rows[row].key, self.columns[column].key) for row, column in sorted(found)]
 
+    def told(self, end: str) -> list[tuple[str, str]]:
+        """The cells of an end that say something, what it may reach first."""
+        own = [(end, head.key) for head in self.columns] + [(head.key, end) for head in self.rows if head.key]
+        said = (cell for cell in own if all(self._ends.get(key) for key in cell))
+        return [cell for cell in said if self.cell(*cell).turn is not CellTurn.NOTHING]
+
     def changes(self, row: str, column: str) -> list[tuple[str, str, CellTurn]]:
         """The pairs of a cell that differ."""
         pairs = ((source, target) for source in self.ends(row) for target in self.ends(column))
@@ -83,17 +97,29 @@ class ReachGrid:
         """For each end the row or column that stands for it."""
         return {name: number for number, head in enumerate(heads) if head.key for name in self.ends(head.key)}
 
-    def _groups(self, wanted: str) -> list[Group]:
-        kept = []
-        for group in self._table.groups:
-            ends = tuple(name for name in group.ends if _is_kept(name, wanted))
-            if ends:
-                kept.append(Group(group.name, ends))
-        return kept
+    def _kept(self, keep: Keep) -> tuple[frozenset[str], frozenset[str]]:
+        """The ends that are rows, and those that are columns."""
+        every = [name for group in self._table.groups for name in group.ends]
+        rows, columns = keep
+        found = frozenset(name for name in every if _is_kept(name, rows))
+        if columns is not None:
+            return found, frozenset(name for name in every if _is_kept(name, columns))
+        told = CellTurn.NOTHING
+        towards = {one for one in every if any(self._table.cell((one,), (name,)).turn is not told for name in found)}
+        reached = {one for one in every if any(self._table.cell((name,), (one,)).turn is not told for name in found)}
+        return found | towards, found | reached
 
-    def _row_heads(self, folded: frozenset[str], wanted: str, gaps: bool) -> list[Head]:
+    def _own_name(self, name: str) -> str:
+        """A workload's name, or a range of addresses in few cells."""
+        return self._short.get(name) or _range(end_name(name))
+
+    def _groups(self, kept: frozenset[str]) -> list[Group]:
+        groups = (Group(group.name, tuple(name for name in group.ends if name in kept)) for group in self._table.groups)
+        return [group for group in groups if group.ends]
+
+    def _row_heads(self, folded: frozenset[str], kept: frozenset[str], gaps: bool) -> list[Head]:
         heads: list[Head] = []
-        for group in self._groups(wanted):
+        for group in self._groups(kept):
             if heads and gaps:
                 heads.append(Head("", ""))
             if group.name in folded:
@@ -104,12 +130,12 @@ class ReachGrid:
             heads.append(Head("", group.name or "outside", "▾ " if group.name else "  ", bold=True))
             for name in group.ends:
                 self._ends[name] = (name,)
-                heads.append(Head(name, "  " + _own_name(name)))
+                heads.append(Head(name, "  " + self._own_name(name)))
         return heads
 
-    def _column_heads(self, folded: frozenset[str], wanted: str) -> list[Head]:
+    def _column_heads(self, folded: frozenset[str], kept: frozenset[str]) -> list[Head]:
         heads: list[Head] = []
-        for group in self._groups(wanted):
+        for group in self._groups(kept):
             if group.name in folded:
                 key = f"{group.name}/"
                 self._ends[key] = group.ends
@@ -119,7 +145,7 @@ class ReachGrid:
             title = f"▾ {group.name}" if group.name else "outside"
             for name in group.ends:
                 self._ends[name] = (name,)
-                heads.append(Head(name, _own_name(name), title, short="" if group.name else "any"))
+                heads.append(Head(name, self._own_name(name), title, short="" if group.name else "any"))
         return heads
 
 
@@ -142,9 +168,11 @@ def first_folds(table: ReachTable, room: int) -> frozenset[str]:
     return frozenset(folded)
 
 
-def _own_name(name: str) -> str:
-    """A workload's name, or a range of addresses in few cells."""
-    return end_name(name).partition("/")[2] or _range(end_name(name))
+def short_names(ends: Sequence[str]) -> dict[str, str]:
+    """Workloads without their namespace, and ReplicaSets without the hash where that names no other of them."""
+    bare = {name: end_name(implied_deployment(name) or name) for name in ends if "[" in name}
+    known = Counter(bare.values())
+    return {name: (own if known[own] == 1 else end_name(name)).partition("/")[2] for name, own in bare.items()}
 
 
 def _range(name: str) -> str:

@@ -17,7 +17,7 @@ from kwake.world import World
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
 from kwake_tui.lines import Line, Span, spread
 from kwake_tui.panes.pair import block_lines, pair_flow, pair_lines, pair_title
-from kwake_tui.panes.reach_grid import MODES, ReachGrid, first_folds
+from kwake_tui.panes.reach_grid import MODES, Keep, ReachGrid, first_folds
 from kwake_tui.panes.sides import Sides
 from kwake_tui.plain_signs import wide
 from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
@@ -55,19 +55,25 @@ class ReachScreen(ViewScreen):
         ViewKey("b", "before", "as it was before the action"),
         ViewKey("a", "after", "as it is now"),
         ViewKey("d", "difference", "both in one"),
-        ViewKey("/", "filter", "/text keeps rows, />text columns, /one>other both; empty: all", "filter"),
+        ViewKey(
+            "/",
+            "filter",
+            "/text keeps it and whom it shares a pair with; /one>other rows and columns; empty: all",
+            "filter",
+        ),
     )
-    FILTER: ClassVar[str] = "rows, >columns, or rows>columns"
+    FILTER: ClassVar[str] = "a name with all its pairs, or rows>columns"
     AUTO_FOCUS = "#matrix"
 
-    def __init__(self, session: Session, before: World | None, since: str) -> None:
+    def __init__(self, session: Session, before: World | None, since: str, start: str = "") -> None:
         super().__init__(session)
+        self._start = start
         self._before = before
         self._since = since
         self._table: ReachTable | None = None
         self._mode = MODES[2] if before is not None else MODES[1]
         self._folded: frozenset[str] = frozenset()
-        self._keep = ("", "")
+        self._keep: Keep = ("", "")
         self.grid = ReachGrid(NO_TABLE, self._mode, frozenset())
         """What the matrix shows."""
 
@@ -90,11 +96,16 @@ class ReachScreen(ViewScreen):
         """Work the table out; in a large cluster that takes seconds, and the screen says so meanwhile."""
         asked, now = ("reach", self._before), self.session.world
         self._table = self.session.once(asked, lambda: _table(self._before or now, now))
-        self._folded = first_folds(self._table, self.query_one(Matrix).size.width - 20)
+        self._folded = first_folds(self._table, self.query_one(Matrix).size.width - 20) - {
+            self._start.partition("/")[0]
+        }
         self._show()
         differing = self.grid.differing() if self._mode == "difference" else []
+        own = self.grid.told(self._start)
         if differing:
-            self.query_one(Matrix).put_on(*differing[0])
+            self.query_one(Matrix).put_on(*next((cell for cell in differing if self._start in cell), differing[0]))
+        elif own:
+            self.query_one(Matrix).put_on(*own[0])
         elif self.at[0] == self.at[1]:  # a workload and itself: there is nothing to tell
             self.query_one(Matrix).action_move(0, 1)
         self._show_pair()
@@ -214,12 +225,12 @@ class ReachScreen(ViewScreen):
 
     def keep(self, text: str) -> None:
         """Keep rows and, after `>`, columns whose names match. Raises UsageError for no regular expression."""
-        rows, _, columns = text.partition(">")
+        rows, parted, columns = text.partition(">")
         try:
             re.compile(rows), re.compile(columns)
         except re.error as error:
             raise UsageError(f"/{text} is no regular expression: {error}") from None
-        self._keep = rows.strip(), columns.strip()
+        self._keep = rows.strip(), columns.strip() if parted or not rows.strip() else None
         self._show()
 
     @on(Matrix.Moved)
@@ -256,7 +267,10 @@ def _count(mark: Mark, count: int, width: int) -> list[Span]:
     return [glyph, Span(f"{count} ", bold=True), *([Span(mark.word, "muted")] if width >= ROOMY else [])]
 
 
-def reach_screen(session: Session, moment: int | None = None) -> ReachScreen:
-    """Reach since the last action, or since a moment of the timeline. Raises UsageError where there is none."""
+def reach_screen(session: Session, moment: int | None = None, start: str = "") -> ReachScreen:
+    """Reach since the last action, or since a moment of the timeline. Raises UsageError where there is none.
+
+    It begins at the workload `start`, by its name in tables.
+    """
     before, words = since(session, moment)
-    return ReachScreen(session, before, words)
+    return ReachScreen(session, before, words, start)
