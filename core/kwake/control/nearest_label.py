@@ -31,6 +31,8 @@ def selects_nothing(selector: LabelSelector, candidates: Iterable[Mapping[str, s
 
 
 def _near(word: str, others: Iterable[str]) -> str:
-    """The word that looks most like another one, or empty; with other numbers it is another thing."""
+    """The word that looks most like another one, letters in another order first, or empty; with other numbers it is
+    another thing."""
     numbered = [other for other in others if NUMBERS.findall(other) == NUMBERS.findall(word)]
-    return next(iter(difflib.get_close_matches(word, numbered, n=1, cutoff=CLOSE)), "")
+    swapped = [other for other in numbered if sorted(other) == sorted(word)]
+    return next(iter(swapped or difflib.get_close_matches(word, numbered, n=1, cutoff=CLOSE)), "")
