@@ -277,3 +277,16 @@ def test_enter_opens_each_of_the_policies_that_dropped_a_dial_where_it_isolates(
         }
 
     play(shop(), story)
+
+
+def test_a_dial_that_got_nowhere_before_does_not_get_there_again() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("trace deploy/shop/search svc/shop/checkout 443")
+        await player.press("enter", "colon")
+        await player.type("delete netpol/shop/allow-web")
+        await player.press("enter")
+        assert "since 0:00.5" in player.rows("#path")[0]
+        assert "again" not in player.rows("#path")[0]
+
+    play(shop(), story)

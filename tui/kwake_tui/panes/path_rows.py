@@ -54,7 +54,7 @@ class Known(msgspec.Struct, frozen=True):
 def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
     """The rows of a path for a width in cells."""
     column = max(18, min(24, width * 44 // 100)) if width < ROOMY else 34
-    rows = list(_verdict(path, known.outage, width))
+    rows = list(_verdict(path, known.outage, known.previous, width))
     rows[0] = msgspec.structs.replace(rows[0], target="verdict")
     rows += _times_lost(known.outage)
     by_source: dict[str, list[Branch]] = {}
@@ -75,11 +75,13 @@ def _failed(outage: tuple[availability.Span, ...]) -> list[availability.Span]:
     return [span for span in outage if span.to_ms is not None and span.outcome is not Outcome.DELIVERED]
 
 
-def _again(outage: tuple[availability.Span, ...]) -> str:
-    """`again since 0:34.2`, where dials got there again after an action; else empty."""
+def _again(outage: tuple[availability.Span, ...], previous: Path | None) -> str:
+    """`again since 0:34.2`, where dials got there again after an action; else empty. Without `again` where they did not
+    before it either."""
     if not _failed(outage) or outage[-1].outcome is not Outcome.DELIVERED:
         return ""
-    return f"again since {clock(outage[-1].from_ms)}"
+    never = previous is not None and previous.outcome not in (Outcome.DELIVERED, Outcome.MIXED)
+    return f"{'' if never else 'again '}since {clock(outage[-1].from_ms)}"
 
 
 def _times_lost(outage: tuple[availability.Span, ...]) -> Iterator[Line]:
@@ -106,7 +108,7 @@ def _clocks(outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]
             yield from wrapped(("  ", "muted"), span.reason, width)
 
 
-def _verdict(path: Path, outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]:
+def _verdict(path: Path, outage: tuple[availability.Span, ...], previous: Path | None, width: int) -> Iterator[Line]:
     mark = OUTCOMES[path.outcome]
     head = (Span(f"{mark.glyph} {mark.word}", mark.role, bold=True),)
     role = "doubt" if path.basis is Basis.UNKNOWN else "muted"
@@ -122,7 +124,7 @@ def _verdict(path: Path, outage: tuple[availability.Span, ...], width: int) -> I
         return
     reasons = list(dict.fromkeys(branch.reason for branch in path.branches if branch.reason))
     if path.outcome is Outcome.DELIVERED or not reasons:
-        again = _again(outage)
+        again = _again(outage, previous)
         used = sum(span.cells for span in (*head, *basis)) + 4
         fits = used + cell_len(again) <= width
         yield Line((*head, Span(f"   {again}", "muted")) if again and fits else head, basis)
