@@ -107,3 +107,29 @@ def test_below_80x24_the_pane_has_the_rows_of_the_timeline() -> None:
         assert player.desk.query_one("#cluster").display
 
     play(shop(), story, size=(80, 24))
+
+
+def test_a_pane_is_shown_alone_and_all_again() -> None:
+    async def story(player: Player) -> None:
+        def shown() -> list[str | None]:
+            return [pane.id for pane in player.desk.query(".pane") if pane.region.area]
+
+        await player.press("f3")
+        width = player.desk.query_one("#editor").size.width
+        await player.press("plus")
+        await player.until(lambda: shown() == ["editor"])
+        assert player.desk.query_one("#editor").size.width > 2 * width
+        await player.press("tab")
+        await player.until(lambda: shown() == ["connections"])
+        await player.press("plus")
+        await player.until(lambda: len(shown()) == 5)
+
+    play(shop(), story)
+
+
+def test_where_one_pane_fits_the_key_says_so() -> None:
+    async def story(player: Player) -> None:
+        await player.press("plus")
+        assert "one pane is shown alone here anyway" in player.rows("#keys")[0]
+
+    play(shop(), story, size=(80, 24))

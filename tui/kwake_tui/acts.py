@@ -257,6 +257,11 @@ def moments(desk: Desk) -> None:
     desk.open(ChoiceScreen("Timeline", "enter goes there   esc back", lines, here), answered)
 
 
+def zoom(desk: Desk) -> None:
+    """This pane alone, or all again."""
+    desk.zoom()
+
+
 def filter_rows(desk: Desk) -> None:
     """Type a filter for the list."""
     rows = desk.rows
@@ -352,6 +357,7 @@ ACTS: dict[str, Act] = {
     "describe": Act(describe, _needs_something),
     "undo": Act(undo, _needs_past),
     "redo": Act(redo, _needs_future),
+    "zoom": Act(zoom, _always),
     "filter": Act(filter_rows, _needs_rows),
     "used-by": Act(who_uses, _OBJECT),
     "copy": Act(copy, _needs_row),

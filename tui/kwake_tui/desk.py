@@ -78,6 +78,10 @@ class Desk(Protocol):
         """End the console; asks first where something would be lost, but `at_once` never."""
         ...
 
+    def zoom(self) -> None:
+        """Show the pane that has the focus alone, or all again; says so where only one has room anyway."""
+        ...
+
     def prompt(self, text: str = "", mark: str = ":") -> None:
         """Open the prompt, for a command or, after `/`, for a filter."""
         ...

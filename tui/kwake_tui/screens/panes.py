@@ -33,6 +33,9 @@ from kwake_tui.widgets.prompt import Prompt, Suggestions
 PANES = ("cluster", "path", "editor", "connections", "events")
 """In the order of `tab`."""
 
+LEAST_FOR_ALL = (100, 30)
+"""Cells from which on all panes are shown at once; as the application's breakpoints have it."""
+
 UPPER = PANES[:3]
 """Those in the upper row."""
 
@@ -149,6 +152,14 @@ class PanesScreen(Screen[None]):
         number = tab_at(tabs.lines[0], offset.x - 1) if offset is not None else None
         if number is not None:
             self.action_to_pane(number)
+
+    def zoom(self) -> None:
+        """The pane that has the focus alone, as where only one fits, or all again; a resize shows all again, too."""
+        if self.app.size.width < LEAST_FOR_ALL[0] or self.app.size.height < LEAST_FOR_ALL[1]:
+            self.say("one pane is shown alone here anyway: there is no room for more")
+            return
+        self.toggle_class("-narrow")
+        self.activate(self.pane)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Other keys for another pane."""
