@@ -123,6 +123,8 @@ def test_a_pane_is_shown_alone_and_all_again() -> None:
         await player.until(lambda: shown() == ["connections"])
         await player.press("plus")
         await player.until(lambda: len(shown()) == 5)
+        await player.until(lambda: str(player.desk.query_one("#editor").border_title) == "Namespace  shop")
+        assert str(player.desk.query_one("#cluster").border_title) == "Cluster  shop"
 
     play(shop(), story)
 

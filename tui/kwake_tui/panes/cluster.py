@@ -99,6 +99,11 @@ class ClusterPane(LineList):
         super().keep(wanted)
         self._tell_way()
 
+    def on_resize(self) -> None:
+        """As much of the way as there is room for."""
+        super().on_resize()
+        self._tell_way()
+
     def _tell_way(self) -> None:
         """Breadcrumbs: `Cluster  shop › web › k9q`; where that is too long its end."""
         kind, namespace, name = parts(self.target)

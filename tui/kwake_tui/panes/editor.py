@@ -166,6 +166,10 @@ class EditorPane(Vertical):
                 return said
         return stands
 
+    def on_resize(self) -> None:
+        """The title says as much as there is room for."""
+        self._retitle()
+
     def on_descendant_focus(self) -> None:
         """The subtitle says how one stands here."""
         self._retitle()
