@@ -280,3 +280,10 @@ def test_under_a_cni_that_enforces_none_that_is_said_first() -> None:
     assert finding.level == "warning"
     assert finding.text.startswith("enforces no policies (NP-12), so the NetworkPolicy has no effect: runs, so policy")
     assert "--profile flannel" in finding.text
+
+
+@pytest.mark.parametrize(("wanted", "near"), [("wbe", True), ("check-out", False), ("old-web", False), ("web1", False)])
+def test_a_name_is_shown_beside_another_where_each_part_of_it_is_like(wanted: str, near: bool) -> None:
+    (line,) = lines(policy(app=wanted), bare_pod("web"), bare_pod("new-api"), profile=CALICO)
+
+    assert ("nearest label" in line) is near

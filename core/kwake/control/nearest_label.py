@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 
 from kwake.objects.selector import LabelSelector
-from kwake.objects.slips import CLOSE
+from kwake.objects.slips import PART
 
+ALIKE = 0.6
+"""How alike each part of two names must be for one to be shown beside the other (`difflib`'s own measure)."""
 NUMBERS = re.compile(r"\d+")
 """What tells one of many alike from another: `web-1`, `web-2`."""
 
@@ -33,6 +35,17 @@ def selects_nothing(selector: LabelSelector, candidates: Iterable[Mapping[str, s
 def _near(word: str, others: Iterable[str]) -> str:
     """The word that looks most like another one, letters in another order first, or empty; with other numbers it is
     another thing."""
-    numbered = [other for other in others if NUMBERS.findall(other) == NUMBERS.findall(word)]
-    swapped = [other for other in numbered if sorted(other) == sorted(word)]
-    return next(iter(swapped or difflib.get_close_matches(word, numbered, n=1, cutoff=CLOSE)), "")
+    near = [other for other in others if _is_near(word, other)]
+    swapped = [other for other in near if sorted(other) == sorted(word)]
+    return next(iter(swapped or difflib.get_close_matches(word, near, n=1)), "")
+
+
+def _is_near(word: str, other: str) -> bool:
+    """Whether each part of a name is like that of another; dashes do not count."""
+    if NUMBERS.findall(other) != NUMBERS.findall(word):
+        return False
+    parts, theirs = PART.split(word.lower()), PART.split(other.lower())
+    if "".join(parts) == "".join(theirs) or sorted(other) == sorted(word):
+        return True
+    pairs = zip(parts, theirs, strict=False)
+    return len(parts) == len(theirs) and all(difflib.SequenceMatcher(None, a, b).ratio() >= ALIKE for a, b in pairs)

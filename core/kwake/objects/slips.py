@@ -23,7 +23,8 @@ NAMES = frozenset(
 """Labels that say what a pod is called."""
 
 _DIGITS = re.compile(r"\d+")
-_PART = re.compile(r"[-_. ]")
+PART = re.compile(r"[-_. ]")
+"""What parts of a name are joined by."""
 
 
 def is_misspelt(word: str, other: str) -> bool:
@@ -33,7 +34,7 @@ def is_misspelt(word: str, other: str) -> bool:
     """
     if word == other or _DIGITS.findall(word) != _DIGITS.findall(other):
         return False
-    parts, others = _PART.split(word.lower()), _PART.split(other.lower())
+    parts, others = PART.split(word.lower()), PART.split(other.lower())
     if "".join(parts) == "".join(others):
         return True
     return len(parts) == len(others) and all(

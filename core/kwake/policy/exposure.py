@@ -166,8 +166,9 @@ def _ends(own: str, other: str, direction: str) -> tuple[str, str]:
     return (own, other) if direction == EGRESS else (other, own)
 
 
-def _fields(seeing: Seeing) -> tuple[dict[str, dict[str, str]], bool, bool, frozenset[str]]:
-    return seeing.namespaces, seeing.host_network_pods, seeing.ip_blocks_hold_pods, seeing.undescribed
+def _fields(seeing: Seeing) -> tuple[dict[str, dict[str, str]], bool, bool, bool, frozenset[str]]:
+    how = seeing.host_network_pods, seeing.ip_blocks_hold_pods, seeing.ip_blocks_hold_nodes
+    return (seeing.namespaces, *how, seeing.undescribed)
 
 
 def _member(uid: str, supposed: Supposed) -> EndClass:

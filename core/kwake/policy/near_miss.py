@@ -123,7 +123,8 @@ def _dialled(denied: Denied, rule: Rule) -> str:
 def _block_misses(denied: Denied, block: IPBlock, named: str) -> Iterator[_Miss]:
     written = block.cidr + (f" except {', '.join(block.except_)}" if block.except_ else "")
     if block_holds(block, denied.other.ip):
-        yield _Miss(1, 0.0, (f"{named} admits {written}", "an ipBlock never matches a pod in this CNI"))
+        what = "a pod" if denied.other_pod is not None else "a node"
+        yield _Miss(1, 0.0, (f"{named} admits {written}", f"an ipBlock never matches {what} in this CNI"))
     elif denied.other_pod is None and span_of(block.cidr) is not None:
         near = block_holds(IPBlock(block.cidr), denied.other.ip)
         yield _Miss(1 if near else 2, 0.0, (f"{named} admits {written}", f"the address is {denied.other.ip}"))

@@ -37,16 +37,16 @@ class PeerSets:
         """Those pods, and their labels."""
         self._size, self._seen_labels = len(classes.members), frozenset(classes.sight.labels)
         self._placed: list[tuple[int, PolicyEnd]] = []
-        """All ends by where their addresses lie, and one of each."""
+        """All ends by where their addresses lie and whether they are pods, nodes or outside, and one of each."""
         self._put(classes)
 
     def _put(self, classes: Classes) -> None:
         size = self._size
         homes: defaultdict[str, list[int]] = defaultdict(list)
-        placed: defaultdict[tuple[Place, bool], list[int]] = defaultdict(list)
+        placed: defaultdict[tuple[Place, bool, bool], list[int]] = defaultdict(list)
         for index, member in enumerate(classes.members):
             pod = member.seen
-            placed[member.place, pod is not None].append(index)
+            placed[member.place, pod is not None, member.representative.pod is not None].append(index)
             if pod is not None:
                 homes[pod.metadata.namespace].append(index)
                 self._labelled.append((index, pod.metadata.labels))

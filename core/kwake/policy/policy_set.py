@@ -16,7 +16,7 @@ from kwake.objects.kinds import AdminPeer, ConfigMap, Namespace, Node, Pod, Unmo
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict, called
 from kwake.policy.homes import Home
 from kwake.policy.near_miss import Denied, near_misses
-from kwake.policy.rules import CompiledPolicy, Rule, Seeing
+from kwake.policy.rules import CompiledPolicy, Rule, Seeing, block_holds
 from kwake.policy.tier_verdict import NOTHING, Asked, Chance, Selected, chances
 from kwake.policy.tiers import ACCEPT, ADMIN, BASELINE, DENY, TIER_KINDS, TierPolicy, TierSeeing, tier_policies
 from kwake.policy.unread import UnreadPolicy, unread_policies, why_unknown
@@ -27,6 +27,7 @@ SETTINGS = (
     "admin-tiers",
     "host-network-pods",
     "ipblock-matches-pods",
+    "ipblock-matches-nodes",
     "egress-to-own-node",
     "end-port",
     "sctp-policies",
@@ -57,6 +58,7 @@ class PolicySet:
                 cluster.namespaces,
                 host_network_pods=profile["host-network-pods"] == "selected",
                 ip_blocks_hold_pods=profile["ipblock-matches-pods"] == "yes",
+                ip_blocks_hold_nodes=profile["ipblock-matches-nodes"] == "yes",
                 undescribed=frozenset(cluster.namespaces) - _described(cluster),
             )
             self.unread = unread_policies(cluster) if self.enforced else ()
@@ -100,10 +102,17 @@ class PolicySet:
 
         `by_service` says that a Service led here, which may be back to the pod that dialled (NP-16).
         """
+        source, destination = self._placed(source), self._placed(destination)
         return Verdict(
             self._side(EGRESS, source, destination, protocol, port, by_service),
             self._side(INGRESS, destination, source, protocol, port, by_service),
         )
+
+    def _placed(self, end: PolicyEnd) -> PolicyEnd:
+        """The end with its node, where it is the address of one and its node decides."""
+        if self.seeing.ip_blocks_hold_nodes or end.pod is not None or end.node:
+            return end
+        return msgspec.structs.replace(end, node=self._node_of(end))
 
     def selecting(self, pod: Pod, direction: str) -> tuple[CompiledPolicy, ...]:
         """The policies that isolate a pod in a direction (NP-1), by name."""
@@ -275,7 +284,7 @@ class PolicySet:
             ports = (port for policy in isolating for rule in policy.rules(direction) for port in rule.ports)
             ranges = ranges if any(port.end_port is not None for port in ports) else Basis.SOURCED
         if other.pod is None:
-            return ranges
+            return weakest((ranges, self._basis_of_node(isolating, direction, other)))
         peers = [peer for policy in isolating for rule in policy.rules(direction) for peer in rule.peers]
         rests_on = [ranges]
         if other.pod.spec.host_network and peers:
@@ -283,6 +292,15 @@ class PolicySet:
         elif any(peer.ip_block is not None for peer in peers):
             rests_on.append(self._profile.setting("ipblock-matches-pods").basis)
         return weakest(rests_on)
+
+    def _basis_of_node(self, isolating: Iterable[CompiledPolicy], direction: str, other: PolicyEnd) -> Basis:
+        """Inferred where an address counts for nothing since it is a node's: it may be a client's that a Service
+        translated, and whether a CNI tells the two apart was not read."""
+        if self.seeing.ip_blocks_hold_nodes or not other.node:
+            return Basis.SOURCED
+        blocks = (peer.ip_block for policy in isolating for rule in policy.rules(direction) for peer in rule.peers)
+        held = any(block is not None and block_holds(block, other.ip) for block in blocks)
+        return Basis.INFERRED if held else Basis.SOURCED
 
     def _to_own_node(self, side: Side) -> Side:
         """Egress to the pod's own node, where the rules deny it: sources disagree, so the profile says (D-2)."""

@@ -138,6 +138,8 @@ class Seeing(msgspec.Struct, frozen=True):
     """Whether selectors see pods on the host's network (NP-15)."""
     ip_blocks_hold_pods: bool
     """Whether an ipBlock admits pods (NP-22)."""
+    ip_blocks_hold_nodes: bool = True
+    """Whether an ipBlock admits nodes, and pods on their network (NP-15)."""
     undescribed: frozenset[str] = frozenset()
     """Namespaces that the snapshot only implies: of their labels just `kubernetes.io/metadata.name` is known."""
 
@@ -170,8 +172,14 @@ class Seeing(msgspec.Struct, frozen=True):
         """Whether a peer of a policy in this namespace means the end (NP-6). None: not known."""
         pod = self.pod(end)
         if peer.ip_block is not None:
-            return (pod is None or self.ip_blocks_hold_pods) and block_holds(peer.ip_block, end.ip)
+            return self._is_held(end, pod) and block_holds(peer.ip_block, end.ip)
         return pod is not None and self.selectors_match(peer, namespace, pod)
+
+    def _is_held(self, end: PolicyEnd, pod: Pod | None) -> bool:
+        """Whether ipBlocks may mean an end at all: a pod, a node, or somebody outside."""
+        if pod is not None:
+            return self.ip_blocks_hold_pods
+        return self.ip_blocks_hold_nodes or (end.pod is None and not end.node)
 
     def selectors_match(self, peer: PolicyPeer, namespace: str, pod: Pod) -> bool | None:
         """Whether the selectors of a peer mean a pod; without a namespaceSelector, one of the policy's namespace."""

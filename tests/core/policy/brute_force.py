@@ -22,6 +22,8 @@ class Reading(NamedTuple):
     """Whether NetworkPolicies select pods on the host's network."""
     blocks_hold_pods: bool = True
     """Whether an address range means pods, too."""
+    blocks_hold_nodes: bool = True
+    """Whether it means pods on the host's network, by their node's address."""
 
 
 class End(NamedTuple):
@@ -117,6 +119,8 @@ class World:
         block = peer.get("ipBlock")
         if block is not None:
             if seen is not None and not self.reading.blocks_hold_pods:
+                return False
+            if other.pod is not None and seen is None and not self.reading.blocks_hold_nodes:
                 return False
             return inside(other.ip, block["cidr"]) and not any(inside(other.ip, e) for e in block.get("except") or [])
         if seen is None:

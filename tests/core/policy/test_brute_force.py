@@ -26,12 +26,14 @@ BATCH = 50
 
 def compare(seed: int, objects: list[Object]) -> list[str]:
     """Where the two disagree on a cluster; the seed chooses how a plugin reads what the API leaves open."""
-    reading = Reading(host_network_pods=seed % 3 == 0, blocks_hold_pods=seed % 5 != 0)
+    reading = Reading(host_network_pods=seed % 3 == 0, blocks_hold_pods=seed % 5 != 0,
+                      blocks_hold_nodes=seed % 4 != 0)  # fmt: skip
     plain = World(objects, reading)
     built = cluster(*objects)
     profile = load_profile("calico", {
         "host-network-pods": "selected" if reading.host_network_pods else "ignored",
         "ipblock-matches-pods": "yes" if reading.blocks_hold_pods else "no",
+        "ipblock-matches-nodes": "yes" if reading.blocks_hold_nodes else "no",
         "egress-to-own-node": "judged",
     })  # fmt: skip
     policies = compile_policies(built, profile)

@@ -57,7 +57,15 @@ def test_sctp_of_pods_that_a_policy_selects_is_unknown_where_the_plugin_may_not_
 
 @pytest.mark.parametrize("bundle", bundle_names())
 @pytest.mark.parametrize(
-    "field", ["admin-tiers", "end-port", "sctp-policies", "host-network-pods", "ipblock-matches-pods"]
+    "field",
+    [
+        "admin-tiers",
+        "end-port",
+        "sctp-policies",
+        "host-network-pods",
+        "ipblock-matches-pods",
+        "ipblock-matches-nodes",
+    ],
 )
 def test_every_field_that_the_api_leaves_open_has_a_citation(bundle: str, field: str) -> None:
     setting = load_profile(bundle).setting(field)

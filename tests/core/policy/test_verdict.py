@@ -268,6 +268,22 @@ def test_np_22_an_ip_block_holds_pods_unless_the_cni_says_otherwise() -> None:
     assert ask(cluster(*ALL, policy("shop/p", spec)), "shop/web", "shop/db", profile="cilium").allowed is False
 
 
+@pytest.mark.rule("NP-15")
+def test_np_15_an_ip_block_holds_nodes_unless_the_cni_says_otherwise() -> None:
+    node: Manifest = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "far"},
+                      "status": {"addresses": [{"type": "InternalIP", "address": "192.168.7.7"}]}}  # fmt: skip
+    agent = pod("shop/agent", ip="192.168.7.7", node="far", host_network=True)
+    of = cluster(*ALL, node, agent, policy("shop/p", ingress({"ipBlock": {"cidr": "192.168.0.0/16"}})))
+
+    for source in ("shop/agent", "192.168.7.7"):
+        assert ask(of, source, "shop/db").allowed is True
+        unheld = ask(of, source, "shop/db", profile="cilium")
+        assert unheld.allowed is False
+        assert any("an ipBlock never matches a node in this CNI" in line for line in unheld.ingress.near_misses)
+    assert ask(of, "192.168.7.8", "shop/db", profile="cilium").allowed is True
+    assert ask(of, "192.168.7.7", "shop/db", profile="cilium").basis is Basis.INFERRED
+
+
 def test_ip_blocks_of_the_other_ip_version_hold_nothing() -> None:
     assert allowed(ingress({"ipBlock": {"cidr": "::/0"}}), "203.0.113.9") is False
     assert allowed(ingress({"ipBlock": {"cidr": "::/0"}}), "2001:db8::1") is True
