@@ -189,7 +189,7 @@ def test_the_preview_counts_the_pairs_that_the_wake_will_tell() -> None:
         await edit_policy(player, "app: web", "tier: back")
         await player.until(lambda: any(row.startswith("pairs of workloads  −") for row in player.rows("#preview")))
         counted = player.row("#preview", "pairs")
-        told = [row for row in player.rows("#preview") if "→ shop/checkout" in row]
+        told = [row for row in player.rows("#preview") if "→ checkout" in row]
         before = player.session.world
         await player.press("ctrl+s")
 

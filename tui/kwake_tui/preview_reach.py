@@ -61,7 +61,8 @@ def pair_rows(found: Wake) -> Iterator[Line]:
 
 
 def _row(mark: Mark, src: str, dst: str, ports: str) -> Line:
-    ends = (Span(_end(src)), Span(" → ", "faint"), Span(_end(dst)))
+    home, end = f"{_end(src).partition('/')[0]}/", _end(dst)
+    ends = (Span(_end(src)), Span(" → ", "faint"), Span(end.removeprefix(home) if "[" in src else end))
     return Line((Span(f"{mark.glyph} ", mark.role, bold=True), *ends), (Span(ports, "muted"),), shrink=3)
 
 

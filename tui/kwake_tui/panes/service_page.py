@@ -154,11 +154,11 @@ def _frontend(frontend: Frontend, address: str) -> Iterator[Line]:
 
 def _use(use: Use) -> Iterator[Line]:
     mark = OUTCOMES[use.outcome]
-    among = "" if use.asked == 1 and use.clients == "outside" else f" {_counted(use)}"
-    sure = "" if use.basis is Basis.SOURCED else f" ({use.basis.value})"
+    among = "" if use.asked == 1 and use.clients == "outside" else f"{_counted(use)} "
+    sure = "" if use.basis is Basis.SOURCED else f"({use.basis.value})"
     verdict = Span(mark.glyph if use.outcome is Outcome.MIXED else f"{mark}", mark.role)
     lead = (Span(" " * LABEL), Span(f"from {use.clients:<9}", "muted"), verdict)
-    yield Line((*lead, Span(f"{among}{sure}")), shrink=3)
+    yield Line((*lead, Span(" "), Span(f"{among}{sure}".rstrip())), shrink=4)
     if use.through and use.barred:
         yield Line((Span(" " * (LABEL + 2)), Span(_names(use.through), "muted")), shrink=1)
     for group in use.barred:

@@ -103,7 +103,7 @@ class ServiceTypeScreen(ModalScreen[Action]):
         self.query_one(Field).display = trial.type == "ExternalName" and not trial.is_now
         button = self.query_one("#yes", Button)
         button.label = f"Switch to {trial.type}"
-        button.styles.width = len(str(button.label)) + 4
+        button.styles.width = len(str(button.label)) + 2  # as wide as what is reversed under the focus
         button.disabled = trial.is_now or trial.after is None
 
     def on_line_list_moved(self, event: LineList.Moved) -> None:
