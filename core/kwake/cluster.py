@@ -14,7 +14,7 @@ from kwake.errors import ReferenceNotFound
 from kwake.grouping import GroupsOf, grouped, regrouped
 from kwake.objects.decode import decode
 from kwake.objects.document import Document, Manifest, Origin, document
-from kwake.objects.key import GROUP_OF_KIND, Key, group_of, key
+from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, Key, group_of, key
 from kwake.objects.kinds import ConfigMap, EndpointSlice, KubeObject, Namespace, NetworkPolicy, Node, Pod, Service
 from kwake.objects.reference import ObjectReference, kind_named, parse_reference
 from kwake.objects.unread_kind import UnreadKind, unread_kinds
@@ -136,11 +136,13 @@ class Cluster:
         return found
 
     def resolve(self, reference: str, default_kind: str = "Pod") -> Key:
-        """The key of the object that a reference names. `namespace/name` means `default_kind`.
+        """The key of the object that a reference names. `namespace/name` means `default_kind`, a bare name one of a kind
+        that has no namespace.
 
         Raises ReferenceNotFound, with the nearest names there are.
         """
-        parsed = parse_reference(reference)
+        bare = "/" not in reference and default_kind in CLUSTER_SCOPED
+        parsed = parse_reference(f"{default_kind}/{reference}" if bare and reference else reference)
         kind = parsed.kind or default_kind
         wanted = Key(kind, parsed.namespace, parsed.name, GROUP_OF_KIND.get(kind, ""))
         if wanted not in self._records:

@@ -101,3 +101,26 @@ def test_describe_of_nothing_names_what_is_near(capsys: Capture) -> None:
     assert main(["describe", SHOP, "svc/shop/serch"]) == 2
 
     assert "did you mean Service/shop/search" in capsys.readouterr().err
+
+
+def test_a_node_is_named_without_a_namespace_and_lost_is_read_in_any_case(capsys: Capture) -> None:
+    found = form(capsys, "what-if", SHOP, "--do", "silence-node node-a LOST")
+
+    assert found["actions"][0]["action"] == "silence node-a (lost)"
+
+
+def test_an_allocated_node_port_is_assumed_since_the_api_server_draws_it(capsys: Capture) -> None:
+    found = form(capsys, "what-if", SHOP, "--do", "set-type svc/shop/checkout NodePort")
+    bases = {event["text"].split()[0]: event["basis"] for event in found["actions"][0]["events"]}
+
+    assert (bases["nodePort"], bases["clusterIP"]) == ("assumed", "sourced"), "the one is new, the other kept"
+
+
+def test_groups_of_the_wake_count_dials_and_pairs_by_name(capsys: Capture) -> None:
+    lines = out(capsys, "what-if", SHOP, "--do", "delete np/shop/allow-web").splitlines()
+
+    (gained,) = [line for line in lines if line.startswith("+ gained")]
+    dials, pairs = (int(word) for word in gained.replace(",", "").split() if word.isdigit())
+    found = form(capsys, "what-if", SHOP, "--do", "delete np/shop/allow-web")["wake"]
+    assert dials == sum(dial["turn"] == "gained" for dial in found["dials"])
+    assert 0 < pairs <= len(found["pairs"]["gained"])

@@ -54,7 +54,8 @@ def test_what_a_policy_took_away_stands_first_with_the_rule_that_decided() -> No
 def test_a_connection_that_stays_open_says_that_its_dial_would_fail() -> None:
     async def story(player: Player) -> None:
         await after_edit(player)
-        assert player.row("#wake", "stays open 1").startswith("● stays open 1   although the same dial would fail now")
+        row = player.row("#wake", "stays open 1")
+        assert row == "● stays open 1 connection   although the same dial would fail now"
 
     play(shop(), story)
 
@@ -96,7 +97,7 @@ def test_a_key_that_cannot_act_is_faint_and_says_why() -> None:
 def test_a_kill_reroutes_and_tells_what_a_dial_met_meanwhile() -> None:
     async def story(player: Player) -> None:
         await after_kill(player)
-        assert "~ rerouted 1" in player.row("#wake", "rerouted")
+        assert "~ rerouted 9 dials" in player.row("#wake", "rerouted")
         assert "× refused 1.1 s" in player.row("#why", "meanwhile")
 
     play(shop(), story)

@@ -86,13 +86,13 @@ def opening(name: str, dialled: Flow) -> OpenConnection:
 
 
 def _drain(words: Words) -> Action:
-    if len(words) > 1 and words[1] != "force":
+    if len(words) > 1 and words[1].lower() != "force":
         raise UsageError(f"{words[1]}: write force, or nothing to spare pods without an owner")
     return DrainNode(words[0], force=len(words) > 1)
 
 
 def _silence(words: Words) -> Action:
-    if len(words) > 1 and words[1] != "lost":
+    if len(words) > 1 and words[1].lower() != "lost":
         raise UsageError(f"{words[1]}: write lost, or nothing where the machine runs on")
     return SilenceNode(words[0], lost=len(words) > 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -58,6 +59,8 @@ class WakeRow(msgspec.Struct, frozen=True, eq=False):
     """What to look at; None where there is nothing to dial."""
     sources: tuple[str, ...] = ()
     """All who fare alike, where they are several."""
+    unit: str = "dial"
+    """What it is: a dial, a pair of workloads, or a connection; of several sources each is one."""
 
     @property
     def why(self) -> Why:
@@ -78,6 +81,25 @@ class WakeGroup(msgspec.Struct, frozen=True, eq=False):
     mark: Mark
     meaning: str
     rows: tuple[WakeRow, ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are; of a row of several sources each is one."""
+        return sum(len(row.sources) or 1 for row in self.rows)
+
+    @property
+    def counted(self) -> str:
+        """The same by what is counted: `9 dials, 1 pair of workloads`."""
+        counts: Counter[str] = Counter()
+        for row in self.rows:
+            counts[row.unit] += len(row.sources) or 1
+        return ", ".join(counted(count, unit) for unit, count in counts.items())
+
+
+def counted(count: int, unit: str) -> str:
+    """`1 dial`, `2 pairs of workloads`."""
+    head, space, rest = unit.partition(" ")
+    return f"{count} {head}{'' if count == 1 else 's'}{space}{rest}"
 
 
 class Told(msgspec.Struct, frozen=True, eq=False):
@@ -118,6 +140,7 @@ _TURNS = {
     Turn.OTHERWISE: OTHERWISE,
     Turn.UNKNOWN: OUTCOMES[Outcome.UNKNOWN],
 }
+_PAIR = "pair of workloads"
 MOST_REASONS = 100
 """Changed pairs up to which each is asked why: that is two traces."""
 _ELSEWHERE = "Pod/-/-"
@@ -327,7 +350,7 @@ def _pair_row(old: World, new: World, change: PairChange) -> WakeRow:
     return WakeRow(
         end_name(change.src), f"{end_name(change.dst)} pods" if "[" in change.dst else end_name(change.dst),
         ports_mark(change.before, change.always_before), ports_mark(change.after, change.always_after),
-        partial(_why_pair, old, new, change, flow), flow,
+        partial(_why_pair, old, new, change, flow), flow, unit=_PAIR,
     )  # fmt: skip
 
 
@@ -384,7 +407,8 @@ def _connection_rows(old: World, new: World, second: World | None) -> Iterator[t
         stood = _standing(was) if was is not None else Mark("●", f"open {clock(is_.opened_ms)}", "ok")
         source, target = _ends(is_.flow)
         why = _why(is_, beside)
-        row = WakeRow(source, f"{target}  {name}", stood, _standing(is_), partial(_known, why), is_.flow)
+        known = partial(_known, why)
+        row = WakeRow(source, f"{target}  {name}", stood, _standing(is_), known, is_.flow, unit="connection")
         if is_.fate is not Fate.OPEN:
             if was is None or is_.fate is not was.fate:
                 yield CUT, row

@@ -160,7 +160,8 @@ def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: st
         return
     labels = seeing.labels_of(home)
     if peer.namespace_selector.matches(labels):
-        yield _Miss(count, unlikeness, (f"{named} admits {wants}", f"{_name(pod)} has {has}"))
+        where = "every namespace" if peer.namespace_selector.is_empty else str(peer.namespace_selector)
+        yield _Miss(count, unlikeness, (f"{named} admits {wants} of {where}", f"{_name(pod)} has {has}"))
         return
     wanted, found, missing, far = _difference(peer.namespace_selector, labels)
     lines = (f"{named} admits namespaces with {wanted}", f"namespace {home} has {found}")

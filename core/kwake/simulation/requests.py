@@ -255,7 +255,7 @@ def _set_service_type(draft: Draft, action: SetServiceType) -> None:
     after = draft.cluster.record(record.key).value
     assert isinstance(after, Service)
     for words in addresses_changed(service, after):
-        draft.tell("address-changed", record.key, words, "apiserver", rule="SV-10")
+        draft.tell("address-changed", record.key, words, "apiserver", rule="SV-10", basis=_drawn(words))
 
 
 def addresses_changed(before: Service, after: Service) -> list[str]:
@@ -288,7 +288,12 @@ def _replace_service(draft: Draft, action: ReplaceService) -> None:
     draft.change({made.key: made})
     assert isinstance(made.value, Service)
     for words in addresses_changed(service, made.value):
-        draft.tell("address-changed", record.key, words, "apiserver", rule="SV-15")
+        draft.tell("address-changed", record.key, words, "apiserver", rule="SV-15", basis=_drawn(words))
+
+
+def _drawn(words: str) -> Basis:
+    """How sure an address or port is: the API server takes any that is free, so one that it allocates is drawn."""
+    return Basis.ASSUMED if words.endswith("allocated") else Basis.SOURCED
 
 
 def _open(draft: Draft, action: OpenConnection) -> None:

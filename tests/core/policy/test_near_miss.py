@@ -163,3 +163,13 @@ def test_other_details_stand_as_they_are() -> None:
     details = ("ttl 30 s", "node-a passes it on to shop/web, which has it", "allow selects app=db")
 
     assert aligned(details) == details
+
+
+def test_a_peer_of_a_namespace_that_matches_is_named_with_it() -> None:
+    peer = {**labels(app="checkout"), "namespaceSelector": {"matchLabels": {"team": "shop"}}}
+    home = namespace("shop", team="shop")
+
+    assert misses(policy("shop/allow", admit(peer, app="db")), extra=(home,)) == (
+        "allow ingress rule 1 admits app=checkout of team=shop",
+        "shop/web has app=web",
+    )

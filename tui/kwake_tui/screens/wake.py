@@ -91,7 +91,7 @@ class WakeScreen(ViewScreen):
         if self._told is None:
             beginning = "nothing was done yet: an action has a wake"
             return Line((Span(beginning if self._before is None else "◐ computing", "muted"),))
-        counts = {group.mark: len(group.rows) for group in self._told.groups}
+        counts = {group.mark: group.count for group in self._told.groups}
         spans: list[Span] = []
         marks = [mark for mark in SUMMARY if mark is not INTERRUPTED or mark in counts]
         gap = "   " if len(marks) < len(SUMMARY) else "  "
@@ -265,7 +265,7 @@ def wake_screen(session: Session, moment: int | None = None) -> WakeScreen:
 def _group_line(group: WakeGroup, folded: bool) -> Line:
     mark = group.mark
     fold = Span("▸ " if folded else "", "faint")
-    return Line((fold, Span(f"{mark} ", mark.role, bold=True), Span(f"{len(group.rows)}   ", bold=True),
+    return Line((fold, Span(f"{mark} ", mark.role, bold=True), Span(f"{group.counted}   ", bold=True),
                  Span(group.meaning, "muted")), target=f"{mark.word}#")  # fmt: skip
 
 

@@ -12,9 +12,10 @@ from kwake.waking import Wake
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, Mark
 from kwake_tui.text.columns import columns
 from kwake_tui.text.markdown import table
-from kwake_tui.wake_rows import ports_mark, told_of, why_dial
+from kwake_tui.wake_rows import counted, ports_mark, told_of, why_dial
 
 VERSION = 1
+_PAIR = "pair of workloads"
 _NOTHING = Wake((), (), (), (), ())
 _HEAD = ("from", "to", "before", "after", "why", "where")
 
@@ -31,17 +32,17 @@ def sections(found: Comparison) -> list[Section]:
     told = told_of(found.before, found.after, _NOTHING, found.dials)
     dials = [
         Section(
-            f"{group.mark} {len(group.rows)}  {group.meaning}",
+            f"{group.mark} {group.counted}  {group.meaning}",
             [
                 [", ".join(row.sources) or row.source, row.target, str(row.before), str(row.after), row.why.words,
-                 _places(row.why.decided_by)]
+                 _now(row.why.words, _places(row.why.decided_by))]
                 for row in group.rows
             ],
         )
         for group in told.groups
     ]  # fmt: skip
     pairs = [
-        Section(f"{mark} {len(rows)}  {words}", _merged([_pair_row(row) for row in rows]))
+        Section(f"{mark} {counted(len(rows), _PAIR)}  {words}", _merged([_pair_row(row) for row in rows]))
         for mark, words, rows in (
             (LOST, "policies no longer let these talk", found.lost),
             (GAINED, "policies let these talk now", found.gained),
@@ -51,7 +52,7 @@ def sections(found: Comparison) -> list[Section]:
     ]
     doubts = found.wake.unknown
     mark = Mark("?", "unknown", "doubt")
-    unknown = [Section(f"{mark} {len(doubts)}  it is not known whether these may talk as before",
+    unknown = [Section(f"{mark} {counted(len(doubts), _PAIR)}  it is not known whether these may talk as before",
                        [[u.src, u.dst, "?", "?", u.reason, ""] for u in doubts])] if doubts else []  # fmt: skip
     return [*dials, *pairs, *unknown]
 
@@ -86,11 +87,11 @@ def summary(found: Comparison) -> str:
                            ("unknown", found.wake.unknown))
         if rows
     ]  # fmt: skip
-    counted = (("dials", dials), ("pairs of workloads", pairs))
-    words = [f"{label}: {', '.join(parts)}" for label, parts in counted if parts]
+    both = (("dials", dials), ("pairs of workloads", pairs))
+    words = [f"{label}: {', '.join(parts)}" for label, parts in both if parts]
     compared = found.dials.same + len(turns)
     left = f"; {found.dials.unlooked} dials not compared (--all compares them)" if found.dials.unlooked else ""
-    return ("; ".join(words) or "nothing changed for traffic") + f"; {compared} dials compared{left}"
+    return ("; ".join(words) or "nothing changed for traffic") + f"; {counted(compared, 'dial')} compared{left}"
 
 
 def diff_json(found: Comparison) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def diff_json(found: Comparison) -> dict[str, Any]:
 
 def _pair_row(pair: DecidedPair) -> list[str]:
     change = pair.change
-    places = _places(pair.decided_by or pair.decided_before)
+    places = _now(pair.reason if pair.decided_by else "", _places(pair.decided_by or pair.decided_before))
     moments = (change.before, change.always_before), (change.after, change.always_after)
     return [change.src, change.dst, *(ports_mark(*moment).word for moment in moments), pair.reason, places]
 
@@ -129,6 +130,11 @@ def _merged(rows: list[list[str]]) -> list[list[str]]:
 
 def _places(deciders: Iterable[Decider]) -> str:
     return ", ".join(dict.fromkeys(f"{d.file}:{d.line}" for d in deciders if d.file and d.line))
+
+
+def _now(reason: str, places: str) -> str:
+    """Places that are of the later snapshot, beside a reason of the earlier one."""
+    return f"now {places}" if places and "before: " in reason else places
 
 
 def _workloads(found: Comparison) -> Iterator[tuple[str, Sequence[str]]]:

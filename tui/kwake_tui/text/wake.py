@@ -16,7 +16,7 @@ def wake_lines(found: Told) -> list[str]:
     """Each group with its rows: who, to whom, before, after, why, and where that is written."""
     lines = []
     for group in found.groups:
-        lines += ["", *columns([[f"{group.mark} {len(group.rows)}", group.meaning]])]
+        lines += ["", *columns([[f"{group.mark} {group.counted}", group.meaning]])]
         lines += columns([_row(row, found.says_why) for row in group.rows], indent=2)
     lines = lines[1:] or ["= nothing changed for traffic"]
     return [*lines, "", *_counted(found)]
@@ -30,7 +30,8 @@ def _counted(found: Told) -> list[str]:
 def _row(row: WakeRow, says_why: bool) -> list[str]:
     """A row; where reasons are not told `kwake trace` tells each."""
     why = row.why if says_why else Why("")
-    places = [f"{d.file}:{d.line}" for d in why.decided_by if d.file and d.line]
+    now = "now " if "before: " in why.words else ""
+    places = [f"{now}{d.file}:{d.line}" for d in why.decided_by if d.file and d.line]
     before = f"{row.before}".strip()
     return [
         ", ".join(row.sources) or row.source,
