@@ -136,8 +136,8 @@ class Cluster:
         return found
 
     def resolve(self, reference: str, default_kind: str = "Pod") -> Key:
-        """The key of the object that a reference names. `namespace/name` means `default_kind`, a bare name one of a kind
-        that has no namespace.
+        """The key of the object that a reference names. `namespace/name` means `default_kind`, and so does a bare name
+        where that kind has no namespace.
 
         Raises ReferenceNotFound, with the nearest names there are.
         """
