@@ -38,6 +38,9 @@ def address_findings(scene: Scene) -> Iterator[Finding]:
         single = block.cidr.partition("/")[0] if span[1] == span[2] else ""
         if single in services:
             yield from _service_address(scene, place, single, services[single])
+        elif single and not scene.is_held(single):
+            node = scene.cluster.nodes_by_ip[single].metadata.name
+            yield scene.warning(place[0].key, place[1], f"{place[2]} admits {single}, of node {node}: {scene.no_nodes}")
         elif single in scene.cluster.pods_by_ip:
             yield from _pod_address(scene, place, single)
         elif of_services is not None and _inside(span, of_services) and any(_inside_of(ip, span) for ip in services):
@@ -102,6 +105,9 @@ def _service_address(scene: Scene, place: Place, ip: str, service: Service) -> I
         endpoints = endpoints_of(scene, service.key) if rule is not None else ()
         text += f", {', '.join(map(str, endpoints))}" if endpoints else ""
         fix = admitting(path[:3], rule, endpoints) if rule is not None else ()
+        if not all(scene.is_held(endpoint.ip) for endpoint in endpoints):
+            yield scene.warning(policy.key, path, f"{text}; {scene.no_nodes}")
+            return
         yield scene.warning(policy.key, path, text, *fix, *([remove(path)] if endpoints else ()))
         return
     yield scene.warning(policy.key, path, text, replace(path, mended))

@@ -40,7 +40,9 @@ def api_server_findings(scene: Scene) -> Iterator[Finding]:
                 + (f"connections to Service kubernetes go to {served}" if served else "only an ipBlock admits it")
                 + ", and no rule admits that" * bool(served)
             )
-            yield scene.warning(policy.key, path, text, *(admitting(path, rule, endpoints) if endpoints else ()))
+            held = bool(endpoints) and all(scene.is_held(endpoint.ip) for endpoint in endpoints)
+            text += f"; {scene.no_nodes}" if scene.no_nodes and not held else ""
+            yield scene.warning(policy.key, path, text, *(admitting(path, rule, endpoints) if held else ()))
 
 
 def _coming(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
@@ -86,7 +88,7 @@ def _is_reached(scene: Scene, policy: NetworkPolicy, endpoints: tuple[Endpoint, 
     return bool(scene.policies.tiers) or all(
         scene.policies.unread_for(shape.pod, EGRESS)
         or any(
-            _admits(rule, endpoints)
+            _admits(scene, rule, endpoints)
             for isolating in scene.policies.selecting(shape.pod, EGRESS)
             for rule in isolating.egress
         )
@@ -94,13 +96,15 @@ def _is_reached(scene: Scene, policy: NetworkPolicy, endpoints: tuple[Endpoint, 
     )
 
 
-def _admits(rule: Rule, endpoints: tuple[Endpoint, ...]) -> bool:
+def _admits(scene: Scene, rule: Rule, endpoints: tuple[Endpoint, ...]) -> bool:
     """Whether a rule admits an endpoint, or may admit one where none is known."""
     blocks = [peer.ip_block for peer in rule.peers if peer.ip_block is not None]
     if not endpoints:
         return (not rule.peers or bool(blocks)) and any(rule.fixed.holds("TCP", port) for port in PORTS)
     return any(
         rule.fixed.holds(endpoint.protocol, endpoint.port)
-        and (not rule.peers or any(block_holds(block, endpoint.ip) for block in blocks))
+        and (
+            not rule.peers or (scene.is_held(endpoint.ip) and any(block_holds(block, endpoint.ip) for block in blocks))
+        )
         for endpoint in endpoints
     )

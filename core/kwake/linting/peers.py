@@ -70,7 +70,7 @@ def _on_the_host(
     nodes = _addresses(scene, policy, peer)
     blocks = [peer.ip_block for peer in peers if peer.ip_block is not None]
     missing = [ip for ip in nodes if not any(block_holds(block, ip) for block in blocks)]
-    if (nodes and not missing) or (blocks and not nodes):
+    if not scene.no_nodes and ((nodes and not missing) or (blocks and not nodes)):
         return
     names = sorted({scene.called(shape) for shape in staying})
     text = (
@@ -78,8 +78,9 @@ def _on_the_host(
         f"pod: it admits none of them under {scene.profile.name} "
         f"({scene.profile.setting('host-network-pods').basis.value})"
     )
+    text += f", and {scene.no_nodes}" if scene.no_nodes else ""
     fix = [add((*path[:-1], "-"), {"ipBlock": {"cidr": single(ip)}}) for ip in missing]
-    yield scene.warning(policy.key, path, text, *(fix if len(fix) <= FEW_NODES else ()))
+    yield scene.warning(policy.key, path, text, *(fix if len(fix) <= FEW_NODES and not scene.no_nodes else ()))
 
 
 def _addresses(scene: Scene, policy: NetworkPolicy, peer: PolicyPeer) -> list[str]:

@@ -52,6 +52,18 @@ class Scene(Shapes):
         policy = self.cluster.find(self._only)
         return (policy.value,) if policy is not None and isinstance(policy.value, NetworkPolicy) else ()
 
+    def is_held(self, ip: str) -> bool:
+        """Whether an ipBlock may admit an address: under some CNIs none admits a node's (NP-15)."""
+        return self.policies.seeing.ip_blocks_hold_nodes or ip not in self.cluster.nodes_by_ip
+
+    @property
+    def no_nodes(self) -> str:
+        """What to say where ipBlocks admit no nodes; empty elsewhere."""
+        setting = self.profile.setting("ipblock-matches-nodes")
+        if self.policies.seeing.ip_blocks_hold_nodes:
+            return ""
+        return f"an ipBlock holds no node under {self.profile.name} ({setting.basis.value})"
+
     def behind(self, service: Service) -> tuple[Shape, ...]:
         """The pods that serve it, as policies see them: without those on the host's network, and those of Jobs."""
         chosen = self.matching(service.metadata.namespace, LabelSelector(match_labels=dict(service.spec.selector)))

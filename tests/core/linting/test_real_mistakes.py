@@ -32,6 +32,7 @@ from tests.core.linting.threads import (
     in_group,
     kubernetes,
     named,
+    node,
 )
 from tests.core.policy.clusters import ask, cluster, namespace, pod, policy
 
@@ -172,6 +173,30 @@ def test_where_the_cni_lets_pods_reach_their_node_its_dns_cache_is_reached() -> 
     profile = load_profile("calico", {"egress-to-own-node": "allowed"})
 
     assert list(lint(cluster(*SHOP, *manifests), profile)) == []
+
+
+def test_where_an_ip_block_holds_no_node_none_is_offered_for_one() -> None:
+    """github.com/cilium/cilium/issues/20550 and 46571: a node's address in an ipBlock admits nobody there."""
+    to_server = egress({"to": [named("default")], "ports": [{"port": 443}]}, ASK_DNS)
+    by_address = egress({"to": [block("192.168.0.1/32")], "ports": [{"port": 6443}]}, ASK_DNS)
+    from_edge = ingress({"from": [named("edge"), block("192.168.0.0/16")]})
+    first = node("a", "192.168.0.1")
+    for manifests, said in (
+        (
+            (first, *kubernetes("192.168.0.1"), to_server),
+            "and no rule admits that; an ipBlock holds no node under cilium",
+        ),
+        (
+            (first, *kubernetes("192.168.0.1"), by_address),
+            "egress rule 1 admits 192.168.0.1, of node a: an ipBlock holds",
+        ),
+        (
+            (*EDGE, from_edge),
+            "it admits none of them under cilium (inferred), and an ipBlock holds no node under cilium",
+        ),
+    ):
+        found_there = list(lint(cluster(*SHOP, *manifests), load_profile("cilium")))
+        assert [(said in finding.text, finding.fixes) for finding in found_there] == [(True, ())], found_there
 
 
 def test_where_selectors_see_pods_on_the_hosts_network_they_are_named_rightly() -> None:
