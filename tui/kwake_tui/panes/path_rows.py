@@ -132,7 +132,8 @@ def _verdict(path: Path, outage: tuple[availability.Span, ...], previous: Path |
             yield from wrapped(("  ", "muted"), again, width)
         return
     yield Line(head, basis)
-    for reason in reasons:
+    for reason in reasons:  # `∅ dropped`, and under it `by allow-web: no ingress rule admits it`
+        reason = reason.removeprefix(f"{mark.word} ").removeprefix(f"{mark.word}: ")
         yield from wrapped(("  ", "muted"), reason, width)
 
 
