@@ -8,6 +8,7 @@ from kwake_tui.panes.reach_grid import short_names
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.reach import ReachScreen
 from kwake_tui.screens.reader import ReaderScreen
+from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.matrix import HEADS, Matrix
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
@@ -105,6 +106,20 @@ def test_the_cell_under_the_cursor_is_reversed_in_its_whole_width() -> None:
         strip = matrix.render_line(matrix.region_of_cursor().y)
         (reversed_,) = [part for part in strip if part.style is not None and part.style.reverse]
         assert reversed_.text == "− 8443".ljust(matrix.column_width - 1)
+
+    play(shop(), story)
+
+
+def test_the_key_to_the_next_difference_is_offered_where_there_is_one() -> None:
+    async def story(player: Player) -> None:
+        screen = await with_edit(player)
+        await player.pilot.pause()
+        painted = list(screen.query_one("#keys", LineBar).render_line(0))
+        assert "next difference" in "".join(part.text for part in painted)
+        keys = [strip for strip in screen._compositor.render_strips() if "next difference" in strip.text]
+        (word,) = [part for part in keys[0] if "next difference" in part.text]
+        (other,) = [part for part in keys[0] if "trace this pair" in part.text]
+        assert word.style == other.style, "as bright as the others on the screen, not only when painted anew"
 
     play(shop(), story)
 

@@ -153,6 +153,7 @@ class ReachScreen(ViewScreen):
         self.grid = grid
         matrix.show(grid, at)
         self.query_one("#summary").refresh()
+        self.query_one("#keys").refresh()
         self._show_pair()
 
     def _show_pair(self) -> None:
