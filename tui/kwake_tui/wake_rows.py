@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
 
 import msgspec
@@ -17,7 +17,7 @@ from kwake.errors import KwakeError
 from kwake.objects.time import clock, seconds
 from kwake.policy.connections import ConnectionSet
 from kwake.policy.difference import PairChange
-from kwake.scenario.interruptions import Interruption
+from kwake.scenario.interruptions import Interruption, Interruptions
 from kwake.waking import Wake, wake
 from kwake.world import World
 from kwake_tui.glyphs import (
@@ -109,6 +109,8 @@ class Told(msgspec.Struct, frozen=True, eq=False):
     """Those that have rows: lost, gained, interrupted, rerouted, otherwise, other ports, cut, stays open, unknown."""
     dials: Dials
     wake: Wake
+    unfollowed: int = 0
+    """Dials that may have been interrupted and were not followed."""
 
     @property
     def says_why(self) -> bool:
@@ -146,6 +148,7 @@ MOST_REASONS = 100
 _ELSEWHERE = "Pod/-/-"
 """A place that no Service is in: beside it every name is written with its namespace."""
 GONE = Mark("○", "not there", "muted")
+NONE_INTERRUPTED = Interruptions()
 
 
 def told(
@@ -153,7 +156,7 @@ def told(
     after: World,
     second: World | None = None,
     limit: int | None = None,
-    interrupted: Sequence[Interruption] = (),
+    interrupted: Interruptions = NONE_INTERRUPTED,
 ) -> Told:
     """What changed for traffic from one world to another, settled; `second` is the later one under another profile.
 
@@ -170,14 +173,14 @@ def told_of(
     changes: Wake,
     dials: Dials,
     second: World | None = None,
-    interrupted: Sequence[Interruption] = (),
+    interrupted: Interruptions = NONE_INTERRUPTED,
 ) -> Told:
     """The same of a wake and of dials that were worked out already; both worlds are settled."""
     found: dict[Mark, list[WakeRow]] = {mark: [] for mark, _ in _MEANINGS}
     for change in dials.changes:
         if change.turn is not None:
             found[_TURNS[change.turn]].append(_dial_row(change))
-    found[INTERRUPTED] = [_interrupted_row(old, one) for one in interrupted]
+    found[INTERRUPTED] = [_interrupted_row(old, one) for one in interrupted.dials]
     changed = ((changes.lost, LOST), (changes.gained, GAINED), (changes.changed, OTHER_PORTS))
     few = sum(len(pairs) for pairs, _ in changed) <= MOST_REASONS
     between: dict[Mark, list[WakeRow]] = {mark: [] for mark, _ in _MEANINGS}
@@ -194,7 +197,7 @@ def told_of(
         ends = end_name(doubt.src), end_name(doubt.dst)
         found[unknown].append(WakeRow(*ends, Mark("", "", "muted"), unknown, partial(_known, Why(doubt.reason))))
     groups = (WakeGroup(mark, meaning, tuple(found[mark])) for mark, meaning in _MEANINGS)
-    return Told(tuple(group for group in groups if group.rows), dials, changes)
+    return Told(tuple(group for group in groups if group.rows), dials, changes, interrupted.unfollowed)
 
 
 def dial_rows(changes: Iterable[DialChange]) -> list[WakeRow]:

@@ -36,25 +36,34 @@ class Interruption(msgspec.Struct, frozen=True):
         return sum(span.length_ms or 0 for span in self.spans)
 
 
-def interruptions(before: World, seen: Sequence[World], most: int = MOST) -> tuple[Interruption, ...]:
-    """The interrupted dials of Services whose endpoints were others meanwhile, at most so many.
+class Interruptions(msgspec.Struct, frozen=True):
+    """What an action interrupts."""
+
+    dials: tuple[Interruption, ...] = ()
+    unfollowed: int = 0
+    """Dials of the same Services that were not followed: there are too many."""
+
+
+def interruptions(before: World, seen: Sequence[World], most: int = MOST) -> Interruptions:
+    """The interrupted dials of Services whose endpoints were others meanwhile, of so many that are followed.
 
     `seen` are the moments from the action to rest.
     """
     found: list[Interruption] = []
-    followed = 0
+    followed = unfollowed = 0
     for service in _disturbed(before.cluster, seen):
         for flow, named in service_flows(before.cluster, seen[-1].cluster, service):
+            if followed == most:
+                unfollowed += 1
+                continue
             was, is_ = _arriving(before, flow), _arriving(seen[-1], flow)
             if not was or not is_:
                 continue
             followed += 1
-            if followed > most:
-                return tuple(found)
             worse = _worse(seen, flow, min(was, is_))
             if worse:
                 found.append(Interruption(flow, named, worse))
-    return tuple(found)
+    return Interruptions(tuple(found), unfollowed)
 
 
 def _disturbed(before: Cluster, seen: Sequence[World]) -> Iterator[Key]:

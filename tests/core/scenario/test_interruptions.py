@@ -19,7 +19,7 @@ def shop() -> kwake.World:
 
 def interrupted(action: Action) -> dict[tuple[str, str], Interruption]:
     found = interruptions(shop(), tuple(moments(shop().do(action))))
-    return {(one.flow.source, one.flow.target): one for one in found}
+    return {(one.flow.source, one.flow.target): one for one in found.dials}
 
 
 def test_a_kill_of_one_of_three_interrupts_a_third_of_the_dials_until_proxies_know() -> None:
@@ -63,4 +63,7 @@ def test_a_dial_that_is_lost_for_good_is_not_interrupted() -> None:
 def test_no_more_are_followed_than_asked_for() -> None:
     seen = tuple(moments(shop().do(kwake.KillPod("deploy/shop/search#0"))))
 
-    assert len(interruptions(shop(), seen, most=2)) == 2
+    few, every = interruptions(shop(), seen, most=2), interruptions(shop(), seen)
+
+    assert (len(few.dials), few.unfollowed > 0) == (2, True)
+    assert (len(every.dials) > 2, every.unfollowed) == (True, 0)

@@ -173,11 +173,14 @@ def detail_lines(
         heads = f"{'who':<{who}}{'dialled now':<{dial}}{'dialled after':<{dial}}already open"
         rows += [Line(), section("who notices"), Line((Span(heads, "muted"),))]
         rows += [_caller(caller, who, dial) for caller in callers]
-    if ways:
+    untried = _untried(now) if old.node_ports != new.node_ports else 0
+    if ways or untried:
         rows += [Line(), section("who goes round it by a node port")]
     for row in ways:
         words = f"{', '.join(row.sources) or row.source}: {row.why.words.partition('; before')[0]}"
         rows += wrapped((f"{row.before} → {row.after}  ", row.after.role), words, width)
+    if untried:
+        rows.append(Line((Span(f"{untried} more workloads are not tried here", "muted"),)))
     return tuple(rows)
 
 
@@ -212,9 +215,16 @@ def ways_round(trial: Trial, now: World, reference: str) -> tuple[WakeRow, ...]:
     """Who gets by a node port where the Service itself does not lead, and who no longer does."""
     if trial.after is None or trial.is_now:
         return ()
-    clients = dict.fromkeys(reference_of(workload_name(now.cluster, pod)) for pod in now.cluster.all(Pod))
     key = now.cluster.resolve(reference, "Service")
-    return tuple(dial_rows(gone_round(now.settle(), trial.after, key, list(clients)[:MOST_TRIED])))
+    return tuple(dial_rows(gone_round(now.settle(), trial.after, key, _clients(now)[:MOST_TRIED])))
+
+
+def _clients(now: World) -> list[str]:
+    return list(dict.fromkeys(reference_of(workload_name(now.cluster, pod)) for pod in now.cluster.all(Pod)))
+
+
+def _untried(now: World) -> int:
+    return max(len(_clients(now)) - MOST_TRIED, 0)
 
 
 def _caller(caller: _Caller, who: int, dial: int) -> Line:

@@ -23,7 +23,7 @@ from kwake_tui.panes.pair import LABEL, moment_rows
 from kwake_tui.panes.sides import Sides
 from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
 from kwake_tui.session import Session, action_title, since
-from kwake_tui.wake_rows import Told, WakeGroup, WakeRow, told
+from kwake_tui.wake_rows import NONE_INTERRUPTED, Told, WakeGroup, WakeRow, told
 from kwake_tui.widgets.line_list import LineList, content
 
 ROOMY = 100
@@ -83,7 +83,7 @@ class WakeScreen(ViewScreen):
     def _work_out(self, before: World) -> Told:
         session = self.session
         is_last = since(session)[0] is before
-        meanwhile = interruptions(before, session.moments) if is_last else ()
+        meanwhile = interruptions(before, session.moments) if is_last else NONE_INTERRUPTED
         return told(before, session.world, session.second, LIMIT, meanwhile)
 
     def summary(self, width: int) -> Line:
@@ -97,6 +97,7 @@ class WakeScreen(ViewScreen):
         gap = "   " if len(marks) < len(SUMMARY) else "  "
         dials = self._told.dials
         left = f", {dials.unlooked} not compared" if dials.unlooked else ""
+        left += f", {self._told.unfollowed} not followed" if self._told.unfollowed else ""
         asked = dials.same + len(dials.changes)
         alike = f"{dials.same} of {asked} dial{'s' * (asked != 1)} as before{left}"
         told = [mark for mark in marks if counts.get(mark) or width >= ROOMY]  # zeros have no room there

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from kwake.dataplane.path import Path
-from kwake.scenario.interruptions import Interruption
+from kwake.scenario.interruptions import Interruptions
 from kwake_tui.text.columns import columns
 from kwake_tui.text.flows import spans_json
-from kwake_tui.wake_rows import Told, WakeRow, Why
+from kwake_tui.wake_rows import NONE_INTERRUPTED, Told, WakeRow, Why
 
 
 def wake_lines(found: Told) -> list[str]:
@@ -24,6 +23,7 @@ def wake_lines(found: Told) -> list[str]:
 
 def _counted(found: Told) -> list[str]:
     left = f", {found.dials.unlooked} not compared" if found.dials.unlooked else ""
+    left += f", {found.unfollowed} not followed for an interruption" if found.unfollowed else ""
     return [f"{found.same} dials that the change could touch end as before{left}"]
 
 
@@ -45,7 +45,7 @@ def _row(row: WakeRow, says_why: bool) -> list[str]:
     ]
 
 
-def wake_json(found: Told, interrupted: Sequence[Interruption] = ()) -> dict[str, Any]:
+def wake_json(found: Told, interrupted: Interruptions = NONE_INTERRUPTED) -> dict[str, Any]:
     """The same as plain values, dials and pairs apart."""
     wake = found.wake
     pairs = {
@@ -75,8 +75,9 @@ def wake_json(found: Told, interrupted: Sequence[Interruption] = ()) -> dict[str
                 **({"service": one.service} if one.service else {}),
                 "spans": spans_json(one.spans),
             }
-            for one in interrupted
+            for one in interrupted.dials
         ],
+        "dialsNotFollowed": interrupted.unfollowed,
         "dialsAlike": found.dials.same,
         "dialsNotCompared": found.dials.unlooked,
         "pairs": {**pairs, "unknown": [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in wake.unknown]},

@@ -15,7 +15,7 @@ from kwake.objects.basis import Basis
 from kwake.objects.event import Event
 from kwake.objects.time import clock, seconds
 from kwake.scenario.availability import Span, spans
-from kwake.scenario.interruptions import Interruption, interruptions
+from kwake.scenario.interruptions import Interruptions, interruptions
 from kwake.scenario.knowing import Knowledge, who_knows
 from kwake.scenario.moments import moments
 from kwake.sources.snapshot import read
@@ -44,7 +44,7 @@ class Done(msgspec.Struct, frozen=True, eq=False):
     """How the watched flows fared; without those whose ends were at none of the moments."""
     knows: tuple[Knowledge, ...]
     """Who knew of it, and since when."""
-    interrupted: tuple[Interruption, ...]
+    interrupted: Interruptions
     """Dials that did not arrive meanwhile."""
 
 
@@ -135,8 +135,9 @@ def what_if_lines(found: WhatIf) -> list[str]:
     return [*lines, *wake_lines(told(found.before, found.after, interrupted=_interrupted(found)))]
 
 
-def _interrupted(found: WhatIf) -> list[Interruption]:
-    return [one for done in found.done for one in done.interrupted]
+def _interrupted(found: WhatIf) -> Interruptions:
+    every = [done.interrupted for done in found.done]
+    return Interruptions(tuple(dial for one in every for dial in one.dials), sum(one.unfollowed for one in every))
 
 
 def _event_row(event: Event) -> list[str]:
