@@ -6,7 +6,12 @@ import pytest
 
 from kwake_tui.acts import ACTS
 from kwake_tui.keymap import KEYS
+from kwake_tui.panes.editor import EditorPane
+from kwake_tui.screens.panes import PANES
+from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, play, shop
+from tests.tui.test_pictures import edit
+from tests.tui.test_story_edit import POLICY
 
 FROM_K9S = [
     *("colon", "slash", "question_mark", "enter", "escape", "d", "y", "e", "ctrl+d", "ctrl+k", "u"),
@@ -38,6 +43,83 @@ def test_every_key_shows_something(key: str, place: str) -> None:
 
         await player.press(key)
         await player.until(lambda: player.svg() != seen)
+
+    play(shop(), story)
+
+
+AT_AN_END = {
+    "g": ("up", "k", "g", "home", "pageup", "h", "left", "space", "ctrl+s", "ctrl+r", "ctrl+f"),
+    "G": ("down", "j", "G", "end", "pagedown", "l", "right"),
+}
+"""Keys that can do nothing where `g` or `G` has led."""
+
+
+def _seen(player: Player) -> tuple[object, ...]:
+    """What a key may change, short of a picture."""
+    desk = player.desk
+    area = desk.query_one(EditorPane).area
+    panes = [(pane.target, len(pane.lines), pane.scroll_offset, pane.marked) for pane in desk.query(LineList)]
+    return player.app.screen, desk.pane, area.cursor_location, area.scroll_offset, panes, player.rows("#keys")
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_at_the_ends_of_a_pane_keys_say_why_nothing_moves(pane: str) -> None:
+    async def story(player: Player) -> None:
+        await edit(player)
+        player.desk.go_to_pane(pane)
+        silent = []
+        for end, keys in AT_AN_END.items():
+            for key in keys:
+                if player.app.screen is not player.desk:
+                    await player.press("escape")
+                await player.hold(end, 2)
+                player.desk.hush()
+                before = _seen(player)
+                await player.hold(key, 1)
+                if _seen(player) == before:
+                    silent.append(key)
+        assert silent == []
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize(
+    ("pane", "key", "words"),
+    [
+        ("cluster", "h", "this row stands under no other, and is folded"),
+        ("cluster", "k", "this is the first row"),
+        ("path", "l", "nothing unfolds in this pane"),
+        ("path", "space", "rows of this pane are not marked"),
+        ("editor", "k", "this is the first line"),
+        ("editor", "ctrl+r", "nothing was edited"),
+        ("events", "ctrl+f", "in the editor"),
+        ("connections", "f4", "this is that pane"),
+    ],
+)
+def test_it_says_why(pane: str, key: str, words: str) -> None:
+    async def story(player: Player) -> None:
+        await edit(player)
+        player.desk.go_to_pane(pane)
+        await player.press("g", key)
+        assert words in player.rows("#keys")[0]
+        await player.press("z")
+        assert words not in player.rows("#keys")[0], "it has been read"
+
+    play(shop(), story)
+
+
+def test_enter_on_an_event_goes_to_what_it_happened_to() -> None:
+    async def story(player: Player) -> None:
+        await edit(player)
+        player.desk.go_to_pane("events")
+        await player.press("g", "enter")
+        assert (player.desk.pane, player.desk.chosen) == ("connections", "connection:checkout")
+        player.desk.go_to_pane("events")
+        await player.press("g", "j", "enter")
+        assert (player.desk.pane, player.desk.chosen) == ("cluster", POLICY)
+        player.desk.go_to_pane("events")
+        await player.press("g", "j", "j", "enter")
+        assert "is no object that is here now" in player.rows("#keys")[0]
 
     play(shop(), story)
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import msgspec
-from textual.binding import Binding, BindingType
 
 from kwake.cluster import Cluster
 from kwake.objects.key import key
 from kwake.policy.tiers import TIER_KINDS
 from kwake_tui.filtering import Filter, Labels
-from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import parts
 from kwake_tui.panes.tree import Made, TreeState, foldable, folded_at_start, open_at_start, tree
@@ -20,12 +16,6 @@ from kwake_tui.widgets.line_list import LineList, Model
 
 class ClusterPane(LineList):
     """What is in the cluster."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(FIXED["fold"], "fold(1)", show=False, id="fold"),
-        Binding(FIXED["unfold"], "fold(0)", show=False, id="unfold"),
-        Binding(FIXED["mark"], "mark", show=False, priority=True, id="mark"),
-    ]
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(id="cluster", classes="pane")
@@ -143,6 +133,11 @@ class ClusterPane(LineList):
         if self.filter is not None or not foldable(target) or (fold and target in self._state.folded):
             if fold:
                 self._to_parent()
+            else:
+                self.stay("nothing is folded while a filter is on" if self.filter else "nothing stands under this row")
+            return
+        if not fold and target not in self._state.folded:
+            self.stay("this row is unfolded already")
             return
         folded = self._state.folded
         self._state = msgspec.structs.replace(self._state, folded=folded | {target} if fold else folded - {target})
@@ -155,6 +150,9 @@ class ClusterPane(LineList):
             if _depth(self.lines[above].left) < depth:
                 self.move_to(above)
                 return
+        self.stay(
+            "this row stands under no other, and is folded" if foldable(self.target) else "no row is above this one"
+        )
 
     def action_choose(self) -> None:
         """Enter folds and unfolds; on anything else it chooses it."""

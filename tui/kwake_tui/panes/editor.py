@@ -210,5 +210,7 @@ class EditorPane(Vertical):
 
     def action_revert(self) -> None:
         """Give up what was typed."""
+        if not self.is_edited:
+            self.area.post_message(TextPage.Stayed("nothing was edited: there is nothing to give up"))
         self.area.load_text(self._loaded)
         self._retitle()

@@ -62,6 +62,8 @@ class MainScreen(PanesScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key.key, f"act({key.act!r})", key.help, show=False, priority=True, id=key.act) for key in KEYS),
         Binding(FIXED["apply"], "apply", show=False, priority=True, id="apply"),
+        Binding(FIXED["revert"], "of_the_editor('revert')", show=False, priority=True, id="revert"),
+        Binding(FIXED["fix"], "of_the_editor('fix')", show=False, priority=True, id="fix"),
         Binding("enter", "submit", show=False, priority=True),
         Binding("escape", "back", show=False, priority=True),
     ]
@@ -105,12 +107,12 @@ class MainScreen(PanesScreen):
         """Whether a key is the screen's: where one types, letters are text."""
         editor = self.query_one(EditorPane)
         types = self.is_prompting or (self.pane == "editor" and editor.is_typing)
-        edited = editor.is_edited
         mine = {
             "act": not types,
             "pane": not self.is_prompting,
             "submit": self.is_prompting,
-            "apply": edited and not types,
+            "apply": not types,
+            "of_the_editor": not types and self.pane != "editor",
         }
         return mine.get(action, super().check_action(action, parameters))
 
@@ -322,6 +324,15 @@ class MainScreen(PanesScreen):
             self._resting.stop()
         self._resting = self.set_timer(REST_S, self._rested)
 
+    @on(LineList.Stayed)
+    def _stayed(self, event: LineList.Stayed) -> None:
+        self.say(event.reason, "muted")
+
+    @on(LineList.Moved, "#path,#connections,#events")
+    def _moved_on(self, event: LineList.Moved) -> None:
+        if not isinstance(event, LineList.Chosen):
+            self.hush()
+
     @on(LineList.Chosen, "#cluster")
     async def _chosen(self) -> None:
         await self.action_act("describe")
@@ -330,12 +341,30 @@ class MainScreen(PanesScreen):
     def _connection_chosen(self, event: LineList.Chosen) -> None:
         kind, _, name = event.rows.target.partition(":")
         flow = self._session.pins[int(name)] if kind == "pin" else self._session.world.connections[name].flow
+        if flow == self._session.flow:
+            self.say("its path is shown already", "muted")
+            return
         self.show(self._session.looking_at(flow))
+
+    @on(LineList.Chosen, "#events")
+    def _event_chosen(self, event: LineList.Chosen) -> None:
+        """To what it happened to."""
+        subject = self._session.events[int(event.rows.target.partition(":")[2])].subject
+        connection = f"connection:{subject}"
+        if subject in self._session.world.connections:
+            pane = self.query_one(ConnectionsPane)
+            self.go_to_pane("connections")
+            pane.move_to(next(row for row, line in enumerate(pane.lines) if line.target == connection))
+        elif parts(subject)[0] in GROUP_OF_KIND and self._session.world.cluster.find(key(*parts(subject))):
+            self.reveal(subject)
+        else:
+            self.say(f"{short(subject)} is no object that is here now", "muted")
 
     @on(LineList.Chosen, "#path")
     def _rule_chosen(self, event: LineList.Chosen) -> None:
         reference, _, rule = event.rows.target.partition(" ")
         if not is_policy(reference):
+            self.say("no policy decides this row: enter on one that names a policy opens it there", "muted")
             return
         self._look_into(reference)
         editor = self.query_one(EditorPane)
@@ -396,6 +425,10 @@ class MainScreen(PanesScreen):
         self._show_cluster()
         self.activate(self.pane)
         self.show_keys()
+
+    @on(TextPage.Stayed)
+    def _text_stayed(self, event: TextPage.Stayed) -> None:
+        self.say(event.reason, "muted")
 
     @on(TextPage.Closed)
     def _key_to_no_use(self) -> None:
@@ -469,6 +502,11 @@ class MainScreen(PanesScreen):
     def action_apply(self) -> None:
         """Apply what is edited, from any pane."""
         self.query_one(EditorPane).action_apply()
+
+    def action_of_the_editor(self, name: str) -> None:
+        """A key that acts in the editor alone says so elsewhere."""
+        does = {"revert": "gives up what was typed", "fix": "offers edits of the object that is edited"}[name]
+        self.say(f"{self.key(name)} {does}, in the editor: {self.key('edit')} goes there", "muted")
 
     def leave(self, *, at_once: bool = False) -> None:
         """End the console; asks first where something would be lost, but `at_once` never."""

@@ -117,7 +117,11 @@ class PanesScreen(Screen[None]):
     def action_to_pane(self, number: int) -> None:
         """To a pane by its number."""
         self._said = None
-        self.go_to_pane(PANES[number - 1])
+        name = PANES[number - 1]
+        if name == self.pane and not self.is_prompting:
+            self.say("this is that pane", "muted")
+        else:
+            self.go_to_pane(name)
 
     def action_pane(self, step: int) -> None:
         """To the next pane."""

@@ -24,6 +24,7 @@ from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.session import Session
 from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_bar import LineBar
+from kwake_tui.widgets.line_list import LineList
 
 BORDERS = 4
 """Cells of a pane beside its rows: the border, the cursor's mark and its like at the right."""
@@ -95,6 +96,10 @@ class ViewScreen(Screen[Flow | str | None]):
         """A notice in the key line, until the next key that acts."""
         self._said = (words, role)
         self.show_keys()
+
+    @on(LineList.Stayed)
+    def _stayed(self, event: LineList.Stayed) -> None:
+        self.say(event.reason, "muted")
 
     def hush(self) -> None:
         """The notice has been read."""

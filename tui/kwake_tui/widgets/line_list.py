@@ -66,6 +66,9 @@ class LineList(ScrollView, can_focus=True):
         Binding(FIXED["page-up"], "page(-1)", show=False, priority=True, id="page-up"),
         Binding(FIXED["first"], "edge(0)", show=False, priority=True, id="first"),
         Binding(FIXED["last"], "edge(1)", show=False, priority=True, id="last"),
+        Binding(FIXED["fold"], "fold(1)", show=False, id="fold"),
+        Binding(FIXED["unfold"], "fold(0)", show=False, id="unfold"),
+        Binding(FIXED["mark"], "mark", show=False, priority=True, id="mark"),
         Binding("enter", "choose", show=False, priority=True),
     ]
 
@@ -83,6 +86,13 @@ class LineList(ScrollView, can_focus=True):
 
     class Chosen(Moved):
         """Enter or a second click on the row under the cursor."""
+
+    class Stayed(Message):
+        """A key came that changes nothing here."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, lit: bool = False) -> None:
         super().__init__(id=id, classes=classes)
@@ -237,7 +247,25 @@ class LineList(ScrollView, can_focus=True):
         if 0 <= index < len(self._lines):
             self.move_to(index)
         else:
+            self._stay_at(step)
             self.scroll_relative(y=step, animate=False)
+
+    def _stay_at(self, step: int) -> None:
+        """Say so where nothing comes after the last row, or before the first."""
+        if not (self.scroll_offset.y > 0 if step < 0 else self.scroll_offset.y < self.max_scroll_y):
+            self.stay(f"this is the {'first' if step < 0 else 'last'} row")
+
+    def stay(self, reason: str) -> None:
+        """Say why a key changes nothing."""
+        self.post_message(self.Stayed(reason))
+
+    def action_fold(self, fold: int) -> None:
+        """Lists fold nothing, unless they say otherwise."""
+        self.stay(f"nothing {'folds' if fold else 'unfolds'} in this pane")
+
+    def action_mark(self) -> None:
+        """Nor do they mark their rows."""
+        self.stay("rows of this pane are not marked: nothing acts on several of them")
 
     def action_page(self, pages: int) -> None:
         """A page down or up."""
@@ -245,23 +273,29 @@ class LineList(ScrollView, can_focus=True):
         reach = max(goal, len(self._lines) - goal, 0) + 1
         near = (index for away in range(reach) for index in (goal - away, goal + away))
         stop = next((i for i in near if 0 <= i < len(self._lines) and self._lines[i].target), None)
-        if stop is not None:
+        if stop is not None and stop != self._cursor:
             self.move_to(stop)
         else:
+            self._stay_at(pages)
             self.scroll_relative(y=pages * max(self.size.height - 1, 1), animate=False)
 
     def action_edge(self, end: int) -> None:
         """The first or the last row."""
         stops = [index for index, line in enumerate(self._lines) if line.target]
+        stays = not stops or stops[-end] == self._cursor
+        if stays:
+            self._stay_at(end or -1)
         if stops:
             self.move_to(stops[-end])
-        if not stops or not end:
+        if stays or not end:
             self.scroll_to(y=len(self._lines) if end else 0, animate=False)
 
     def action_choose(self) -> None:
         """Enter on the row."""
         if self.target:
             self.post_message(self.Chosen(self))
+        else:
+            self.stay("there is nothing to go into here")
 
     def on_click(self, event: events.Click) -> None:
         """A click puts the cursor there, a second one chooses."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
@@ -43,6 +44,13 @@ class TextPage(TextField):
 
     class Closed(Message):
         """A key or a paste came that does nothing while the text is read."""
+
+    class Stayed(Message):
+        """A key came that moves no further."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
 
     def __init__(self) -> None:
         super().__init__(
@@ -125,4 +133,44 @@ class TextPage(TextField):
             case "right":
                 self.action_cursor_right()
             case _:
-                self.move_cursor((0, 0) if way == "first" else self.document.end)
+                goal = (0, 0) if way == "first" else self.document.end
+                self._move(f"this is the {way} line", lambda: self.move_cursor(goal))
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        """As the text area has it; where the text is read, it is said that nothing comes after the last line."""
+        self._move("this is the last line", lambda: super(TextPage, self).action_cursor_down(select))
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """As above."""
+        self._move("this is the first line", lambda: super(TextPage, self).action_cursor_up(select))
+
+    def action_cursor_left(self, select: bool = False) -> None:
+        """As above."""
+        self._move("this is the beginning of the text", lambda: super(TextPage, self).action_cursor_left(select))
+
+    def action_cursor_right(self, select: bool = False) -> None:
+        """As above."""
+        self._move("this is the end of the text", lambda: super(TextPage, self).action_cursor_right(select))
+
+    def action_cursor_page_down(self) -> None:
+        """As above."""
+        self._move("this is the last line", super().action_cursor_page_down)
+
+    def action_cursor_page_up(self) -> None:
+        """As above."""
+        self._move("this is the first line", super().action_cursor_page_up)
+
+    def action_cursor_line_start(self, select: bool = False) -> None:
+        """As above."""
+        self._move("the line begins here", lambda: super(TextPage, self).action_cursor_line_start(select))
+
+    def action_cursor_line_end(self, select: bool = False) -> None:
+        """As above."""
+        self._move("the line ends here", lambda: super(TextPage, self).action_cursor_line_end(select))
+
+    def _move(self, reason: str, move: Callable[[], None]) -> None:
+        """Move; where that changes nothing of a text that is read, say why."""
+        before = self.cursor_location
+        move()
+        if self.read_only and self.cursor_location == before:
+            self.post_message(self.Stayed(reason))
