@@ -43,11 +43,11 @@ def lookup(view: View, client: Client, name: str) -> Answer:
         return Answer(name, (name,), reason="an address needs no lookup")
     if not _asks_cluster_dns(client):
         return _without_cluster_dns(client, name, zone)
-    missed = Answer(name, reason=f"NXDOMAIN: there is no Service behind {name}", detail=_nearest(view, client, name))
+    missed: Answer | None = None
     for candidate in _candidates(client, name, zone):
         if not _in_zone(candidate, zone):
-            if missed.service is not None or _is_cluster_like(view, candidate):
-                return missed
+            if (missed is not None and missed.service is not None) or _is_cluster_like(view, candidate):
+                break
             return Answer(candidate, alias=candidate, reason=_external(candidate), cite="DN-12", basis=Basis.UNKNOWN)
         answer = _in_cluster(view, client, candidate, zone)
         if answer is None:
@@ -55,7 +55,7 @@ def lookup(view: View, client: Client, name: str) -> Answer:
         if answer.addresses or answer.alias:
             return answer
         missed = answer
-    return missed
+    return missed or _no_such_name(view, client, name)
 
 
 def service_name(view: View, namespace: str, name: str) -> str:
@@ -208,6 +208,10 @@ def _of_family(addresses: tuple[str, ...], client: Client) -> tuple[str, ...]:
         if found:
             return found
     return ()
+
+
+def _no_such_name(view: View, client: Client, name: str) -> Answer:
+    return Answer(name, reason=f"NXDOMAIN: there is no Service behind {name}", detail=_nearest(view, client, name))
 
 
 def _nearest(view: View, client: Client, name: str) -> tuple[str, ...]:

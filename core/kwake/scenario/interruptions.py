@@ -19,6 +19,8 @@ from kwake.world import World
 
 MOST = 24
 """Dials that are followed through the moments of an action: each is traced at every one of them."""
+ASKED = 4
+"""Times as many are asked whether they arrive before and after: most never do where policies are strict."""
 
 
 class Interruption(msgspec.Struct, frozen=True):
@@ -50,12 +52,13 @@ def interruptions(before: World, seen: Sequence[World], most: int = MOST) -> Int
     `seen` are the moments from the action to rest.
     """
     found: list[Interruption] = []
-    followed = unfollowed = 0
+    asked = followed = unfollowed = 0
     for service in _disturbed(before.cluster, seen):
         for flow, named in service_flows(before.cluster, seen[-1].cluster, service):
-            if followed == most:
+            if followed == most or asked == ASKED * most:
                 unfollowed += 1
                 continue
+            asked += 1
             was, is_ = _arriving(before, flow), _arriving(seen[-1], flow)
             if not was or not is_:
                 continue
