@@ -154,6 +154,10 @@ PICTURES: dict[str, tuple[Story, tuple[int, int]]] = {
     "live-drift": (drift, (120, 36)),
     "live-drift-page": (drift_page, (120, 36)),
     "live-seen": (seen, (120, 36)),
+    "live-forbidden-80x24": (forbidden, (80, 24)),
+    "live-forbidden-200x60": (forbidden, (200, 60)),
+    "live-drift-80x24": (drift, (80, 24)),
+    "live-drift-200x60": (drift, (200, 60)),
 }
 """By name: how to get there, and the size of the terminal."""
 

@@ -115,6 +115,7 @@ def crashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 OFFERS = {
     "rec-restore": (120, 36),
     "rec-restore-80x24": (80, 24),
+    "rec-restore-200x60": (200, 60),
 }
 """By name: the size of the terminal."""
 
