@@ -133,6 +133,19 @@ def _place(text: str, part: str) -> tuple[tuple[int, int], tuple[int, int]]:
     return (row, line.index(part)), (row, len(line))
 
 
+def test_a_refused_text_says_what_it_selects_though_its_preview_had_no_time() -> None:
+    async def story(player: Player) -> None:
+        editor = player.desk.query_one(EditorPane)
+        await edit_policy(player, "Ingress", "")
+        await player.until(lambda: "selects" not in str(editor.border_subtitle))
+        await player.type("Sideways")
+        await player.press("ctrl+s")
+
+        assert "selects 3 pods" in str(editor.border_subtitle)
+
+    play(shop(), story)
+
+
 def test_a_refusal_shows_the_api_servers_words() -> None:
     async def story(player: Player) -> None:
         await player.go_to(POLICY)

@@ -13,11 +13,12 @@ from textual.screen import Screen
 
 import kwake_tui
 from kwake_tui.arguments import COMMANDS, parse
+from kwake_tui.screens.editing import EditingScreen
 from kwake_tui.screens.panes import PanesScreen
 from kwake_tui.screens.view import ViewScreen
 from kwake_tui.twins import TWINS
 
-BASES = (PanesScreen, ViewScreen)
+BASES = (EditingScreen, PanesScreen, ViewScreen)
 """What other screens are made of; nobody sees one of these alone."""
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import ClassVar, TypeVar
@@ -18,7 +18,6 @@ from kwake.actions import Action, Apply, KillPod
 from kwake.cluster import record
 from kwake.errors import KwakeError, UsageError
 from kwake.objects.key import GROUP_OF_KIND, key
-from kwake.objects.kinds import Pod
 from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
 from kwake_tui.desk import Desk
@@ -37,17 +36,16 @@ from kwake_tui.panes.path import PathPane
 from kwake_tui.panes.pinned import pinned_line
 from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
-from kwake_tui.preview import ROWS, preview_lines, refusal_lines
+from kwake_tui.preview import refusal_lines
 from kwake_tui.recording import Recorder
+from kwake_tui.screens.editing import EditingScreen
 from kwake_tui.screens.pages import yaml_page
-from kwake_tui.screens.panes import PanesScreen
-from kwake_tui.selecting import selected, selected_by_text
+from kwake_tui.selecting import selected_by_text
 from kwake_tui.session import LiveState, Session, successor
 from kwake_tui.trail import Trail, View
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
-from kwake_tui.widgets.text_page import TextPage
 from kwake_tui.yaml_text import editable, line_of, read_manifest
 
 Answer = TypeVar("Answer")
@@ -56,7 +54,7 @@ REST_S = 0.05
 """Seconds that the cursor rests before the editor follows it: a held key does not load every object on its way."""
 
 
-class MainScreen(PanesScreen):
+class MainScreen(EditingScreen):
     """Everything at once, on one moment of the session. What keys and commands may ask of it stands in `desk.py`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -226,31 +224,6 @@ class MainScreen(PanesScreen):
         self.show(session, new or None)
         return True
 
-    def edit(self, reference: str) -> None:
-        """Put an object into the editor and type there; the cursor of the cluster goes along."""
-        chosen, pane = str(self._session.world.cluster.get(reference).key), self.query_one(ClusterPane)
-        if pane.target != chosen and not self.query_one(EditorPane).is_edited:
-            pane.reveal(chosen)
-        self._look_into(reference)
-        self.query_one(EditorPane).type()
-
-    def _look_into(self, reference: str) -> None:
-        """Put an object into the editor and go there; nothing that was typed is lost."""
-        editor = self.query_one(EditorPane)
-        chosen = self._session.world.cluster.get(reference)
-        if editor.is_edited and editor.reference != str(chosen.key):
-            self.go_to_pane("editor")
-            name, apply, revert = short(editor.reference), self.key("apply"), self.key("revert")
-            self.say(f"{name} is edited and not applied: {apply} applies it, {revert} gives it up")
-            return
-        if not editor.is_edited:
-            editor.load(str(chosen.key), editable(chosen.manifest))
-            self._tell_selected(selected(self._session.world.cluster, chosen.value))
-        self.go_to_pane("editor")
-
-    def _tell_selected(self, pods: Sequence[Pod] | None) -> None:
-        self.query_one(EditorPane).tell_selected(None if pods is None else len(pods))
-
     def say(self, words: str, role: str = "warn") -> None:
         """A notice in the key line, until the next key or until the cursor stands elsewhere."""
         self._offers_discard = False
@@ -283,38 +256,6 @@ class MainScreen(PanesScreen):
             do()
         except KwakeError as error:
             self.say(str(error), "bad")
-
-    def _show_editor(self, stood_on: str) -> None:
-        """The editor shows its object as it is now; another one where the cursor has moved or the object is gone.
-
-        While one is in the editor, a cursor that moved (its pod was replaced) takes nothing away.
-        """
-        moved = self.query_one(ClusterPane).target != stood_on and self.pane != "editor"
-        if moved or not self._load(self.query_one(EditorPane).reference):
-            self._follow()
-
-    def _rested(self) -> None:
-        if self.pane != "editor":
-            self._follow()
-
-    def _follow(self) -> None:
-        """The editor shows what the cursor of the cluster stands on."""
-        target, editor = self.query_one(ClusterPane).target, self.query_one(EditorPane)
-        if target.startswith("group:") and not editor.is_edited:
-            editor.load("", "")  # a heading is no object, and the one before is not it
-            self._tell_selected(None)
-        self._load(target)
-
-    def _load(self, reference: str) -> bool:
-        """Show an object in the editor, unless something is edited there; whether there is such an object."""
-        kind, namespace, name = parts(reference)
-        found = self._session.world.cluster.find(key(kind, namespace, name)) if kind in GROUP_OF_KIND else None
-        editor = self.query_one(EditorPane)
-        if found is not None and not editor.is_edited:
-            editor.load(reference, editable(found.manifest))
-            self._tell_selected(selected(self._session.world.cluster, found.value))
-            self.query_one("#tabs").refresh()
-        return found is not None
 
     @on(LineList.Moved, "#cluster")
     def _moved(self, event: LineList.Moved) -> None:
@@ -385,18 +326,12 @@ class MainScreen(PanesScreen):
         except KwakeError as error:
             self.say(str(error), "bad")
             editor.preview(refusal_lines("the API server says", error, editor.size.width))
+            self._tell_selected(selected_by_text(self._session.world.cluster, event.text))
             return
         applied = self._session.world.cluster.record(record(manifest).key)
         editor.load(str(applied.key), editable(applied.manifest))
         editor.type(False)
         self.show(self._session)
-
-    @on(EditorPane.Typed)
-    def _typed(self, event: EditorPane.Typed) -> None:
-        editor = self.query_one(EditorPane)
-        room = max(ROWS, editor.size.height // 2)
-        editor.preview(preview_lines(self._session, event.text, editor.size.width, room))
-        self._tell_selected(selected_by_text(self._session.world.cluster, editor.area.text))
 
     @on(EditorPane.Fixing)
     async def _fixing(self, event: EditorPane.Fixing) -> None:
@@ -416,23 +351,11 @@ class MainScreen(PanesScreen):
         open_fixes(self, flow, event.text, self._put)
         await self._opened()
 
-    def _put(self, text: str) -> None:
-        self.go_to_pane("editor")
-        self.query_one(EditorPane).put(text)
-
     @on(EditorPane.Edited)
     def _edited(self) -> None:
         self._show_cluster()
         self.activate(self.pane)
         self.show_keys()
-
-    @on(TextPage.Stayed)
-    def _text_stayed(self, event: TextPage.Stayed) -> None:
-        self.say(event.reason, "muted")
-
-    @on(TextPage.Closed)
-    def _key_to_no_use(self) -> None:
-        self.say(f"reading: {self.key('edit')} edits it")
 
     async def action_submit(self) -> None:
         """Do what was typed at the prompt."""
