@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from kwake.policy.ends import Half, NearMiss
 from kwake_tui.panes.near_miss import detail_rows
 
-MISS = ("allow-web ingress rule 1 admits app=webshop", "shop/web-76455f6d86-jkvpq has app=web")
+MISS = (Half("allow-web ingress rule 1 admits", "app=webshop"), Half("shop/web-76455f6d86-jkvpq has", "app=web"))
 
 
-def told(details: tuple[str, ...], room: int, said: str = "") -> list[tuple[str, str]]:
-    return [(label, "".join(span.text for span in spans)) for label, spans in detail_rows(details, room, said)]
+def told(miss: NearMiss, room: int, said: str = "") -> list[tuple[str, str]]:
+    return [(label, "".join(span.text for span in spans)) for label, spans in detail_rows((), (miss,), room, said)]
 
 
 def test_what_differs_stands_under_each_other() -> None:
@@ -45,7 +46,7 @@ def test_where_there_is_no_room_what_differs_has_rows_of_its_own_in_one_column()
 
 
 def test_what_differs_is_bold_and_what_is_wrong_is_in_its_colour() -> None:
-    spans = [spans[-1] for _, spans in detail_rows(MISS, 60)]
+    spans = [spans[-1] for _, spans in detail_rows((), (MISS,), 60)]
 
     assert [(span.text, span.role, span.bold) for span in spans] == [
         ("app=webshop", "text1", True),
@@ -54,10 +55,13 @@ def test_what_differs_is_bold_and_what_is_wrong_is_in_its_colour() -> None:
 
 
 def test_other_details_are_wrapped_between_words() -> None:
-    assert told(("node-a passes it on to the next",), 20) == [("", "node-a passes it on"), ("", "to the next")]
+    rows = detail_rows(("node-a passes it on to the next",), (), 20)
+
+    assert [span.text for _, spans in rows for span in spans] == ["node-a passes it on", "to the next"]
 
 
 def test_an_address_block_that_no_pod_matches_has_nothing_to_compare() -> None:
-    rows = told(("allow egress rule 1 admits 10.0.0.0/8", "an ipBlock never matches a pod in this CNI"), 90)
+    never = Half("", "an ipBlock never matches a pod in this CNI")
+    rows = told((Half("allow egress rule 1 admits", "10.0.0.0/8"), never), 90)
 
     assert rows[1][1].strip() == "an ipBlock never matches a pod in this CNI"

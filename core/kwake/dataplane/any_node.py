@@ -79,6 +79,6 @@ def _told_apart(way: Way, port: int) -> set[str]:
             names |= {end.node_name for end in item.endpoints}
             names |= {hint.name for end in item.endpoints for hint in end.hints.for_nodes}
     for pod in view.cluster.all(Pod):
-        if pod.spec.host_network and any(p.container_port == port for c in pod.port_containers for p in c.ports):
+        if pod.spec.host_network and pod.declares(port):
             names.add(pod.spec.node_name)
     return names

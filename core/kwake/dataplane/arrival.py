@@ -92,7 +92,7 @@ def leave(way: Way, to: Destination, egress_port: int | None = None) -> Way | Br
     if side.allowed is False and to.pod is None and may_be_unread_pod(way.view.cluster, to.ip):
         reason = f"{to.ip} may be a pod that was not read, which the rules may admit"
         side = msgspec.structs.replace(side, allowed=None, reason=reason, basis=Basis.UNKNOWN)
-        hop = msgspec.structs.replace(hop, text=reason, basis=Basis.UNKNOWN, detail=())
+        hop = msgspec.structs.replace(hop, text=reason, basis=Basis.UNKNOWN, detail=(), near_misses=())
     if side.allowed is not True:
         way = msgspec.structs.replace(way, ingress=_ingress(way, to))
         return _stopped_by_policy(way, hop, side, to)
@@ -154,7 +154,7 @@ def _on_host_network(view: View, node: Node, port: int, expected: Key | None) ->
             return meant
     for pod in view.cluster.pods_by_node.get(node.metadata.name, ()):
         is_there = pod.spec.host_network and pod.ip and not pod.is_terminal
-        if is_there and any(p.container_port == port for c in pod.port_containers for p in c.ports):
+        if is_there and pod.declares(port):
             return pod
     return None
 
@@ -167,8 +167,8 @@ def _policy_hop(kind: str, at: str, side: Side, subject: str, policies: PolicySe
         text = f"dropped by {', '.join(map(called, side.stopped_by))}"
     policy = side.admitted_by[0].policy if side.admitted_by else next(iter(side.stopped_by), None)
     passed = tuple(f"{called(ref.policy)} {ref} passes it on" for ref in side.passed_by)
-    detail = (*passed, *side.near_misses)
-    return Hop(kind, at, text, str(policy) if policy else subject, side.basis, side.cite, detail=detail)
+    by = str(policy) if policy else subject
+    return Hop(kind, at, text, by, side.basis, side.cite, detail=passed, near_misses=side.near_misses)
 
 
 def _admitted(view: View, hop: Hop, side: Side) -> Hop:
@@ -191,7 +191,7 @@ def _source_unknown(way: Way, hop: Hop, to: Destination) -> Branch:
     who = way.src_node or "the load balancer"
     text = f"the source address, which the policy judges, is that of {who}: not in the snapshot"
     way = msgspec.structs.replace(way, ingress=Judgement("unknown", text, Basis.UNKNOWN))
-    unknown = msgspec.structs.replace(hop, text=text, basis=Basis.UNKNOWN, cite="NP-23", detail=())
+    unknown = msgspec.structs.replace(hop, text=text, basis=Basis.UNKNOWN, cite="NP-23", detail=(), near_misses=())
     return way.end(unknown, Outcome.UNKNOWN, pod=to.pod, ip=to.ip, port=to.port, node=to.node)
 
 

@@ -69,5 +69,6 @@ def _blocked(way: Way, name: str, service: Service, side: Side) -> Branch:
         return way.end(hop, Outcome.UNKNOWN)
     by = ", ".join(map(called, side.stopped_by))
     text = f"{asked}: no answer, the lookup (53/UDP) is dropped by {by}"
-    hop = Hop("dns", way.client.at, text, str(side.stopped_by[0]), side.basis, "NP-27", detail=side.near_misses)
+    hop = Hop("dns", way.client.at, text, str(side.stopped_by[0]), side.basis, "NP-27",
+              near_misses=side.near_misses)  # fmt: skip
     return way.end(hop, Outcome.UNRESOLVED, side_deciders(way.view, side))

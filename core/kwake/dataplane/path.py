@@ -8,6 +8,7 @@ from fractions import Fraction
 import msgspec
 
 from kwake.objects.basis import Basis, weakest
+from kwake.policy.ends import NearMiss
 
 
 class Outcome(Enum):
@@ -68,9 +69,16 @@ class Hop(msgspec.Struct, frozen=True):
     decider: Decider | None = None
     """Set where this hop ended the path or admitted it."""
     detail: tuple[str, ...] = ()
-    """Further lines, such as a near miss."""
+    """Further lines."""
     outcome: Outcome | None = None
     """Set on the hop that ends the branch."""
+    near_misses: tuple[NearMiss, ...] = ()
+    """Where policies drop it: what nearly let it through."""
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """All further lines, those of near misses two by two."""
+        return (*self.detail, *(str(half) for miss in self.near_misses for half in miss))
 
 
 class Judgement(msgspec.Struct, frozen=True):

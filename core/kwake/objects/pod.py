@@ -128,6 +128,10 @@ class Pod(KubeObject, frozen=True, kw_only=True):
             else (self.spec.containers)
         )
 
+    def declares(self, port: int) -> bool:
+        """Whether any container declares a port of this number, of whatever protocol."""
+        return any(p.container_port == port for container in self.port_containers for p in container.ports)
+
     def named_port(self, name: str, protocol: str) -> int | None:
         """The number behind a port name of this protocol, or None (EP-9, NP-7)."""
         for container in self.port_containers:

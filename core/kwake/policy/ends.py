@@ -49,6 +49,22 @@ def called(policy: Key) -> str:
     return policy.name if policy.kind == "NetworkPolicy" else str(policy)
 
 
+class Half(msgspec.Struct, frozen=True, order=True):
+    """One line of a near miss."""
+
+    head: str
+    """Whose it is: `allow-web ingress rule 1 admits`, `shop/web-0 has`; empty where there is nothing to compare."""
+    differs: str
+    """What of it differs from the other line: `app=web`, `no label app`."""
+
+    def __str__(self) -> str:
+        return f"{self.head} {self.differs}" if self.head else self.differs
+
+
+NearMiss = tuple[Half, Half]
+"""What is wanted, and what there is."""
+
+
 class Side(msgspec.Struct, frozen=True):
     """What one end's policies say."""
 
@@ -62,8 +78,8 @@ class Side(msgspec.Struct, frozen=True):
     """Every policy that selects the pod in this direction."""
     admitted_by: tuple[RuleRef, ...] = ()
     """Every rule that admits the connection."""
-    near_misses: tuple[str, ...] = ()
-    """For a denial: what nearly matched, two lines each, the difference under each other."""
+    near_misses: tuple[NearMiss, ...] = ()
+    """For a denial: what nearly matched, the nearest first."""
     denied_by: tuple[RuleRef, ...] = ()
     """The rule of a tier that denies the connection; a NetworkPolicy never denies, it isolates."""
     passed_by: tuple[RuleRef, ...] = ()

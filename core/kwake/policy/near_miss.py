@@ -11,7 +11,7 @@ import msgspec
 from kwake.objects.kinds import IPBlock, Pod, PolicyPeer
 from kwake.objects.selector import Labels, LabelSelector
 from kwake.objects.slips import slips
-from kwake.policy.ends import INGRESS, PolicyEnd
+from kwake.policy.ends import INGRESS, Half, NearMiss, PolicyEnd
 from kwake.policy.rules import CompiledPolicy, Rule, Seeing, block_holds, span_of
 
 SHOWN = 2
@@ -41,14 +41,14 @@ class _Miss(msgspec.Struct, frozen=True):
 
     differences: int
     unlikeness: float
-    lines: tuple[str, str]
+    lines: NearMiss
     unselecting: CompiledPolicy | None = None
     """The policy that would have to select the pod."""
 
 
 def near_misses(
     denied: Denied, seeing: Seeing, policies: Sequence[CompiledPolicy], pods: Sequence[Pod]
-) -> tuple[str, ...]:
+) -> tuple[NearMiss, ...]:
     """The nearest misses among the policies of the denying pod's namespace; `pods` are that namespace's."""
     misses = [
         miss
@@ -57,7 +57,7 @@ def near_misses(
         for miss in _policy_misses(denied, seeing, policy, pods)
     ]
     nearest = {miss.lines: miss for miss in sorted(misses, key=lambda m: (m.differences, m.unlikeness, m.lines))}
-    return tuple(line for miss in list(nearest.values())[:SHOWN] for line in _spelled(miss, denied, pods))
+    return tuple(_spelled(miss, denied, pods) for miss in list(nearest.values())[:SHOWN])
 
 
 def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy, pods: Sequence[Pod]) -> Iterator[_Miss]:
@@ -70,17 +70,17 @@ def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy, pods:
         if any(policy.selector.matches(pod.metadata.labels) for pod in pods) and not any(slips(policy.selector, [own])):
             return
         wants, has, count, unlikeness = _difference(policy.selector, own)
-        yield _Miss(count, unlikeness, (f"{policy.key.name} selects {wants}", f"this pod has {has}"), policy)
+        yield _Miss(count, unlikeness, (Half(f"{policy.key.name} selects", wants), Half("this pod has", has)), policy)
 
 
-def _spelled(miss: _Miss, denied: Denied, pods: Sequence[Pod]) -> tuple[str, str]:
+def _spelled(miss: _Miss, denied: Denied, pods: Sequence[Pod]) -> NearMiss:
     """Its lines; a policy that selects nothing at all is most likely misspelt, and says so."""
     policy = miss.unselecting
     if policy is None or any(policy.selector.matches(pod.metadata.labels) for pod in pods):
         return miss.lines
     wants, has, _, _ = _difference(policy.selector, denied.pod.metadata.labels)
-    nearest = f"nearest label {has}" if "=" in has else f"this pod has {has}"
-    return f"{policy.key.name} selects 0 pods: {wants}", nearest
+    nearest = Half("nearest label" if "=" in has else "this pod has", has)
+    return Half(f"{policy.key.name} selects 0 pods:", wants), nearest
 
 
 def _admits(denied: Denied, seeing: Seeing, rule: Rule) -> bool:
@@ -94,7 +94,7 @@ def _serves(denied: Denied, rule: Rule) -> bool:
 def _rule_misses(denied: Denied, seeing: Seeing, rule: Rule) -> Iterator[_Miss]:
     named = f"{rule.ref.policy.name} {rule.ref}"
     if seeing.rule_admits(rule, denied.other):
-        yield _Miss(1, 0.0, (f"{named} admits {_ports(rule)}", _dialled(denied, rule)))
+        yield _Miss(1, 0.0, (Half(f"{named} admits", _ports(rule)), _dialled(denied, rule)))
     elif _serves(denied, rule):
         for peer in rule.peers:
             if peer.ip_block is not None:
@@ -112,22 +112,24 @@ def _ports(rule: Rule) -> str:
     return ", ".join(words)
 
 
-def _dialled(denied: Denied, rule: Rule) -> str:
+def _dialled(denied: Denied, rule: Rule) -> Half:
     """The port that was asked for, or that the destination lacks the rule's port name."""
     for name, protocol in rule.named:
         if denied.destination is not None and denied.destination.named_port(name, protocol) is None:
-            return f"{_name(denied.destination)} has no {protocol} port named {name}"
-    return f"dialled {denied.protocol} {denied.port}"
+            return Half(f"{_name(denied.destination)} has", f"no {protocol} port named {name}")
+    return Half("dialled", f"{denied.protocol} {denied.port}")
 
 
 def _block_misses(denied: Denied, block: IPBlock, named: str) -> Iterator[_Miss]:
     written = block.cidr + (f" except {', '.join(block.except_)}" if block.except_ else "")
     if block_holds(block, denied.other.ip):
         what = "a pod" if denied.other_pod is not None else "a node"
-        yield _Miss(1, 0.0, (f"{named} admits {written}", f"an ipBlock never matches {what} in this CNI"))
+        never = Half("", f"an ipBlock never matches {what} in this CNI")
+        yield _Miss(1, 0.0, (Half(f"{named} admits", written), never))
     elif denied.other_pod is None and span_of(block.cidr) is not None:
         near = block_holds(IPBlock(block.cidr), denied.other.ip)
-        yield _Miss(1 if near else 2, 0.0, (f"{named} admits {written}", f"the address is {denied.other.ip}"))
+        address = Half("the address is", denied.other.ip)
+        yield _Miss(1 if near else 2, 0.0, (Half(f"{named} admits", written), address))
 
 
 def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: str, named: str) -> Iterator[_Miss]:
@@ -138,38 +140,39 @@ def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: st
         if peer.namespace_selector is not None:
             homes = f"namespaces with {peer.namespace_selector}"
             meant += f" in {'every namespace' if peer.namespace_selector.is_empty else homes}"
-        yield _Miss(2, 1.0, (f"{named} admits {meant}", f"{denied.other.ip} is no pod: selectors mean pods only"))
+        address = Half(f"{denied.other.ip} is", "no pod: selectors mean pods only")
+        yield _Miss(2, 1.0, (Half(f"{named} admits", meant), address))
         return
     home = pod.metadata.namespace
     if denied.other_pod is None:
         if seeing.selectors_match(peer, namespace, pod):
-            hidden = f"{_name(pod)} is on the host's network: no selector sees it"
-            yield _Miss(1, 0.0, (f"{named} admits {peer.pod_selector or 'every pod'}", hidden))
+            hidden = Half(f"{_name(pod)} is", "on the host's network: no selector sees it")
+            yield _Miss(1, 0.0, (Half(f"{named} admits", str(peer.pod_selector or "every pod")), hidden))
         return
     wants, has, count, unlikeness = _difference(peer.pod_selector or LabelSelector(), pod.metadata.labels)
     if peer.namespace_selector is None:
         if home != namespace:
             wanted, found = (f" with {wants}", f" and has {has}") if count else ("", "")
             lines = (
-                f"{named} admits pods of namespace {namespace}{wanted}",
-                f"{_name(pod)} is in namespace {home}{found}",
+                Half(f"{named} admits pods of namespace", f"{namespace}{wanted}"),
+                Half(f"{_name(pod)} is in namespace", f"{home}{found}"),
             )
             yield _Miss(count + 1, unlikeness, lines)
         else:
-            yield _Miss(count, unlikeness, (f"{named} admits {wants}", f"{_name(pod)} has {has}"))
+            yield _Miss(count, unlikeness, (Half(f"{named} admits", wants), Half(f"{_name(pod)} has", has)))
         return
     labels = seeing.labels_of(home)
     if peer.namespace_selector.matches(labels):
         where = "every namespace" if peer.namespace_selector.is_empty else str(peer.namespace_selector)
-        yield _Miss(count, unlikeness, (f"{named} admits {wants} of {where}", f"{_name(pod)} has {has}"))
+        yield _Miss(count, unlikeness, (Half(f"{named} admits", f"{wants} of {where}"), Half(f"{_name(pod)} has", has)))
         return
     wanted, found, missing, far = _difference(peer.namespace_selector, labels)
-    lines = (f"{named} admits namespaces with {wanted}", f"namespace {home} has {found}")
+    lines = (Half(f"{named} admits namespaces with", wanted), Half(f"namespace {home} has", found))
     if count:
         # Both must match: to mend one of them alone changes nothing.
         lines = (
-            f"{named} admits {wants} in namespaces with {wanted}",
-            f"{_name(pod)} has {has}, its namespace {found}",
+            Half(f"{named} admits", f"{wants} in namespaces with {wanted}"),
+            Half(f"{_name(pod)} has", f"{has}, its namespace {found}"),
         )
     yield _Miss(count + missing, unlikeness + far, lines)
 

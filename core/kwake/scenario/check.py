@@ -272,7 +272,7 @@ def _may_explain(subject: str, decided_by: str | None, namespaces: set[str]) -> 
 
 def evidence(branch: Branch) -> tuple[str, ...]:
     """Why a branch ends as it does: the reason, what nearly matched, and the rules with their places."""
-    details = [line for hop in branch.hops for line in hop.detail if hop.outcome is not None]
+    details = [line for hop in branch.hops for line in hop.details if hop.outcome is not None]
     return (*filter(None, (branch.reason,)), *details, *(_decider(d) for d in branch.decided_by))
 
 

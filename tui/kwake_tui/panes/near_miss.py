@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from kwake.policy.comparing import Half, Pair, compared
+from kwake.policy.ends import Half, NearMiss
 from kwake_tui.lines import Span, wrap
 from kwake_tui.names import brief_names
 
@@ -20,16 +20,16 @@ _INDENT = 2
 """Cells that what differs is moved in, where it stands in a row of its own."""
 
 
-def detail_rows(details: Sequence[str], room: int, said: str = "") -> Iterator[Row]:
-    """The details of a hop in rows of at most `room` cells; `said` are the words above, which may name a policy."""
-    for one in compared(details):
-        if isinstance(one, str):
-            yield from (("", (Span(row, "muted"),)) for row in wrap(one, room))
-        else:
-            yield from _pair_rows(one, room, said)
+def detail_rows(details: Sequence[str], misses: Sequence[NearMiss], room: int, said: str = "") -> Iterator[Row]:
+    """The details of a hop and what nearly let a dial through in rows of at most `room` cells; `said` are the words
+    above, which may name a policy."""
+    for detail in details:
+        yield from (("", (Span(row, "muted"),)) for row in wrap(detail, room))
+    for miss in misses:
+        yield from _miss_rows(miss, room, said)
 
 
-def _pair_rows(pair: Pair, room: int, said: str) -> Iterator[Row]:
+def _miss_rows(pair: NearMiss, room: int, said: str) -> Iterator[Row]:
     short = (_shorter(pair[0]), _shorter(pair[1]))
     shortest = (_unnamed(short[0], said), short[1])
     fitting = next((halves for halves in (pair, short, shortest) if _width(halves) <= room), None)
@@ -49,7 +49,7 @@ def _pair_rows(pair: Pair, room: int, said: str) -> Iterator[Row]:
             label = ""
 
 
-def _width(pair: Pair) -> int:
+def _width(pair: NearMiss) -> int:
     """Cells of a near miss whose halves stand under each other."""
     return max(cell_len(half.head) for half in pair) + 1 + max(cell_len(half.differs) for half in pair)
 

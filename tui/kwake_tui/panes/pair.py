@@ -10,6 +10,7 @@ from kwake.dials import dial_of
 from kwake.errors import KwakeError
 from kwake.objects.kinds import Service
 from kwake.policy.connections import ALL, ConnectionSet
+from kwake.policy.ends import NearMiss
 from kwake.policy.partly import Partly
 from kwake.policy.table import Cell, CellTurn
 from kwake.policy.workloads import workload_name
@@ -23,6 +24,9 @@ from kwake_tui.wake_rows import end_name, ports_mark, ports_text
 LABEL = 14
 ROOMY = 96
 """Cells from which on what decides stands beside the verdict; else below it."""
+
+MOST = 2
+"""Details and near misses that are shown."""
 
 TURNS = {CellTurn.LOST: LOST, CellTurn.GAINED: GAINED, CellTurn.CHANGED: OTHER_PORTS}
 
@@ -111,7 +115,7 @@ def moment_rows(label: str, world: World, mark: Mark, flow: Flow | None, width: 
         for decider in deciders[1:]:
             yield _row("", Span(" " * verdict.cells), Span(_by(decider)), right=_place(decider))
     lead = 0 if width < ROOMY else verdict.cells
-    for label, words in detail_rows(_near_misses(path), width - LABEL - lead):
+    for label, words in detail_rows(*_ending(path), width - LABEL - lead):
         yield _row(label, Span(" " * lead), *words)
 
 
@@ -131,10 +135,12 @@ def _place(decider: Decider | None) -> tuple[Span, ...]:
     return (Span(f"{'/'.join(decider.file.split('/')[-2:])}:{decider.line}", "faint"),)
 
 
-def _near_misses(path: Path) -> list[str]:
+def _ending(path: Path) -> tuple[list[str], list[NearMiss]]:
+    """Why the first branch that does not arrive ends: the details of its deciding hops, and the nearest misses."""
     failing = [branch for branch in path.branches if branch.outcome is not Outcome.DELIVERED]
     hops = [hop for hop in failing[0].hops if hop.decider is not None] if failing else []
-    return [detail for hop in hops for detail in hop.detail][:4]
+    details, misses = [d for hop in hops for d in hop.detail], [m for hop in hops for m in hop.near_misses]
+    return details[:MOST], misses[:MOST]
 
 
 def _open_between(world: World, src: str, dst: str) -> list[Line]:

@@ -187,14 +187,21 @@ def _common(branches: list[Branch]) -> list[Hop]:
 
 def _own(branch: Branch, common: list[Hop], above: list[Branch], width: int) -> list[Hop]:
     """The hops that are told under an endpoint; their details only where no endpoint above has told the same."""
-    told = {detail for other in above for hop in other.hops for detail in hop.detail}
+    told = {detail for other in above for hop in other.hops for detail in (*hop.detail, *hop.near_misses)}
     hops = [hop for hop in branch.hops if hop not in common and _says_something(hop, width)]
-    return [msgspec.structs.replace(h, detail=tuple(d for d in h.detail if d not in told)) for h in hops]
+    return [
+        msgspec.structs.replace(
+            hop,
+            detail=tuple(detail for detail in hop.detail if detail not in told),
+            near_misses=tuple(miss for miss in hop.near_misses if miss not in told),
+        )
+        for hop in hops
+    ]
 
 
 def _says_something(hop: Hop, width: int) -> bool:
     """Whether a hop needs a row: what the endpoint's row says already (address, node) only where there is room."""
-    plain = hop.decider is None and not hop.detail and hop.basis is not Basis.UNKNOWN
+    plain = hop.decider is None and not hop.details and hop.basis is not Basis.UNKNOWN
     silent = plain and hop.kind in ("nat", "route", "socket") and hop.outcome in (None, Outcome.DELIVERED)
     return not silent or width >= ROOMY
 
@@ -278,6 +285,7 @@ def _hop(hop: Hop, stem: str, width: int, deciders: tuple[Decider, ...] = ()) ->
     room = width - len(stem) - LABEL
     text = f"? {hop.text}" if hop.basis is Basis.UNKNOWN else hop.text
     facts = [detail for detail in hop.detail if cell_len(detail) <= FACT]
+    others = [detail for detail in hop.detail if detail not in facts]
     decider = hop.decider
     place = f"{decider.file.rpartition('/')[2]}:{decider.line}" if decider is not None and decider.file else ""
     beside = [place] if place and hop.outcome is not Outcome.DROPPED and width >= ROOMY else []
@@ -294,7 +302,7 @@ def _hop(hop: Hop, stem: str, width: int, deciders: tuple[Decider, ...] = ()) ->
         label, right, target = "", (), ""
     if hop.outcome is Outcome.DROPPED:
         yield from _places(hop, stem, deciders)
-    for label, words in detail_rows([detail for detail in hop.detail if detail not in facts], room, hop.text):
+    for label, words in detail_rows(others, hop.near_misses, room, hop.text):
         lead = (Span(stem, "rule"), Span(label.ljust(LABEL), "muted"))
         yield Line((*lead, *words), shrink=len(lead) + len(words) - 1)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome, Path
 from kwake.objects.basis import Basis
-from kwake.policy.comparing import aligned
 from kwake_tui.glyphs import OUTCOMES
 from kwake_tui.text.columns import columns, padded
 
@@ -43,8 +42,17 @@ def hop_lines(hops: Iterable[Hop], indent: int = 0) -> list[str]:
     for hop in hops:
         mark = "" if hop.basis is Basis.SOURCED else f"({hop.basis.value})"
         rows.append([padded(hop.kind, LABEL - 2), hop.text, hop.at, hop.cite, _place(hop.decider)[1], mark])
-        rows += [[padded("", LABEL - 2), detail] for detail in aligned(hop.detail)]
+        rows += [[padded("", LABEL - 2), detail] for detail in _details(hop)]
     return [line for line in _in_two_passes(rows, indent) if line.strip()]
+
+
+def _details(hop: Hop) -> list[str]:
+    """Its further lines; of a near miss what differs stands under each other."""
+    rows = list(hop.detail)
+    for miss in hop.near_misses:
+        column = max(len(half.head) for half in miss)
+        rows += [f"{half.head:<{column}} {half.differs}" for half in miss]
+    return rows
 
 
 def _in_two_passes(rows: list[list[str]], indent: int) -> list[str]:

@@ -62,7 +62,7 @@ def _branch_rows(branch: Branch, several: bool) -> Iterator[_Row]:
         role = mark.role if ends else "text1"
         yield hop.kind, _words(hop), role, ends, mark.glyph if ends else "●"
         under = _AFTER if ends else " "
-        for detail in hop.detail:
+        for detail in hop.details:
             yield under, detail, "muted", False, ""
     for decider in branch.decided_by:
         place = f"  {decider.file}:{decider.line}" if decider.file and decider.line else ""
