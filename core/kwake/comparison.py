@@ -123,7 +123,7 @@ class _Snapshot:
     def ends(self, name: str) -> list[PolicyEnd]:
         """The pods of a workload, or the first address of a range."""
         if "[" in name:
-            return [PolicyEnd(pod, pod.ip, pod.spec.node_name) for pod in self._pods.get(name, ())]
+            return [PolicyEnd.of(pod) for pod in self._pods.get(name, ())]
         return [PolicyEnd(None, name.partition("-")[0])]
 
     def verdict(self, change: PairChange, protocol: str, port: int, *, denied: bool = False) -> Verdict | None:

@@ -67,8 +67,8 @@ def _lookup(world: World, branch: Branch) -> Question | None:
     """The lookup of a name, as the policies see it."""
     pod = _pod(world, branch.source)
     for server, port in dns_servers(world.cluster) if pod is not None else ():
-        source = PolicyEnd(pod, pod.ip, pod.spec.node_name) if pod is not None else PolicyEnd(None, "")
-        return Question(source, PolicyEnd(server, server.ip, server.spec.node_name), "UDP", port)
+        source = PolicyEnd.of(pod) if pod is not None else PolicyEnd(None, "")
+        return Question(source, PolicyEnd.of(server), "UDP", port)
     return None
 
 
@@ -85,7 +85,7 @@ def _question(world: World, branch: Branch, protocol: str) -> Question | None:
     elif seen and seen not in pod.ips:
         return None
     else:
-        source = PolicyEnd(pod, pod.ip, pod.spec.node_name)
+        source = PolicyEnd.of(pod)
     destination = PolicyEnd(_pod(world, branch.pod or ""), branch.ip, branch.node or "")
     return Question(source, destination, protocol, branch.port)
 

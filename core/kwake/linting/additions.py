@@ -13,15 +13,16 @@ from kwake.objects.json_patch import Fix, Operation, add, remove
 from kwake.objects.kinds import IPBlock, NetworkPolicy, PolicyPeer
 from kwake.objects.selector import LabelSelector
 from kwake.policy.ends import INGRESS
-from kwake.policy.rules import CompiledPolicy, Rule, Span, span_of
+from kwake.policy.rules import CompiledPolicy, Rule, Span, is_within, span_of
 
 
 def addition_findings(scene: Scene) -> Iterator[Finding]:
     """Exceptions of an ipBlock that a wider rule admits, and peers beside one that means them all."""
     for policy in scene.network_policies:
         compiled = scene.policies.policy(policy.key)
-        for direction in sorted(policy.directions) if compiled is not None else ():
-            assert compiled is not None
+        if compiled is None:
+            continue  # this CNI enforces none
+        for direction in sorted(policy.directions):
             for rule in compiled.rules(direction):
                 yield from _exceptions(scene, policy, compiled, rule)
                 yield from _moot_peers(scene, policy, rule)
@@ -63,13 +64,9 @@ def _holds(block: IPBlock, hole: Span) -> bool:
     return (
         whole is not None
         and whole != hole
-        and _within(hole, whole)
+        and is_within(hole, whole)
         and not any((other := span_of(except_)) is not None and _meet(hole, other) for except_ in block.except_)
     )
-
-
-def _within(inner: Span, outer: Span) -> bool:
-    return inner[0] == outer[0] and outer[1] <= inner[1] and inner[2] <= outer[2]
 
 
 def _meet(one: Span, other: Span) -> bool:

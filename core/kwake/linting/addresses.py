@@ -8,17 +8,15 @@ from kwake.linting.endpoints import admitting, endpoints_of
 from kwake.linting.node_local_dns import cache_addresses
 from kwake.linting.peers import written_selector
 from kwake.linting.scene import Scene
+from kwake.linting.written import Place, written_peers
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add, remove, replace
 from kwake.objects.kinds import IPBlock, NetworkPolicy, Node, Pod, Service
 from kwake.objects.selector import LabelSelector
 from kwake.policy.change import OF_ONE_POD
-from kwake.policy.ends import EGRESS, INGRESS
-from kwake.policy.rules import Span, block_holds, number_of, span_of
-
-Place = tuple[NetworkPolicy, FieldPath, str]
-"""A policy, the path of an ipBlock's peer in it, and how its rule is called."""
+from kwake.policy.ends import INGRESS
+from kwake.policy.rules import Span, block_holds, compiled, is_within, number_of, span_of
 
 
 def address_findings(scene: Scene) -> Iterator[Finding]:
@@ -43,9 +41,9 @@ def address_findings(scene: Scene) -> Iterator[Finding]:
             yield scene.warning(place[0].key, place[1], f"{place[2]} admits {single}, of node {node}: {scene.no_nodes}")
         elif single in scene.cluster.pods_by_ip:
             yield from _pod_address(scene, place, single)
-        elif of_services is not None and _inside(span, of_services) and any(_inside_of(ip, span) for ip in services):
+        elif of_services is not None and is_within(span, of_services) and any(_is_in(ip, span) for ip in services):
             yield from _service_range(scene, place, block.cidr)
-        elif any(_inside(span, range_) for range_ in ranges) and not single:
+        elif any(is_within(span, range_) for range_ in ranges) and not single:
             text = f"{place[2]} admits {block.cidr}, a part of the pods' addresses: which pods have those changes"
             yield scene.warning(place[0].key, place[1], f"{text}; select pods by label")
 
@@ -57,9 +55,9 @@ def _held_by(service: Service) -> tuple[str, ...]:
     return (*service.cluster_ips, *service.spec.external_ips, *balancers)
 
 
-def _inside_of(ip: str, span: Span) -> bool:
+def _is_in(ip: str, span: Span) -> bool:
     number = number_of(ip)
-    return number is not None and span[0] == number[0] and span[1] <= number[1] <= span[2]
+    return number is not None and is_within((*number, number[1]), span)
 
 
 def _service_range(scene: Scene, place: Place, cidr: str) -> Iterator[Finding]:
@@ -71,20 +69,9 @@ def _service_range(scene: Scene, place: Place, cidr: str) -> Iterator[Finding]:
 
 
 def _blocks(scene: Scene) -> Iterator[tuple[Place, IPBlock]]:
-    for policy in scene.network_policies:
-        for direction, rules, field in (
-            (INGRESS, [rule.from_ for rule in policy.spec.ingress], "from"),
-            (EGRESS, [rule.to for rule in policy.spec.egress], "to"),
-        ):
-            for index, peers in enumerate(rules if direction in policy.directions else ()):
-                for at, peer in enumerate(peers):
-                    if peer.ip_block is not None:
-                        path: FieldPath = ("spec", direction.lower(), index, field, at)
-                        yield (policy, path, f"{direction.lower()} rule {index + 1}"), peer.ip_block
-
-
-def _inside(span: Span, other: Span) -> bool:
-    return span[0] == other[0] and other[1] <= span[1] and span[2] <= other[2]
+    for place, peer, _ in written_peers(scene.network_policies):
+        if peer.ip_block is not None:
+            yield place, peer.ip_block
 
 
 def _service_address(scene: Scene, place: Place, ip: str, service: Service) -> Iterator[Finding]:
@@ -101,10 +88,10 @@ def _service_address(scene: Scene, place: Place, ip: str, service: Service) -> I
         home = {"matchLabels": {"kubernetes.io/metadata.name": service.metadata.namespace}}
         mended = {"namespaceSelector": home, "podSelector": {"matchLabels": service.spec.selector}}
     else:
-        rule = policy.spec.egress[int(path[2])] if path[1] == "egress" else None
+        rule = compiled(policy).egress[int(path[2])] if path[1] == "egress" else None
         endpoints = endpoints_of(scene, service.key) if rule is not None else ()
         text += f", {', '.join(map(str, endpoints))}" if endpoints else ""
-        fix = admitting(path[:3], rule, endpoints) if rule is not None else ()
+        fix = admitting(rule, endpoints) if rule is not None else ()
         if not all(scene.is_held(endpoint.ip) for endpoint in endpoints):
             yield scene.warning(policy.key, path, f"{text}; {scene.no_nodes}")
             return

@@ -12,7 +12,7 @@ from kwake.objects.finding import Finding
 from kwake.objects.json_patch import remove
 from kwake.objects.kinds import EgressRule, NetworkPolicy, PolicyPeer
 from kwake.policy.ends import EGRESS, INGRESS
-from kwake.policy.rules import Rule, block_holds
+from kwake.policy.rules import Rule, block_holds, compiled
 
 PORTS = frozenset({443, 6443})
 """Of the `kubernetes` Service, and of an API server."""
@@ -42,7 +42,9 @@ def api_server_findings(scene: Scene) -> Iterator[Finding]:
             )
             held = bool(endpoints) and all(scene.is_held(endpoint.ip) for endpoint in endpoints)
             text += f"; {scene.no_nodes}" if scene.no_nodes and not held else ""
-            yield scene.warning(policy.key, path, text, *(admitting(path, rule, endpoints) if held else ()))
+            yield scene.warning(
+                policy.key, path, text, *(admitting(compiled(policy).egress[index], endpoints) if held else ())
+            )
 
 
 def _coming(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
@@ -72,7 +74,7 @@ def _is_meant(scene: Scene, policy: NetworkPolicy, rule: EgressRule, peer: Polic
     home = scene.cluster.namespaces.get(API_SERVER.namespace, {NAME_LABEL: API_SERVER.namespace})
     if spaces is None or not (selector is None or selector.is_empty) or not spaces.matches(home):
         return False
-    seen = [shape for shape in meant if scene.policies.seeing.is_seen(shape.pod)]
+    seen = [shape for shape in meant if scene.sees(shape)]
     asked = {port.port for port in rule.ports}
     if not asked or not asked <= PORTS or any(port.protocol != "TCP" or port.end_port for port in rule.ports):
         return False
@@ -84,7 +86,7 @@ def _is_meant(scene: Scene, policy: NetworkPolicy, rule: EgressRule, peer: Polic
 def _is_reached(scene: Scene, policy: NetworkPolicy, endpoints: tuple[Endpoint, ...]) -> bool:
     """Whether all pods that the policy selects may reach the API server by some rule, or nobody can say."""
     chosen = scene.matching(policy.metadata.namespace, policy.spec.pod_selector)
-    seen = [shape for shape in chosen if scene.policies.seeing.is_seen(shape.pod)]
+    seen = [shape for shape in chosen if scene.sees(shape)]
     return bool(scene.policies.tiers) or all(
         scene.policies.unread_for(shape.pod, EGRESS)
         or any(

@@ -61,7 +61,7 @@ def _called(scene: Scene, names: frozenset[str]) -> tuple[Shape, ...]:
         if names & {shape.labels.get(NAME), shape.labels.get("app")}
         and shape.labels.get("component", SERVER) == SERVER
         and shape.serves
-        and scene.policies.seeing.is_seen(shape.pod)
+        and scene.sees(shape)
     )
 
 
@@ -91,7 +91,7 @@ def _scraped(scene: Scene) -> Iterator[Promise]:
     for shapes in scene.shapes.values():
         for shape in shapes:
             number = _asked_port(shape.pod.metadata.annotations)
-            if number and scene.policies.seeing.is_seen(shape.pod) and scene.cluster.find(shape.pod.key) is not None:
+            if number and scene.sees(shape) and scene.cluster.find(shape.pod.key) is not None:
                 yield Promise(shape.pod.key, where, "asks to be scraped", (shape,), number)
     for monitor in monitored(scene):
         yield from _of_monitor(scene, monitor)
@@ -108,7 +108,7 @@ def _of_monitor(scene: Scene, monitor: Monitored) -> Iterator[Promise]:
     for namespace in monitor.namespaces:
         if monitor.of_pods:
             for shape in scene.matching(namespace, monitor.selector):
-                number = shape.pod.named_port(asked, "TCP") if scene.policies.seeing.is_seen(shape.pod) else None
+                number = shape.pod.named_port(asked, "TCP") if scene.sees(shape) else None
                 if number is not None:
                     yield Promise(monitor.by, monitor.path, f"has port {asked} scraped", (shape,), number)
             continue
@@ -129,8 +129,8 @@ def _cut_off(scene: Scene, promise: Promise, clients: tuple[Shape, ...]) -> Find
         if admits_an_address(scene, server, "TCP", promise.port):
             return None  # whoever comes from outside is meant
         for client in clients:
-            to = PolicyEnd(server.pod, server.pod.ip, server.pod.spec.node_name)
-            of = PolicyEnd(client.pod, client.pod.ip, client.pod.spec.node_name)
+            to = PolicyEnd.of(server.pod)
+            of = PolicyEnd.of(client.pod)
             if scene.policies.verdict(of, to, "TCP", promise.port).ingress.allowed is not False:
                 return None
     client, server = clients[0], promise.servers[0]

@@ -89,9 +89,9 @@ def _wants_names(rule: Rule) -> bool:
 
 
 def _may_ask(scene: Scene, shape: Shape, rules: list[Rule], servers: list[tuple[Pod, int]]) -> bool:
-    client = PolicyEnd(shape.pod, shape.pod.ip, shape.pod.spec.node_name)
+    client = PolicyEnd.of(shape.pod)
     for pod, number in servers:
-        server = PolicyEnd(pod, pod.ip, pod.spec.node_name)
+        server = PolicyEnd.of(pod)
         if scene.policies.verdict(client, server, "UDP", number).egress.allowed is not False:
             return True
     if not servers and scene.policies.tiers:

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import msgspec
 
 from kwake.linting.scene import Scene
-from kwake.objects.document import FieldPath
 from kwake.objects.json_patch import Operation, add
 from kwake.objects.key import Key
-from kwake.objects.kinds import EgressRule
 from kwake.policy.change import single
-from kwake.policy.rules import block_holds
+from kwake.policy.rules import Rule, block_holds
 
 API_SERVER = Key("Service", "default", "kubernetes", "")
 """The Service that pods find the API server by; it selects nothing, its endpoints are addresses of nodes or beyond."""
@@ -42,20 +40,13 @@ def endpoints_of(scene: Scene, service: Key) -> tuple[Endpoint, ...]:
     return tuple(sorted(found))
 
 
-def admitting(path: FieldPath, rule: EgressRule, endpoints: tuple[Endpoint, ...]) -> Iterator[Operation]:
-    """The operations on a rule at this path that let it admit endpoints: their addresses, and their ports."""
-    held = [peer.ip_block for peer in rule.to if peer.ip_block is not None]
+def admitting(rule: Rule, endpoints: tuple[Endpoint, ...]) -> Iterator[Operation]:
+    """The operations on an egress rule that let it admit endpoints: their addresses, and their ports."""
+    path = rule.ref.path
+    held = [peer.ip_block for peer in rule.peers if peer.ip_block is not None]
     for ip in sorted({endpoint.ip for endpoint in endpoints}):
         if not any(block_holds(block, ip) for block in held):
             yield add((*path, "to", "-"), {"ipBlock": {"cidr": single(ip)}})
     for protocol, number in sorted({(endpoint.protocol, endpoint.port) for endpoint in endpoints}):
-        if rule.ports and not _holds(rule, protocol, number):
+        if not rule.fixed.holds(protocol, number):
             yield add((*path, "ports", "-"), {"port": number, "protocol": protocol})
-
-
-def _holds(rule: EgressRule, protocol: str, number: int) -> bool:
-    return any(
-        port.protocol == protocol
-        and (port.port is None or (isinstance(port.port, int) and port.port <= number <= (port.end_port or port.port)))
-        for port in rule.ports
-    )

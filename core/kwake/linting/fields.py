@@ -6,7 +6,8 @@ import difflib
 
 from kwake.cluster import Record
 from kwake.control.admission_fields import fields_at
-from kwake.objects.document import FieldPath, Manifest
+from kwake.objects.document import FieldPath
+from kwake.objects.field_path import value_at
 from kwake.objects.json_patch import Fix, add, remove
 from kwake.objects.slips import CLOSE
 
@@ -19,7 +20,7 @@ def respelt_field(item: Record, path: FieldPath) -> tuple[Fix, ...]:
     meant; nothing where nobody can say. Dropped, it means the opposite: a selector without labels takes everything."""
     manifest = item.manifest
     *way, name = path
-    parent = _at(manifest, tuple(way))
+    parent = value_at(manifest, tuple(way))
     if not isinstance(parent, dict) or not isinstance(name, str):
         return ()
     value = parent[name]
@@ -35,13 +36,3 @@ def respelt_field(item: Record, path: FieldPath) -> tuple[Fix, ...]:
     cased = [field for field in known if field.lower() == name.lower()]  # one that was filled in gives way to it
     meant = cased or difflib.get_close_matches(name, sorted(known - parent.keys()), 1, CLOSE)
     return (Fix(item.key, (add((*way, meant[0]), value), remove(path))),) if meant else ()
-
-
-def _at(manifest: Manifest, path: FieldPath) -> object:
-    value: object = manifest
-    for step in path:
-        if isinstance(value, dict):
-            value = value.get(step)
-        else:
-            value = value[step] if isinstance(value, list) and isinstance(step, int) else None
-    return value

@@ -29,21 +29,18 @@ def half_findings(scene: Scene) -> Iterator[Finding]:
         return  # those may accept what no rule admits
     for policy in scene.network_policies:
         compiled = scene.policies.policy(policy.key)
-        here = [s for s in scene.matching(policy.metadata.namespace, policy.spec.pod_selector) if _is_seen(scene, s)]
-        for direction in sorted(policy.directions) if compiled is not None else ():
-            assert compiled is not None
+        if compiled is None:
+            continue  # this CNI enforces none
+        here = [s for s in scene.matching(policy.metadata.namespace, policy.spec.pod_selector) if scene.sees(s)]
+        for direction in sorted(policy.directions):
             for rule in compiled.rules(direction):
                 for peer in rule.peers:
                     if peer.pod_selector is not None and not peer.pod_selector.is_empty:
                         yield from _closed(scene, policy, rule, peer, here)
 
 
-def _is_seen(scene: Scene, shape: Shape) -> bool:
-    return scene.policies.seeing.is_seen(shape.pod)
-
-
 def _closed(scene: Scene, policy: NetworkPolicy, rule: Rule, peer: PolicyPeer, here: list[Shape]) -> Iterator[Finding]:
-    there = [shape for shape in scene.meant(peer, policy.metadata.namespace) if _is_seen(scene, shape)]
+    there = [shape for shape in scene.meant(peer, policy.metadata.namespace) if scene.sees(shape)]
     if not here or not there or len(here) * len(there) > MOST:
         return
     if any(_may_pass(scene, rule, one, other) for one in here for other in there):
@@ -68,7 +65,7 @@ def _may_pass(scene: Scene, rule: Rule, one: Shape, other: Shape) -> bool:
     wanted = rule.connections(server)
     if not stopping or one is other or wanted == NONE:
         return True
-    end = PolicyEnd(one.pod, one.pod.ip, one.pod.spec.node_name)
+    end = PolicyEnd.of(one.pod)
     return any(
         (beyond.connections(server) & wanted) != NONE
         and (

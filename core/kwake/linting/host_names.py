@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import msgspec
 
 from kwake.linting.shapes import WORKLOADS, Shapes
-from kwake.objects.document import FieldPath, Manifest
+from kwake.objects.document import FieldPath
+from kwake.objects.field_path import value_at
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add
 from kwake.objects.kinds import KubeObject, Pod, PodSpec
@@ -26,7 +27,7 @@ def host_name_findings(among: Shapes) -> Iterator[Finding]:
         if spec.dns_policy != "ClusterFirst":
             continue
         written = among.cluster.record(value.key).manifest
-        named = _service_named(among, _at(written, path))
+        named = _service_named(among, value_at(written, path))
         if named is not None:
             text = (
                 f"its pods are on the host's network and name {named}.svc, but dnsPolicy ClusterFirst means the node's "
@@ -55,10 +56,3 @@ def _service_named(among: Shapes, spec: object) -> str | None:
         if among.cluster.service(namespace, name) is not None:
             return f"{name}.{namespace}"
     return None
-
-
-def _at(manifest: Manifest, path: FieldPath) -> object:
-    value: object = manifest
-    for step in path:
-        value = value.get(step) if isinstance(value, dict) else None
-    return value

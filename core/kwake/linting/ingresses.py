@@ -82,12 +82,9 @@ def backends(among: Shapes) -> Iterator[tuple[Key, FieldPath, BackendService]]:
     for value in among.cluster.all(Unmodelled):
         if value.kind != "Ingress" or value.api_version != "networking.k8s.io/v1":
             continue
-        try:
-            read = msgspec.json.decode(among.cluster.record(value.key).document.raw, type=Ingress, strict=False)
-        except msgspec.ValidationError:
-            continue  # kwake keeps Ingresses as they are
+        read = among.read(value.key, Ingress)
         told: set[BackendService] = set()
-        for path, backend in _backends(read.spec):
+        for path, backend in _backends(read.spec) if read is not None else ():
             if backend.name and backend not in told and backend.port.name != ANNOTATED:
                 told.add(backend)
                 yield value.key, path, backend

@@ -64,10 +64,10 @@ def monitored(among: Shapes) -> Iterator[Monitored]:
         of_pods = value.kind == "PodMonitor"
         if value.key.group != GROUP or not (of_pods or value.kind == "ServiceMonitor"):
             continue
-        try:
-            spec = msgspec.json.decode(among.cluster.record(value.key).document.raw, type=Monitor, strict=False).spec
-        except msgspec.ValidationError:
-            continue  # kwake keeps these kinds as they are
+        read = among.read(value.key, Monitor)
+        if read is None:
+            continue
+        spec = read.spec
         named = spec.namespace_selector
         spaces = tuple(sorted(among.cluster.namespaces)) if named.any else named.match_names or (value.key.namespace,)
         field = "podMetricsEndpoints" if of_pods else "endpoints"

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shapes
+from kwake.linting.written import written_peers
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import remove
 from kwake.objects.key import Key
 from kwake.objects.selector import LabelSelector
-from kwake.policy.ends import EGRESS, INGRESS
 
 PASSING = ("pod-template-hash", "controller-revision-hash", "pod-template-generation")
 """Labels of one revision of a workload (`k8s:pkg/apis/apps/v1/types.go`): the pods of the next one have others."""
@@ -22,15 +22,9 @@ def passing_label_findings(scene: Scene) -> Iterator[Finding]:
     (github.com/kubescape/node-agent/issues/942 ties them to one replica)."""
     for policy in scene.network_policies:
         yield from _tied(scene, policy.key, ("spec", "podSelector", "matchLabels"), policy.spec.pod_selector)
-        for direction, rules, field in (
-            (INGRESS, [rule.from_ for rule in policy.spec.ingress], "from"),
-            (EGRESS, [rule.to for rule in policy.spec.egress], "to"),
-        ):
-            for index, peers in enumerate(rules):
-                for at, peer in enumerate(peers):
-                    path: FieldPath = ("spec", direction.lower(), index, field, at, "podSelector", "matchLabels")
-                    if peer.pod_selector is not None:
-                        yield from _tied(scene, policy.key, path, peer.pod_selector)
+    for (policy, path, _), peer, _ in written_peers(scene.network_policies):
+        if peer.pod_selector is not None:
+            yield from _tied(scene, policy.key, (*path, "podSelector", "matchLabels"), peer.pod_selector)
 
 
 def passing_service_findings(among: Shapes) -> Iterator[Finding]:

@@ -9,43 +9,29 @@ from kwake.linting.nobody import labelled
 from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
 from kwake.linting.spaces import meant_namespace
-from kwake.objects.document import FieldPath
+from kwake.linting.written import Place, written_peers
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add, remove, replace
 from kwake.objects.kinds import NetworkPolicy, Pod, PolicyPeer
 from kwake.objects.selector import LabelSelector
 from kwake.objects.slips import prefixed, respelt, slips
 from kwake.policy.change import single
-from kwake.policy.ends import EGRESS, INGRESS
 from kwake.policy.rules import block_holds
 
 FEW_NODES = 12
 """Addresses that a fix lists one by one; of more nodes a range is meant, which nobody can guess."""
 
-Place = tuple[NetworkPolicy, FieldPath, str]
-"""A policy, the path of a peer in it, and how its rule is called."""
-
 
 def peer_findings(scene: Scene) -> Iterator[Finding]:
     """Peers that match nothing and have one likely meaning; what matches nothing yet may be meant so."""
-    for policy in scene.network_policies:
-        for direction, rules, field in (
-            (INGRESS, [rule.from_ for rule in policy.spec.ingress], "from"),
-            (EGRESS, [rule.to for rule in policy.spec.egress], "to"),
-        ):
-            if direction not in policy.directions:
-                continue
-            for index, peers in enumerate(rules):
-                named = f"{direction.lower()} rule {index + 1}"
-                for at, peer in enumerate(peers):
-                    if peer.ip_block is not None:
-                        continue
-                    place: Place = (policy, ("spec", direction.lower(), index, field, at), named)
-                    meant = scene.meant(peer, policy.metadata.namespace)
-                    if not meant:
-                        yield from _nobody(scene, place, peer, peers)
-                    else:
-                        yield from _on_the_host(scene, place, peer, peers, meant)
+    for place, peer, peers in written_peers(scene.network_policies):
+        if peer.ip_block is not None:
+            continue
+        meant = scene.meant(peer, place[0].metadata.namespace)
+        if meant:
+            yield from _on_the_host(scene, place, peer, peers, meant)
+        else:
+            yield from _nobody(scene, place, peer, peers)
 
 
 def _nobody(scene: Scene, place: Place, peer: PolicyPeer, peers: tuple[PolicyPeer, ...]) -> Iterator[Finding]:
@@ -65,7 +51,7 @@ def _on_the_host(
     hostNetwork (github.com/projectcalico/calico/issues/5566, github.com/projectcalico/canal/issues/80)."""
     policy, path, named = place
     staying = [shape for shape in meant if shape.serves]
-    if not staying or any(scene.policies.seeing.is_seen(shape.pod) for shape in staying):
+    if not staying or any(scene.sees(shape) for shape in staying):
         return
     nodes = _addresses(scene, policy, peer)
     blocks = [peer.ip_block for peer in peers if peer.ip_block is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
@@ -15,6 +16,21 @@ from kwake.policy.ends import EGRESS, INGRESS
 
 Wanted = Callable[[ServicePort], bool]
 """Which ports of Services are looked for."""
+
+
+class _Entry(NamedTuple):
+    """A port of a rule."""
+
+    policy: NetworkPolicy
+    named: str
+    """How the rule is called."""
+    path: FieldPath
+    port: PolicyPort
+    ports: tuple[PolicyPort, ...]
+    """All of the rule."""
+    shapes: tuple[Shape, ...]
+    """The pods that it is about."""
+    peers: tuple[PolicyPeer, ...]
 
 
 def port_findings(scene: Scene) -> Iterator[Finding]:
@@ -43,21 +59,15 @@ def _rule(
     named = f"{direction.lower()} rule {index + 1}"
     for at, port in enumerate(ports):
         path: FieldPath = ("spec", direction.lower(), index, "ports", at, "port")
+        entry = _Entry(policy, named, path, port, ports, shapes, peers)
         if isinstance(port.port, str):
-            yield from _name(scene, policy, named, path, port, shapes, peers)
+            yield from _name(scene, entry)
         elif port.port is not None and port.end_port is None and shapes:
-            yield from _number(scene, policy, named, path, port, ports, shapes, peers)
+            yield from _number(scene, entry)
 
 
-def _name(
-    scene: Scene,
-    policy: NetworkPolicy,
-    named: str,
-    path: FieldPath,
-    port: PolicyPort,
-    shapes: tuple[Shape, ...],
-    peers: tuple[PolicyPeer, ...],
-) -> Iterator[Finding]:
+def _name(scene: Scene, entry: _Entry) -> Iterator[Finding]:
+    policy, named, path, port, _, shapes, peers = entry
     name = str(port.port)
     if peers and all(peer.ip_block is not None for peer in peers):
         text = f"{named} admits port {name} of an ipBlock: an address has no port names, so it admits nothing"
@@ -84,19 +94,11 @@ def _name(
         yield scene.warning(policy.key, path, text + has)
 
 
-def _number(
-    scene: Scene,
-    policy: NetworkPolicy,
-    named: str,
-    path: FieldPath,
-    port: PolicyPort,
-    ports: tuple[PolicyPort, ...],
-    shapes: tuple[Shape, ...],
-    peers: tuple[PolicyPeer, ...],
-) -> Iterator[Finding]:
+def _number(scene: Scene, entry: _Entry) -> Iterator[Finding]:
     """A number that no pod declares, and that a Service translates into one that all of them do."""
+    policy, named, path, port, ports, shapes, peers = entry
     number, protocol = port.port, port.protocol
-    other = _of_another_protocol(scene, policy, named, path, port, ports, shapes)
+    other = _of_another_protocol(scene, entry)
     if other is not None:
         yield other
         return
@@ -112,17 +114,10 @@ def _number(
             return
 
 
-def _of_another_protocol(
-    scene: Scene,
-    policy: NetworkPolicy,
-    named: str,
-    path: FieldPath,
-    port: PolicyPort,
-    ports: tuple[PolicyPort, ...],
-    shapes: tuple[Shape, ...],
-) -> Finding | None:
+def _of_another_protocol(scene: Scene, entry: _Entry) -> Finding | None:
     """A number that all the pods have with another protocol, alone or where it stands twice for both
     (github.com/bitnami/charts/issues/29129, github.com/open-telemetry/opentelemetry-operator/issues/5611)."""
+    policy, named, path, port, ports, shapes, _ = entry
     number, protocol = port.port, port.protocol
     shared = set.intersection(*(set(shape.ports) for shape in shapes))
     theirs = sorted(own for own, declared in shared if declared == number and own != protocol)

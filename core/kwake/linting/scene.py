@@ -52,6 +52,10 @@ class Scene(Shapes):
         policy = self.cluster.find(self._only)
         return (policy.value,) if policy is not None and isinstance(policy.value, NetworkPolicy) else ()
 
+    def sees(self, shape: Shape) -> bool:
+        """Whether selectors of policies see these pods: under some CNIs none of those on the host's network (NP-15)."""
+        return self.policies.seeing.is_seen(shape.pod)
+
     def is_held(self, ip: str) -> bool:
         """Whether an ipBlock may admit an address: under some CNIs none admits a node's (NP-15)."""
         return self.policies.seeing.ip_blocks_hold_nodes or ip not in self.cluster.nodes_by_ip
@@ -67,4 +71,4 @@ class Scene(Shapes):
     def behind(self, service: Service) -> tuple[Shape, ...]:
         """The pods that serve it, as policies see them: without those on the host's network, and those of Jobs."""
         chosen = self.matching(service.metadata.namespace, LabelSelector(match_labels=dict(service.spec.selector)))
-        return tuple(s for s in chosen if self.policies.seeing.is_seen(s.pod) and s.serves)
+        return tuple(s for s in chosen if self.sees(s) and s.serves)

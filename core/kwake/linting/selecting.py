@@ -38,7 +38,7 @@ def _nobody(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
     if not chosen:
         why = nobody(scene, policy.key, (*path, "matchLabels"), selector)
         yield Finding("warning", str(policy.key), why.text, scene.where(policy.key, path), why.fixes)
-    elif not selector.is_empty and not any(scene.policies.seeing.is_seen(shape.pod) for shape in chosen):
+    elif not selector.is_empty and not any(scene.sees(shape) for shape in chosen):
         basis = scene.profile.setting("host-network-pods").basis.value
         text = f"selects only pods on the host's network: no policy acts on those under {scene.profile.name} ({basis})"
         yield scene.warning(policy.key, path, text)

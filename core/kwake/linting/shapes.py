@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 
@@ -18,6 +19,8 @@ from kwake.objects.selector import Labels, LabelSelector, keys_of
 from kwake.policy.change import OF_ONE_POD
 from kwake.policy.workloads import workload_name
 from kwake.sources import locate
+
+T = TypeVar("T")
 
 WORKLOADS: tuple[type[Workload | ReplicationController], ...] = tuple(
     kind for kind in MODELLED.values() if issubclass(kind, Workload | ReplicationController)
@@ -153,6 +156,13 @@ class Shapes:
     def called(self, shape: Shape) -> str:
         """`namespace/name` of what makes these pods."""
         return workload_name(self.cluster, shape.pod).partition("[")[0]
+
+    def read(self, key: Key, form: type[T]) -> T | None:
+        """An object that kwake keeps as it is, as far as a lint looks at it; None where it has another form."""
+        try:
+            return msgspec.json.decode(self.cluster.record(key).document.raw, type=form, strict=False)
+        except msgspec.ValidationError:
+            return None
 
     def where(self, key: Key, field: FieldPath = ()) -> str:
         """`file:line` of a field of an object, or empty."""

@@ -81,15 +81,10 @@ CALLING: dict[str, type[WebhookConfiguration | APIService | Definition]] = {
 def references(among: Shapes) -> Iterator[tuple[Key, FieldPath, ServiceReference]]:
     """Every Service that the API server is told to call, with the object and the field that says so; each once."""
     for value in among.cluster.all(Unmodelled):
-        kind = CALLING.get(value.kind)
-        if kind is None:
-            continue
-        try:
-            read = msgspec.json.decode(among.cluster.record(value.key).document.raw, type=kind, strict=False)
-        except msgspec.ValidationError:
-            continue  # kwake keeps these kinds as they are
+        form = CALLING.get(value.kind)
+        read = among.read(value.key, form) if form is not None else None
         told = set()
-        for path, config in _configs(read):
+        for path, config in _configs(read) if read is not None else ():
             if config.service is not None and config.service not in told:
                 told.add(config.service)
                 yield value.key, (*path, "service"), config.service

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kwake.objects.document import FieldPath
+from kwake.objects.document import FieldPath, Manifest
 
 
 def dotted(path: FieldPath) -> str:
@@ -14,3 +14,14 @@ def dotted(path: FieldPath) -> str:
         else:
             text += f".{step}" if text else step
     return text
+
+
+def value_at(manifest: Manifest, path: FieldPath) -> object:
+    """What stands at a path; None where there is no such place."""
+    value: object = manifest
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        else:
+            value = value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
+    return value

@@ -26,6 +26,11 @@ class PolicyEnd(msgspec.Struct, frozen=True, gc=False):
     node: str = ""
     """The node that the pod runs on, or whose address it is; empty outside."""
 
+    @classmethod
+    def of(cls, pod: Pod) -> PolicyEnd:
+        """A pod by its first address, on its node."""
+        return cls(pod, pod.ip, pod.spec.node_name)
+
 
 class RuleRef(msgspec.Struct, frozen=True, gc=False):
     """A rule of a policy."""

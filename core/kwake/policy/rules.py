@@ -213,13 +213,18 @@ def block_holds(block: IPBlock, ip: str) -> bool:
     number = number_of(ip)
     return (
         number is not None
-        and _within(span_of(block.cidr), number)
-        and not any(_within(span_of(hole), number) for hole in block.except_)
+        and _holds(span_of(block.cidr), number)
+        and not any(_holds(span_of(hole), number) for hole in block.except_)
     )
 
 
-def _within(span: Span | None, number: tuple[int, int]) -> bool:
-    return span is not None and span[0] == number[0] and span[1] <= number[1] <= span[2]
+def _holds(span: Span | None, number: tuple[int, int]) -> bool:
+    return span is not None and is_within((*number, number[1]), span)
+
+
+def is_within(inner: Span, outer: Span) -> bool:
+    """Whether a span lies in another one."""
+    return inner[0] == outer[0] and outer[1] <= inner[1] and inner[2] <= outer[2]
 
 
 _PLAIN = re.compile(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})")

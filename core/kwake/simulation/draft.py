@@ -27,9 +27,10 @@ from kwake.simulation.state import Pending, State
 from kwake.simulation.tasks import PRIORITY, ReconcileWorkloads, SchedulePod, Sync, SyncEndpoints, Task
 
 Touched = Sequence[tuple[KubeObject | None, KubeObject | None]]
+"""Objects as they were and as they are."""
+
 Clusters = tuple[Cluster, Cluster]
 """Before a change, and after it."""
-"""Objects as they were and as they are."""
 
 STAYS_OPEN = "stays open: "
 """How the reason begins of a connection to which something happened that leaves it open."""
