@@ -36,7 +36,7 @@ class DialChange(msgspec.Struct, frozen=True):
     @property
     def turn(self) -> Turn | None:
         """What became of it; None where nothing did. Lost and gained count in parts: 2 of 3 after 3 of 3 is lost."""
-        was, is_ = _share(self.before), _share(self.after)
+        was, is_ = arriving(self.before), arriving(self.after)
         if is_unknown(self.before) or is_unknown(self.after):
             return None if _story(self.before) == _story(self.after) else Turn.UNKNOWN
         if was != is_:
@@ -61,7 +61,8 @@ def path_of(world: World, flow: Flow) -> Path | None:
         return None
 
 
-def _share(path: Path | None) -> Fraction:
+def arriving(path: Path | None) -> Fraction:
+    """The part of the dials of a path that is delivered; none where there is no path."""
     return path.shares.get(Outcome.DELIVERED, Fraction(0)) if path else Fraction(0)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.dataplane.ends import ANY_NODE
 from kwake.dataplane.path import Flow, Outcome
-from kwake.dial_change import DialChange, dialled, is_unknown, path_of
+from kwake.dial_change import DialChange, arriving, dialled, is_unknown, path_of
 from kwake.objects.key import Key, key
 from kwake.objects.kinds import Pod, Service
 from kwake.world import World
@@ -41,7 +41,7 @@ def ways_round(old: World, new: World, found: Iterable[DialChange]) -> Iterator[
             direct = dialled(old, new, msgspec.structs.replace(change.flow, via="ip"))
         numbers: dict[tuple[int, str], None] = {}
         for world, path in ((old, direct.before), (new, direct.after)):
-            if path is None or path.shares.get(Outcome.DELIVERED) == 1:
+            if path is None or arriving(path) == 1:
                 continue
             for port, number, protocol in node_ports(world.cluster, _key(change.flow.target)):
                 if (port, protocol) == (change.flow.port, change.flow.protocol):
@@ -74,9 +74,9 @@ def _is_closed(cluster: Cluster, flow: Flow) -> bool:
     """Whether for sure neither a Service has this node port nor a pod of a node's network this port."""
     if cluster.misses_some(Service) or cluster.misses_some(Pod):
         return False
-    pods = (pod for pod in cluster.all(Pod) if pod.spec.host_network)
-    declared = any(p.container_port == flow.port for pod in pods for c in pod.port_containers for p in c.ports)
-    return not declared and not cluster.services_by_node_port.get(int(flow.port or 0))
+    number = int(flow.port or 0)
+    declared = any(pod.declares(number) for pod in cluster.all(Pod) if pod.spec.host_network)
+    return not declared and not cluster.services_by_node_port.get(number)
 
 
 def _key(reference: str) -> Key:

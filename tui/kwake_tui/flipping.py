@@ -74,13 +74,8 @@ def open_fixes(desk: Desk, flow: Flow, text: str, put: Callable[[str], None]) ->
             put(editable(after))
 
     title = f"Flip  {flow_title(flow)}  by {name} alone"
-    desk.open(
-        ChoiceScreen(title, _TYPES, tuple(flip_rows(mine))),
-        answered,
-    )
-
-
-_TYPES = "what would turn it   enter types it, nothing is applied   esc back"
+    keys = "what would turn it   enter types it, nothing is applied   esc back"
+    desk.open(ChoiceScreen(title, keys, tuple(flip_rows(mine))), answered)
 
 
 def edited(world: World, change: Change) -> dict[str, object]:

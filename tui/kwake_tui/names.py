@@ -9,9 +9,9 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.dataplane.path import Flow
 from kwake.errors import ReferenceNotFound, UsageError
-from kwake.objects.kinds import Pod, Service
+from kwake.objects.kinds import NetworkPolicy, Pod, Service
 from kwake.objects.reference import parse_reference
-from kwake.policy.tiers import TIER_KINDS
+from kwake.policy.tiers import TIER_KINDS, admin_policies
 
 KIND_WORDS: dict[str, str] = {
     "Pod": "po",
@@ -143,3 +143,14 @@ def how_many(count: int, misses_some: bool, one: str, many: str) -> str:
     if misses_some:
         return f"{count}+ {many}" if count else f"? {many}"
     return f"{count} {one if count == 1 else many}"
+
+
+def counts(cluster: Cluster) -> tuple[str, ...]:
+    """How much there is: pods that have not ended, Services, policies of every kind."""
+    pods = sum(not pod.is_terminal for pod in cluster.all(Pod))
+    policies = len(cluster.all(NetworkPolicy)) + len(admin_policies(cluster))
+    return (
+        how_many(pods, cluster.misses_some(Pod), "pod", "pods"),
+        how_many(len(cluster.all(Service)), cluster.misses_some(Service), "service", "services"),
+        how_many(policies, any(kind.is_policy for kind in cluster.unread), "policy", "policies"),
+    )

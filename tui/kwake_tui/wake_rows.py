@@ -38,6 +38,8 @@ from kwake_tui.glyphs import (
 )
 from kwake_tui.names import brief, parts
 
+NONE_INTERRUPTED = Interruptions()
+
 
 class Why(msgspec.Struct, frozen=True):
     """What decided: a sentence, and the objects whose rules it was."""
@@ -109,8 +111,8 @@ class Told(msgspec.Struct, frozen=True, eq=False):
     """Those that have rows: lost, gained, interrupted, rerouted, otherwise, other ports, cut, stays open, unknown."""
     dials: Dials
     wake: Wake
-    unfollowed: int = 0
-    """Dials that may have been interrupted and were not followed."""
+    interrupted: Interruptions = NONE_INTERRUPTED
+    """Dials that did not arrive meanwhile."""
 
     @property
     def says_why(self) -> bool:
@@ -142,13 +144,13 @@ _TURNS = {
     Turn.OTHERWISE: OTHERWISE,
     Turn.UNKNOWN: OUTCOMES[Outcome.UNKNOWN],
 }
-_PAIR = "pair of workloads"
+PAIR = "pair of workloads"
+"""What a row of two workloads is counted as."""
 MOST_REASONS = 100
 """Changed pairs up to which each is asked why: that is two traces."""
 _ELSEWHERE = "Pod/-/-"
 """A place that no Service is in: beside it every name is written with its namespace."""
 GONE = Mark("○", "not there", "muted")
-NONE_INTERRUPTED = Interruptions()
 
 
 def told(
@@ -197,7 +199,7 @@ def told_of(
         ends = end_name(doubt.src), end_name(doubt.dst)
         found[unknown].append(WakeRow(*ends, Mark("", "", "muted"), unknown, partial(_known, Why(doubt.reason))))
     groups = (WakeGroup(mark, meaning, tuple(found[mark])) for mark, meaning in _MEANINGS)
-    return Told(tuple(group for group in groups if group.rows), dials, changes, interrupted.unfollowed)
+    return Told(tuple(group for group in groups if group.rows), dials, changes, interrupted)
 
 
 def dial_rows(changes: Iterable[DialChange]) -> list[WakeRow]:
@@ -353,7 +355,7 @@ def _pair_row(old: World, new: World, change: PairChange) -> WakeRow:
     return WakeRow(
         end_name(change.src), f"{end_name(change.dst)} pods" if "[" in change.dst else end_name(change.dst),
         ports_mark(change.before, change.always_before), ports_mark(change.after, change.always_after),
-        partial(_why_pair, old, new, change, flow), flow, unit=_PAIR,
+        partial(_why_pair, old, new, change, flow), flow, unit=PAIR,
     )  # fmt: skip
 
 

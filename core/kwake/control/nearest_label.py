@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 
 from kwake.objects.selector import LabelSelector
-from kwake.objects.slips import PART
+from kwake.objects.slips import parts_alike, same_numbers
 
 ALIKE = 0.6
 """How alike each part of two names must be for one to be shown beside the other (`difflib`'s own measure)."""
-NUMBERS = re.compile(r"\d+")
-"""What tells one of many alike from another: `web-1`, `web-2`."""
 
 
 def selects_nothing(selector: LabelSelector, candidates: Iterable[Mapping[str, str]]) -> str:
@@ -41,11 +38,5 @@ def _near(word: str, others: Iterable[str]) -> str:
 
 
 def _is_near(word: str, other: str) -> bool:
-    """Whether each part of a name is like that of another; dashes do not count."""
-    if NUMBERS.findall(other) != NUMBERS.findall(word):
-        return False
-    parts, theirs = PART.split(word.lower()), PART.split(other.lower())
-    if "".join(parts) == "".join(theirs) or sorted(other) == sorted(word):
-        return True
-    pairs = zip(parts, theirs, strict=False)
-    return len(parts) == len(theirs) and all(difflib.SequenceMatcher(None, a, b).ratio() >= ALIKE for a, b in pairs)
+    """Whether each part of a name is like that of another, or its letters are in another order."""
+    return same_numbers(word, other) and (sorted(other) == sorted(word) or parts_alike(word, other, ALIKE))

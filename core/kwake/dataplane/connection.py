@@ -9,6 +9,9 @@ import msgspec
 from kwake.dataplane.path import Decider, Flow
 from kwake.objects.basis import Basis
 
+STAYS_OPEN = "stays open: "
+"""How the reason begins of a turn that leaves a connection open."""
+
 
 class Fate(Enum):
     """What became of a connection."""

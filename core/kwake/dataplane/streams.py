@@ -7,7 +7,7 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.control.balancer_annotations import balancer_of
 from kwake.control.endpoints import Backend, endpoints_of, usable
-from kwake.dataplane.connection import Connection, Fate, PodEnd, Turn
+from kwake.dataplane.connection import STAYS_OPEN, Connection, Fate, PodEnd, Turn
 from kwake.dataplane.evidence import decider
 from kwake.dataplane.living import how_it_is
 from kwake.dataplane.open_policy import policy_turn
@@ -205,10 +205,10 @@ def _by_mode(change: _Change) -> Turn | None:
             return turn(Fate.RESET, f"{left}: Cilium sends the next packet elsewhere", Basis.SOURCED, "CX-27")
         return turn(Fate.STALLED, f"{left}: Cilium has nowhere to send the next packet", Basis.INFERRED, "CX-27")
     if change.is_deleted:
-        return turn(Fate.OPEN, f"stays open: {gone}, its NAT record is not", Basis.SOURCED, "CX-13")
+        return turn(Fate.OPEN, f"{STAYS_OPEN}{gone}, its NAT record is not", Basis.SOURCED, "CX-13")
     if change.frontend_gone:
-        return turn(Fate.OPEN, f"stays open: {gone}, the NAT record stands", Basis.SOURCED, "CX-24")
-    return turn(Fate.OPEN, f"stays open: {change.backend} left the endpoints and lives on", Basis.SOURCED, "CX-14")
+        return turn(Fate.OPEN, f"{STAYS_OPEN}{gone}, the NAT record stands", Basis.SOURCED, "CX-24")
+    return turn(Fate.OPEN, f"{STAYS_OPEN}{change.backend} left the endpoints and lives on", Basis.SOURCED, "CX-14")
 
 
 def _balancer_turn(connection: Connection, before: View, after: View) -> Turn | None:

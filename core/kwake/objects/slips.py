@@ -23,7 +23,7 @@ NAMES = frozenset(
 """Labels that say what a pod is called."""
 
 _DIGITS = re.compile(r"\d+")
-PART = re.compile(r"[-_. ]")
+_PART = re.compile(r"[-_. ]")
 """What parts of a name are joined by."""
 
 
@@ -32,13 +32,21 @@ def is_misspelt(word: str, other: str) -> bool:
 
     Another number, or another short part (`web-a`, `web-b`), is another thing.
     """
-    if word == other or _DIGITS.findall(word) != _DIGITS.findall(other):
-        return False
-    parts, others = PART.split(word.lower()), PART.split(other.lower())
+    return word != other and same_numbers(word, other) and parts_alike(word, other, CLOSE, SHORTEST)
+
+
+def same_numbers(word: str, other: str) -> bool:
+    """Whether two words hold the same numbers: they tell one of many alike from another (`web-1`, `web-2`)."""
+    return _DIGITS.findall(word) == _DIGITS.findall(other)
+
+
+def parts_alike(word: str, other: str, alike: float, shortest: int = 0) -> bool:
+    """Whether each part of a name is so much like that of another, if it is not too short; dashes do not count."""
+    parts, others = _PART.split(word.lower()), _PART.split(other.lower())
     if "".join(parts) == "".join(others):
         return True
     return len(parts) == len(others) and all(
-        part == far or (min(len(part), len(far)) >= SHORTEST and _alike(part, far) >= CLOSE)
+        part == far or (min(len(part), len(far)) >= shortest and _alike(part, far) >= alike)
         for part, far in zip(parts, others, strict=True)
     )
 

@@ -9,7 +9,7 @@ import msgspec
 
 from kwake.cluster import Cluster
 from kwake.dataplane.path import Flow, Outcome
-from kwake.dial_change import path_of
+from kwake.dial_change import arriving, path_of
 from kwake.dials import service_flows
 from kwake.errors import KwakeError
 from kwake.objects.key import Key
@@ -59,7 +59,7 @@ def interruptions(before: World, seen: Sequence[World], most: int = MOST) -> Int
                 unfollowed += 1
                 continue
             asked += 1
-            was, is_ = _arriving(before, flow), _arriving(seen[-1], flow)
+            was, is_ = arriving(path_of(before, flow)), arriving(path_of(seen[-1], flow))
             if not was or not is_:
                 continue
             followed += 1
@@ -82,11 +82,6 @@ def _is_down(world: World, addresses: Iterable[str]) -> bool:
     stopped = {name.partition("/")[0] for name in world.view.stopped}
     holders = (pod for address in addresses for pod in world.cluster.pods_by_ip.get(address, ())) if stopped else ()
     return any(pod.metadata.uid in stopped for pod in holders)
-
-
-def _arriving(world: World, flow: Flow) -> Fraction:
-    path = path_of(world, flow)
-    return path.shares.get(Outcome.DELIVERED, Fraction(0)) if path is not None else Fraction(0)
 
 
 def _worse(seen: Sequence[World], flow: Flow, share: Fraction) -> tuple[Span, ...]:

@@ -6,6 +6,7 @@ from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 
 from kwake.cluster import Cluster, Record
+from kwake.dataplane.connection import STAYS_OPEN
 from kwake.dataplane.connections import follow
 from kwake.dataplane.dns import records_of
 from kwake.objects.basis import Basis
@@ -31,9 +32,6 @@ Touched = Sequence[tuple[KubeObject | None, KubeObject | None]]
 
 Clusters = tuple[Cluster, Cluster]
 """Before a change, and after it."""
-
-STAYS_OPEN = "stays open: "
-"""How the reason begins of a connection to which something happened that leaves it open."""
 
 
 class Draft:

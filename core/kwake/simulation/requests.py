@@ -254,29 +254,34 @@ def _set_service_type(draft: Draft, action: SetServiceType) -> None:
     update(draft, record, patch, how="patch")
     after = draft.cluster.record(record.key).value
     assert isinstance(after, Service)
-    for words in addresses_changed(service, after):
-        draft.tell("address-changed", record.key, words, "apiserver", rule="SV-10", basis=_drawn(words))
+    _tell_addresses(draft, record.key, service, after, "SV-10")
 
 
-def addresses_changed(before: Service, after: Service) -> list[str]:
-    """What a change of a Service keeps, allocates and releases, in words (SV-10)."""
-    words = []
+def _tell_addresses(draft: Draft, key: Key, before: Service, after: Service, rule: str) -> None:
+    """What a Service that is now another keeps, allocates and releases (SV-10).
+
+    What the API server allocates is drawn: it takes any address or port that is free.
+    """
     old_ip, new_ip = before.spec.cluster_ip or "none", after.spec.cluster_ip or "none"
-    words.append(f"clusterIP {old_ip} kept" if old_ip == new_ip else f"clusterIP {old_ip} released, {new_ip} allocated")
+    if old_ip == new_ip:
+        changed = [(f"clusterIP {old_ip} kept", Basis.SOURCED)]
+    else:
+        changed = [(f"clusterIP {old_ip} released, {new_ip} allocated", Basis.ASSUMED)]
     old_ports = {(p.port, p.protocol): p.node_port for p in before.spec.ports}
     new_ports = {(p.port, p.protocol): p.node_port for p in after.spec.ports}
-    for port, protocol in sorted({*old_ports, *new_ports}):
-        old, new = old_ports.get((port, protocol), 0), new_ports.get((port, protocol), 0)
-        if old and old == new:
-            words.append(f"nodePort {old} of {port}/{protocol} kept")
-        else:
-            words += [f"nodePort {old} of {port}/{protocol} released"] * bool(old)
-            words += [f"nodePort {new} of {port}/{protocol} allocated"] * bool(new)
-    old_hc, new_hc = before.spec.health_check_node_port, after.spec.health_check_node_port
-    if old_hc != new_hc:
-        words += [f"healthCheckNodePort {old_hc} released"] * bool(old_hc)
-        words += [f"healthCheckNodePort {new_hc} allocated"] * bool(new_hc)
-    return words
+    for one in sorted({*old_ports, *new_ports}):
+        changed += _port_changed("nodePort", old_ports.get(one, 0), new_ports.get(one, 0), f" of {one[0]}/{one[1]}")
+    health = before.spec.health_check_node_port, after.spec.health_check_node_port
+    changed += _port_changed("healthCheckNodePort", *health)
+    for words, basis in changed:
+        draft.tell("address-changed", key, words, "apiserver", rule=rule, basis=basis)
+
+
+def _port_changed(name: str, old: int, new: int, of: str = "") -> list[tuple[str, Basis]]:
+    if old and old == new:
+        return [(f"{name} {old}{of} kept", Basis.SOURCED)]
+    changes = [(f"{name} {old}{of} released", Basis.SOURCED)] if old else []
+    return [*changes, (f"{name} {new}{of} allocated", Basis.ASSUMED)] if new else changes
 
 
 def _replace_service(draft: Draft, action: ReplaceService) -> None:
@@ -287,13 +292,7 @@ def _replace_service(draft: Draft, action: ReplaceService) -> None:
     made = create(draft, manifest, record.origin)
     draft.change({made.key: made})
     assert isinstance(made.value, Service)
-    for words in addresses_changed(service, made.value):
-        draft.tell("address-changed", record.key, words, "apiserver", rule="SV-15", basis=_drawn(words))
-
-
-def _drawn(words: str) -> Basis:
-    """How sure an address or port is: the API server takes any that is free, so one that it allocates is drawn."""
-    return Basis.ASSUMED if words.endswith("allocated") else Basis.SOURCED
+    _tell_addresses(draft, record.key, service, made.value, "SV-15")
 
 
 def _open(draft: Draft, action: OpenConnection) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from kwake.objects.kinds import NetworkPolicy, Pod, Service
-from kwake.policy.tiers import admin_policies
 from kwake_tui.lines import Line, Span
-from kwake_tui.names import how_many
+from kwake_tui.names import counts
 from kwake_tui.session import Session
 
 LEAST_TITLE = 16
@@ -15,14 +13,6 @@ LEAST_TITLE = 16
 def status_line(session: Session, width: int) -> Line:
     """The status line for a width in cells; counts go first where there is no room."""
     world = session.world
-    cluster = world.cluster
-    pods = [pod for pod in cluster.all(Pod) if not pod.is_terminal]
-    policies = len(cluster.all(NetworkPolicy)) + len(admin_policies(cluster))
-    words = " · ".join((
-        how_many(len(pods), cluster.misses_some(Pod), "pod", "pods"),
-        how_many(len(cluster.all(Service)), cluster.misses_some(Service), "service", "services"),
-        how_many(policies, any(kind.is_policy for kind in cluster.unread), "policy", "policies"),
-    ))  # fmt: skip
     proxy = world.profile.settings.get("proxy")
     profile = [Span("    ", "muted"), Span(world.profile.name)]
     profile += [Span(f" · {proxy.value}", "muted")] if proxy else []
@@ -40,7 +30,7 @@ def status_line(session: Session, width: int) -> Line:
     other = second.profile.settings["proxy"].value if second and proxy else ""
     proxies = [Span(f" · {other}", "muted")] if second and other not in ("", second.profile.name) else []
     head = [Span("≈ kwake", "you", bold=True), Span("  "), Span(session.title, "strong", bold=True)]
-    counts_span = Span(f"  {words}", "muted")
+    counts_span = Span(f"  {' · '.join(counts(world.cluster))}", "muted")
     full = [*head, counts_span, *profile, seed, *beside, *proxies]
     gives_way = max(head[2].cells - LEAST_TITLE, 0)
     for left, shorter in (

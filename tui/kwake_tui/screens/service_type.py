@@ -13,9 +13,8 @@ from textual.widgets import Button
 
 from kwake.actions import Action, SetServiceType
 from kwake_tui.lines import Span
-from kwake_tui.screens.type_trials import Trial, detail_lines, service_of, trial, trials, type_lines, ways_round
+from kwake_tui.screens.type_trials import Trial, Ways, detail_lines, service_of, trial, trials, type_lines, ways_round
 from kwake_tui.session import Session
-from kwake_tui.wake_rows import WakeRow
 from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList, content
@@ -43,7 +42,7 @@ class ServiceTypeScreen(ModalScreen[Action]):
         self._session = session
         self._reference = reference
         self._trials = trials(session.world, reference)
-        self._ways: dict[Trial, tuple[WakeRow, ...]] = {}
+        self._ways: dict[Trial, Ways] = {}
 
     def compose(self) -> ComposeResult:
         """The types, the details of one, and two buttons."""

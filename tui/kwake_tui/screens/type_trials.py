@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +34,17 @@ class Trial(msgspec.Struct, frozen=True, eq=False):
     after: World | None
     refusal: str = ""
     """The API server's words, where it would refuse."""
+
+
+class Ways(NamedTuple):
+    """The ways round a Service by node ports that a type opens or closes."""
+
+    rows: tuple[WakeRow, ...] = ()
+    untried: int = 0
+    """Workloads of which it was not tried."""
+
+
+NO_WAYS = Ways()
 
 
 def trials(world: World, reference: str) -> tuple[Trial, ...]:
@@ -139,7 +150,7 @@ def _verdict(trial: Trial) -> Span:
 
 
 def detail_lines(
-    trial: Trial, now: World, reference: str, flow: Flow | None, width: int, ways: Sequence[WakeRow] = ()
+    trial: Trial, now: World, reference: str, flow: Flow | None, width: int, ways: Ways
 ) -> tuple[Line, ...]:
     """What one type keeps, allocates and releases, and whom it touches; or the API server's words.
 
@@ -173,14 +184,13 @@ def detail_lines(
         heads = f"{'who':<{who}}{'dialled now':<{dial}}{'dialled after':<{dial}}already open"
         rows += [Line(), section("who notices"), Line((Span(heads, "muted"),))]
         rows += [_caller(caller, who, dial) for caller in callers]
-    untried = _untried(now) if old.node_ports != new.node_ports else 0
-    if ways or untried:
+    if ways != NO_WAYS:
         rows += [Line(), section("who goes round it by a node port")]
-    for row in ways:
+    for row in ways.rows:
         words = f"{', '.join(row.sources) or row.source}: {row.why.words.partition('; before')[0]}"
         rows += wrapped((f"{row.before} → {row.after}  ", row.after.role), words, width)
-    if untried:
-        rows.append(Line((Span(f"{untried} more workloads are not tried here", "muted"),)))
+    if ways.untried:
+        rows.append(Line((Span(f"{ways.untried} more workloads are not tried here", "muted"),)))
     return tuple(rows)
 
 
@@ -211,20 +221,17 @@ MOST_TRIED = 16
 """Workloads of which it is tried whether they get round a Service: that is up to four traces each."""
 
 
-def ways_round(trial: Trial, now: World, reference: str) -> tuple[WakeRow, ...]:
+def ways_round(trial: Trial, now: World, reference: str) -> Ways:
     """Who gets by a node port where the Service itself does not lead, and who no longer does."""
     if trial.after is None or trial.is_now:
-        return ()
+        return NO_WAYS
+    if _facts(service_of(now, reference)).node_ports == _facts(service_of(trial.after, reference)).node_ports:
+        return NO_WAYS
     key = now.cluster.resolve(reference, "Service")
-    return tuple(dial_rows(gone_round(now.settle(), trial.after, key, _clients(now)[:MOST_TRIED])))
-
-
-def _clients(now: World) -> list[str]:
-    return list(dict.fromkeys(reference_of(workload_name(now.cluster, pod)) for pod in now.cluster.all(Pod)))
-
-
-def _untried(now: World) -> int:
-    return max(len(_clients(now)) - MOST_TRIED, 0)
+    pods = now.cluster.all(Pod)
+    clients = list(dict.fromkeys(reference_of(workload_name(now.cluster, pod)) for pod in pods))
+    found = gone_round(now.settle(), trial.after, key, clients[:MOST_TRIED])
+    return Ways(tuple(dial_rows(found)), max(len(clients) - MOST_TRIED, 0))
 
 
 def _caller(caller: _Caller, who: int, dial: int) -> Line:

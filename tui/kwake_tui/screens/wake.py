@@ -97,7 +97,7 @@ class WakeScreen(ViewScreen):
         gap = "   " if len(marks) < len(SUMMARY) else "  "
         dials = self._told.dials
         left = f", {dials.unlooked} not compared" if dials.unlooked else ""
-        left += f", {self._told.unfollowed} not followed" if self._told.unfollowed else ""
+        left += f", {self._told.interrupted.unfollowed} not followed" if self._told.interrupted.unfollowed else ""
         asked = dials.same + len(dials.changes)
         alike = f"{dials.same} of {asked} dial{'s' * (asked != 1)} as before{left}"
         told = [mark for mark in marks if counts.get(mark) or width >= ROOMY]  # zeros have no room there

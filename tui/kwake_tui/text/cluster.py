@@ -10,7 +10,7 @@ from kwake.objects.kinds import AdminPolicy, KubeObject, NetworkPolicy, Node, Po
 from kwake.policy.tiers import admin_policies
 from kwake.world import World
 from kwake_tui.glyphs import PENDING, READY, STARTING, Mark
-from kwake_tui.names import KIND_WORDS, how_many
+from kwake_tui.names import KIND_WORDS, counts
 from kwake_tui.text.columns import columns
 from kwake_tui.text.findings import count_line, finding_lines, findings_json
 
@@ -20,7 +20,7 @@ VERSION = 1
 def cluster_lines(world: World, title: str) -> list[str]:
     """Summary, nodes, workloads with their pods, Services, policies, findings."""
     cluster = world.cluster
-    lines = [f"kwake  {title}  {_counts(cluster)}  profile {world.profile.name}", count_line(world.findings)]
+    lines = [f"kwake  {title}  {', '.join(counts(cluster))}  profile {world.profile.name}", count_line(world.findings)]
     lines += _section("nodes", [_node_row(node) for node in cluster.all(Node)])
     for namespace, groups in _workloads(cluster):
         rows = [row for owner, pods in groups for row in _workload_rows(owner, pods)]
@@ -35,15 +35,6 @@ def cluster_lines(world: World, title: str) -> list[str]:
 
 def _section(title: str, rows: Sequence[Sequence[str]]) -> list[str]:
     return ["", *columns([[title]]), *columns(rows, indent=2)] if rows else []
-
-
-def _counts(cluster: Cluster) -> str:
-    policies = len(cluster.all(NetworkPolicy)) + len(admin_policies(cluster))
-    return ", ".join((
-        how_many(len(cluster.all(Pod)), cluster.misses_some(Pod), "pod", "pods"),
-        how_many(len(cluster.all(Service)), cluster.misses_some(Service), "service", "services"),
-        how_many(policies, any(kind.is_policy for kind in cluster.unread), "policy", "policies"),
-    ))  # fmt: skip
 
 
 def _node_row(node: Node) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from kwake.comparison import Comparison, DecidedPair
@@ -12,10 +12,10 @@ from kwake.waking import Wake
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, Mark
 from kwake_tui.text.columns import columns
 from kwake_tui.text.markdown import table
-from kwake_tui.wake_rows import counted, ports_mark, told_of, why_dial
+from kwake_tui.text.places import places_text
+from kwake_tui.wake_rows import PAIR, counted, ports_mark, told_of, why_dial
 
 VERSION = 1
-_PAIR = "pair of workloads"
 _NOTHING = Wake((), (), (), (), ())
 _HEAD = ("from", "to", "before", "after", "why", "where")
 
@@ -35,14 +35,14 @@ def sections(found: Comparison) -> list[Section]:
             f"{group.mark} {group.counted}  {group.meaning}",
             [
                 [", ".join(row.sources) or row.source, row.target, str(row.before), str(row.after), row.why.words,
-                 _now(row.why.words, _places(row.why.decided_by))]
+                 places_text(row.why.decided_by, row.why.words)]
                 for row in group.rows
             ],
         )
         for group in told.groups
     ]  # fmt: skip
     pairs = [
-        Section(f"{mark} {counted(len(rows), _PAIR)}  {words}", _merged([_pair_row(row) for row in rows]))
+        Section(f"{mark} {counted(len(rows), PAIR)}  {words}", _merged([_pair_row(row) for row in rows]))
         for mark, words, rows in (
             (LOST, "policies no longer let these talk", found.lost),
             (GAINED, "policies let these talk now", found.gained),
@@ -52,7 +52,7 @@ def sections(found: Comparison) -> list[Section]:
     ]
     doubts = found.wake.unknown
     mark = Mark("?", "unknown", "doubt")
-    unknown = [Section(f"{mark} {counted(len(doubts), _PAIR)}  it is not known whether these may talk as before",
+    unknown = [Section(f"{mark} {counted(len(doubts), PAIR)}  it is not known whether these may talk as before",
                        [[u.src, u.dst, "?", "?", u.reason, ""] for u in doubts])] if doubts else []  # fmt: skip
     return [*dials, *pairs, *unknown]
 
@@ -115,7 +115,7 @@ def diff_json(found: Comparison) -> dict[str, Any]:
 
 def _pair_row(pair: DecidedPair) -> list[str]:
     change = pair.change
-    places = _now(pair.reason if pair.decided_by else "", _places(pair.decided_by or pair.decided_before))
+    places = places_text(pair.decided_by, pair.reason) if pair.decided_by else places_text(pair.decided_before)
     moments = (change.before, change.always_before), (change.after, change.always_after)
     return [change.src, change.dst, *(ports_mark(*moment).word for moment in moments), pair.reason, places]
 
@@ -126,15 +126,6 @@ def _merged(rows: list[list[str]]) -> list[list[str]]:
     for source, *rest in rows:
         alike.setdefault(tuple(rest), []).append(source)
     return [[", ".join(sources), *rest] for rest, sources in alike.items()]
-
-
-def _places(deciders: Iterable[Decider]) -> str:
-    return ", ".join(dict.fromkeys(f"{d.file}:{d.line}" for d in deciders if d.file and d.line))
-
-
-def _now(reason: str, places: str) -> str:
-    """Places that are of the later snapshot, beside a reason of the earlier one."""
-    return f"now {places}" if places and "before: " in reason else places
 
 
 def _workloads(found: Comparison) -> Iterator[tuple[str, Sequence[str]]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from kwake.dataplane.path import Path
-from kwake.scenario.interruptions import Interruptions
 from kwake_tui.text.columns import columns
 from kwake_tui.text.flows import spans_json
-from kwake_tui.wake_rows import NONE_INTERRUPTED, Told, WakeRow, Why
+from kwake_tui.text.places import places_text
+from kwake_tui.wake_rows import Told, WakeRow, Why
 
 
 def wake_lines(found: Told) -> list[str]:
@@ -23,15 +23,13 @@ def wake_lines(found: Told) -> list[str]:
 
 def _counted(found: Told) -> list[str]:
     left = f", {found.dials.unlooked} not compared" if found.dials.unlooked else ""
-    left += f", {found.unfollowed} not followed for an interruption" if found.unfollowed else ""
+    left += f", {found.interrupted.unfollowed} not followed for an interruption" if found.interrupted.unfollowed else ""
     return [f"{found.same} dials that the change could touch end as before{left}"]
 
 
 def _row(row: WakeRow, says_why: bool) -> list[str]:
     """A row; where reasons are not told `kwake trace` tells each."""
     why = row.why if says_why else Why("")
-    now = "now " if "before: " in why.words else ""
-    places = [f"{now}{d.file}:{d.line}" for d in why.decided_by if d.file and d.line]
     before = f"{row.before}".strip()
     return [
         ", ".join(row.sources) or row.source,
@@ -41,11 +39,11 @@ def _row(row: WakeRow, says_why: bool) -> list[str]:
         "→",
         f"{row.after}",
         why.words,
-        ", ".join(dict.fromkeys(places)),
+        places_text(why.decided_by, why.words),
     ]
 
 
-def wake_json(found: Told, interrupted: Interruptions = NONE_INTERRUPTED) -> dict[str, Any]:
+def wake_json(found: Told) -> dict[str, Any]:
     """The same as plain values, dials and pairs apart."""
     wake = found.wake
     pairs = {
@@ -75,9 +73,9 @@ def wake_json(found: Told, interrupted: Interruptions = NONE_INTERRUPTED) -> dic
                 **({"service": one.service} if one.service else {}),
                 "spans": spans_json(one.spans),
             }
-            for one in interrupted.dials
+            for one in found.interrupted.dials
         ],
-        "dialsNotFollowed": interrupted.unfollowed,
+        "dialsNotFollowed": found.interrupted.unfollowed,
         "dialsAlike": found.dials.same,
         "dialsNotCompared": found.dials.unlooked,
         "pairs": {**pairs, "unknown": [{"src": u.src, "dst": u.dst, "reason": u.reason} for u in wake.unknown]},

@@ -28,7 +28,7 @@ from kwake_tui.text.columns import columns
 from kwake_tui.text.flows import span_lines, spans_json
 from kwake_tui.text.page import page_lines
 from kwake_tui.text.wake import wake_json, wake_lines
-from kwake_tui.wake_rows import told
+from kwake_tui.wake_rows import Told, told
 
 VERSION = 1
 WIDTH = 120
@@ -132,12 +132,14 @@ def what_if_lines(found: WhatIf) -> list[str]:
     rows = [_connection_row(connection) for connection in found.after.connections.values()]
     if rows:
         lines += ["connections", *columns(rows, indent=2), ""]
-    return [*lines, *wake_lines(told(found.before, found.after, interrupted=_interrupted(found)))]
+    return [*lines, *wake_lines(_told(found))]
 
 
-def _interrupted(found: WhatIf) -> Interruptions:
+def _told(found: WhatIf) -> Told:
     every = [done.interrupted for done in found.done]
-    return Interruptions(tuple(dial for one in every for dial in one.dials), sum(one.unfollowed for one in every))
+    dials = tuple(dial for one in every for dial in one.dials)
+    interrupted = Interruptions(dials, sum(one.unfollowed for one in every))
+    return told(found.before, found.after, interrupted=interrupted)
 
 
 def _event_row(event: Event) -> list[str]:
@@ -170,7 +172,7 @@ def what_if_json(found: WhatIf) -> dict[str, Any]:
              "backends": [reached.backend for reached in c.backends]}
             for c in found.after.connections.values()
         ],
-        "wake": wake_json(told(found.before, found.after), _interrupted(found)),
+        "wake": wake_json(_told(found)),
     }  # fmt: skip
 
 
