@@ -6,6 +6,7 @@ import pytest
 
 from kwake.objects.kinds import Pod
 from kwake_tui.panes.editor import EditorPane
+from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import POLICY, edit_policy
@@ -204,8 +205,8 @@ def test_one_reads_it_with_the_keys_of_a_list() -> None:
         await player.go_to(POLICY)
         await player.until(lambda: editor(player).reference == POLICY)
         area = editor(player).area
-        await player.press("tab", "tab", "j", "j", "k", "l")
-        assert area.cursor_location == (1, 1)
+        await player.press("tab", "tab", "j", "j", "k")
+        assert area.cursor_location == (1, 0)
         await player.press("G")
         assert area.cursor_location == area.document.end
         await player.press("g")
@@ -270,9 +271,9 @@ def test_arrows_and_page_keys_move_while_one_types_and_while_one_reads() -> None
         area = editor(player).area
         text = area.text
         await player.press("tab", "tab")
-        for begin in ((), ("e",)):
+        for begin, ends in ((), area.document.end), (("e",), (1, len(text.splitlines()[1]))):
             await player.press(*begin, "down", "down", "up", "end")
-            assert area.cursor_location == (1, len(text.splitlines()[1]))
+            assert area.cursor_location == ends
             await player.press("home", "right", "left", "pagedown")
             assert area.cursor_location[0] > 5
             await player.press("pageup", "pageup", "pageup", "up")
@@ -306,9 +307,14 @@ def test_a_line_that_goes_on_out_of_sight_says_so() -> None:
             next(row for row in rows if "kind: Pod" in row),
         )
         assert name.endswith("…") and len(name) == area.size.width and "…" not in kind
-        await player.press("tab", "tab", "j", "j", "j", "end")
-        await player.until(lambda: area.scroll_offset.x > 0)
-        assert area.render_line(3).text.rstrip().endswith(pod.metadata.name[-5:])
+        await player.press("tab", "tab", "l", "l", "right", "right", "right", "right")
+        assert player.rows("#keys") == ["the lines go on no further"]
+        assert area.render_line(rows.index(name)).text.rstrip().endswith(pod.metadata.name[-5:])
+        await player.press("h")
+        assert player.rows("#keys") != ["the lines go on no further"], "read, and it moves again"
+        await player.press(*"hhhhh")
+        assert [area.render_line(y).text for y in range(area.size.height)] == rows
+        assert player.rows("#keys") == ["the lines begin here"]
 
     play(shop(), story)
 
@@ -320,5 +326,20 @@ def test_the_cursor_goes_along_to_what_is_edited_by_name() -> None:
         await player.press("enter")
         assert player.desk.pane == "editor"
         assert player.desk.query_one("#cluster", LineList).target == "Service/payments/api"
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("previewed", [False, True])
+def test_the_rows_after_it_was_applied_do_not_hang_on_a_preview_in_between(previewed: bool) -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: web", "app: webshop")
+        if previewed:
+            await player.until(lambda: player.desk.query_one("#preview", LineBar).display)
+        await player.press("ctrl+s")
+        await player.until(lambda: not player.desk.query_one("#preview", LineBar).display)
+        await player.pilot.pause()
+        area = editor(player).area
+        assert area.scroll_offset.y == min(area.max_scroll_y, area.cursor_location[0] - area.size.height // 2) > 0
 
     play(shop(), story)

@@ -7,10 +7,12 @@ import pytest
 from kwake_tui.acts import ACTS
 from kwake_tui.keymap import KEYS
 from kwake_tui.panes.editor import EditorPane
+from kwake_tui.screens.dialog import Dialog
 from kwake_tui.screens.panes import PANES
+from kwake_tui.screens.view import ViewScreen
 from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, play, shop
-from tests.tui.test_pictures import edit
+from tests.tui.test_pictures import at_rest, edit, screen_of
 from tests.tui.test_story_edit import POLICY
 
 FROM_K9S = [
@@ -81,6 +83,70 @@ def test_at_the_ends_of_a_pane_keys_say_why_nothing_moves(pane: str) -> None:
         assert silent == []
 
     play(shop(), story)
+
+
+OPENED = {
+    "describe": ("pod", "d"),
+    "help": ("pod", "question_mark"),
+    "used by": ("pod", "u"),
+    "moments": ("pod", "T"),
+    "type": ("Service/shop/cart", "s"),
+    "flip": ("pod", "F"),
+    "wake": ("pod", "w"),
+    "flows": ("pod", "f"),
+    "reach": ("pod", "m"),
+}
+"""Dialogs and views, by the row on which they are opened and the key."""
+
+
+@pytest.mark.parametrize("opened", OPENED)
+def test_at_the_ends_of_what_is_opened_keys_say_why_nothing_moves(opened: str) -> None:
+    target, key = OPENED[opened]
+
+    async def story(player: Player) -> None:
+        await edit(player)
+        if target == "pod":
+            cluster = player.session.world.cluster
+            await player.go_to(str(cluster.pods_of(cluster.resolve("deploy/shop/cart"))[0].key))
+        else:
+            await player.go_to(target)
+        await player.press(key)
+        screen = player.app.screen
+        assert isinstance(screen, Dialog | ViewScreen)
+        await at_rest(player)
+
+        silent = []
+        for end, keys in {"g": ("up", "k", "g", "pageup"), "G": ("down", "j", "G", "pagedown")}.items():
+            for key_there in keys:
+                await player.press(end, end, end)
+                screen.hush()
+                before = screen_of(player)
+                await player.press(key_there)
+                await at_rest(player)
+                if screen_of(player) == before:
+                    silent.append(key_there)
+        assert silent == []
+        assert player.app.screen is screen
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize(("opened", "words"), [("describe", "esc goes back"), ("wake", "esc goes there")])
+def test_a_key_of_the_main_screen_says_where_it_acts(opened: str, words: str) -> None:
+    async def story(player: Player) -> None:
+        await edit(player)
+        entries = len(player.session.timeline.path)
+        await player.press(OPENED[opened][1], "ctrl+k")
+        await at_rest(player)
+        assert f"ctrl+k kill is a key of the main screen: {words}" in " ".join(shown(player))
+        assert len(player.session.timeline.path) == entries
+
+    play(shop(), story)
+
+
+def shown(player: Player) -> list[str]:
+    """The rows of the screen as they are seen."""
+    return [strip.text for strip in player.app.screen._compositor.render_strips()]
 
 
 @pytest.mark.parametrize(

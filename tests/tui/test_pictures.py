@@ -167,7 +167,15 @@ async def at_rest(player: Player) -> None:
     before, now = "", screen_of(player)
     while before != now:
         await player.pilot.pause()
+        await player.until(lambda: not is_due(player))
         before, now = now, screen_of(player)
+
+
+def is_due(player: Player) -> bool:
+    """Whether something is still to come at its time, as a preview after the last key."""
+    nodes = [node for screen in player.app.screen_stack for node in (screen, *screen.walk_children())]
+    timers = [timer for node in nodes for timer in node._timers if timer._repeat is not None]
+    return any(timer._task is not None and not timer._task.done() for timer in timers)
 
 
 def screen_of(player: Player) -> str:

@@ -13,12 +13,13 @@ from textual.screen import Screen
 
 import kwake_tui
 from kwake_tui.arguments import COMMANDS, parse
+from kwake_tui.screens.dialog import Dialog
 from kwake_tui.screens.editing import EditingScreen
 from kwake_tui.screens.panes import PanesScreen
 from kwake_tui.screens.view import ViewScreen
 from kwake_tui.twins import TWINS
 
-BASES = (EditingScreen, PanesScreen, ViewScreen)
+BASES = (Dialog, EditingScreen, PanesScreen, ViewScreen)
 """What other screens are made of; nobody sees one of these alone."""
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
 

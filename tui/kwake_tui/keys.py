@@ -78,6 +78,12 @@ class Keymap(NamedTuple):
         default = default_keys().get(name)
         return shown(default[0]) if default else name
 
+    def of_the_panes(self, key: str, away: str) -> str:
+        """What is said where a key of the main screen comes and is none of the screen that is shown: `esc` and where it
+        goes. Empty for any other key."""
+        found = next((own for own in self.keys if own.key == key), None)
+        return f"{found.shown} {found.word} is a key of the main screen: esc {away}" if found else ""
+
     def spelt(self, text: str) -> str:
         """A text of ours with the key in the place of each name in braces: `{kill} on sessions-0`."""
         return _IN_BRACES.sub(lambda match: self.shown(match[1]), text)

@@ -19,6 +19,7 @@ from kwake_tui.names import brief, parts
 from kwake_tui.was import was
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content, over
+from kwake_tui.widgets.stayed import Stayed
 from kwake_tui.widgets.text_page import TextPage
 
 _CORNERS = 4
@@ -115,6 +116,8 @@ class EditorPane(Vertical):
         area.move_cursor(cursor)
         if cursor == (0, 0):
             area.scroll_home(animate=False)
+        else:  # the rows that are seen hang on nothing but the cursor, as after a preview
+            self.call_after_refresh(area.centre)
         self._retitle()
 
     def go_to_line(self, line: int) -> None:
@@ -211,6 +214,6 @@ class EditorPane(Vertical):
     def action_revert(self) -> None:
         """Give up what was typed."""
         if not self.is_edited:
-            self.area.post_message(TextPage.Stayed("nothing was edited: there is nothing to give up"))
+            self.area.post_message(Stayed("nothing was edited: there is nothing to give up"))
         self.area.load_text(self._loaded)
         self._retitle()

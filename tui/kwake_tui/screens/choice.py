@@ -7,26 +7,26 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from kwake_tui.lines import Line, Span, spread
+from kwake_tui.screens.dialog import Dialog
 from kwake_tui.widgets.line_list import LineList, Model, content
 
 
-class ChoiceScreen(ModalScreen[str | None]):
+class ChoiceScreen(Dialog[str | None]):
     """Answers the target of the chosen row."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", show=False, priority=True)]
 
     def __init__(self, title: str, note: str, lines: tuple[Line, ...] | Model, at: str | None = None) -> None:
         super().__init__()
-        self._title, self._note, self._lines, self._at = title, note, lines, at
+        self.note = note
+        self._title, self._lines, self._at = title, lines, at
 
     def compose(self) -> ComposeResult:
         """One list in a frame."""
         with Vertical(id="page", classes="dialog") as page:
             page.border_title = content((Span(self._title),))
-            page.border_subtitle = content((Span(self._note),))
             yield LineList(id="choice", lit=True)
 
     def on_mount(self) -> None:

@@ -7,15 +7,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
 from kwake_tui.lines import BLANK, Line, Span
+from kwake_tui.screens.dialog import Dialog
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Dialog[bool]):
     """Yes or no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

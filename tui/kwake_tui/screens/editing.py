@@ -89,9 +89,9 @@ class EditingScreen(PanesScreen):
         self.go_to_pane("editor")
         self.query_one(EditorPane).put(text)
 
-    @on(TextPage.Stayed)
-    def _text_stayed(self, event: TextPage.Stayed) -> None:
-        self.say(event.reason, "muted")
+    @on(TextPage.Moved)
+    def _text_moved(self) -> None:
+        self.hush()
 
     @on(TextPage.Closed)
     def _key_to_no_use(self) -> None:

@@ -17,7 +17,7 @@ _MOVING = (
     ("{next-pane}", "the next pane; {pane-before} the one before; or click"),
     ("j k g G", "move in a pane; arrows, page keys and the wheel too"),
     ("{pane-1} … {pane-5}", "to a pane: Cluster, Path, the editor, Connections, Events"),
-    ("h l", "fold and unfold in the cluster"),
+    ("h l", "fold and unfold in the cluster; sideways along the lines of a text"),
     ("{mark}", "mark the object in the cluster; {kill}, {delete} and {restart} then act on all marked; esc unmarks"),
     ("enter", "fold, unfold, or show what is known of an object; a connection's path; the rule of a hop"),
     ("ctrl+p", "the palette"),

@@ -7,17 +7,17 @@ from typing import ClassVar, Literal
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
 from kwake_tui.lines import BLANK, Line, Span
+from kwake_tui.screens.dialog import Dialog
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
 
 Leaving = Literal["leave", "save"]
 
 
-class LeaveScreen(ModalScreen[Leaving | None]):
+class LeaveScreen(Dialog[Leaving | None]):
     """Answers whether to leave, or to save first; None: stay."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -32,14 +32,13 @@ class LeaveScreen(ModalScreen[Leaving | None]):
     def __init__(self, lost: tuple[str, ...], quit_key: str, *, can_save: bool) -> None:
         super().__init__()
         self._lost = lost
-        self._quit_key = quit_key
+        self.note = f"{quit_key} again leaves   esc stays"
         self._can_save = can_save
 
     def compose(self) -> ComposeResult:
         """What would be lost, and the buttons: Stay comes first."""
         with Vertical(id="question", classes="dialog") as box:
             box.border_title = content((Span("Leave"),))
-            box.border_subtitle = content((Span(f"{self._quit_key} again leaves   esc stays"),))
             words = LineBar(id="words")
             first, *others = self._lost
             rows = (Line((Span(first, bold=True),)), *(Line((Span(other, "muted"),), shrink=0) for other in others))

@@ -46,6 +46,7 @@ from kwake_tui.trail import Trail, View
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
+from kwake_tui.widgets.stayed import Stayed
 from kwake_tui.yaml_text import editable, line_of, read_manifest
 
 Answer = TypeVar("Answer")
@@ -265,8 +266,8 @@ class MainScreen(EditingScreen):
             self._resting.stop()
         self._resting = self.set_timer(REST_S, self._rested)
 
-    @on(LineList.Stayed)
-    def _stayed(self, event: LineList.Stayed) -> None:
+    @on(Stayed)
+    def _stayed(self, event: Stayed) -> None:
         self.say(event.reason, "muted")
 
     @on(LineList.Moved, "#path,#connections,#events")

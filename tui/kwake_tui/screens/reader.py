@@ -6,18 +6,20 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from kwake_tui.lines import Line, Span, spread
+from kwake_tui.screens.dialog import Dialog
 from kwake_tui.widgets.line_list import LineList, Model, content
 
 
-class ReaderScreen(ModalScreen[None]):
+class ReaderScreen(Dialog[None]):
     """Rows in a box; esc leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,question_mark", "leave", show=False, priority=True)
     ]
+
+    note = "esc back"
 
     def __init__(self, word: str, subject: str, lines: tuple[Line, ...] | Model) -> None:
         super().__init__()
@@ -28,7 +30,7 @@ class ReaderScreen(ModalScreen[None]):
         """The box."""
         rows = LineList(id="page", classes="dialog")
         rows.border_title = content(self._title)
-        rows.note = "esc back"
+        rows.note = self.note
         lines = self._lines
         rows.show(
             lines if callable(lines) else lambda width: tuple(row for line in lines for row in spread(line, width))

@@ -8,13 +8,13 @@ from typing import ClassVar, Literal, NamedTuple
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
 from kwake_tui.journal import changed_files
 from kwake_tui.lines import BLANK, Line, Span
 from kwake_tui.recording import Kept
 from kwake_tui.scenario_files import brief_path
+from kwake_tui.screens.dialog import Dialog
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList, content
 
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
     kept: Kept
 
 
-class RecoverScreen(ModalScreen[Answer | None]):
+class RecoverScreen(Dialog[Answer | None]):
     """Answers what to do with the session under the cursor; None: nothing now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,13 +42,13 @@ class RecoverScreen(ModalScreen[Answer | None]):
     def __init__(self, found: tuple[Kept, ...]) -> None:
         super().__init__()
         self._found = {kept.name: kept for kept in found}
+        self.note = "↑ ↓ session   ← → choice   esc later" if len(found) > 1 else "esc later"
 
     def compose(self) -> ComposeResult:
         """The sessions above, what can be done below."""
         several = len(self._found) > 1
         with Vertical(id="recover", classes="dialog") as box:
             box.border_title = content((Span("Restore"),))
-            box.border_subtitle = content((Span("↑ ↓ session   ← → choice   esc later" if several else "esc later"),))
             words = LineBar(id="words")
             head = f"{len(self._found)} sessions" if several else "a session"
             said = Line((Span(f"{head} ended without being left; no action is lost"),))

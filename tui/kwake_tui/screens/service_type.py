@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Click
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
 from kwake.actions import Action, SetServiceType
 from kwake_tui.lines import Span
+from kwake_tui.screens.dialog import Dialog
 from kwake_tui.screens.type_trials import Trial, Ways, detail_lines, service_of, trial, trials, type_lines, ways_round
 from kwake_tui.session import Session
 from kwake_tui.widgets.in_order import Field
@@ -20,7 +20,7 @@ from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList, content
 
 
-class ServiceTypeScreen(ModalScreen[Action]):
+class ServiceTypeScreen(Dialog[Action]):
     """Answers with the action, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,6 +37,8 @@ class ServiceTypeScreen(ModalScreen[Action]):
         Binding("enter", "named", show=False, priority=True),
     ]
 
+    note = "↑ ↓ type   enter to its button   esc back"
+
     def __init__(self, session: Session, reference: str) -> None:
         super().__init__()
         self._session = session
@@ -48,7 +50,6 @@ class ServiceTypeScreen(ModalScreen[Action]):
         """The types, the details of one, and two buttons."""
         with Vertical(id="service-type", classes="dialog") as box:
             box.border_title = content((Span(f"Switch type  {self._reference}"),))
-            box.border_subtitle = "↑ ↓ type   enter to its button   esc back"
             yield LineList(id="types", lit=True)
             yield Field(placeholder="the name it stands for, as api.example.com", id="external-name", compact=True)
             yield LineBar(id="details")
@@ -142,7 +143,7 @@ class ServiceTypeScreen(ModalScreen[Action]):
         button = self.query_one("#yes", Button)
         if button.disabled:
             words = f"{trial.type} {'is its type already' if trial.is_now else 'cannot be had so: see why below'}"
-            self.query_one("#service-type").border_subtitle = words
+            self.tell(words)
         else:
             self.set_focus(button, scroll_visible=False)
 

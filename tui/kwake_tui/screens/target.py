@@ -7,17 +7,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from kwake.cluster import Cluster
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import parts, short, targets
+from kwake_tui.screens.dialog import Dialog
 from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_list import LineList, content
 
 
-class TargetScreen(ModalScreen[str]):
+class TargetScreen(Dialog[str]):
     """Asks for the target of a trace."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,6 +27,8 @@ class TargetScreen(ModalScreen[str]):
         Binding("enter", "choose", show=False, priority=True),
         Binding("tab", "complete", show=False, priority=True),
     ]
+
+    note = "enter traces   tab completes   esc back"
 
     def __init__(self, cluster: Cluster, source: str) -> None:
         super().__init__()
@@ -39,7 +41,6 @@ class TargetScreen(ModalScreen[str]):
         """The question above, the candidates below."""
         with Vertical(id="targets", classes="dialog") as box:
             box.border_title = content((Span(f"Trace  {short(self._source)} → ?"),))
-            box.border_subtitle = "enter traces   tab completes   esc back"
             yield Field(placeholder="svc/shop/web:80, an address, a DNS name, internet", id="wanted", compact=True)
             yield LineList(id="candidates", lit=True)
 

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
@@ -24,7 +25,7 @@ from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.session import Session
 from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_bar import LineBar
-from kwake_tui.widgets.line_list import LineList
+from kwake_tui.widgets.stayed import Stayed
 
 BORDERS = 4
 """Cells of a pane beside its rows: the border, the cursor's mark and its like at the right."""
@@ -97,8 +98,14 @@ class ViewScreen(Screen[Flow | str | None]):
         self._said = (words, role)
         self.show_keys()
 
-    @on(LineList.Stayed)
-    def _stayed(self, event: LineList.Stayed) -> None:
+    def on_key(self, event: Key) -> None:
+        """A key that nothing here takes."""
+        reason = keymap_of(self.app).of_the_panes(event.key, "goes there")
+        if reason:
+            self.say(reason, "muted")
+
+    @on(Stayed)
+    def _stayed(self, event: Stayed) -> None:
         self.say(event.reason, "muted")
 
     def hush(self) -> None:

@@ -22,6 +22,7 @@ from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span, fit, shown
 from kwake_tui.plain_signs import wide
 from kwake_tui.theme import style
+from kwake_tui.widgets.stayed import Stayed
 
 Model = Callable[[int], tuple[Line, ...]]
 """The rows for a width in cells."""
@@ -87,13 +88,6 @@ class LineList(ScrollView, can_focus=True):
     class Chosen(Moved):
         """Enter or a second click on the row under the cursor."""
 
-    class Stayed(Message):
-        """A key came that changes nothing here."""
-
-        def __init__(self, reason: str) -> None:
-            super().__init__()
-            self.reason = reason
-
     def __init__(self, *, id: str | None = None, classes: str | None = None, lit: bool = False) -> None:
         super().__init__(id=id, classes=classes)
         self._model: Model = lambda width: ()
@@ -112,11 +106,17 @@ class LineList(ScrollView, can_focus=True):
         self._counted = ""
         self._heads = 0
         self._title = ("", "", "")
+        self._said = ""
 
     def entitle(self, word: str, subject: str = "", alone: str = "") -> None:
         """What stands over the rows: the pane's word and its subject. Where the pane is alone below a row of tabs that
         has its word, it is the subject, or what is said in its place."""
         self._title = (word, subject, alone or subject)
+        self._tell_place()
+
+    def tell(self, words: str) -> None:
+        """Say something in the subtitle, in the place of all that it says else; empty: no more."""
+        self._said = words
         self._tell_place()
 
     @property
@@ -208,7 +208,7 @@ class LineList(ScrollView, can_focus=True):
         first = int(self.scroll_offset.y)
         place = f"{first + 1}-{min(first + height, total)} of {total}" if 0 < height < total else ""
         marks = f"{len(self.marked)} marked" if self.marked else ""
-        said = "   ".join(filter(None, (marks, self._counted, place, self.note)))
+        said = self._said or "   ".join(filter(None, (marks, self._counted, place, self.note)))
         self.border_subtitle = content((Span(said),))
         word, subject, alone = self._title
         if word:
@@ -257,7 +257,7 @@ class LineList(ScrollView, can_focus=True):
 
     def stay(self, reason: str) -> None:
         """Say why a key changes nothing."""
-        self.post_message(self.Stayed(reason))
+        self.post_message(Stayed(reason))
 
     def action_fold(self, fold: int) -> None:
         """Lists fold nothing, unless they say otherwise."""

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
 from kwake_tui.widgets.line_list import content, laid_out, styled
+from kwake_tui.widgets.stayed import Stayed
 
 HEADS = 2
 """Rows of column heads."""
@@ -276,6 +277,13 @@ class Matrix(ScrollView, can_focus=True):
             self.refresh()
             self.post_message(self.Moved())
 
+    def _go(self, row: int, column: int, stays: str) -> None:
+        """Put the cursor on a cell; where it stands there already say why it goes no further."""
+        before = self._row, self._column
+        self.move_to(row, column)
+        if (self._row, self._column) == before:
+            self.post_message(Stayed(stays))
+
     def put_on(self, row: str, column: str) -> None:
         """Put the cursor on the cell of two heads."""
         if self._grid is not None:
@@ -290,7 +298,7 @@ class Matrix(ScrollView, can_focus=True):
         row, column = self._row + rows, self._column + columns
         while rows and 0 <= row < len(self._grid.rows) and not self._grid.rows[row].key:
             row += rows
-        self.move_to(row, column)
+        self._go(row, column, f"this is the {'first' if rows + columns < 0 else 'last'} {'row' if rows else 'column'}")
 
     def action_page(self, pages: int) -> None:
         """A page down or up."""
@@ -299,23 +307,27 @@ class Matrix(ScrollView, can_focus=True):
         goal = self._row + pages * max(self.size.height - HEADS - 1, 1)
         stops = [number for number, head in enumerate(self._grid.rows) if head.key]
         if stops:
-            self.move_to(min(stops, key=lambda stop: abs(stop - goal)), self._column)
+            place = min(stops, key=lambda stop: abs(stop - goal))
+            self._go(place, self._column, f"this is the {'first' if pages < 0 else 'last'} row")
 
     def action_edge_row(self, end: int) -> None:
         """The first or the last row."""
         stops = [number for number, head in enumerate(self._grid.rows) if head.key] if self._grid else []
         if stops:
-            self.move_to(stops[end], self._column)
+            self._go(stops[end], self._column, f"this is the {'last' if end else 'first'} row")
 
     def action_edge_column(self, end: int) -> None:
         """The first or the last column."""
         if self._grid and self._grid.columns:
-            self.move_to(self._row, 0 if end == 0 else len(self._grid.columns) - 1)
+            column = len(self._grid.columns) - 1 if end else 0
+            self._go(self._row, column, f"this is the {'last' if end else 'first'} column")
 
     def action_choose(self) -> None:
         """Enter on the cell."""
         if all(self.at):
             self.post_message(self.Chosen())
+        else:
+            self.post_message(Stayed("there is nothing to go into here"))
 
     def on_click(self, event: events.Click) -> None:
         """A click puts the cursor there, a second one chooses."""

@@ -17,9 +17,13 @@ from kwake.objects.printable import printable
 from kwake_tui.keymap import FIXED
 from kwake_tui.theme import colour, style
 from kwake_tui.widgets.in_order import TextField
+from kwake_tui.widgets.stayed import Stayed
 
 _CHANGING: Final = ("delete", "cut", "paste", "undo", "redo")
 """How the names of actions begin that change the text."""
+
+ASIDE = 8
+"""Cells that one key moves text sideways."""
 
 GAP = 2
 """Cells between a line and what is said of it, at least."""
@@ -45,12 +49,8 @@ class TextPage(TextField):
     class Closed(Message):
         """A key or a paste came that does nothing while the text is read."""
 
-    class Stayed(Message):
-        """A key came that moves no further."""
-
-        def __init__(self, reason: str) -> None:
-            super().__init__()
-            self.reason = reason
+    class Moved(Message):
+        """One reads at another place."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -128,10 +128,8 @@ class TextPage(TextField):
                 self.action_cursor_down()
             case "up":
                 self.action_cursor_up()
-            case "left":
-                self.action_cursor_left()
-            case "right":
-                self.action_cursor_right()
+            case "left" | "right":
+                self._aside(1 if way == "right" else -1)
             case _:
                 goal = (0, 0) if way == "first" else self.document.end
                 self._move(f"this is the {way} line", lambda: self.move_cursor(goal))
@@ -144,13 +142,26 @@ class TextPage(TextField):
         """As above."""
         self._move("this is the first line", lambda: super(TextPage, self).action_cursor_up(select))
 
+    def _aside(self, steps: int) -> None:
+        """Look further along lines that go on out of sight: where the text is read there is no caret to move."""
+        moves = self.scroll_offset.x > 0 if steps < 0 else self.scroll_offset.x < self.max_scroll_x
+        self.scroll_relative(x=steps * ASIDE, animate=False)
+        words = f"the lines {'begin here' if steps < 0 else 'go on no further'}"
+        self.post_message(self.Moved() if moves else Stayed(words))
+
     def action_cursor_left(self, select: bool = False) -> None:
-        """As above."""
-        self._move("this is the beginning of the text", lambda: super(TextPage, self).action_cursor_left(select))
+        """Where the text is read, the rows and not the caret move."""
+        if self.read_only and not select:
+            self._aside(-1)
+        else:
+            super().action_cursor_left(select)
 
     def action_cursor_right(self, select: bool = False) -> None:
         """As above."""
-        self._move("this is the end of the text", lambda: super(TextPage, self).action_cursor_right(select))
+        if self.read_only and not select:
+            self._aside(1)
+        else:
+            super().action_cursor_right(select)
 
     def action_cursor_page_down(self) -> None:
         """As above."""
@@ -161,16 +172,22 @@ class TextPage(TextField):
         self._move("this is the first line", super().action_cursor_page_up)
 
     def action_cursor_line_start(self, select: bool = False) -> None:
-        """As above."""
-        self._move("the line begins here", lambda: super(TextPage, self).action_cursor_line_start(select))
+        """Home: where the text is read, to the first line, as in a list."""
+        if self.read_only and not select:
+            self.action_read("first")
+        else:
+            super().action_cursor_line_start(select)
 
     def action_cursor_line_end(self, select: bool = False) -> None:
-        """As above."""
-        self._move("the line ends here", lambda: super(TextPage, self).action_cursor_line_end(select))
+        """End, as above."""
+        if self.read_only and not select:
+            self.action_read("last")
+        else:
+            super().action_cursor_line_end(select)
 
     def _move(self, reason: str, move: Callable[[], None]) -> None:
         """Move; where that changes nothing of a text that is read, say why."""
         before = self.cursor_location
         move()
-        if self.read_only and self.cursor_location == before:
-            self.post_message(self.Stayed(reason))
+        if self.read_only:
+            self.post_message(Stayed(reason) if self.cursor_location == before else self.Moved())
