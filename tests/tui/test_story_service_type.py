@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from kwake_tui.lines import fit
 from kwake_tui.screens.service_type import ServiceTypeScreen
 from kwake_tui.screens.type_trials import service_of
@@ -41,6 +43,35 @@ def test_a_refused_type_quotes_the_api_server() -> None:
         await player.press("enter", "enter")
         assert player.session.world == shop(), "there is no button to press"
         assert isinstance(player.app.screen, ServiceTypeScreen)
+
+    play(shop(), story)
+
+
+def test_a_type_that_needs_a_name_says_before_what_it_gives_up() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        await player.press("down", "down", "down")
+
+        row = player.row("#types", "ExternalName")
+        assert "− 10.103.236.213" in row and "− 30080" in row and "▲ needs a name" in row
+        assert "− released    clusterIP 10.103.236.213" in player.rows("#details")
+        assert "− released    nodePort 30080" in player.rows("#details")
+
+    play(shop(), story)
+
+
+def test_y_shows_the_switch_as_a_patch_and_does_nothing() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        await player.press("y")
+        told = " ".join(player.rows("#page"))
+        assert "kubectl patch -n shop service/catalog --type merge -p" in told
+        patch = json.loads(told[told.index("{") : told.rindex("}") + 1])
+        assert patch["spec"]["type"] == "ClusterIP"
+        await player.press("escape", "down", "y")
+        assert isinstance(player.app.screen, ServiceTypeScreen)
+        assert "is its type already" in str(player.app.screen.query_one("#service-type").border_subtitle)
+        assert len(player.session.timeline.path) == 1
 
     play(shop(), story)
 

@@ -117,10 +117,7 @@ def _commands(world: World, entry: Entry, action: Action) -> Iterator[str]:
         case Delete():
             yield _command("delete", *_of(cluster.resolve(action.target)))
         case SetServiceType():
-            key = cluster.resolve(action.service, "Service")
-            service = cluster.record(key).value
-            assert isinstance(service, Service)
-            yield _patch(key, set_type_patch(service, action.type, action.external_name))
+            yield type_command(world, action)
         case ReplaceService():
             key = cluster.resolve(action.service, "Service")
             yield _command("delete", *_of(key))
@@ -138,6 +135,14 @@ def _commands(world: World, entry: Entry, action: Action) -> Iterator[str]:
             yield f"# {action.name}: the client closes it"
         case _:
             assert_never(action)
+
+
+def type_command(world: World, action: SetServiceType) -> str:
+    """The command that switches a Service's type. Raises ReferenceNotFound where there is no such Service."""
+    key = world.cluster.resolve(action.service, "Service")
+    service = world.cluster.record(key).value
+    assert isinstance(service, Service)
+    return _patch(key, set_type_patch(service, action.type, action.external_name))
 
 
 def _apply(world: World, manifest: Manifest) -> Iterator[str]:

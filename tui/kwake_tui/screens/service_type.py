@@ -11,8 +11,10 @@ from textual.events import Click
 from textual.widgets import Button
 
 from kwake.actions import Action, SetServiceType
-from kwake_tui.lines import Span
+from kwake.scenario.kubectl import type_command
+from kwake_tui.lines import Line, Span
 from kwake_tui.screens.dialog import Dialog
+from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.screens.type_trials import Trial, Ways, detail_lines, service_of, trial, trials, type_lines, ways_round
 from kwake_tui.session import Session
 from kwake_tui.widgets.in_order import Field
@@ -32,12 +34,13 @@ class ServiceTypeScreen(Dialog[Action]):
         Binding("k", "letter('move', -1)", show=False, priority=True),
         Binding("left", "beside(-1)", show=False, priority=True),
         Binding("right", "beside(1)", show=False, priority=True),
+        Binding("y", "letter('patch')", show=False, priority=True),
         Binding("h", "letter('beside', -1)", show=False, priority=True),
         Binding("l", "letter('beside', 1)", show=False, priority=True),
         Binding("enter", "named", show=False, priority=True),
     ]
 
-    note = "↑ ↓ type   enter to its button   esc back"
+    note = "↑ ↓ type   enter to its button   y as a patch   esc back"
 
     def __init__(self, session: Session, reference: str) -> None:
         super().__init__()
@@ -138,14 +141,31 @@ class ServiceTypeScreen(Dialog[Action]):
             self._to_button()
 
     def _to_button(self) -> None:
+        if self._can_be_had():
+            self.set_focus(self.query_one("#yes", Button), scroll_visible=False)
+
+    def _can_be_had(self) -> bool:
+        """Whether the type under the cursor is another one and would be allowed; says why where not."""
         trial = self._trial
         self._detail(trial.type)
-        button = self.query_one("#yes", Button)
-        if button.disabled:
-            words = f"{trial.type} {'is its type already' if trial.is_now else 'cannot be had so: see why below'}"
-            self.tell(words)
-        else:
-            self.set_focus(button, scroll_visible=False)
+        if trial.after is not None and not trial.is_now:
+            return True
+        self.tell(f"{trial.type} {'is its type already' if trial.is_now else 'cannot be had so: see why below'}")
+        return False
+
+    def action_patch(self) -> None:
+        """The command that would switch a real cluster's Service."""
+        if self._can_be_had():
+            command = type_command(self._session.world, self._action)
+            page = ReaderScreen(
+                "kubectl", "would make the same change; nothing is run", (Line((Span(command),), shrink=0),)
+            )
+            self.app.push_screen(page)
+
+    @property
+    def _action(self) -> SetServiceType:
+        name = self.query_one(Field).value.strip() if self._trial.type == "ExternalName" else None
+        return SetServiceType(self._reference, self._trial.type, name)
 
     def action_move(self, step: int) -> None:
         """Through the types, wherever the focus is."""
@@ -153,8 +173,7 @@ class ServiceTypeScreen(Dialog[Action]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do it, or not."""
-        name = self.query_one(Field).value.strip() if self._trial.type == "ExternalName" else None
-        self.dismiss(SetServiceType(self._reference, self._trial.type, name) if event.button.id == "yes" else None)
+        self.dismiss(self._action if event.button.id == "yes" else None)
 
     def action_leave(self) -> None:
         """Not."""

@@ -34,6 +34,13 @@ class Trial(msgspec.Struct, frozen=True, eq=False):
     after: World | None
     refusal: str = ""
     """The API server's words, where it would refuse."""
+    named: World | None = None
+    """Where it is refused for want of a name alone: as it would be with one."""
+
+    @property
+    def shows(self) -> World | None:
+        """The world of which it is told what the type keeps, allocates and releases."""
+        return self.after or self.named
 
 
 class Ways(NamedTuple):
@@ -59,8 +66,13 @@ def trial(world: World, reference: str, type_name: str, external_name: str | Non
     try:
         return Trial(type_name, False, world.do(SetServiceType(reference, type_name, external_name)).settle())
     except KwakeError as error:
-        return Trial(type_name, False, None, str(error))
+        needs_name = external_name is None and NEEDS_NAME in str(error)
+        named = trial(world, reference, type_name, _ANY_NAME).after if needs_name else None
+        return Trial(type_name, False, None, str(error), named)
 
+
+_ANY_NAME = "name.invalid"
+"""Stands for the name that is still to be given: what a Service gives up for it is the same for each (RFC 2606)."""
 
 NEEDS_NAME = "spec.externalName: Required value"
 """What the API server says of an ExternalName without its name."""
@@ -122,8 +134,6 @@ def type_lines(found: tuple[Trial, ...], before: Service, reference: str, width:
     return tuple(lines)
 
 
-_HEADS = ("  type", "clusterIP", "nodePort", "load balancer", "API server")
-
 _ROOM = 3
 """More cells between columns where they fit."""
 
@@ -132,7 +142,7 @@ def _cells(one: Trial, before: Service, reference: str) -> tuple[Span, ...]:
     """One type's row, a span each column."""
     mark = "●" if one.is_now else "○" if one.after or NEEDS_NAME in one.refusal else "×"
     cells = [Span(f"{mark} {one.type}", "text1" if one.after else "muted", bold=one.is_now)]
-    old, new = _facts(before), _facts(service_of(one.after, reference)) if one.after else None
+    old, new = _facts(before), _facts(service_of(one.shows, reference)) if one.shows else None
     for field, _ in _FIELDS:
         was, now = getattr(old, field), getattr(new, field) if new else ""
         change = _difference(was, now) if new else ""
@@ -163,20 +173,12 @@ def detail_lines(
     if trial.type == "ExternalName" and trial.after is None:
         if trial.refusal and NEEDS_NAME not in trial.refusal:
             return (*rows, *wrapped(("× ", "bad"), trial.refusal, width))
-        return (
-            *rows,
-            Line((Span("▲ ", "warn"), Span("it needs the name it stands for: enter, then type it", "muted"))),
-        )
+        needs = Line((Span("▲ ", "warn"), Span("it needs the name it stands for: enter, then type it", "muted")))
+        given_up = _changes(before, service_of(trial.named, reference)) if trial.named else ()
+        return (*rows, needs, *given_up)
     if trial.after is None:
         return (*rows, *wrapped(("× ", "bad"), trial.refusal, width))
-    old, new = _facts(before), _facts(service_of(trial.after, reference))
-    for field, word in _FIELDS:
-        was, then = getattr(old, field), getattr(new, field)
-        change = _difference(was, then)
-        if change:
-            sign, role = _SIGNS[change]
-            words = f"{was} → {then}" if change == "replaced" else was or then
-            rows.append(Line((Span(f"{sign} {change:<12}", role), Span(f"{word} ", "muted"), Span(words))))
+    rows += _changes(before, service_of(trial.after, reference))
     callers = list(_callers(now, trial.after, reference, flow))
     if callers:
         dial = 18 if width >= _WIDE else 15
@@ -192,6 +194,18 @@ def detail_lines(
     if ways.untried:
         rows.append(Line((Span(f"{ways.untried} more workloads are not tried here", "muted"),)))
     return tuple(rows)
+
+
+def _changes(before: Service, after: Service) -> Iterator[Line]:
+    """What is kept, allocated and released, a row each."""
+    old, new = _facts(before), _facts(after)
+    for field, word in _FIELDS:
+        was, then = getattr(old, field), getattr(new, field)
+        change = _difference(was, then)
+        if change:
+            sign, role = _SIGNS[change]
+            words = f"{was} → {then}" if change == "replaced" else was or then
+            yield Line((Span(f"{sign} {change:<12}", role), Span(f"{word} ", "muted"), Span(words)))
 
 
 _WIDE = 84
