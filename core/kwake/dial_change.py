@@ -36,6 +36,8 @@ class DialChange(msgspec.Struct, frozen=True):
     @property
     def turn(self) -> Turn | None:
         """What became of it; None where nothing did. Lost and gained count in parts: 2 of 3 after 3 of 3 is lost."""
+        if self.direct is not None and not self._leads_further:
+            return None
         was, is_ = arriving(self.before), arriving(self.after)
         if is_unknown(self.before) or is_unknown(self.after):
             return None if _story(self.before) == _story(self.after) else Turn.UNKNOWN
@@ -43,9 +45,14 @@ class DialChange(msgspec.Struct, frozen=True):
             return Turn.LOST if is_ < was else Turn.GAINED
         if was and _reached(self.before) != _reached(self.after):
             return Turn.REROUTED
-        if self.direct is not None:  # a way round that leads nowhere is none
-            return None
         return None if _outcomes(self.before) == _outcomes(self.after) else Turn.OTHERWISE
+
+    @property
+    def _leads_further(self) -> bool:
+        """Whether a way round brings, or may bring, a client to a pod that the Service itself does not bring it to."""
+        direct = self.direct
+        ways = ((self.before, direct.before), (self.after, direct.after)) if direct is not None else ()
+        return any(_may_meet(way) - _may_meet(straight) for way, straight in ways)
 
 
 def dialled(old: World, new: World, flow: Flow, service: str = "") -> DialChange:
@@ -64,6 +71,12 @@ def path_of(world: World, flow: Flow) -> Path | None:
 def arriving(path: Path | None) -> Fraction:
     """The part of the dials of a path that is delivered; none where there is no path."""
     return path.shares.get(Outcome.DELIVERED, Fraction(0)) if path else Fraction(0)
+
+
+def _may_meet(path: Path | None) -> set[tuple[str, str | None]]:
+    """Who meets which pod, for sure or perhaps."""
+    met = (Outcome.DELIVERED, Outcome.UNKNOWN)
+    return {(branch.source, branch.pod) for branch in path.branches if branch.outcome in met} if path else set()
 
 
 def _outcomes(path: Path | None) -> set[Outcome]:

@@ -1,7 +1,8 @@
 """Node ports as a way round what stops a client at the Service itself.
 
-A proxy that brings a dial of a node's address to a pod puts the node's address into it (SV-44), and policies judge that
-one (NP-23): often they admit it, as they always admit a pod's own node (NP-14).
+A proxy that brings a dial of a node's address to a pod puts the node's address into it (SV-44). Policies on other
+nodes judge that one, which an ipBlock may hold; those on the same node do so under some CNIs alone, and then let it in
+(NP-23, NP-14).
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 
+import pytest
+
 import kwake
 from kwake.dial_change import DialChange, Turn
 from kwake.dials import changed_dials, dial_of
@@ -15,8 +17,10 @@ from tests.core.policy.clusters import policy
 
 
 @cache
-def shop() -> kwake.World:
-    return kwake.open(sample_path("shop"), seed=7)
+def shop(own_node: str = "") -> kwake.World:
+    """The sample, and whom a pod's policies see where its own node's address stands for the client's."""
+    overrides = {"masquerade-on-own-node": own_node} if own_node else {}
+    return kwake.open(sample_path("shop"), seed=7, overrides=overrides)
 
 
 def changes(before: kwake.World, after: kwake.World) -> tuple[DialChange, ...]:
@@ -89,8 +93,8 @@ def test_a_policy_that_shuts_out_nodes_touches_those_who_dial_from_outside() -> 
 
 
 def test_a_node_port_is_dialled_at_any_node_by_the_outside() -> None:
-    after = shop().do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
-    (outside,) = [change for change in changes(shop(), after) if change.flow.source == "internet"]
+    after = shop("node").do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
+    (outside,) = [change for change in changes(shop("node"), after) if change.flow.source == "internet"]
 
     number = port_of(after, "svc/shop/checkout")
     assert (outside.flow.target, outside.flow.port, outside.service) == ("Node/*", number, "Service/shop/checkout")
@@ -99,9 +103,9 @@ def test_a_node_port_is_dialled_at_any_node_by_the_outside() -> None:
     assert outside.turn is Turn.GAINED
 
 
-def test_whom_a_policy_stops_at_the_service_gets_round_it_by_the_nodes_of_its_pods() -> None:
-    after = shop().do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
-    found = {c.flow.source: c for c in changes(shop(), after) if c.flow.target == "Node/*" and c.direct}
+def test_where_policies_see_the_node_whom_they_stop_at_the_service_gets_round_them() -> None:
+    after = shop("node").do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
+    found = {c.flow.source: c for c in changes(shop("node"), after) if c.flow.target == "Node/*" and c.direct}
 
     assert found["Deployment/shop/cart"].turn is Turn.GAINED
     assert "Deployment/shop/web" not in found, "the policy admits it at the Service itself"
@@ -114,18 +118,43 @@ def test_whom_a_policy_stops_at_the_service_gets_round_it_by_the_nodes_of_its_po
         assert alone.shares[kwake.Outcome.DELIVERED] == Fraction(1, 3), "each pod from its own node, of three"
 
 
+@pytest.mark.rule("NP-23")
+def test_where_policies_see_the_client_on_its_own_node_nobody_gets_round_them() -> None:
+    """As under plugins whose policies stand in the filter table, which masquerading comes after."""
+    assert shop().profile["masquerade-on-own-node"] == "client", "calico"
+    after = shop().do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
+    found = [change for change in changes(shop(), after) if change.flow.target == "Node/*"]
+
+    assert not [change for change in found if change.direct and change.turn is not None]
+    (outside,) = (change for change in found if change.flow.source == "internet")
+    assert outside.turn is Turn.OTHERWISE and outside.after is not None
+    assert kwake.Outcome.DELIVERED not in outside.after.shares
+
+
+@pytest.mark.rule("NP-23")
+def test_where_the_plugin_leaves_it_open_whom_policies_see_nobody_knows_who_gets_round_them() -> None:
+    after = shop("unknown").do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
+    found = {c.flow.source: c for c in changes(shop("unknown"), after) if c.flow.target == "Node/*"}
+
+    assert found["Deployment/shop/cart"].turn is found["internet"].turn is Turn.UNKNOWN
+    path = after.settle().trace("deploy/shop/cart", "node/*", port_of(after, "svc/shop/checkout"))
+    assert path.shares[kwake.Outcome.UNKNOWN] == Fraction(1, 3), "the pod's own node, of three"
+    assert kwake.Outcome.DELIVERED not in path.shares, "other nodes' addresses are let in by no rule"
+    assert any("depends on the CNI" in branch.reason for branch in path.branches)
+
+
 def test_under_a_local_policy_a_pod_keeps_its_address_and_gets_round_nothing() -> None:
     """kube-proxy does not masquerade pods there (SV-44, SV-45), so that the policy judges the pod as at the Service."""
-    local = shop().do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
+    local = shop("node").do(kwake.SetServiceType("svc/shop/checkout", "NodePort"))
     local = local.do(kwake.Patch("svc/shop/checkout", {"spec": {"externalTrafficPolicy": "Local"}}))
-    found = {c.flow.source for c in changes(shop(), local) if c.direct and c.turn is Turn.GAINED}
+    found = {c.flow.source for c in changes(shop("node"), local) if c.direct and c.turn is Turn.GAINED}
 
     assert "Deployment/shop/cart" not in found
 
 
 def test_a_node_port_that_goes_is_lost_to_those_who_had_no_other_way() -> None:
-    opened = shop().do(kwake.SetServiceType("svc/shop/checkout", "NodePort")).settle()
-    found = {c.flow.source: c.turn for c in changes(opened, shop()) if c.service == "Service/shop/checkout"}
+    opened = shop("node").do(kwake.SetServiceType("svc/shop/checkout", "NodePort")).settle()
+    found = {c.flow.source: c.turn for c in changes(opened, shop("node")) if c.service == "Service/shop/checkout"}
 
     assert found["internet"] is Turn.LOST
     assert found["Deployment/shop/cart"] is Turn.LOST

@@ -10,11 +10,12 @@ import msgspec
 from kwake.dataplane.ends import OUTSIDE, holder_of, is_address
 from kwake.dataplane.evidence import admission, judgement, side_deciders
 from kwake.dataplane.living import is_down
+from kwake.dataplane.masquerade import ingress_side, judges_before
 from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome
 from kwake.dataplane.unread import frontends_unread, holder_unread, may_be_unread_pod
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
-from kwake.objects.basis import Basis, weakest
+from kwake.objects.basis import Basis
 from kwake.objects.key import Key
 from kwake.objects.kinds import LISTENS_ANNOTATION, Node, Pod
 from kwake.policy.ends import PolicyEnd, Side, called
@@ -62,18 +63,20 @@ def arrive(way: Way, to: Destination, egress_port: int | None = None) -> Branch:
     if to.pod is None:
         way = msgspec.structs.replace(way, ingress=_ingress(way, to))
     else:
-        source = _source_end(way)
+        source = source_end(way)
         policies = compile_policies(view.policy, view.profile)
-        side = policies.verdict(source, target, way.protocol, to.port).ingress
+        side = _ingress_side(way, to)
         way = msgspec.structs.replace(way, ingress=judgement(view, side))
+        late: tuple[Hop, ...] = ()
+        if side.stopped_by and way.came_as is not None and judges_before(view, target, source):
+            source, late = way.came_as, tuple(hop for hop in way.hops if hop.kind == "snat" and hop.at == to.node)
+            way = msgspec.structs.replace(way, hops=tuple(hop for hop in way.hops if hop not in late))
         hop = _policy_hop("ingress", to.node, side, str(to.pod.key), policies, source)
-        if way.is_masqueraded and source.node == to.node:
-            hop = msgspec.structs.replace(hop, basis=weakest((hop.basis, Basis.INFERRED)), cite="NP-23")
         if way.is_masqueraded and not way.source and side.isolated_by:
             return _source_unknown(way, hop, to)
         if side.allowed is not True:
             return _stopped_by_policy(way, hop, side, to)
-        way = way.met(_admitted(view, hop, side))
+        way = way.met(_admitted(view, hop, side), *late)
     return _socket(way, to)
 
 
@@ -102,16 +105,19 @@ def leave(way: Way, to: Destination, egress_port: int | None = None) -> Way | Br
 def judged_all_the_same(way: Way, to: Destination) -> Way:
     """The way with what policies would say of both sides, where something else ends it before they are asked."""
     policies = compile_policies(way.view.policy, way.view.profile)
-    verdict = policies.verdict(_source_end(way), _target_end(way.view, to), way.protocol, to.port)
-    egress, ingress = (judgement(way.view, side) for side in (verdict.egress, verdict.ingress))
-    return msgspec.structs.replace(way, egress=egress, ingress=ingress)
+    side = policies.verdict(source_end(way), _target_end(way.view, to), way.protocol, to.port).egress
+    return msgspec.structs.replace(way, egress=judgement(way.view, side), ingress=_ingress(way, to))
 
 
 def _ingress(way: Way, to: Destination) -> Judgement:
     """What the server's policies say of a packet that may not even get there."""
-    policies = compile_policies(way.view.policy, way.view.profile)
-    verdict = policies.verdict(_source_end(way), _target_end(way.view, to), way.protocol, to.port)
-    return judgement(way.view, verdict.ingress)
+    return judgement(way.view, _ingress_side(way, to))
+
+
+def _ingress_side(way: Way, to: Destination) -> Side:
+    node = source_end(way) if way.is_masqueraded else None
+    client = way.came_as or client_end(way)
+    return ingress_side(way.view, client, node, _target_end(way.view, to), (way.protocol, to.port))
 
 
 def client_end(way: Way) -> PolicyEnd:
@@ -135,8 +141,8 @@ def listens(pod: Pod, port: int, protocol: str) -> tuple[bool, Basis]:
     return (port, protocol) in ports, Basis.SOURCED
 
 
-def _source_end(way: Way) -> PolicyEnd:
-    """The client as the server's policies see it: the node that replaced its address, if one did (NP-23)."""
+def source_end(way: Way) -> PolicyEnd:
+    """Who the packet comes from by its source address now: the node or load balancer that replaced it, if one did."""
     if not way.is_masqueraded:
         return client_end(way)
     return PolicyEnd(None, way.source or "0.0.0.0", way.src_node)

@@ -9,7 +9,7 @@ import msgspec
 
 from kwake.control.endpoints import Backend
 from kwake.control.service_allocation import service_range
-from kwake.dataplane.arrival import arrive, destination, leave
+from kwake.dataplane.arrival import arrive, destination, leave, source_end
 from kwake.dataplane.ends import holder_of, is_address
 from kwake.dataplane.evidence import service_decider
 from kwake.dataplane.path import Branch, Decider, Hop, Outcome
@@ -78,6 +78,7 @@ def proxy_node(view: View, name: str, dst: str = "") -> ProxyNode:
         () if dst in view.proxy.services_by_address else tuple(map(str, service_range(view.proxy, profile).networks)),
         _node_port_addresses(profile["node-port-addresses"], own),
         masquerade_all=profile["masquerade-all"] == "yes",
+        keeps_source=profile["node-port-source"] == "client",
         localhost_node_ports=profile["localhost-node-ports"] == "yes",
         detects_local=profile["local-detection"] == "pods",
     )
@@ -139,7 +140,7 @@ def _translated(way: Way, proxy: ProxyNode, origin: Origin, handling: Handling, 
     if handling.masquerades(backend, way.source):
         address = node_address(view, proxy.name)
         if address != way.source:
-            way = msgspec.structs.replace(way, src=address, src_node=proxy.name)
+            way = msgspec.structs.replace(way, src=address, src_node=proxy.name, came_as=source_end(way))
             text = f"source becomes {address or 'an address that is not in the snapshot'} ({proxy.name})"
             way = way.met(Hop("snat", proxy.name, text, str(service.key), cite="SV-44"))
     to = destination(view, backend.ip, backend.port, backend.pod, backend.node)

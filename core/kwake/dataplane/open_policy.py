@@ -6,6 +6,7 @@ from kwake.dataplane.arrival import as_policies_know
 from kwake.dataplane.connection import STAYS_OPEN, Connection, Fate, PodEnd, Turn
 from kwake.dataplane.evidence import side_deciders
 from kwake.dataplane.living import pod_of
+from kwake.dataplane.masquerade import ingress_side
 from kwake.dataplane.records import destination_of
 from kwake.dataplane.view import View
 from kwake.objects.basis import Basis, weakest
@@ -51,14 +52,13 @@ def verdict_of(connection: Connection, view: View) -> Verdict:
         dialled = PolicyEnd(None, original.dst, connection.nat_node or "")
         egress = policies.verdict(client, dialled, connection.flow.protocol, original.dst_port).egress
     else:
-        seen = original.dst_port if view.profile["policy-pre-dnat"] == "yes" else port
-        egress = policies.verdict(client, server, connection.flow.protocol, seen).egress
-    source = client
+        judged = original.dst_port if view.profile["policy-pre-dnat"] == "yes" else port
+        egress = policies.verdict(client, server, connection.flow.protocol, judged).egress
+    seen = None
     if translated is not None and translated.src != original.src:
         node = view.cluster.nodes_by_ip.get(translated.src)
-        source = PolicyEnd(None, translated.src or "0.0.0.0", node.metadata.name if node is not None else "")
-    ingress = policies.verdict(source, server, connection.flow.protocol, port).ingress
-    return Verdict(egress, ingress)
+        seen = PolicyEnd(None, translated.src or "0.0.0.0", node.metadata.name if node is not None else "")
+    return Verdict(egress, ingress_side(view, client, seen, server, (connection.flow.protocol, port)))
 
 
 def _end(view: View, end: PodEnd | None, ip: str) -> PolicyEnd:

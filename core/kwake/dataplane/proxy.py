@@ -71,6 +71,8 @@ class ProxyNode(msgspec.Struct, frozen=True):
     detects_local: bool = True
     """Whether it tells pods from others (`--detect-local-mode`, `--cluster-cidr`); else it takes none for a pod on its
     way to a node port or balancer, and all for pods on their way to a ClusterIP."""
+    keeps_source: bool = False
+    """Whether clients keep their addresses through node ports, external IPs and load balancers."""
 
 
 class Handling(msgspec.Struct, frozen=True):
@@ -252,7 +254,7 @@ def _masquerade(kind: str, policy: str, service: Service, node: ProxyNode, packe
         return node.masquerade_all or packet.origin is not Origin.POD
     if service.spec.external_traffic_policy == "Local":
         return packet.origin is Origin.NODE
-    return policy == "Cluster"
+    return policy == "Cluster" and not node.keeps_source
 
 
 def _without_endpoints(node: ProxyNode, found: Handling, reason: str, sure: Basis) -> Handling:

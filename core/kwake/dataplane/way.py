@@ -12,6 +12,7 @@ from kwake.dataplane.view import View
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key
 from kwake.objects.kinds import Node, Pod
+from kwake.policy.ends import PolicyEnd
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
 
@@ -33,6 +34,8 @@ class Way(msgspec.Struct, frozen=True, eq=False):
     """What a node or load balancer made of the source address; empty if the snapshot does not say, None: nothing."""
     src_node: str = ""
     """The node whose address `src` is; empty where it is a load balancer's."""
+    came_as: PolicyEnd | None = None
+    """Who came to that node, as policies see it; None where no node replaced the address."""
     nat_node: str | None = None
     entry: str = ""
     """The one node at which a packet from outside comes in, where the question says so."""
