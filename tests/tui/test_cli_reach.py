@@ -150,3 +150,10 @@ def test_a_focus_by_the_owner_that_a_dump_implies_means_its_replica_set(capsys: 
     for word in ("web", "shop/web", "deploy/shop/web", "web-5bd985c46d"):
         pairs = form(capsys, "reach", str(dump), "--focus", word, "--direction", "egress")["pairs"]
         assert {pair["src"] for pair in pairs} == {"shop/web-5bd985c46d[ReplicaSet]"}
+
+
+def test_rows_from_outside_say_that_only_policies_allow_them(capsys: Capture) -> None:
+    said = "▲ from addresses outside: what policies allow; pod addresses are not routed from there (assumed)"
+
+    assert out(capsys, "reach", SHOP).splitlines()[-1] == said
+    assert said not in out(capsys, "reach", SHOP, "--focus", "shop/web", "--direction", "egress")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kwake.policy.table import CellTurn
 from kwake_tui.panes.reach_grid import short_names
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.reach import ReachScreen
@@ -13,6 +14,8 @@ from kwake_tui.widgets.matrix import HEADS, Matrix
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
 
+OUTSIDE, PROMETHEUS = "0.0.0.0-255.255.255.255", "ops/prometheus[Deployment]"
+API, AGENT = "payments/api[Deployment]", "ops/node-agent[DaemonSet]"
 WEB, CHECKOUT, SEARCH = "shop/web[Deployment]", "shop/checkout[Deployment]", "shop/search[Deployment]"
 
 
@@ -266,3 +269,37 @@ def test_help_names_the_keys_and_the_command_line_twin() -> None:
         assert any("kwake reach" in row for row in player.rows("#page"))
 
     play(shop(), story)
+
+
+async def put_on(player: Player, row: str, column: str) -> ReachScreen:
+    """Reach with the cursor on a pair, in a terminal that folds nothing."""
+    screen = await open_reach(player)
+    screen.query_one(Matrix).put_on(row, column)
+    await player.pilot.pause()
+    return screen
+
+
+def test_where_no_way_leads_the_dial_comes_before_what_policies_allow_and_the_cell_is_not_green() -> None:
+    async def story(player: Player) -> None:
+        screen = await put_on(player, OUTSIDE, PROMETHEUS)
+        assert player.rows("#pair")[0].split("  ")[0] == "now"
+        assert "∅ dropped on 9090  policies allow all  network: pod addresses" in player.rows("#pair")[0]
+        heads = {head.key: head for head in (*screen.grid.rows, *screen.grid.columns)}
+        to_pod, to_node = (screen.grid.entry(heads[OUTSIDE], heads[key]) for key in (PROMETHEUS, AGENT))
+        assert (to_pod.glyph, to_pod.text, to_pod.role) == ("✓", "all", "muted")
+        assert (to_node.glyph, to_node.text, to_node.role) == ("✓", "all", "ok"), "it has the nodes' addresses"
+        assert screen.grid.entry(heads[WEB], heads[PROMETHEUS]).role == "ok"
+
+    play(shop(), story, size=(200, 60))
+
+
+def test_of_a_pair_that_is_not_known_the_pane_says_why_and_how_many_dials_that_is() -> None:
+    async def story(player: Player) -> None:
+        screen = await put_on(player, API, AGENT)
+        assert screen.grid.cell(API, AGENT).turn is CellTurn.UNKNOWN
+        rows = player.rows("#pair")
+        assert rows[0].startswith("now           ? unknown  to the pod's own node: whether policies judge it")
+        assert rows[1] == "on 9100       ? unknown 1 of 3 dials  ∅ dropped 2 of 3 dials"
+        assert not any("nothing" in row or "mixed" in row for row in rows)
+
+    play(shop(), story, size=(200, 60))

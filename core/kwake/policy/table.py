@@ -59,6 +59,8 @@ class Cell(msgspec.Struct, frozen=True):
     """Pairs of which not all pods might talk alike."""
     partly: tuple[Partly, ...] = ()
     """Those of which not all may now."""
+    routed: bool = True
+    """Whether a way leads between the ends of any pair: from outside none leads to an address of the pod network."""
 
     @property
     def turn(self) -> CellTurn:
@@ -94,6 +96,7 @@ class ReachTable:
         self.groups = _groups(self._ends() | {workload_name(c, pod) for c in clusters for pod in c.all(Pod)})
         self.changed: dict[tuple[str, str], CellTurn] = {}
         """What became of the pairs that differ, for sure."""
+        self._on_nodes = {workload_name(c, pod) for c in clusters for pod in c.all(Pod) if pod.spec.host_network}
         self._same = 0
         self._cells: dict[tuple[tuple[str, ...], tuple[str, ...]], Cell] = {}
         for source in {**self._before, **self._after}:
@@ -151,6 +154,7 @@ class ReachTable:
         was, is_ = NONE, NONE
         doubts: dict[str, None] = {}
         partly: tuple[list[Partly], list[Partly]] = ([], [])
+        routed = False
         nothing: dict[str, ConnectionSet] = {}
         for source in sources:
             old, new = self._before.get(source, nothing), self._after.get(source, nothing)
@@ -159,6 +163,7 @@ class ReachTable:
                 if source == destination:
                     continue
                 pairs += 1
+                routed = routed or "[" in source or "[" not in destination or destination in self._on_nodes
                 before, after = old.get(destination, NONE), new.get(destination, NONE)
                 doubt = doubted.get(destination)
                 if doubt is not None:
@@ -176,7 +181,7 @@ class ReachTable:
                 gained += turn is CellTurn.GAINED
                 changed += turn is CellTurn.CHANGED
         return Cell(pairs, was, is_, allowed_before, allowed, lost, gained, changed, unknown, tuple(doubts),
-                    *map(tuple, partly))  # fmt: skip
+                    tuple(partly[0]), tuple(partly[1]), routed)  # fmt: skip
 
 
 def _groups(ends: set[str]) -> tuple[Group, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from kwake.dataplane.connection import PodEnd
 from kwake.dataplane.path import Decider, Flow, Outcome, Path
 from kwake.dials import dial_of
@@ -27,6 +29,9 @@ ROOMY = 96
 
 MOST = 2
 """Details and near misses that are shown."""
+
+_ALLOWED = (OUTCOMES[Outcome.DELIVERED].glyph, OUTCOMES[Outcome.MIXED].glyph)
+_FAILED = (Outcome.DROPPED, Outcome.REFUSED, Outcome.UNRESOLVED)
 
 TURNS = {CellTurn.LOST: LOST, CellTurn.GAINED: GAINED, CellTurn.CHANGED: OTHER_PORTS}
 
@@ -61,11 +66,13 @@ def pair_lines(before: World | None, after: World, src: str, dst: str, cell: Cel
     rows: list[Line] = []
     if before is not None:
         rows += moment_rows("before", before, _mark(cell.before, cell.partly_before), flow, width)
-    rows += moment_rows("after" if before else "now", after, _mark(cell.after, cell.partly), flow, width)
+    now = "after" if before else "now"
+    if cell.doubts:
+        rows += _doubted_rows(now, after, cell, flow)
+    else:
+        rows += moment_rows(now, after, _mark(cell.after, cell.partly), flow, width)
     for moment, found in (("before", cell.partly_before if before is not None else ()), ("some pods", cell.partly)):
         rows += [_row(moment, Span(str(one)), Span(f"  {one.reason}", "muted")) for one in found]
-    if cell.doubts:
-        rows += [_row("unknown" if at == 0 else "", Span(doubt, "doubt")) for at, doubt in enumerate(cell.doubts)]
     rows += _open_between(after, src, dst)
     rows += _services(after, dst)
     return tuple(rows)
@@ -89,6 +96,27 @@ def _row(label: str, *spans: Span, right: tuple[Span, ...] = ()) -> Line:
     return Line((Span(f"{label:<{LABEL}}", "muted"), *spans), right, shrink=len(spans))
 
 
+def _doubted_rows(label: str, world: World, cell: Cell, flow: Flow | None) -> Iterator[Line]:
+    """What is not known of a pair and why, what passes for sure all the same, and how a dial fares in parts."""
+    unknown = OUTCOMES[Outcome.UNKNOWN]
+    for at, doubt in enumerate(cell.doubts):
+        lead = Span(f"{unknown}  " if at == 0 else " " * len(f"{unknown}  "), unknown.role, bold=True)
+        yield _row(label if at == 0 else "", lead, Span(doubt, "doubt"))
+    if cell.after:
+        yield _row("for sure", Span(str(_mark(cell.after, cell.partly)), OUTCOMES[Outcome.DELIVERED].role))
+    try:
+        path = world.trace(flow.source, flow.target, flow.port, flow.protocol) if flow is not None else None
+    except KwakeError as error:
+        yield _row("", Span(str(error), "muted"))
+        return
+    if flow is None or path is None or path.outcome is Outcome.UNKNOWN:
+        return
+    parts = [(OUTCOMES[outcome], share) for outcome, share in path.shares.items()]
+    words = [Span(f"{mark} {share.numerator} of {share.denominator} dials  ", mark.role) for mark, share in parts]
+    protocol = "" if flow.protocol == "TCP" else f" {flow.protocol.lower()}"
+    yield _row(f"on {flow.port}{protocol}", *(words if len(words) > 1 else [Span(f"{parts[0][0]}", parts[0][0].role)]))
+
+
 def moment_rows(label: str, world: World, mark: Mark, flow: Flow | None, width: int) -> Iterator[Line]:
     """How a dial ends in a world, and what decides it, in `width` cells; a trace."""
     verdict = Span(f"{mark.glyph} {mark.word:<14} ", mark.role, bold=True)
@@ -100,12 +128,14 @@ def moment_rows(label: str, world: World, mark: Mark, flow: Flow | None, width: 
     except KwakeError as error:
         yield _row(label, verdict, Span(str(error), "muted"))
         return
-    outcome = OUTCOMES[path.outcome]
+    outcome, deciders = OUTCOMES[path.outcome], _deciders(path)
     protocol = "" if flow.protocol == "TCP" else f" {flow.protocol.lower()}"
+    dialled = Span(f"{outcome} on {flow.port}{protocol}  ", outcome.role)
     if mark.word == outcome.word:
-        verdict = Span("")
-    dialled = Span(f"{outcome} on {flow.port}{protocol}  ", outcome.role, bold=not verdict.text)
-    deciders = _deciders(path)
+        verdict, dialled = Span(""), msgspec.structs.replace(dialled, bold=True)
+    elif mark.glyph in _ALLOWED and path.outcome in _FAILED:  # that it does not arrive all the same comes first
+        verdict = msgspec.structs.replace(dialled, bold=True)
+        dialled = Span(f"policies allow {mark.word}  ", "muted")
     if width < ROOMY:
         yield _row(label, verdict, dialled)
         yield from (_row("", Span(_by(decider)), right=_place(decider)) for decider in deciders)

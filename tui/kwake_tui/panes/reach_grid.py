@@ -59,12 +59,12 @@ class ReachGrid:
         if not cell.pairs:
             return Entry("", "", "faint")
         if self._mode == "before":
-            return _allowed(cell.before, cell.allowed_before, cell.pairs, bool(cell.partly_before))
+            return _allowed(cell, cell.before, cell.allowed_before, bool(cell.partly_before))
         if cell.turn is CellTurn.NOTHING:
             return NOTHING
         if self._mode == "after" or cell.turn is CellTurn.SAME:
             unknown = Entry(UNKNOWN.glyph, ports(cell.after) if cell.after else "", UNKNOWN.role)
-            return unknown if cell.unknown else _allowed(cell.after, cell.allowed, cell.pairs, bool(cell.partly))
+            return unknown if cell.unknown else _allowed(cell, cell.after, cell.allowed, bool(cell.partly))
         mark, tint = _TURNS[cell.turn]
         differing = cell.lost + cell.gained + cell.changed
         if cell.pairs > 1 and differing:
@@ -188,11 +188,12 @@ def _is_kept(name: str, wanted: str) -> bool:
     return not wanted or re.search(wanted, end_name(name), re.IGNORECASE) is not None
 
 
-def _allowed(connections: ConnectionSet, allowed: int, pairs: int, some_pods: bool) -> Entry:
+def _allowed(cell: Cell, connections: ConnectionSet, allowed: int, some_pods: bool) -> Entry:
+    """What policies allow; in no colour of a dial that arrives where no way leads there."""
     if not connections:
         return NOTHING
-    mark = DELIVERED if allowed == pairs and not some_pods else MIXED
-    return Entry(mark.glyph, ports(connections), mark.role)
+    mark = DELIVERED if allowed == cell.pairs and not some_pods else MIXED
+    return Entry(mark.glyph, ports(connections), mark.role if cell.routed else "muted")
 
 
 _LETTERS = {"TCP": "", "UDP": "u", "SCTP": "s"}

@@ -27,7 +27,7 @@ from kwake_tui.widgets.matrix import Matrix
 
 ROOMY = 100
 """Cells of width from which marks have their words, and rules their place beside them."""
-LEGEND = "✓ allowed on ports   ± some pods or pairs   · nothing   − lost   + gained   ~ other ports   ? unknown"
+LEGEND = "✓ policies allow   ± some pods or pairs   · nothing   − lost   + gained   ~ other ports   ? unknown"
 NO_TABLE = ReachTable(Reach((), ()), Reach((), ()))
 """While the table is worked out."""
 UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
