@@ -23,7 +23,7 @@ from kwake.dataplane.ends import (
 from kwake.dataplane.equal_clients import each_traced
 from kwake.dataplane.finding import find_by_name, find_service
 from kwake.dataplane.merging import alike_sources
-from kwake.dataplane.path import Branch, Flow, Hop, Outcome, Path
+from kwake.dataplane.path import Branch, Flow, Hop, Outcome, Path, Translation
 from kwake.dataplane.ports import port_of_address, port_of_pod
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
@@ -99,7 +99,7 @@ def _entry(view: View, flow: Flow, client: Client) -> str:
 def _port_notes(branches: list[Branch]) -> tuple[str, ...]:
     """Warn where a policy judged another port than the one that was dialled (NP-20)."""
     notes = [
-        f"port {b.translation.dst_port} is the Service's, policies see {b.port}"
+        f"{_port_dialled(b.translation)}, policies see {b.port}"
         for b in branches
         if b.outcome is Outcome.DROPPED
         and b.translation is not None
@@ -108,6 +108,13 @@ def _port_notes(branches: list[Branch]) -> tuple[str, ...]:
         and b.port not in (None, b.translation.dst_port)
     ]
     return tuple(dict.fromkeys(notes))
+
+
+def _port_dialled(translation: Translation) -> str:
+    """Whose port was dialled."""
+    if translation.frontend == "node-port":
+        return f"{translation.dst_port} is the node port"
+    return f"port {translation.dst_port} is the Service's"
 
 
 def _affinity_notes(view: View, branches: list[Branch]) -> tuple[str, ...]:
