@@ -99,3 +99,21 @@ def test_keys_step_and_pin_and_go_to_a_moment() -> None:
         assert player.session.pins == ()
 
     play(shop(), story)
+
+
+def test_while_stepping_the_path_knows_nothing_of_what_comes_later() -> None:
+    async def story(player: Player) -> None:
+        await player.type(":trace deploy/shop/web svc/shop/checkout 443")
+        await player.press("enter")
+        pod = next(p for p in shop().cluster.pods_by_namespace["shop"] if p.metadata.name.startswith("checkout"))
+        player.desk.attempt(KillPod(str(pod.key)))
+        await player.until(lambda: any("until then ± 1 of 3 dials fail for 1 s" in row for row in player.rows("#path")))
+        last = len(player.session.moments) - 1
+        for moment in range(last - 1, -1, -1):
+            await player.press("comma")
+            assert player.session.moment == moment
+            said = "  ".join(player.rows("#path"))
+            over = player.session.world.now_ms >= 2000
+            assert ("again since 0:02.0" in said, "until then" in said, "until it came to rest" in said) == (over,) * 3
+
+    play(shop(), story)

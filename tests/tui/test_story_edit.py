@@ -303,3 +303,20 @@ def test_a_dial_that_got_nowhere_before_does_not_get_there_again() -> None:
         assert "again" not in player.rows("#path")[0]
 
     play(shop(), story)
+
+
+def test_what_was_dropped_before_the_action_too_is_not_told_as_dropped_since_then_alone() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s")
+        await edit_policy(player, "app: webshop", "app: web")
+        await player.press("ctrl+s")
+        assert player.rows("#path")[:2] == [
+            "✓ delivered   since 0:01.0  assumed",
+            "∅ dropped before, and 0.5 s after the action",
+        ]
+        shown = [strip.text for strip in player.desk._compositor.render_strips()]
+        assert any("∅ dropped before, and 0.5 s after the action" in row for row in shown), "and is not cut"
+
+    play(shop(), story)

@@ -165,21 +165,23 @@ class Session(msgspec.Struct, frozen=True, eq=False):
         return flow
 
     def outage(self, flow: Flow) -> tuple[Span, ...]:
-        """How dials of a flow fared from the last action until all had settled; empty where none is marked."""
-        return self.fared(flow) if self.follows else ()
+        """How dials of a flow fared from the last action until the moment that is shown; empty where none is marked."""
+        return self._fared(flow, self.at_moment) if self.before is not None else ()
 
     def fared(self, flow: Flow) -> tuple[Span, ...]:
         """How dials of a flow fared from the action that led here until all had settled; empty at the beginning."""
-        if self._before is None:
-            return ()
+        return self._fared(flow, len(self.moments) - 1) if self._before is not None else ()
+
+    def _fared(self, flow: Flow, until: int) -> tuple[Span, ...]:
+        """The same until one of the moments, without what comes later."""
 
         def ask() -> tuple[Span, ...]:
             try:
-                return spans(self.moments, flow)
+                return spans(self.moments[: until + 1], flow)
             except KwakeError:  # an end of the flow is at none of these moments
                 return ()
 
-        return self._once(("fared", flow), ask)
+        return self._once(("fared", flow, until), ask)
 
     def do(self, action: Action) -> Session:
         """Carry out an action at the moment that is shown and let the world settle. Raises what `World.do` raises.

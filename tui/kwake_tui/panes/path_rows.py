@@ -17,7 +17,7 @@ from kwake.objects.kinds import Pod
 from kwake.objects.time import clock, seconds
 from kwake.scenario import availability
 from kwake_tui.glyphs import GONE, OUTCOMES, Mark
-from kwake_tui.lines import BLANK, Line, Span, middle_cut, section, wrap
+from kwake_tui.lines import BLANK, Line, Span, middle_cut, section, spread, wrap
 from kwake_tui.names import brief, is_policy, parts, short
 from kwake_tui.panes.near_miss import detail_rows
 
@@ -56,7 +56,7 @@ def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
     column = max(18, min(24, width * 44 // 100)) if width < ROOMY else 34
     rows = list(_verdict(path, known.outage, known.previous, width))
     rows[0] = msgspec.structs.replace(rows[0], target="verdict")
-    rows += _times_lost(known.outage)
+    rows += _times_lost(known.outage, known.previous, width)
     by_source: dict[str, list[Branch]] = {}
     for branch in path.branches:
         by_source.setdefault(branch.source, []).append(branch)
@@ -80,12 +80,13 @@ def _again(outage: tuple[availability.Span, ...], previous: Path | None) -> str:
     before it either."""
     if not _failed(outage) or outage[-1].outcome is not Outcome.DELIVERED:
         return ""
-    never = previous is not None and previous.outcome not in (Outcome.DELIVERED, Outcome.MIXED)
+    never = previous is not None and previous.outcome is not Outcome.DELIVERED
     return f"{'' if never else 'again '}since {clock(outage[-1].from_ms)}"
 
 
-def _times_lost(outage: tuple[availability.Span, ...]) -> Iterator[Line]:
-    """A row for all times without delivery; which clocks make their lengths stands at the end."""
+def _times_lost(outage: tuple[availability.Span, ...], previous: Path | None, width: int) -> Iterator[Line]:
+    """A row for all times without delivery; which clocks make their lengths stands at the end. What began before the
+    action is told as that: the rest of it is only the time since."""
     lost: dict[tuple[Outcome, str], int] = {}
     for span in _failed(outage):
         lost[span.outcome, span.fails] = lost.get((span.outcome, span.fails), 0) + (span.length_ms or 0)
@@ -94,9 +95,11 @@ def _times_lost(outage: tuple[availability.Span, ...]) -> Iterator[Line]:
         mark = OUTCOMES[outcome]
         words = f"{fails} for {seconds(length_ms)}" if fails else f"{mark.word} {seconds(length_ms)}"
         lead = "  until then " if fails else "  before that "
+        if previous is not None and outcome is previous.outcome is outage[0].outcome:
+            words, lead = f"{fails or mark.word} before, and {seconds(length_ms)} after the action", "  "
         cells += [Span(", " if cells else lead, "muted"), Span(f"{mark.glyph} {words}", mark.role)]
     if cells:
-        yield Line(tuple(cells), shrink=len(cells) - 1)
+        yield from spread(Line(tuple(cells), shrink=len(cells) - 1), width)
 
 
 def _clocks(outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]:
