@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from textual.types import AnimationLevel
 
@@ -12,7 +14,7 @@ from kwake.policy.connections import NONE
 from kwake.policy.difference import PairChange
 from kwake.waking import Wake
 from kwake_tui.keys import Keymap
-from kwake_tui.lines import fit
+from kwake_tui.lines import Line, Span, fit
 from kwake_tui.panes import path
 from kwake_tui.panes.editor import EditorPane
 from kwake_tui.preview_reach import count_rows
@@ -217,3 +219,42 @@ def test_counts_of_a_preview_are_never_cut(width: int, said: list[str]) -> None:
     fitted = ["".join(span.text for span in fit(row, width)) for row in rows]
     assert all(len(row) == width for row in fitted)
     assert all(word in "".join(fitted) for word in ("1 lost", "1 gained", "1 other ports"))
+
+
+def long_list(player: Player) -> LineList:
+    """A path of many rows of which only the first and the last but ten stand for something."""
+    pane = player.desk.query_one("#path", LineList)
+    stops = {0: "first", 60: "second"}
+    pane.show(lambda width: tuple(Line((Span(f"row {n}"),), target=stops.get(n, "")) for n in range(71)))
+    player.desk.go_to_pane("path")
+    return pane
+
+
+def test_rows_on_the_way_to_one_that_holds_the_cursor_come_into_sight_and_those_after_the_last() -> None:
+    async def story(player: Player) -> None:
+        pane = long_list(player)
+        height, seen = pane.size.height, []
+        while not any("this is the last row" in row for row in player.rows("#keys")):
+            seen.append(int(pane.scroll_offset.y))
+            await player.press("j")
+            assert len(seen) < 80
+        assert all(after - before <= 3 for before, after in pairwise(seen)), "no row is passed over"
+        assert seen[-1] == 71 - height and pane.target == "second"
+        await player.hold("k", 80)
+        assert int(pane.scroll_offset.y) == 0 and pane.target == "first"
+
+    play(shop(), story)
+
+
+def test_a_page_moves_by_a_page_from_the_first_press_on() -> None:
+    async def story(player: Player) -> None:
+        pane = long_list(player)
+        tops = []
+        for key in ("pagedown", "pagedown", "pagedown", "pagedown", "pageup"):
+            await player.press(key)
+            tops.append(int(pane.scroll_offset.y))
+        page, end = pane.size.height - 1, 71 - pane.size.height
+        assert tops == [page, 2 * page, 3 * page, end, end - page]
+        assert pane.target == "second", "it stays in sight, and the cursor with it"
+
+    play(shop(), story)

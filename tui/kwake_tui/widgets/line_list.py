@@ -57,6 +57,10 @@ def over(pane: Widget, word: str, subject: str, alone: str, said: str) -> Conten
     return content((Span(alone or word),)) + beside
 
 
+NEAR = 3
+"""Rows out of sight that the cursor goes over at once: what is further is first scrolled by."""
+
+
 class LineList(ScrollView, can_focus=True):
     """A list with a cursor, keys, wheel and clicks. Rows without a target only scroll by."""
 
@@ -240,15 +244,18 @@ class LineList(ScrollView, can_focus=True):
         self._reveal()
 
     def action_move(self, step: int) -> None:
-        """To the next row that stands for something; scroll where none does."""
-        index = self._cursor + step
+        """To the next row that stands for something; where none is near, the rows on the way to it come into sight."""
+        first = int(self.scroll_offset.y) + self._heads
+        last = first - self._heads + (self.size.height or len(self._lines)) - 1
+        index = max(self._cursor + step, first) if step > 0 else min(self._cursor + step, last)
         while 0 <= index < len(self._lines) and not self._lines[index].target:
             index += step
-        if 0 <= index < len(self._lines):
+        away = index - last if step > 0 else first - index
+        if 0 <= index < len(self._lines) and away <= NEAR:
             self.move_to(index)
         else:
             self._stay_at(step)
-            self.scroll_relative(y=step, animate=False)
+            self.scroll_relative(y=step, animate=False, force=True)
 
     def _stay_at(self, step: int) -> None:
         """Say so where nothing comes after the last row, or before the first."""
@@ -268,16 +275,21 @@ class LineList(ScrollView, can_focus=True):
         self.stay("rows of this pane are not marked: nothing acts on several of them")
 
     def action_page(self, pages: int) -> None:
-        """A page down or up."""
-        goal = self._cursor + pages * max(self.size.height - 1, 1)
-        reach = max(goal, len(self._lines) - goal, 0) + 1
-        near = (index for away in range(reach) for index in (goal - away, goal + away))
-        stop = next((i for i in near if 0 <= i < len(self._lines) and self._lines[i].target), None)
-        if stop is not None and stop != self._cursor:
-            self.move_to(stop)
+        """A page down or up: the rows move by as many as are in sight, and the cursor with them."""
+        height, top = max(self.size.height - self._heads - 1, 1), int(self.scroll_offset.y)
+        shift = max(0, min(top + pages * height, self.max_scroll_y)) - top
+        stops = [index for index, line in enumerate(self._lines) if line.target]
+        if shift:
+            self.scroll_to(y=top + shift, animate=False, force=True)
+            sight = range(top + shift + self._heads, top + shift + self.size.height)
+            stops, goal = [stop for stop in stops if stop in sight], self._cursor + shift
         else:
+            goal = len(self._lines) if pages > 0 else 0
+        stop = min(stops, key=lambda stop: abs(stop - goal), default=self._cursor)
+        if stop != self._cursor:
+            self.move_to(stop)
+        elif not shift:
             self._stay_at(pages)
-            self.scroll_relative(y=pages * max(self.size.height - 1, 1), animate=False)
 
     def action_edge(self, end: int) -> None:
         """The first or the last row."""
