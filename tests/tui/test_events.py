@@ -10,8 +10,11 @@ from kwake.objects.event import Event
 from kwake_tui.lines import Line
 from kwake_tui.names import brief_names
 from kwake_tui.panes.event_rows import event_lines
+from kwake_tui.screens.describe import describe_lines
+from kwake_tui.text.what_if import read_actions, what_if, what_if_lines
 from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, plain, play, shop
+from tests.tui.test_story_edit import open_checkout
 
 
 def _events() -> tuple[Event, ...]:
@@ -71,3 +74,27 @@ def test_the_last_action_stands_at_the_top_though_earlier_events_take_more_rows_
         assert int(pane.scroll_offset.y) == min(row, pane.max_scroll_y) > 0
 
     play(shop(), story, size=(200, 60))
+
+
+def test_what_rests_on_an_assumed_clock_says_so_in_events_in_describe_and_in_text() -> None:
+    def sure(row: str) -> bool:
+        return "assumed" in row
+
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        server = player.session.world.connections["checkout"].server
+        assert server is not None
+        player.desk.attempt(KillPod(server.pod))
+        await player.until(lambda: any("exited after SIGTERM" in row for row in player.rows("#events")))
+        assert sure(player.row("#events", "exited after SIGTERM")), "that takes sigterm-exit, which no source says"
+        assert sure(player.row("#events", "is ready at"))
+        assert not sure(player.row("#events", "endpoints of checkout: 10.244.1.6 removed")), "it takes no clock"
+        told = describe_lines(player.session.world, "connection:checkout")
+        (turned,) = [plain(line) for line in told if line.right and "exited after SIGTERM" in plain(line)]
+        assert turned.endswith("exited after SIGTERM  assumed CX-11")
+
+    play(shop(), story)
+
+    done = what_if(shop(), read_actions([f"kill {_events()[0].subject}"]), {})
+    (ready,) = [line for line in what_if_lines(done) if "is ready at" in line]
+    assert ready.endswith("(assumed)")

@@ -7,7 +7,7 @@ from enum import Enum
 import msgspec
 
 from kwake.dataplane.path import Decider, Flow
-from kwake.objects.basis import Basis
+from kwake.objects.basis import Basis, weakest
 
 STAYS_OPEN = "stays open: "
 """How the reason begins of a turn that leaves a connection open."""
@@ -73,6 +73,13 @@ class Turn(msgspec.Struct, frozen=True):
     decided_by: tuple[Decider, ...] = ()
     cause: str = ""
     """What set it off, in the words of the action or event."""
+    time_basis: Basis = Basis.SOURCED
+    """How sure the time is: as the weakest of the clocks that led to it."""
+
+    @property
+    def sureness(self) -> Basis:
+        """How sure it is that this happened then."""
+        return weakest((self.basis, self.time_basis))
 
 
 class Connection(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kwake.objects.basis import Basis
+from kwake.objects.basis import Basis, weakest
 
 
 class Clock(msgspec.Struct, frozen=True):
@@ -35,3 +35,8 @@ class Event(msgspec.Struct, frozen=True):
     """The spec's rule id, `PD-5`, where one decided."""
     clocks: tuple[Clock, ...] = ()
     """The named delays that lie between the action and this event; they add up to the time between."""
+
+    @property
+    def sureness(self) -> Basis:
+        """How sure it is that this happened then: as the weakest of what it rests on, its clocks included."""
+        return weakest([self.basis, *(clock.basis for clock in self.clocks)])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from kwake.cluster import Cluster, Record
 from kwake.dataplane.connection import STAYS_OPEN
 from kwake.dataplane.connections import follow
 from kwake.dataplane.dns import records_of
-from kwake.objects.basis import Basis
+from kwake.objects.basis import Basis, weakest
 from kwake.objects.event import Clock, Event
 from kwake.objects.key import Key
 from kwake.objects.kinds import (
@@ -190,8 +192,8 @@ class Draft:
             moved = follow(connection, before, after, self.cause)
             if moved is connection:
                 continue
-            self.connections[name] = moved
-            turn = moved.turns[-1]
+            turn = msgspec.structs.replace(moved.turns[-1], time_basis=weakest(clock.basis for clock in self.clocks))
+            self.connections[name] = msgspec.structs.replace(moved, turns=(*moved.turns[:-1], turn))
             if len(moved.backends) == len(connection.backends):
                 age = seconds(self.now_ms - moved.opened_ms)
                 stays = "stays " if turn.reason.startswith(STAYS_OPEN) else ""

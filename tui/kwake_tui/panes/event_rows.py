@@ -38,7 +38,8 @@ def event_lines(events: tuple[Event, ...], fresh: int, width: int) -> tuple[Line
 def _rows(event: Event, number: int, fresh: bool, cells: tuple[int, int, int]) -> Iterator[Line]:
     times, actors, width = cells
     role, you = "text1" if fresh else "muted", event.actor == "you"
-    sure = () if event.basis is Basis.SOURCED else (Span(event.basis.value + (" " if event.rule else ""), "muted"),)
+    basis = event.sureness
+    sure = () if basis is Basis.SOURCED else (Span(basis.value + (" " if event.rule else ""), "muted"),)
     facts = (*sure, Span(event.rule, "faint")) if event.rule else sure
     taken = sum(fact.cells for fact in facts) + (1 if facts else 0)
     text = event.text if width >= ROOMY else brief_names(event.text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from kwake.dataplane.connection import Connection
+from kwake.objects.basis import Basis
 from kwake.objects.document import Origin
 from kwake.objects.kinds import KubeObject, Pod, Service
 from kwake.objects.time import clock
@@ -32,8 +33,15 @@ def describe_lines(world: World, target: str) -> tuple[Line, ...]:
     happened = [event for event in world.events if event.subject == str(value.key)]
     if happened:
         rows += [BLANK, section("since the last action")]
-        rows += [Line((Span(f"{clock(event.time_ms):<9}", "muted"), Span(event.text))) for event in happened]
+        rows += [
+            Line((Span(f"{clock(e.time_ms):<9}", "muted"), Span(e.text)), _sure(e.sureness), shrink=1) for e in happened
+        ]
     return tuple(rows)
+
+
+def _sure(basis: Basis, gap: str = "") -> tuple[Span, ...]:
+    """How sure it is, where no source says it."""
+    return () if basis is Basis.SOURCED else (Span(basis.value + gap, "muted"),)
 
 
 def _place(origin: Origin) -> str:
@@ -94,7 +102,7 @@ def _connection(connection: Connection) -> tuple[Line, ...]:
         rows.append(
             Line(
                 (Span(f"{clock(turn.time_ms):<9}", "muted"), Span(f"{stands} ", stands.role), Span(f" {turn.reason}")),
-                (Span(turn.cite, "faint"),) if turn.cite else (),
+                (*_sure(turn.sureness, " " * bool(turn.cite)), *((Span(turn.cite, "faint"),) if turn.cite else ())),
                 shrink=2,
             )
         )

@@ -143,7 +143,7 @@ def _told(found: WhatIf) -> Told:
 
 
 def _event_row(event: Event) -> list[str]:
-    sure = "" if event.basis is Basis.SOURCED else f"({event.basis.value})"
+    sure = "" if event.sureness is Basis.SOURCED else f"({event.sureness.value})"
     return [clock(event.time_ms), event.actor, event.text, event.rule, sure]
 
 
