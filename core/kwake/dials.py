@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 
 import msgspec
@@ -11,9 +11,9 @@ from kwake.cluster import Cluster
 from kwake.dataplane.ends import ANY_NODE
 from kwake.dataplane.name_server import dns_service
 from kwake.dataplane.path import Flow
-from kwake.dial_change import DialChange, Turn, dialled
+from kwake.dial_change import DialChange, Turn, arriving, dialled
 from kwake.objects.endpoint_slice import SliceEndpoint
-from kwake.objects.key import Key
+from kwake.objects.key import Key, key
 from kwake.objects.kinds import EndpointSlice, Node, Pod, Service
 from kwake.policy.connections import PROTOCOLS, ConnectionSet
 from kwake.policy.difference import PairChange
@@ -35,6 +35,9 @@ class Dials(msgspec.Struct, frozen=True):
     """How many were compared and end as before."""
     unlooked: int
     """How many a limit kept from being compared."""
+    served: tuple[tuple[str, str], ...] = ()
+    """Services whose node ports differ with workloads that they bring to every endpoint before and after, by their
+    references: for those a node port is no news, and it is not dialled."""
 
 
 def changed_dials(before: World, after: World, wake: Wake, limit: int | None = LIMIT) -> Dials:
@@ -48,7 +51,7 @@ def changed_dials(before: World, after: World, wake: Wake, limit: int | None = L
     asked = list(dict.fromkeys(_touched(old.cluster, new.cluster, wake)))
     looked = asked if limit is None else asked[:limit]
     found = [dialled(old, new, flow, service) for flow, service in looked]
-    around = list(ways_round(old, new, found))
+    around, served = list(ways_round(old, new, found)), tuple(_served(old, new, found))
     tried = around if limit is None else around[: max(limit - len(looked), limit // 20)]
     found += [by_node_port(old, new, flow, direct) for flow, direct in tried]
     unlooked = len(asked) - len(looked) + len(around) - len(tried)
@@ -58,7 +61,19 @@ def changed_dials(before: World, after: World, wake: Wake, limit: int | None = L
         ((order.index(turn), c.flow.target, str(c.flow.port), c.flow.source, c) for turn, c in changes if turn),
         key=lambda row: row[:4],
     )
-    return Dials(tuple(row[4] for row in told), len(found) - len(told), unlooked)
+    return Dials(tuple(row[4] for row in told), len(found) - len(told), unlooked, served)
+
+
+def _served(old: World, new: World, found: Iterable[DialChange]) -> Iterator[tuple[str, str]]:
+    """Whom a Service with other node ports than before brings to every endpoint all the same."""
+    for change in found:
+        target = change.flow.target
+        if change.service or change.flow.source == "internet" or target.partition("/")[0] != "Service":
+            continue
+        _, namespace, name = target.split("/")
+        was, is_ = (node_ports(world.cluster, key("Service", namespace, name)) for world in (old, new))
+        if was != is_ and arriving(change.before) == arriving(change.after) == 1:
+            yield target, change.flow.source
 
 
 def dial_of(cluster: Cluster, src: str, dst: str, connections: ConnectionSet) -> Flow | None:

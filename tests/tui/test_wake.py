@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kwake.actions import KillPod
+from kwake.actions import KillPod, SetServiceType
+from kwake_tui.names import fitting
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.wake import WakeScreen
+from kwake_tui.text.wake import wake_lines
 from kwake_tui.wake_rows import told
 from kwake_tui.widgets.line_bar import LineBar
 from tests.tui.player import Player, play, shop
@@ -46,7 +48,7 @@ def test_what_a_policy_took_away_stands_first_with_the_rule_that_decided() -> No
         assert "✓ delivered → ∅ dropped" in player.row("#wake", "svc/shop/checkout:443   ")
         assert "isolates ingress, no rule admits" in player.row("#why", "after")
         assert "apply allow-web" in player.row("#why", "last action")
-        assert "− 2 lost" in player.rows("#summary")[0]
+        assert player.rows("#summary")[0].startswith("− 1 dial, 1 pair lost ")
 
     play(shop(), story)
 
@@ -213,3 +215,42 @@ def test_a_successor_of_the_same_name_is_told_by_its_address() -> None:
 
     assert rows
     assert all(row.before != row.after for row in rows)
+
+
+def test_one_endpoint_of_several_is_told_as_that_and_each_dial_counts_once() -> None:
+    async def story(player: Player) -> None:
+        pod = next(p for p in shop().cluster.pods_by_namespace["shop"] if p.metadata.name.startswith("checkout"))
+        player.desk.attempt(KillPod(str(pod.key)))
+        await open_wake(player)
+        row = next(row for row in player.rows("#wake") if row.startswith("shop/web") and "1 of 3 checkout-" in row)
+        before, after = row.partition("✓ ")[2].split(" → ✓ ")
+        assert before.startswith("1 of 3 checkout-") and after.startswith("1 of 3 checkout-")
+        summary = player.rows("#summary")[0]
+        assert summary.startswith("~ 3 dials rerouted   ◐ 1 dial interrupted meanwhile ")
+        assert summary.endswith(" 10 of 13 dials as before")
+        assert "for a time it did not get there, however it ends now" in player.row("#wake", "◐ interrupted")
+
+    play(shop(), story)
+
+
+def test_a_wake_says_whose_dials_of_a_new_node_port_it_leaves_out_and_why() -> None:
+    said = "node ports of shop/checkout: not dialled from shop/web, which the Service itself brings to every endpoint"
+
+    async def story(player: Player) -> None:
+        player.desk.attempt(SetServiceType("Service/shop/checkout", "NodePort"))
+        await open_wake(player)
+        assert said in player.rows("#wake")
+
+    play(shop(), story)
+    before = shop()
+    assert said in wake_lines(told(before, before.do(SetServiceType("Service/shop/checkout", "NodePort")).settle()))
+    assert said not in wake_lines(told(before, before.do(KillPod("shop/sessions-0")).settle()))
+
+
+def test_clients_are_named_whole_as_far_as_there_is_room() -> None:
+    names = ("ops/node-agent", "shop/checkout", "shop/web")
+    assert fitting(names, 40) == "ops/node-agent, shop/checkout, shop/web"
+    assert fitting(names, 38) == "ops/node-agent and 2 more"
+    assert fitting(names, 24) == "ops/node-agent +2"
+    assert fitting(names, 12) == "ops/…gent +2"
+    assert fitting(names[:1], 9) == "ops/…gent"

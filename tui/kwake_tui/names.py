@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
+from rich.cells import cell_len
 
 from kwake.cluster import Cluster
 from kwake.dataplane.path import Flow
@@ -12,6 +14,7 @@ from kwake.errors import ReferenceNotFound, UsageError
 from kwake.objects.kinds import NetworkPolicy, Pod, Service
 from kwake.objects.reference import parse_reference
 from kwake.policy.tiers import TIER_KINDS, admin_policies
+from kwake_tui.lines import middle_cut
 
 KIND_WORDS: dict[str, str] = {
     "Pod": "po",
@@ -143,6 +146,17 @@ def how_many(count: int, misses_some: bool, one: str, many: str) -> str:
     if misses_some:
         return f"{count}+ {many}" if count else f"? {many}"
     return f"{count} {one if count == 1 else many}"
+
+
+def fitting(names: Sequence[str], cells: int) -> str:
+    """Names in this many cells: as many whole ones as fit, then how many more; one is cut where not even that fits."""
+    for shown in range(len(names), 0, -1):
+        more = len(names) - shown
+        text = ", ".join(names[:shown]) + (f" and {more} more" if more else "")
+        if cell_len(text) <= cells:
+            return text
+    others = f" +{len(names) - 1}" if len(names) > 1 else ""
+    return middle_cut(names[0], max(cells - len(others), 1)) + others if names else ""
 
 
 def counts(cluster: Cluster) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
 
 import msgspec
@@ -36,7 +36,7 @@ from kwake_tui.glyphs import (
     Mark,
     connection_mark,
 )
-from kwake_tui.names import brief, parts
+from kwake_tui.names import brief, fitting, parts
 
 NONE_INTERRUPTED = Interruptions()
 
@@ -90,12 +90,22 @@ class WakeGroup(msgspec.Struct, frozen=True, eq=False):
         return sum(len(row.sources) or 1 for row in self.rows)
 
     @property
-    def counted(self) -> str:
-        """The same by what is counted: `9 dials, 1 pair of workloads`."""
+    def counts(self) -> Counter[str]:
+        """The same by unit."""
         counts: Counter[str] = Counter()
         for row in self.rows:
             counts[row.unit] += len(row.sources) or 1
-        return ", ".join(counted(count, unit) for unit, count in counts.items())
+        return counts
+
+    @property
+    def counted(self) -> str:
+        """The same in words: `9 dials, 1 pair of workloads`."""
+        return ", ".join(counted(count, unit) for unit, count in self.counts.items())
+
+    @property
+    def briefly(self) -> str:
+        """The same in few cells: `9 dials, 1 pair`."""
+        return ", ".join(counted(count, unit.partition(" ")[0]) for unit, count in self.counts.items())
 
 
 def counted(count: int, unit: str) -> str:
@@ -125,10 +135,23 @@ class Told(msgspec.Struct, frozen=True, eq=False):
         return self.dials.same
 
 
+def served_words(dials: Dials) -> list[str]:
+    """Whose dials of a node port are left out of the wake, and why: a sentence for each Service."""
+    clients: dict[str, list[str]] = {}
+    for service, client in dials.served:
+        name = brief(client, _ELSEWHERE)
+        clients.setdefault(service, []).extend([name] if name not in clients.get(service, []) else [])
+    return [
+        f"node ports of {brief(service, _ELSEWHERE).partition('/')[2]}: not dialled from {fitting(names, MOST_NAMED)}, "
+        f"which the Service itself brings to every endpoint"
+        for service, names in clients.items()
+    ]
+
+
 _MEANINGS: tuple[tuple[Mark, str], ...] = (
     (LOST, "a new connection no longer gets there"),
     (GAINED, "a new connection now gets there"),
-    (INTERRUPTED, "it gets there again, and did not for a time"),
+    (INTERRUPTED, "for a time it did not get there, however it ends now"),
     (REROUTED, "it still gets there, but elsewhere"),
     (OTHERWISE, "it did not get there before either"),
     (OTHER_PORTS, "these may talk, but not on the same ports as before, or not the same pods"),
@@ -146,6 +169,8 @@ _TURNS = {
 }
 PAIR = "pair of workloads"
 """What a row of two workloads is counted as."""
+MOST_NAMED = 60
+"""Cells for the names of those whose dials are left out."""
 MOST_REASONS = 100
 """Changed pairs up to which each is asked why: that is two traces."""
 _ELSEWHERE = "Pod/-/-"
@@ -235,8 +260,9 @@ def _dial_row(change: DialChange) -> WakeRow:
         left, came = _left_and_came(change.before, change.after)
         pods = {b.pod for b in left} & {b.pod for b in came}
         moved = {(b.pod, b.port) for b in left} & {(b.pod, b.port) for b in came}
-        before = Mark(before.glyph, ", ".join(_arrival(b, pods, moved) for b in left) or "all", before.role)
-        after = Mark(after.glyph, ", ".join(_arrival(b, pods, moved) for b in came) or "the others", after.role)
+        was, is_ = ([_arrival(b, pods, moved) for b in ends] for ends in (left, came))
+        before = Mark(before.glyph, f"{_part_of(left, change.before)}{', '.join(was) or 'all'}", before.role)
+        after = Mark(after.glyph, f"{_part_of(came, change.after)}{', '.join(is_) or 'the others'}", after.role)
     source, target = _ends(change.flow, change.service)
     return WakeRow(source, target, before, after, partial(_known, why), change.flow)
 
@@ -272,6 +298,12 @@ def _left_and_came(before: Path, after: Path) -> tuple[list[Branch], list[Branch
     was = {(b.pod, b.ip, b.port): b for b in before.branches if b.outcome is Outcome.DELIVERED}
     is_ = {(b.pod, b.ip, b.port): b for b in after.branches if b.outcome is Outcome.DELIVERED}
     return [b for end, b in was.items() if end not in is_], [b for end, b in is_.items() if end not in was]
+
+
+def _part_of(ends: Sequence[Branch], path: Path) -> str:
+    """`1 of 3 `, where a dial may reach more endpoints than these; else empty."""
+    every = len({(b.pod, b.ip, b.port) for b in path.branches})
+    return f"{len(ends)} of {every} " if 0 < len(ends) < every else ""
 
 
 def why_dial(change: DialChange) -> Why:
@@ -345,7 +377,7 @@ def _one_row(rows: list[WakeRow]) -> WakeRow:
     known = partial(_known, first.why)
     if not others:
         return msgspec.structs.replace(first, ask=known)
-    names = f"{first.source}, {others[0].source}" if len(others) == 1 else f"{first.source} +{len(others)}"
+    names = f"{first.source}, {others[0].source}" if len(others) == 1 else f"{first.source} and {len(others)} more"
     sources = tuple(row.source for row in rows)
     return msgspec.structs.replace(first, source=names, sources=sources, ask=known)
 

@@ -128,7 +128,7 @@ class ReachScreen(ViewScreen):
         unknown = _count(UNKNOWN, totals[CellTurn.UNKNOWN], width)  # no difference: it may have been so before
         unit = "pairs of workloads" if width >= ROOMY or self._before is None else ""
         count = f"{totals[CellTurn.SAME]} {unit}".rstrip()
-        same = f"   {count} the same" if self._before is not None else f"   {count}"
+        same = f"   {count} may talk" + (" as before" if self._before is not None else "")
         return Line(tuple(spans), (*unknown, Span(same, "muted")))
 
     @property

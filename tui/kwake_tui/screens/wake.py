@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import ClassVar, NamedTuple
 
+from rich.cells import cell_len
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
@@ -19,17 +20,19 @@ from kwake.world import World
 from kwake_tui.filtering import parse_filter
 from kwake_tui.glyphs import CUT, GAINED, INTERRUPTED, LOST, OUTCOMES, REROUTED, STAYS, Mark
 from kwake_tui.lines import BLANK, Line, Span, spread, wrap
+from kwake_tui.names import fitting
 from kwake_tui.panes.pair import LABEL, moment_rows
 from kwake_tui.panes.sides import Sides
 from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
 from kwake_tui.session import Session, action_title, since
-from kwake_tui.wake_rows import NONE_INTERRUPTED, Told, WakeGroup, WakeRow, told
+from kwake_tui.wake_rows import NONE_INTERRUPTED, Told, WakeGroup, WakeRow, served_words, told
 from kwake_tui.widgets.line_list import LineList, content
 
 ROOMY = 100
 """Cells of width from which a row says why, too."""
 
-SUMMARY = (LOST, GAINED, INTERRUPTED, REROUTED, CUT, STAYS, OUTCOMES[Outcome.UNKNOWN])
+SUMMARY = (LOST, GAINED, REROUTED, CUT, STAYS, OUTCOMES[Outcome.UNKNOWN], INTERRUPTED)
+"""What is counted: how everything ends, once, and then what did not get there meanwhile, however it ends."""
 
 
 class WakeScreen(ViewScreen):
@@ -91,23 +94,20 @@ class WakeScreen(ViewScreen):
         if self._told is None:
             beginning = "nothing was done yet: an action has a wake"
             return Line((Span(beginning if self._before is None else "◐ computing", "muted"),))
-        counts = {group.mark: group.count for group in self._told.groups}
-        spans: list[Span] = []
-        marks = [mark for mark in SUMMARY if mark is not INTERRUPTED or mark in counts]
-        gap = "   " if len(marks) < len(SUMMARY) else "  "
+        counts = {group.mark: group.briefly for group in self._told.groups}
         dials = self._told.dials
         left = f", {dials.unlooked} not compared" if dials.unlooked else ""
         left += f", {self._told.interrupted.unfollowed} not followed" if self._told.interrupted.unfollowed else ""
         asked = dials.same + len(dials.changes)
         alike = f"{dials.same} of {asked} dial{'s' * (asked != 1)} as before{left}"
-        told = [mark for mark in marks if counts.get(mark) or width >= ROOMY]  # zeros have no room there
-        words = [f"{mark.word}{gap}" for mark in told]
-        if width < ROOMY and sum(len(word) + len("− 99 ") for word in words) + len(alike) > width:
-            words = ["  "] * len(told)
-        for mark, word in zip(told, words, strict=True):
-            count = counts.get(mark, 0)
-            spans += [Span(f"{mark.glyph} ", mark.role if count else "faint", bold=True), Span(f"{count} ", bold=True),
-                      Span(word, "muted")]  # fmt: skip
+        marks = [mark for mark in SUMMARY if mark in counts or mark is not INTERRUPTED]
+        found = [mark for mark in marks if mark in counts]
+        # Zeros go first where there is no room, then words: a count without its unit says nothing.
+        for shown, worded in ((marks, True), (found, True), (found, False)):
+            told = [_count(mark, counts.get(mark, "0"), worded=worded) for mark in shown]
+            spans = [span for count in told for span in (*count, Span("   " if width >= ROOMY else "  "))]
+            if sum(span.cells for span in spans) + cell_len(alike) <= width:
+                break
         return Line(tuple(spans), (Span(alike, "muted"),))
 
     @property
@@ -142,6 +142,8 @@ class WakeScreen(ViewScreen):
             if group.mark.word not in self._folded:
                 lines += [_row_line(row, group.mark.word, number, cells, says_why)
                           for number, row in enumerate(group.rows)]  # fmt: skip
+        for words in served_words(self._told.dials):
+            lines += [BLANK, *(Line((Span(f"  {row}", "muted"),)) for row in wrap(words, width - 2))]
         return tuple(lines)
 
     def _show_why(self) -> None:
@@ -263,6 +265,13 @@ def wake_screen(session: Session, moment: int | None = None) -> WakeScreen:
     return WakeScreen(session, before, words)
 
 
+def _count(mark: Mark, count: str, *, worded: bool) -> tuple[Span, ...]:
+    """`+ 1 dial, 1 pair gained`."""
+    there, word = count != "0", "interrupted meanwhile" if mark is INTERRUPTED else mark.word
+    head = Span(f"{mark.glyph} ", mark.role if there else "faint", bold=True)
+    return head, Span(count, bold=True), Span(f" {word}" if worded else "", "muted")
+
+
 def _group_line(group: WakeGroup, folded: bool) -> Line:
     mark = group.mark
     fold = Span("▸ " if folded else "", "faint")
@@ -291,7 +300,7 @@ class _Widths(NamedTuple):
         """For a width in cells: names give way where a reason would have no room."""
         rows = [row for group in told.groups for row in group.rows]
         source, target, before, after = (max((Span(text(row)).cells for row in rows), default=0) for text in _TEXTS)
-        before, after = min(before, 24), min(after, 24)
+        before, after = (min(cells, 24 if width >= ROOMY else 22) for cells in (before, after))
         room = width - before - after - 10 - (width // 4 if width >= ROOMY else 0)
         source = max(min(source, max(room // 2, room - target)), 4)
         return cls(source, max(min(target, room - source), 4), max(before, 6), max(after, 5))
@@ -309,7 +318,7 @@ def _row_line(row: WakeRow, group: str, number: int, cells: _Widths, says_why: b
     return Line(
         (
             Span("  "),
-            *_cell(Span(row.source), cells.source),
+            *_cell(Span(fitting(row.sources or (row.source,), cells.source)), cells.source),
             Span(" → ", "faint"),
             *_cell(Span(row.target), cells.target),
             Span("  "),

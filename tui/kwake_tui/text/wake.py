@@ -8,7 +8,7 @@ from kwake.dataplane.path import Path
 from kwake_tui.text.columns import columns
 from kwake_tui.text.flows import spans_json
 from kwake_tui.text.places import places_text
-from kwake_tui.wake_rows import Told, WakeRow, Why
+from kwake_tui.wake_rows import Told, WakeRow, Why, served_words
 
 
 def wake_lines(found: Told) -> list[str]:
@@ -24,7 +24,7 @@ def wake_lines(found: Told) -> list[str]:
 def _counted(found: Told) -> list[str]:
     left = f", {found.dials.unlooked} not compared" if found.dials.unlooked else ""
     left += f", {found.interrupted.unfollowed} not followed for an interruption" if found.interrupted.unfollowed else ""
-    return [f"{found.same} dials that the change could touch end as before{left}"]
+    return [*served_words(found.dials), f"{found.same} dials that the change could touch end as before{left}"]
 
 
 def _row(row: WakeRow, says_why: bool) -> list[str]:
