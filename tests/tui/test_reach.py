@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from kwake.policy.table import CellTurn
+from kwake_tui.panes.key_line import key_line
 from kwake_tui.panes.reach_grid import short_names
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.reach import ReachScreen
 from kwake_tui.screens.reader import ReaderScreen
+from kwake_tui.screens.view import key_row
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.matrix import HEADS, Matrix
-from tests.tui.player import Player, play, shop
+from tests.tui.player import Player, plain, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
 
 OUTSIDE, PROMETHEUS = "0.0.0.0-255.255.255.255", "ops/prometheus[Deployment]"
@@ -123,7 +125,7 @@ def test_the_key_to_the_next_difference_is_offered_where_there_is_one() -> None:
         assert "next difference" in "".join(part.text for part in painted)
         keys = [strip for strip in screen._compositor.render_strips() if "next difference" in strip.text]
         (word,) = [part for part in keys[0] if "next difference" in part.text]
-        (other,) = [part for part in keys[0] if "trace this pair" in part.text]
+        (other,) = [part for part in keys[0] if part.text.strip() == "trace"]
         assert word.style == other.style, "as bright as the others on the screen, not only when painted anew"
 
     play(shop(), story)
@@ -305,3 +307,14 @@ def test_of_a_pair_that_is_not_known_the_pane_says_why_and_how_many_dials_that_i
         assert not any("nothing" in row or "mixed" in row for row in rows)
 
     play(shop(), story, size=(200, 60))
+
+
+@pytest.mark.parametrize(("width", "said"), [(80, ["enter trace", "n next difference", "b a d before after both"]),
+                                             (120, ["space fold", "/ filter", "←→↑↓ cell"])])  # fmt: skip
+def test_the_keys_to_differences_have_room_in_every_terminal(width: int, said: list[str]) -> None:
+    row = plain(key_row(ReachScreen.KEYS, width))
+    assert all(hint in row for hint in said)
+
+
+def test_the_path_offers_its_flip_in_a_small_terminal() -> None:
+    assert "F flip" in plain(key_line("path", frozenset({"flip"}), 80))

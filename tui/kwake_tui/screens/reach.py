@@ -31,6 +31,8 @@ LEGEND = "✓ policies allow   ± some pods or pairs   · nothing   − lost   +
 NO_TABLE = ReachTable(Reach((), ()), Reach((), ()))
 """While the table is worked out."""
 UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
+MODES_WORD = "before after both"
+"""Of the three keys that choose what the cells tell."""
 
 
 class ReachScreen(ViewScreen):
@@ -48,19 +50,17 @@ class ReachScreen(ViewScreen):
     TWIN: ClassVar[str] = "kwake reach; the difference: kwake what-if"
     WORD: ClassVar[str] = "reach"
     KEYS: ClassVar[tuple[ViewKey, ...]] = (
-        ViewKey("←→↑↓", "cell", "h j k l, page keys, g and G, home and end, or the mouse"),
-        ViewKey("enter", "trace this pair", "its path in the main screen; unfolds a folded cell"),
-        ViewKey("space", "fold", "the namespace of the row; f: that of the column"),
+        ViewKey("enter", "trace", "the path of the pair in the main screen; unfolds a folded cell"),
         ViewKey("n", "next difference", "N: the one before"),
-        ViewKey("b", "before", "as it was before the action"),
-        ViewKey("a", "after", "as it is now"),
-        ViewKey("d", "difference", "both in one"),
+        ViewKey("b a d", MODES_WORD, "as it was before the action, as it is now, and what differs"),
+        ViewKey("space", "fold", "the namespace of the row; f: that of the column"),
         ViewKey(
             "/",
             "filter",
             "/text keeps it and whom it shares a pair with; /one>other rows and columns; empty: all",
             "filter",
         ),
+        ViewKey("←→↑↓", "cell", "h j k l, page keys, g and G, home and end, or the mouse"),
     )
     FILTER: ClassVar[str] = "a name with all its pairs, or rows>columns"
     AUTO_FOCUS = "#matrix"
@@ -135,7 +135,7 @@ class ReachScreen(ViewScreen):
     def idle(self) -> frozenset[str]:
         """Before the first action there is no before and no difference."""
         if self._before is None:
-            return frozenset({"next difference", "before", "after", "difference"})
+            return frozenset({"next difference", MODES_WORD})
         return frozenset() if self.grid.differing() else frozenset({"next difference"})
 
     @property
