@@ -54,7 +54,7 @@ def test_the_lost_pair_has_the_cursor_and_what_decided_stands_below() -> None:
         assert "− 8443" in row_of(screen, "web")
         assert "isolates ingress, no rule admits" in player.row("#pair", "after")
         assert "− 1 lost" in player.rows("#summary")[0]
-        assert player.rows("#summary")[0].endswith("99 pairs of workloads may talk as before"), "with the lost one 100"
+        assert player.rows("#summary")[0].endswith("99 pairs may talk as before"), "with the lost one 100"
         assert "✓ delivered on 8443" in player.row("#pair", "before")
         assert "checkout ● open" in player.row("#pair", "already open")
 

@@ -126,7 +126,7 @@ class ReachScreen(ViewScreen):
             for mark, turn in ((LOST, CellTurn.LOST), (GAINED, CellTurn.GAINED), (OTHER_PORTS, CellTurn.CHANGED)):
                 spans += _count(mark, totals[turn], width)
         unknown = _count(UNKNOWN, totals[CellTurn.UNKNOWN], width)  # no difference: it may have been so before
-        unit = "pairs of workloads" if width >= ROOMY or self._before is None else ""
+        unit = "pairs of workloads" if self._before is None else "pairs" if width >= ROOMY else ""
         count = f"{totals[CellTurn.SAME]} {unit}".rstrip()
         same = f"   {count} may talk" + (" as before" if self._before is not None else "")
         return Line(tuple(spans), (*unknown, Span(same, "muted")))
