@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kwake.actions import SetServiceType
 from kwake.policy.table import CellTurn
 from kwake_tui.panes.key_line import key_line
 from kwake_tui.panes.reach_grid import short_names
@@ -318,3 +319,15 @@ def test_the_keys_to_differences_have_room_in_every_terminal(width: int, said: l
 
 def test_the_path_offers_its_flip_in_a_small_terminal() -> None:
     assert "F flip" in plain(key_line("path", frozenset({"flip"}), 80))
+
+
+def test_in_a_small_terminal_the_summary_of_reach_cuts_no_count() -> None:
+    async def story(player: Player) -> None:
+        player.desk.attempt(SetServiceType("Service/shop/checkout", "NodePort"))
+        screen = await open_reach(player)
+        await player.pilot.pause()
+        shown = screen._compositor.render_strips()[1].text
+        assert [word for word in shown.split() if word.isdigit()] == ["0", "0", "0", "2", "100"]
+        assert shown.rstrip().endswith("100 pairs as before")
+
+    play(shop(), story, size=(80, 24))

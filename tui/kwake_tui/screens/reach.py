@@ -126,9 +126,9 @@ class ReachScreen(ViewScreen):
             for mark, turn in ((LOST, CellTurn.LOST), (GAINED, CellTurn.GAINED), (OTHER_PORTS, CellTurn.CHANGED)):
                 spans += _count(mark, totals[turn], width)
         unknown = _count(UNKNOWN, totals[CellTurn.UNKNOWN], width)  # no difference: it may have been so before
-        unit = "pairs of workloads" if self._before is None else "pairs" if width >= ROOMY else ""
-        count = f"{totals[CellTurn.SAME]} {unit}".rstrip()
-        same = f"   {count} may talk" + (" as before" if self._before is not None else "")
+        count = totals[CellTurn.SAME]
+        same = f"   {count} pairs{' may talk' if width >= ROOMY else ''} as before"
+        same = f"   {count} pairs of workloads may talk" if self._before is None else same
         return Line(tuple(spans), (*unknown, Span(same, "muted")))
 
     @property
