@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 
+from textual.widgets import Button
+
+from kwake.actions import OpenConnection
+from kwake.world import World
 from kwake_tui.lines import fit
 from kwake_tui.screens.service_type import ServiceTypeScreen
 from kwake_tui.screens.type_trials import service_of
 from kwake_tui.widgets.line_list import LineList
-from tests.tui.player import Player, play, shop
+from tests.tui.player import Player, plain, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
 
 CATALOG = "Service/shop/catalog"
@@ -161,5 +165,81 @@ def test_an_external_name_is_asked_for_in_the_dialog_and_tried_as_it_is_typed() 
         await player.until(lambda: len(player.session.timeline.path) == 2)
         service = service_of(player.session.world, CATALOG)
         assert (service.spec.type, service.spec.external_name) == ("ExternalName", "api.hjk.org")
+
+    play(shop(), story)
+
+
+def hint(player: Player) -> str:
+    return str(player.app.screen.query_one("#service-type").border_subtitle)
+
+
+def with_many_callers() -> World:
+    world = shop()
+    for number in range(9):
+        world = world.do(OpenConnection(f"c{number}", "deploy/shop/web", CATALOG, 80)).settle()
+    return world
+
+
+def test_details_that_are_longer_than_the_box_scroll_and_say_so() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        details = player.app.screen.query_one("#details", LineList)
+        rows, room = len(details.lines), details.size.height
+        assert rows > room
+        await player.until(lambda: f"pagedown 1-{room} of {rows}" in hint(player))
+        await player.press("pagedown", "pagedown", "pagedown")
+        assert details.scroll_offset.y == rows - room
+        await player.press("pageup")
+        assert f"of {rows}" in hint(player) and hint(player).endswith("esc back")
+        at = details.scroll_offset.y
+        await player.press("enter")
+        assert details.scroll_offset.y == at, "one reads on beside the button"
+        await player.press("down")
+        assert details.scroll_offset.y == 0
+
+    play(with_many_callers(), story, size=(80, 24))
+
+
+def test_the_hint_says_what_enter_does_where_the_focus_is() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        await player.press("enter")
+        assert hint(player) == "enter switches to ClusterIP   esc back"
+        await player.press("left")
+        assert hint(player) == "enter cancels   esc back"
+        await player.press("down")
+        assert hint(player).startswith("↑ ↓ type")
+        await player.press("enter")
+        assert hint(player) == "NodePort is its type already"
+
+    play(shop(), story)
+
+
+def test_enter_never_switches_to_what_one_has_only_just_gone_to() -> None:
+    async def story(player: Player) -> None:
+        for key in ("down", "up", "j", "k", "home", "G"):
+            await open_dialog(player)
+            await player.press("down", "down")
+            await player.press("enter", key)
+            assert player.app.focused is player.app.screen.query_one("#types"), key
+            await player.press("enter", "escape")
+            assert len(player.session.timeline.path) == 1
+        await open_dialog(player)
+        await player.press("down", "down", "enter", "home")
+        assert plain(player.app.screen.query_one("#types", LineList).lines[1]).startswith("○ ClusterIP")
+        assert player.app.screen.query_one("#types", LineList).target == "ClusterIP"
+
+    play(shop(), story)
+
+
+def test_no_button_offers_what_is_refused() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        screen = player.app.screen
+        assert screen.query_one("#yes", Button).display
+        await player.press("end")
+        assert [button.id for button in screen.query(Button) if button.display] == ["no"]
+        await player.press("enter")
+        assert hint(player) == "Headless cannot be had so: see why below"
 
     play(shop(), story)

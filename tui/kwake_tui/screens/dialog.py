@@ -28,18 +28,27 @@ class Dialog(ModalScreen[Answer]):
         for rows in self.query(LineList):
             self.watch(rows, "scroll_y", self.hush, init=False)
 
+    @property
+    def hint(self) -> str:
+        """How one goes on from where one is now."""
+        return self.note
+
     def tell(self, reason: str = "") -> None:
         """Say why a key changed nothing; without a reason how one goes on."""
         box = self.query_one(".dialog")
         if isinstance(box, LineList):
             box.tell(reason)
         else:
-            box.border_subtitle = content((Span(reason or self.note),))
+            box.border_subtitle = content((Span(reason or self.hint),))
 
-    @on(LineList.Moved)
     def hush(self) -> None:
         """The reason has been read."""
         self.tell()
+
+    @on(LineList.Moved)
+    def _moved_on(self, event: LineList.Moved) -> None:
+        if not isinstance(event, LineList.Chosen):
+            self.hush()
 
     @on(Stayed)
     def _stayed(self, event: Stayed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -12,13 +13,14 @@ from textual.widgets import Button
 
 from kwake.actions import Action, SetServiceType
 from kwake.scenario.kubectl import type_command
+from kwake_tui.keymap import FIXED
+from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
 from kwake_tui.screens.dialog import Dialog
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.screens.type_trials import Trial, Ways, detail_lines, service_of, trial, trials, type_lines, ways_round
 from kwake_tui.session import Session
 from kwake_tui.widgets.in_order import Field
-from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList, content
 
 
@@ -32,6 +34,10 @@ class ServiceTypeScreen(Dialog[Action]):
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("j", "letter('move', 1)", show=False, priority=True),
         Binding("k", "letter('move', -1)", show=False, priority=True),
+        Binding(FIXED["first"], "edge(0)", show=False, priority=True, id="first"),
+        Binding(FIXED["last"], "edge(1)", show=False, priority=True, id="last"),
+        Binding(FIXED["page-down"], "page(1)", show=False, priority=True, id="page-down"),
+        Binding(FIXED["page-up"], "page(-1)", show=False, priority=True, id="page-up"),
         Binding("left", "beside(-1)", show=False, priority=True),
         Binding("right", "beside(1)", show=False, priority=True),
         Binding("y", "letter('patch')", show=False, priority=True),
@@ -41,6 +47,8 @@ class ServiceTypeScreen(Dialog[Action]):
     ]
 
     note = "↑ ↓ type   enter to its button   y as a patch   esc back"
+    brief_note = "↑ ↓ type   enter its button   y patch   esc back"
+    """Beside the rows of the details that are in sight."""
 
     def __init__(self, session: Session, reference: str) -> None:
         super().__init__()
@@ -48,6 +56,7 @@ class ServiceTypeScreen(Dialog[Action]):
         self._reference = reference
         self._trials = trials(session.world, reference)
         self._ways: dict[Trial, Ways] = {}
+        self._detailed = ""
 
     def compose(self) -> ComposeResult:
         """The types, the details of one, and two buttons."""
@@ -55,7 +64,9 @@ class ServiceTypeScreen(Dialog[Action]):
             box.border_title = content((Span(f"Switch type  {self._reference}"),))
             yield LineList(id="types", lit=True)
             yield Field(placeholder="the name it stands for, as api.example.com", id="external-name", compact=True)
-            yield LineBar(id="details")
+            details = LineList(id="details")
+            details.can_focus = False
+            yield details
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="no", compact=True)
                 yield Button("Switch", id="yes", compact=True)
@@ -69,11 +80,29 @@ class ServiceTypeScreen(Dialog[Action]):
         self.query_one(Field).cursor_blink = False
         self.set_focus(rows, scroll_visible=False)
         self._detail(first)
+        self.watch(self.query_one("#details"), "place", self.hush, init=False)
+
+    @property
+    def hint(self) -> str:
+        """What enter does where the focus is; where the details are longer than the box, which rows are in sight."""
+        match self.focused:
+            case Button(id="yes", label=words):
+                return f"enter {str(words).replace('Switch', 'switches')}   esc back"
+            case Button():
+                return "enter cancels   esc back"
+            case Field():
+                return "enter to its button   ↑ ↓ type   esc back"
+        place = self.query_one("#details", LineList).place
+        return f"{keymap_of(self.app).shown('page-down')} {place}   {self.brief_note}" if place else self.note
+
+    def on_descendant_focus(self) -> None:
+        """Enter does something else."""
+        self.tell()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters and arrows are the name's while one types it."""
         types = isinstance(self.focused, Field)
-        mine = {"letter": not types, "beside": not types, "named": types}
+        mine = {"letter": not types, "beside": not types, "edge": not types, "page": not types, "named": types}
         return mine.get(action, super().check_action(action, parameters))
 
     def on_input_changed(self) -> None:
@@ -97,23 +126,27 @@ class ServiceTypeScreen(Dialog[Action]):
     def _detail(self, type_name: str) -> None:
         trial = next(trial for trial in self._trials if trial.type == type_name)
         world, flow = self._session.world, self._session.shown_flow
+        details, is_another = self.query_one("#details", LineList), type_name != self._detailed
+        self._detailed = type_name
         ways = self._ways.get(trial)
         if ways is None:
             ways = self._ways[trial] = ways_round(trial, world, self._reference)
-        self.query_one("#details", LineBar).show(
-            lambda width: detail_lines(trial, world, self._reference, flow, width, ways)
-        )
+        details.show(lambda width: detail_lines(trial, world, self._reference, flow, width, ways))
+        if is_another:
+            details.scroll_home(animate=False)
         self.query_one(Field).display = trial.type == "ExternalName" and not trial.is_now
         button = self.query_one("#yes", Button)
         button.label = f"Switch to {trial.type}"
         button.styles.width = len(str(button.label)) + 2  # as wide as what is reversed under the focus
-        button.disabled = trial.is_now or trial.after is None
+        button.display = trial.after is not None and not trial.is_now
 
-    def on_line_list_moved(self, event: LineList.Moved) -> None:
+    @on(LineList.Moved, "#types")
+    def _moved(self, event: LineList.Moved) -> None:
         """Another type."""
         self._detail(event.rows.target)
 
-    def on_line_list_chosen(self) -> None:
+    @on(LineList.Chosen, "#types")
+    def _chosen(self) -> None:
         """Enter on a type: its button is next, and does it; ExternalName needs its name first."""
         if self._trial.type == "ExternalName" and not self._trial.is_now:
             self.set_focus(self.query_one(Field), scroll_visible=False)
@@ -137,7 +170,7 @@ class ServiceTypeScreen(Dialog[Action]):
 
     def on_click(self, event: Click) -> None:
         """As enter."""
-        if isinstance(event.widget, LineList):
+        if event.widget is self.query_one("#types"):
             self._to_button()
 
     def _to_button(self) -> None:
@@ -168,8 +201,21 @@ class ServiceTypeScreen(Dialog[Action]):
         return SetServiceType(self._reference, self._trial.type, name)
 
     def action_move(self, step: int) -> None:
-        """Through the types, wherever the focus is."""
-        self.query_one("#types", LineList).action_move(step)
+        """Through the types, from wherever the focus is: what enter would do must not change under it."""
+        self._to_types().action_move(step)
+
+    def action_edge(self, end: int) -> None:
+        """To the first type or the last, likewise."""
+        self._to_types().action_edge(end)
+
+    def _to_types(self) -> LineList:
+        rows = self.query_one("#types", LineList)
+        self.set_focus(rows, scroll_visible=False)
+        return rows
+
+    def action_page(self, pages: int) -> None:
+        """Through the details."""
+        self.query_one("#details", LineList).action_page(pages)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do it, or not."""

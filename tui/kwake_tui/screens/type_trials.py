@@ -182,7 +182,7 @@ def detail_lines(
     callers = list(_callers(now, trial.after, reference, flow))
     if callers:
         dial = 18 if width >= _WIDE else 15
-        who = min(36, width - 2 * dial - len("already open"))
+        who = max(min(36, width - 2 * dial - len("already open")), 1)
         heads = f"{'who':<{who}}{'dialled now':<{dial}}{'dialled after':<{dial}}already open"
         rows += [Line(), section("who notices"), Line((Span(heads, "muted"),))]
         rows += [_caller(caller, who, dial) for caller in callers]

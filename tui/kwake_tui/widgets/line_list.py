@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
+from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -76,6 +77,9 @@ class LineList(ScrollView, can_focus=True):
         Binding(FIXED["mark"], "mark", show=False, priority=True, id="mark"),
         Binding("enter", "choose", show=False, priority=True),
     ]
+
+    place = var("")
+    """Which rows are in sight, where not all are."""
 
     class Moved(Message):
         """The cursor stands on another row."""
@@ -207,12 +211,12 @@ class LineList(ScrollView, can_focus=True):
         self._tell_place()
 
     def _tell_place(self) -> None:
-        """Which rows are in sight, where not all are."""
+        """What the subtitle says."""
         height, total = self.size.height - self._heads, len(self._lines) - self._heads
         first = int(self.scroll_offset.y)
-        place = f"{first + 1}-{min(first + height, total)} of {total}" if 0 < height < total else ""
+        self.place = f"{first + 1}-{min(first + height, total)} of {total}" if 0 < height < total else ""
         marks = f"{len(self.marked)} marked" if self.marked else ""
-        said = self._said or "   ".join(filter(None, (marks, self._counted, place, self.note)))
+        said = self._said or "   ".join(filter(None, (marks, self._counted, self.place, self.note)))
         self.border_subtitle = content((Span(said),))
         word, subject, alone = self._title
         if word:
