@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Paste
 
 from kwake.objects.kinds import Pod
 from kwake_tui.panes.editor import EditorPane
@@ -104,7 +105,7 @@ def test_it_keeps_showing_what_was_applied_wherever_the_cursor_stands() -> None:
         line = area.text.splitlines()[row]
         area.move_cursor((row, len(line)))
         await player.press("enter")
-        await player.type(" " * line.index("app") + "grade: gold")
+        await player.type("grade: gold")
         await player.press("ctrl+s")
         await player.pilot.pause(0.2)
 
@@ -341,5 +342,73 @@ def test_the_rows_after_it_was_applied_do_not_hang_on_a_preview_in_between(previ
         await player.pilot.pause()
         area = editor(player).area
         assert area.scroll_offset.y == min(area.max_scroll_y, area.cursor_location[0] - area.size.height // 2) > 0
+
+    play(shop(), story)
+
+
+def test_a_notice_goes_with_the_next_key_that_is_typed() -> None:
+    async def story(player: Player) -> None:
+        for key in ("x", "delete", "right", "backspace", "enter"):
+            await edit_policy(player, "app: web", "app: webs")
+            await player.press("ctrl+f")
+            assert "no flow to flip yet" in player.rows("#keys")[0]
+            await player.press(key)
+            await player.until(lambda: player.rows("#keys")[0].startswith("typing    ctrl+s apply"))
+            await player.press("ctrl+r", "escape")
+
+    play(shop(), story)
+
+
+def test_it_says_that_it_was_applied_until_the_next_key() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+f", "ctrl+s")
+        await player.until(lambda: player.rows("#keys") == ["✓ applied: np/allow-web"])
+        await player.pilot.pause()
+        assert player.rows("#keys") == ["✓ applied: np/allow-web"]
+        await player.press("j")
+        assert "applied" not in player.rows("#keys")[0]
+
+    play(shop(), story)
+
+
+def test_a_refusal_stays_though_the_last_letter_and_the_key_came_in_one_burst() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "Ingress", "Sideway")
+        for key in ("s", "ctrl+s"):
+            player.app.simulate_key(key)
+        await player.until(lambda: player.rows("#keys")[0].startswith("× "))
+        await player.pilot.pause()
+        assert player.rows("#keys")[0].startswith("× ")
+
+    play(shop(), story)
+
+
+def test_enter_keeps_the_indentation_of_the_row_and_goes_further_in_after_a_colon() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.press("e")
+        area = editor(player).area
+        area.load_text("spec:\n  app: web\n  - from:\n      x")
+        for row, below in ((0, "  "), (2, "  "), (4, "    "), (6, "      ")):
+            area.move_cursor((row, len(area.document.get_line(row))))
+            await player.press("enter")
+            assert area.document.get_line(row + 1) == below
+        area.move_cursor((7, 2))
+        await player.press("enter")
+        assert area.text.endswith("\n  \n      "), "within the blanks no more than stand before it"
+
+    play(shop(), story)
+
+
+def test_what_is_pasted_is_not_indented_again() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.press("e")
+        area = editor(player).area
+        area.load_text("  a: 1")
+        area.move_cursor((0, 6))
+        player.app.post_message(Paste("\nb:\n  c: 2"))
+        await player.until(lambda: area.text == "  a: 1\nb:\n  c: 2")
 
     play(shop(), story)

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.css.scalar import Scalar
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import TextArea
+from textual.widgets.text_area import Selection
 
 from kwake_tui.editor_theme import yaml_theme
 from kwake_tui.keymap import FIXED
@@ -79,6 +79,11 @@ class EditorPane(Vertical):
     def area(self) -> TextPage:
         """The text area."""
         return self.query_one(TextPage)
+
+    @property
+    def stand(self) -> tuple[str, Selection]:
+        """The text, and where in it one is."""
+        return self.area.text, self.area.selection
 
     @property
     def is_edited(self) -> bool:
@@ -181,9 +186,8 @@ class EditorPane(Vertical):
         """And only here."""
         self._retitle()
 
-    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+    def on_text_area_changed(self) -> None:
         """Typed: say so at once, preview a little later."""
-        event.stop()
         self.area.note(was(self._loaded, self.area.text))
         self._retitle()
         if self.is_edited != self._was_edited:

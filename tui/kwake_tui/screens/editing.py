@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual import on
+from textual.widgets import TextArea
 
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake.objects.kinds import Pod
@@ -20,6 +21,21 @@ from kwake_tui.yaml_text import editable
 
 class EditingScreen(PanesScreen):
     """The panes with an editor that follows the cursor of the cluster and never loses what was typed."""
+
+    _said_over: object = None
+    """The text and its cursor when the last notice came."""
+
+    def say(self, words: str, role: str = "warn") -> None:
+        """A notice in the key line, until the next key, one that is typed in the editor too."""
+        self._said_over = self.query_one(EditorPane).stand
+        super().say(words, role)
+
+    @on(TextArea.Changed)
+    @on(TextArea.SelectionChanged)
+    def _typed_on(self) -> None:
+        editor = self.query_one(EditorPane)
+        if self._said is not None and editor.is_typing and editor.stand != self._said_over:
+            self.hush()
 
     def edit(self, reference: str) -> None:
         """Put an object into the editor and type there; the cursor of the cluster goes along."""

@@ -332,6 +332,7 @@ class MainScreen(EditingScreen):
         applied = self._session.world.cluster.record(record(manifest).key)
         editor.load(str(applied.key), editable(applied.manifest))
         editor.type(False)
+        self.say(f"applied: {short(str(applied.key))}", "ok")
         self.show(self._session)
 
     @on(EditorPane.Fixing)

@@ -35,13 +35,19 @@ class Field(Input):
 
 
 class TextField(TextArea):
-    """Rows to type in."""
+    """Rows of YAML to type in: a new one begins below the one that enter leaves, or further in after a colon."""
 
     BINDINGS: ClassVar[list[BindingType]] = at_once(TextArea.BINDINGS)
 
     def _forward_event(self, event: Event) -> None:
         if isinstance(event, Key) and (event.is_printable or event.key == "enter") and not self.read_only:
-            typed = "\n" if event.key == "enter" else event.character or ""
+            typed = f"\n{self._indentation}" if event.key == "enter" else event.character or ""
             self.replace(typed, *self.selection, maintain_selection_offset=False)
         else:
             super()._forward_event(event)
+
+    @property
+    def _indentation(self) -> str:
+        row, column = min(self.selection)
+        left = self.document.get_line(row)[:column]
+        return left[: len(left) - len(left.lstrip(" "))] + ("  " if left.rstrip().endswith(":") else "")
