@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kwake.samples import sample_path
 from kwake_tui.opened import Opened
-from kwake_tui.screens.leave import LeaveScreen
+from kwake_tui.screens.leave import LeaveScreen, Lost, lost_rows
 from kwake_tui.widgets.line_bar import LineBar
 from tests.tui.player import Player, plain, play, shop
 from tests.tui.test_saving import command
@@ -86,6 +86,7 @@ def test_what_was_undone_is_not_lost_unasked_either() -> None:
         await two_actions(player)
         await player.press("z", "z", "q")
         assert asks(player)
+        assert question(player)[0] == "2 undone actions stand in no file"
         assert question(player)[1] == "scale deploy/shop/cart to 3, delete svc/search"
 
     play(shop(), story)
@@ -152,3 +153,28 @@ def test_text_that_is_not_applied_is_told_with_them() -> None:
         ]
 
     play(shop(), story)
+
+
+def test_it_counts_what_is_undone_for_itself(tmp_path: Path) -> None:
+    async def story(player: Player) -> None:
+        await command(player, "scale deploy/shop/web 3")
+        await command(player, f"save {tmp_path / 'mine.yaml'}")
+        await two_actions(player)
+        await player.press("z", "q")
+        assert question(player)[0] == "1 action is not saved, 1 more is undone"
+        await player.press("escape", "z", "q")
+        assert question(player)[0] == "2 undone actions stand in no file"
+
+    play(shop(), story, opened=SHOP)
+
+
+def test_no_cut_goes_across_two_actions() -> None:
+    titles = "label deploy/shop/cart app=web", "scale deploy/shop/checkout to 0", "kill web-x2v4k"
+    for width, shown in (
+        (80, ", ".join(titles)),
+        (74, f"{titles[0]}, {titles[1]} and 1 more"),
+        (58, f"{titles[0]} and 2 more"),
+        (30, "label dep…t app=web and 2 more"),
+    ):
+        (_, row, *_) = lost_rows((Lost("3 actions are not saved", titles),), width)
+        assert plain(row) == shown

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from kwake_tui.desk import Desk
 from kwake_tui.names import short
-from kwake_tui.screens.leave import LeaveScreen, Leaving
+from kwake_tui.screens.leave import LeaveScreen, Leaving, Lost
 from kwake_tui.session import Session, action_title
-
-_NAMED = 3
-"""Actions that the question names; of more it says how many."""
 
 FILE = "what-if.yaml"
 """The name that a scenario is offered."""
@@ -30,15 +27,22 @@ def leave(desk: Desk, edited: str, *, at_once: bool = False) -> None:
     desk.open(LeaveScreen(lost, desk.key("quit"), can_save=bool(desk.session.unsaved)), answered)
 
 
-def _lost(session: Session, edited: str) -> tuple[str, ...]:
-    """What leaving now would lose, in rows; none where it would lose nothing."""
-    unsaved = session.unsaved
-    rows: list[str] = []
+def _lost(session: Session, edited: str) -> tuple[Lost, ...]:
+    """What leaving now would lose; nothing where it would lose nothing."""
+    unsaved, timeline = session.unsaved, session.timeline
+    found: list[Lost] = []
     if unsaved:
-        titles = [action_title(session.timeline.entries[number].action) for number in unsaved]
-        more = f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
-        rows.append("1 action is not saved" if len(titles) == 1 else f"{len(titles)} actions are not saved")
-        rows.append(f"{', '.join(titles[:_NAMED])}{more}")
+        done = sum(entry in timeline.path for entry in unsaved)
+        titles = tuple(action_title(timeline.entries[entry].action) for entry in unsaved)
+        found.append(Lost(_counted(done, len(unsaved) - done), titles))
     if edited:
-        rows.append(f"{short(edited)} is edited, not applied")
-    return tuple(rows)
+        found.append(Lost(f"{short(edited)} is edited, not applied"))
+    return tuple(found)
+
+
+def _counted(done: int, undone: int) -> str:
+    """`2 actions are not saved, 1 more is undone`; of undone ones alone `2 undone actions stand in no file`."""
+    if not done:
+        return "1 undone action stands in no file" if undone == 1 else f"{undone} undone actions stand in no file"
+    more = f", {undone} more {'is' if undone == 1 else 'are'} undone" if undone else ""
+    return f"1 action is not saved{more}" if done == 1 else f"{done} actions are not saved{more}"

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
-from kwake_tui.lines import BLANK, Line, Span
+from kwake_tui.lines import BLANK, Line, Span, middle_cut
 from kwake_tui.screens.dialog import Dialog
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
 
 Leaving = Literal["leave", "save"]
+
+
+class Lost(NamedTuple):
+    """Something that leaving would lose."""
+
+    words: str
+    titles: tuple[str, ...] = ()
+    """The actions, each in few words."""
 
 
 class LeaveScreen(Dialog[Leaving | None]):
@@ -29,7 +38,7 @@ class LeaveScreen(Dialog[Leaving | None]):
         Binding("right,l", "app.focus_next", show=False, priority=True),
     ]
 
-    def __init__(self, lost: tuple[str, ...], quit_key: str, *, can_save: bool) -> None:
+    def __init__(self, lost: tuple[Lost, ...], quit_key: str, *, can_save: bool) -> None:
         super().__init__()
         self._lost = lost
         self.note = f"{quit_key} again leaves   esc stays"
@@ -40,9 +49,7 @@ class LeaveScreen(Dialog[Leaving | None]):
         with Vertical(id="question", classes="dialog") as box:
             box.border_title = content((Span("Leave"),))
             words = LineBar(id="words")
-            first, *others = self._lost
-            rows = (Line((Span(first, bold=True),)), *(Line((Span(other, "muted"),), shrink=0) for other in others))
-            words.show(lambda width: (*rows, *[BLANK] * (3 - len(rows))))
+            words.show(lambda width: lost_rows(self._lost, width))
             yield words
             with Horizontal(classes="buttons"):
                 yield Button("Stay", id="stay", compact=True)
@@ -70,3 +77,25 @@ class LeaveScreen(Dialog[Leaving | None]):
                 self.dismiss(answer)
             case _:
                 self.dismiss(None)
+
+
+def lost_rows(lost: tuple[Lost, ...], width: int) -> tuple[Line, ...]:
+    """What is lost, the first in bold, under it which actions that are."""
+    rows: list[Line] = []
+    for item in lost:
+        rows.append(Line((Span(item.words, bold=True) if item is lost[0] else Span(item.words, "muted"),), shrink=0))
+        rows += [Line((Span(_named(item.titles, width), "muted"),))] if item.titles else []
+    return (*rows, *[BLANK] * (3 - len(rows)))
+
+
+def _named(titles: tuple[str, ...], width: int) -> str:
+    """As many of the titles as have room, and how many more there are; only a first one that is too long is cut."""
+    for count in range(min(len(titles), _MOST_NAMED), 0, -1):
+        more = f" and {len(titles) - count} more" if len(titles) > count else ""
+        if cell_len(words := ", ".join(titles[:count]) + more) <= width:
+            return words
+    return middle_cut(titles[0], width - cell_len(more)) + more
+
+
+_MOST_NAMED = 3
+"""Actions that the question names."""
