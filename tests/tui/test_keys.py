@@ -13,6 +13,7 @@ from kwake_tui.screens.view import ViewScreen
 from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, play, shop
 from tests.tui.test_pictures import at_rest, edit, screen_of
+from tests.tui.test_saving import command
 from tests.tui.test_story_edit import POLICY
 
 FROM_K9S = [
@@ -140,6 +141,87 @@ def test_a_key_of_the_main_screen_says_where_it_acts(opened: str, words: str) ->
         await at_rest(player)
         assert f"ctrl+k kill is a key of the main screen: {words}" in " ".join(shown(player))
         assert len(player.session.timeline.path) == entries
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("opened", ["panes", *OPENED])
+def test_a_key_without_any_meaning_says_so(opened: str) -> None:
+    async def story(player: Player) -> None:
+        await edit(player)
+        player.desk.go_to_pane("cluster")
+        if opened != "panes":
+            target, key = OPENED[opened]
+            if target != "pod":
+                await player.go_to(target)
+            await player.press(key)
+        await at_rest(player)
+        screen = player.app.screen
+        for pressed, sign in (("i", "i"), ("f7", "f7"), ("exclamation_mark", "!")):
+            await player.press(pressed)
+            await at_rest(player)
+            assert f"{sign}: no such key here   ? help" in " ".join(shown(player))
+        assert player.app.screen is screen
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("opened", ["describe", "used by", "moments", "type", "flip", "trace", "delete", "leave"])
+def test_the_key_of_the_help_says_what_keys_do_in_a_dialog_and_closes_nothing(opened: str) -> None:
+    target, key = {**OPENED, "trace": ("pod", "t"), "delete": ("pod", "ctrl+d"), "leave": ("pod", "q")}[opened]
+
+    async def story(player: Player) -> None:
+        await edit(player)
+        if target == "pod":
+            cluster = player.session.world.cluster
+            await player.go_to(str(cluster.pods_of(cluster.resolve("deploy/shop/cart"))[0].key))
+        else:
+            await player.go_to(target)
+        await player.press(key)
+        await at_rest(player)
+        screen = player.app.screen
+        await player.press("question_mark")
+        await at_rest(player)
+        told = player.rows("#page")
+        assert "keys here" in " ".join(shown(player))
+        assert any(row.split()[-1] and "enter" in row.split() for row in told)
+        assert any("esc" in row.split() for row in told)
+        await player.press("question_mark")
+        assert player.app.screen is screen
+
+    play(shop(), story)
+
+
+async def said_after(player: Player, key: str) -> str:
+    await player.press(key)
+    await at_rest(player)
+    return shown(player)[-1].strip()
+
+
+def test_a_key_of_reach_that_has_nowhere_to_go_says_so() -> None:
+    async def story(player: Player) -> None:
+        await edit(player)
+        await player.press("m")
+        await at_rest(player)
+        assert await said_after(player, "d") == "▲ difference is shown already"
+        for key in ("n", "N"):
+            assert await said_after(player, key) == "▲ this is the only cell that differs"
+
+    play(shop(), story)
+
+
+def test_a_key_of_the_wake_that_has_nowhere_to_go_says_so() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "scale deploy/shop/cart 5")
+        await player.press("w")
+        await at_rest(player)
+        await player.press("n")
+        for key in ("n", "N"):
+            assert await said_after(player, key) == "▲ this is the only group"
+        await player.press("slash")
+        await player.type("zzz")
+        await player.press("enter")
+        assert (await said_after(player, "n")).startswith("▲ the filter keeps no row of the next group")
 
     play(shop(), story)
 

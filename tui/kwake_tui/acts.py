@@ -20,7 +20,7 @@ from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.help import help_lines
 from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
-from kwake_tui.screens.reader import ReaderScreen
+from kwake_tui.screens.reader import HelpScreen
 from kwake_tui.screens.service_type import ServiceTypeScreen
 from kwake_tui.screens.target import TargetScreen
 from kwake_tui.views import open_flows, open_reach, open_wake
@@ -333,7 +333,7 @@ def command(desk: Desk) -> None:
 def help_page(desk: Desk) -> None:
     """Every key and command."""
     pane = desk.rows.id if desk.rows is not None and desk.rows.id else "editor"
-    desk.open(ReaderScreen("Help", "keys and commands", lambda width: help_lines(pane, keymap_of(desk.app), width)))
+    desk.open(HelpScreen("Help", "keys and commands", lambda width: help_lines(pane, keymap_of(desk.app), width)))
 
 
 def leave(desk: Desk) -> None:

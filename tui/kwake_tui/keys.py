@@ -84,6 +84,11 @@ class Keymap(NamedTuple):
         found = next((own for own in self.keys if own.key == key), None)
         return f"{found.shown} {found.word} is a key of the main screen: esc {away}" if found else ""
 
+    def unknown(self, key: str) -> str:
+        """What is said where a key comes that does nothing on the screen that is shown."""
+        sign = character if (character := key_to_character(key)) and character.isprintable() else shown(key)
+        return f"{sign}: no such key here   {self.shown('help')} help"
+
     def spelt(self, text: str) -> str:
         """A text of ours with the key in the place of each name in braces: `{kill} on sessions-0`."""
         return _IN_BRACES.sub(lambda match: self.shown(match[1]), text)

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from kwake_tui.lines import Line, Span, spread
-from kwake_tui.screens.dialog import Dialog
+from kwake_tui.screens.dialog import ROWS, Dialog
 from kwake_tui.widgets.line_list import LineList, Model, content
 
 
@@ -22,6 +22,12 @@ class ChoiceScreen(Dialog[str | None]):
         super().__init__()
         self.note = note
         self._title, self._lines, self._at = title, lines, at
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """As the lower border has it, and how one moves."""
+        own = (part.partition(" ") for part in self.note.split("   "))
+        return (ROWS, *((key, words) for key, _, words in own if key in ("enter", "esc")))
 
     def compose(self) -> ComposeResult:
         """One list in a frame."""

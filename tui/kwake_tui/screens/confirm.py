@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
 from kwake_tui.lines import BLANK, Line, Span
-from kwake_tui.screens.dialog import Dialog
+from kwake_tui.screens.dialog import BUTTONS, Dialog
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
 
@@ -23,6 +23,8 @@ class ConfirmScreen(Dialog[bool]):
         Binding("left,h", "app.focus_previous", show=False, priority=True),
         Binding("right,l", "app.focus_next", show=False, priority=True),
     ]
+
+    KEYS = (BUTTONS, ("enter", "what the button says"), ("esc q", "back, and nothing is done"))
 
     def __init__(self, word: str, target: str, note: str) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
 from kwake_tui.lines import BLANK, Line, Span, middle_cut
-from kwake_tui.screens.dialog import Dialog
+from kwake_tui.screens.dialog import BUTTONS, Dialog
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import content
 
@@ -37,6 +37,14 @@ class LeaveScreen(Dialog[Leaving | None]):
         Binding("left,h", "app.focus_previous", show=False, priority=True),
         Binding("right,l", "app.focus_next", show=False, priority=True),
     ]
+
+    KEYS = (
+        BUTTONS,
+        ("enter", "what the button says"),
+        ("y", "leaves, and so does the key that asked"),
+        ("s", "saves first, where an action is not saved"),
+        ("esc n", "stays"),
+    )
 
     def __init__(self, lost: tuple[Lost, ...], quit_key: str, *, can_save: bool) -> None:
         super().__init__()

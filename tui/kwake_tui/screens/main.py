@@ -10,6 +10,7 @@ from typing import ClassVar, TypeVar
 import msgspec
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import AwaitMount
@@ -250,6 +251,11 @@ class MainScreen(EditingScreen):
             return
         self.try_to(partial(ACTS[name].run, self))
         await self._opened()
+
+    def on_key(self, event: Key) -> None:
+        """A key that nothing here takes."""
+        if not self.is_prompting and event.key not in self.active_bindings:
+            self.say(keymap_of(self.app).unknown(event.key), "muted")
 
     def try_to(self, do: Callable[[], None]) -> None:
         """Do something; where it is refused say why."""

@@ -201,6 +201,9 @@ class ReachScreen(ViewScreen):
         if self._before is None:
             self.say("nothing was done yet: there is no before")
             return
+        if mode == self._mode:
+            self.say(f"{mode} is shown already")
+            return
         self._mode = mode
         self._show()
 
@@ -217,7 +220,10 @@ class ReachScreen(ViewScreen):
         here = (rows.index(row), columns.index(column))
         later = [place for place in places if (place > here if step > 0 else place < here)]
         wanted = (later[0] if step > 0 else later[-1]) if later else (places[0] if step > 0 else places[-1])
-        self.query_one(Matrix).move_to(*wanted)
+        if wanted == here:
+            self.say("this is the only cell that differs")
+        else:
+            self.query_one(Matrix).move_to(*wanted)
 
     def on_resize(self) -> None:
         """Rows below are laid out for a width."""

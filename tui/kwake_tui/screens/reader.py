@@ -15,9 +15,8 @@ from kwake_tui.widgets.line_list import LineList, Model, content
 class ReaderScreen(Dialog[None]):
     """Rows in a box; esc leaves."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter,question_mark", "leave", show=False, priority=True)
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "leave", show=False, priority=True)]
+    KEYS = (("↑ ↓ j k", "scroll; page keys, g and G too"), ("esc q enter", "back"))
 
     note = "esc back"
 
@@ -40,3 +39,9 @@ class ReaderScreen(Dialog[None]):
     def action_leave(self) -> None:
         """Close the page."""
         self.dismiss(None)
+
+
+class HelpScreen(ReaderScreen):
+    """What keys do; the key that opened it closes it, too."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "leave", show=False, priority=True, id="help")]

@@ -14,7 +14,7 @@ from kwake_tui.journal import changed_files
 from kwake_tui.lines import BLANK, Line, Span
 from kwake_tui.recording import Kept
 from kwake_tui.scenario_files import brief_path
-from kwake_tui.screens.dialog import Dialog
+from kwake_tui.screens.dialog import BUTTONS, Dialog
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList, content
 
@@ -38,6 +38,13 @@ class RecoverScreen(Dialog[Answer | None]):
         Binding("left,h", "app.focus_previous", show=False, priority=True),
         Binding("right,l", "app.focus_next", show=False, priority=True),
     ]
+
+    KEYS = (
+        ("↑ ↓ j k", "another session"),
+        BUTTONS,
+        ("enter", "what the button says, with the session under the cursor"),
+        ("esc q", "later: all sessions stay as they are"),
+    )
 
     def __init__(self, found: tuple[Kept, ...]) -> None:
         super().__init__()

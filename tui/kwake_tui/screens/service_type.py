@@ -46,6 +46,15 @@ class ServiceTypeScreen(Dialog[Action]):
         Binding("enter", "named", show=False, priority=True),
     ]
 
+    KEYS = (
+        ("↑ ↓ j k", "another type; home and end too"),
+        ("page keys", "through the details"),
+        ("tab ← →", "between the types and the buttons"),
+        ("enter", "to the button of the type; ExternalName first takes its name; on a button what it says"),
+        ("y", "the kubectl command that would switch a real cluster's Service"),
+        ("esc q", "back, and nothing is done"),
+    )
+
     note = "↑ ↓ type   enter to its button   y as a patch   esc back"
     brief_note = "↑ ↓ type   enter its button   y patch   esc back"
     """Beside the rows of the details that are in sight."""

@@ -17,6 +17,12 @@ from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_list import LineList, content
 
 
+class _Wanted(Field):
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """A sign that no target has is the key of the help."""
+        return character != "?" and super().check_consume_key(key, character)
+
+
 class TargetScreen(Dialog[str]):
     """Asks for the target of a trace."""
 
@@ -27,6 +33,13 @@ class TargetScreen(Dialog[str]):
         Binding("enter", "choose", show=False, priority=True),
         Binding("tab", "complete", show=False, priority=True),
     ]
+    KEYS = (
+        ("letters", "keep the targets that hold them, word by word; any other text can be dialled, too"),
+        ("↑ ↓", "another target"),
+        ("tab", "takes over the target under the cursor, to change it"),
+        ("enter", "traces to the target under the cursor"),
+        ("esc", "back, and nothing is traced"),
+    )
 
     note = "enter traces   tab completes   esc back"
 
@@ -41,7 +54,7 @@ class TargetScreen(Dialog[str]):
         """The question above, the candidates below."""
         with Vertical(id="targets", classes="dialog") as box:
             box.border_title = content((Span(f"Trace  {short(self._source)} → ?"),))
-            yield Field(placeholder="svc/shop/web:80, an address, a DNS name, internet", id="wanted", compact=True)
+            yield _Wanted(placeholder="svc/shop/web:80, an address, a DNS name, internet", id="wanted", compact=True)
             yield LineList(id="candidates", lit=True)
 
     def on_mount(self) -> None:

@@ -21,7 +21,7 @@ from kwake_tui.lines import Line, Span
 from kwake_tui.panes.key_line import notice_line
 from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
-from kwake_tui.screens.reader import ReaderScreen
+from kwake_tui.screens.reader import HelpScreen
 from kwake_tui.session import Session
 from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_bar import LineBar
@@ -100,9 +100,9 @@ class ViewScreen(Screen[Flow | str | None]):
 
     def on_key(self, event: Key) -> None:
         """A key that nothing here takes."""
-        reason = keymap_of(self.app).of_the_panes(event.key, "goes there")
-        if reason:
-            self.say(reason, "muted")
+        if not self.is_typing and event.key not in self.active_bindings:
+            keymap = keymap_of(self.app)
+            self.say(keymap.of_the_panes(event.key, "goes there") or keymap.unknown(event.key), "muted")
 
     @on(Stayed)
     def _stayed(self, event: Stayed) -> None:
@@ -195,7 +195,7 @@ class ViewScreen(Screen[Flow | str | None]):
             for key in (*self.keys, ViewKey("esc", "back", "to the panes"))
         ]
         rows += [Line(), Line((Span("the same on the command line: ", "muted"), Span(self.TWIN)), shrink=1)]
-        self.app.push_screen(ReaderScreen("Help", self.WORD, tuple(rows)))
+        self.app.push_screen(HelpScreen("Help", self.WORD, tuple(rows)))
 
 
 def key_row(keys: tuple[ViewKey, ...], width: int, idle: frozenset[str] = frozenset()) -> Line:

@@ -216,7 +216,11 @@ class WakeScreen(ViewScreen):
         group = words[(words.index(here) + step) % len(words)] if here in words else words[0]
         targets = [line.target for line in self.rows.lines]
         wanted = [target for target in (f"{group}#0", f"{group}#") if target in targets]
-        if wanted:
+        if not wanted:
+            self.say(f"the filter keeps no row of the next group: {group}")
+        elif self.rows.target == wanted[0]:
+            self.say("this is the only group")
+        else:
             self.rows.move_to(targets.index(wanted[0]))
 
     def action_edit(self) -> None:
