@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from tests.tui.player import Player, play, shop
+from tests.tui.test_saving import command
 from tests.tui.test_story_edit import POLICY, edit_policy, open_checkout
 
 NARROW, WIDE = (80, 24), (200, 60)
@@ -18,6 +19,7 @@ def title_of(player: Player, pane: str) -> str:
 def test_tabs_say_how_the_path_ends_and_what_is_edited() -> None:
     async def story(player: Player) -> None:
         await open_checkout(player)
+        await player.press("f1")
         assert "Path ✓ delivered" in player.rows("#tabs")[0]
         await edit_policy(player, "app: web", "app: webshop")
         assert "Policy  edited" in player.rows("#tabs")[0]
@@ -88,7 +90,7 @@ def test_with_room_the_connections_have_the_lanes_of_the_last_action() -> None:
 def test_a_row_of_a_connection_is_not_cut_for_a_history_that_has_no_column() -> None:
     async def story(player: Player) -> None:
         await open_checkout(player)
-        await player.press("tab", "tab", "tab")
+        await player.press("f4")
         rows = [strip.text for strip in player.app.screen._compositor.render_strips()]
         (row,) = [row for row in rows if "8443" in row and row.startswith("▌")]
         assert "web-jkvpq → checkout-cvwd7:8443" in row and "✓ delivered" in row and "━" not in row
@@ -99,7 +101,7 @@ def test_a_row_of_a_connection_is_not_cut_for_a_history_that_has_no_column() -> 
 def test_a_connection_has_a_row_for_each_profile_and_the_title_counts_where_they_disagree() -> None:
     async def story(player: Player) -> None:
         await open_checkout(player)
-        await player.press("tab", "tab", "tab")
+        await player.press("f4")
         assert title_of(player, "#connections") == "1 connection, none differs between calico and cilium"
         await edit_policy(player, "app: web", "app: webshop")
         await player.press("ctrl+s", "tab")
@@ -129,3 +131,24 @@ def test_in_a_box_the_title_has_the_panes_word_and_the_place_stands_below() -> N
         assert (str(pane.border_title), str(pane.border_subtitle)) == ("Path  web → svc/checkout:443", "1-17 of 18")
 
     play(shop(), story)
+
+
+def test_a_trace_goes_to_the_path_where_one_pane_is_shown_at_a_time() -> None:
+    async def story(player: Player) -> None:
+        size = player.app.size
+        await player.go_to("Deployment/shop/web")
+        await player.press("t")
+        await player.type("checkout:443")
+        await player.press("enter")
+        await player.until(lambda: player.session.flow is not None)
+        assert player.desk.pane == ("path" if tuple(size) == NARROW else "cluster")
+        await command(player, "open c deploy/shop/search svc/shop/checkout 443")
+        player.desk.go_to_pane("connections")
+        await player.press("G", "enter")
+        assert player.desk.pane == ("path" if tuple(size) == NARROW else "connections")
+        await command(player, "namespace shop")
+        await command(player, "trace deploy/shop/web svc/shop/cart 9000")
+        assert player.desk.pane == ("path" if tuple(size) == NARROW else "cluster")
+
+    for size in (NARROW, WIDE):
+        play(shop(), story, size=size)

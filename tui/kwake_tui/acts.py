@@ -161,7 +161,7 @@ def trace(desk: Desk) -> None:
         except UsageError as error:
             desk.say(str(error))
             return
-        desk.show(desk.session.looking_at(Flow(source, target.reference, target.port, target.protocol)))
+        desk.look_at(Flow(source, target.reference, target.port, target.protocol))
 
     desk.open(TargetScreen(desk.session.world.cluster, source), answered)
 

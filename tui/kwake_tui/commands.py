@@ -49,7 +49,7 @@ def _does(make: Callable[[Words], Action]) -> Callable[[Desk, Words], None]:
 
 
 def _trace(desk: Desk, words: Words) -> None:
-    desk.show(desk.session.looking_at(flow(words)))
+    desk.look_at(flow(words))
 
 
 def _open(desk: Desk, words: Words) -> None:

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from kwake.actions import Action
+from kwake.dataplane.path import Flow
 from kwake_tui.session import LiveState, Session
 from kwake_tui.trail import Trail
 from kwake_tui.widgets.line_list import LineList
@@ -56,6 +57,10 @@ class Desk(Protocol):
 
     def attempt(self, action: Action) -> bool:
         """Carry out an action; where it is refused say why, and answer False."""
+        ...
+
+    def look_at(self, flow: Flow) -> None:
+        """Show the path of a flow; where one pane is shown at a time, that is Path."""
         ...
 
     def say(self, words: str, role: str = "warn") -> None:

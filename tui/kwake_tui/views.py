@@ -51,7 +51,7 @@ def _moment(words: Sequence[str]) -> int | None:
 def _open(desk: Desk, screen: ViewScreen) -> None:
     def answered(answer: Flow | str | None) -> None:
         if isinstance(answer, Flow):
-            desk.show(desk.session.looking_at(answer))
+            desk.look_at(answer)
         elif answer:
             desk.edit(answer)
 

@@ -17,6 +17,7 @@ from textual.widget import AwaitMount
 
 from kwake.actions import Action, Apply, KillPod
 from kwake.cluster import record
+from kwake.dataplane.path import Flow
 from kwake.errors import KwakeError, UsageError
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake_tui.acts import ACTS
@@ -203,6 +204,12 @@ class MainScreen(EditingScreen):
         if unkept:
             self.say(unkept)
 
+    def look_at(self, flow: Flow) -> None:
+        """Show the path of a flow; where one pane is shown at a time, that is Path."""
+        self.show(self._session.looking_at(flow))
+        if self.shows_one_pane:
+            self.go_to_pane("path")
+
     def show_live(self, state: LiveState) -> None:
         """Say in the status line how the live cluster is followed."""
         self._session = session = msgspec.structs.replace(self._session, live=state)
@@ -292,7 +299,7 @@ class MainScreen(EditingScreen):
         if flow == self._session.flow:
             self.say("its path is shown already", "muted")
             return
-        self.show(self._session.looking_at(flow))
+        self.look_at(flow)
 
     @on(LineList.Chosen, "#events")
     def _event_chosen(self, event: LineList.Chosen) -> None:

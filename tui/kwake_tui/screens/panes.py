@@ -157,6 +157,11 @@ class PanesScreen(Screen[None]):
         if number is not None:
             self.action_to_pane(number)
 
+    @property
+    def shows_one_pane(self) -> bool:
+        """Whether the pane that has the focus is shown alone."""
+        return self.has_class("-narrow") or self.has_class("-low")
+
     def zoom(self) -> None:
         """The pane that has the focus alone, as where only one fits, or all again; a resize shows all again, too."""
         if self.app.size.width < LEAST_FOR_ALL[0] or self.app.size.height < LEAST_FOR_ALL[1]:
