@@ -109,7 +109,6 @@ async def prompt(player: Player) -> None:
 async def path(player: Player) -> None:
     """The Path pane alone, at 80x24."""
     await open_checkout(player)
-    await player.press("tab")
 
 
 async def connections(player: Player) -> None:

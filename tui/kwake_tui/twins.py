@@ -35,5 +35,6 @@ TWINS: Final[tuple[Twin, ...]] = (
     Twin("Leave, and what would be lost", "LeaveScreen", "kwake sessions; kwake --resume NAME"),
     Twin("Lessons", "LearnScreen", "kwake learn"),
     Twin("A session that crashed", "RecoverScreen", "kwake sessions; kwake --resume NAME"),
+    Twin("Help: keys and commands", "HelpScreen", "kwake config"),
 )  # fmt: skip
 """Every screen, and the panes of the main one."""
