@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Set
 
 import msgspec
 
@@ -67,10 +67,12 @@ class LabelSelector(msgspec.Struct, frozen=True, rename="camel", gc=False):
         return ",".join([*parts, *map(str, self.match_expressions)]) or "everything"
 
 
-def keys_of(selector: LabelSelector) -> Iterator[str]:
+def keys_of(selector: LabelSelector) -> Set[str]:
     """The label keys that a selector asks for."""
-    yield from selector.match_labels
-    yield from (requirement.key for requirement in selector.match_expressions)
+    keys = selector.match_labels.keys()
+    return (
+        keys | {requirement.key for requirement in selector.match_expressions} if selector.match_expressions else keys
+    )
 
 
 _TERM = re.compile(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -17,7 +18,7 @@ import msgspec
 from kwake.objects.kinds import IPBlock, Pod
 from kwake.objects.selector import LabelSelector, keys_of
 from kwake.policy.connections import PROTOCOLS
-from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
+from kwake.policy.ends import PolicyEnd
 from kwake.policy.policy_set import PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule, Span, number_of, span_of
 from kwake.policy.tiers import TierRule
@@ -94,6 +95,8 @@ class Sight:
         self.blocks = frozenset(_written(rules))
         self.blocks |= {cidr for rule in tier_rules for peer in rule.peers for cidr in peer.networks or ()}
         self._looked_at, self._looked_up = frozenset(self.labels), frozenset(self.port_names)
+        self._ports: dict[Ports, Ports] = {}
+        """All that were seen: one object for those that are equal."""
         self.pieces = _Pieces(self.blocks)
         self._seeing = sets[0].seeing
         self._has_tiers = any(held.tiers for held in sets)
@@ -104,7 +107,8 @@ class Sight:
         """The ports of a pod that rules may mean by name: none of one that policies do not see."""
         if not self._seeing.is_seen(pod):
             return ()
-        return tuple([pod.named_port(name, protocol) for name, protocol in self.port_names])
+        found = tuple([pod.named_port(name, protocol) for name, protocol in self.port_names])
+        return self._ports.setdefault(found, found)
 
     def of(self, pod: Pod, ip: str) -> object:
         """How a pod looks at one of its addresses."""
@@ -128,9 +132,9 @@ class Sight:
 
     def covers(self, policy: CompiledPolicy) -> bool:
         """Whether a policy looks at nothing else."""
-        if not self._looked_at.issuperset(policy.selects_by):
+        if not self._looked_at.issuperset(keys_of(policy.selector)):
             return False
-        for rule in (*policy.ingress, *policy.egress):
+        for rule in (*policy.says_in.rules, *policy.says_out.rules):
             if not self._looked_up.issuperset(rule.named):
                 return False
             for peer in rule.peers:
@@ -192,14 +196,9 @@ def classes_of(pods: Iterable[Pod], *policies: PolicySet) -> Classes:
 
 
 def _rules(policies: PolicySet) -> Iterator[Rule]:
-    """The rules of NetworkPolicies, of those that are written alike one."""
-    for direction in (INGRESS, EGRESS):
-        seen = {b""}
-        for policy in policies.policies:
-            written = policy.written[direction]
-            if written not in seen:
-                seen.add(written)
-                yield from policy.rules(direction)
+    """The rules of NetworkPolicies, of those that say the same one's."""
+    every = {id(terms.rules): terms.rules for p in policies.policies for terms in (p.says_in, p.says_out)}
+    return chain.from_iterable(every.values())
 
 
 def _port_names(rules: Iterable[Rule], tier_rules: Iterable[TierRule]) -> set[tuple[str, str]]:
@@ -211,12 +210,15 @@ def _port_names(rules: Iterable[Rule], tier_rules: Iterable[TierRule]) -> set[tu
 def _label_keys(policies: PolicySet, rules: Iterable[Rule]) -> set[str]:
     """The pod labels that some selector looks at."""
     tier_rules = [rule for policy in policies.tiers for rule in (*policy.ingress, *policy.egress)]
-    own = {key for keys in {policy.selects_by for policy in policies.policies} for key in keys}
-    selectors: list[LabelSelector] = [unread.pods for unread in policies.unread]
+    selectors: list[LabelSelector] = [policy.selector for policy in policies.policies]
+    selectors += [unread.pods for unread in policies.unread]
     selectors += [peer.pod_selector for rule in rules for peer in rule.peers if peer.pod_selector is not None]
     within = [policy.subject.pods for policy in policies.tiers] + [p.pods for rule in tier_rules for p in rule.peers]
     selectors += [pods.pod_selector for pods in within if pods is not None]
-    return own | {key for selector in selectors for key in keys_of(selector)}
+    found: set[str] = set()
+    for selector in selectors:
+        found.update(keys_of(selector))
+    return found
 
 
 class _Pieces:
@@ -225,7 +227,7 @@ class _Pieces:
     def __init__(self, written: Iterable[str]) -> None:
         self._spans: list[Span] = [span for cidr in sorted(written) if (span := span_of(cidr)) is not None]
         self._starts = {version: self._cuts(version) for version in FIRST_ADDRESS_AFTER}
-        self._within: dict[tuple[int, int], frozenset[int]] = {}
+        self._places: dict[tuple[int, int], Place] = {}
 
     def _cuts(self, version: int) -> list[int]:
         borders = {at for v, low, high in self._spans if v == version for at in (low, high + 1)}
@@ -237,24 +239,26 @@ class _Pieces:
         if number is None:
             return 4, frozenset()
         starts = self._starts[number[0]]
-        return number[0], self._holding(number[0], starts[bisect_right(starts, number[1]) - 1])
+        return self._from(number[0], starts[bisect_right(starts, number[1]) - 1])
 
-    def _holding(self, version: int, start: int) -> frozenset[int]:
-        if (version, start) not in self._within:
-            self._within[version, start] = frozenset(
-                index for index, (v, low, high) in enumerate(self._spans) if v == version and low <= start <= high
-            )
-        return self._within[version, start]
+    def _from(self, version: int, start: int) -> Place:
+        """Where the addresses of a piece lie that starts here."""
+        known = self._places.get((version, start))
+        if known is None:
+            spans = enumerate(self._spans)
+            holding = frozenset(index for index, (v, low, high) in spans if v == version and low <= start <= high)
+            known = self._places[version, start] = version, holding
+        return known
 
-    def outside(self, has_six: bool) -> dict[tuple[int, frozenset[int]], list[tuple[int, int]]]:
+    def outside(self, has_six: bool) -> dict[Place, list[tuple[int, int]]]:
         """All addresses by the blocks that hold them; of IPv6 only where a pod has one, or a policy names some."""
-        alike: dict[tuple[int, frozenset[int]], list[tuple[int, int]]] = {}
+        alike: dict[Place, list[tuple[int, int]]] = {}
         for version, starts in self._starts.items():
             if version == 6 and not has_six and not any(span[0] == 6 for span in self._spans):
                 continue
             ends = [*(start - 1 for start in starts[1:]), FIRST_ADDRESS_AFTER[version] - 1]
             for start, last in zip(starts, ends, strict=True):
-                spans = alike.setdefault((version, self._holding(version, start)), [])
+                spans = alike.setdefault(self._from(version, start), [])
                 if spans and spans[-1][1] == start - 1:
                     start, _ = spans.pop()
                 spans.append((start, last))

@@ -15,7 +15,7 @@ PROTOCOLS = ("SCTP", "TCP", "UDP")
 EVERY_PORT: Ranges = ((1, 65535),)
 
 
-class ConnectionSet(msgspec.Struct, frozen=True, order=True):
+class ConnectionSet(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     """Destination ports by protocol."""
 
     sctp: Ranges = ()

@@ -12,10 +12,10 @@ from kwake.objects.kinds import Pod
 from kwake.policy.classes import Classes, Ports, bits_of, set_of
 from kwake.policy.connections import ALL, NONE, ConnectionSet, one
 from kwake.policy.ends import EGRESS, INGRESS, called
-from kwake.policy.homes import Home
-from kwake.policy.peers import Asked, PeerSets
+from kwake.policy.homes import Isolating
+from kwake.policy.peers import PeerSets
 from kwake.policy.policy_set import SCTP_UNKNOWN, PolicySet
-from kwake.policy.rules import CompiledPolicy, Rule
+from kwake.policy.rules import Asked, Rule, Terms
 from kwake.policy.tier_matrix import OutcomeParts, TierMatrix
 from kwake.policy.tier_outcomes import Outcomes
 from kwake.policy.tier_verdict import Selected
@@ -43,17 +43,6 @@ class Group(msgspec.Struct, frozen=True):
     """What is not known."""
     to_own_node: Parts
     """What may be sent to the pod's own node, as far as the tiers say: NetworkPolicies may not judge that (NP-14)."""
-
-
-class Terms(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """What a NetworkPolicy says in one direction. One for all that say the same of the same peers."""
-
-    rules: tuple[Rule, ...]
-    """As one of them has them."""
-    named: tuple[tuple[str, str], ...]
-    """Names and protocols of their named ports."""
-    asked: frozenset[Asked]
-    """Their peers."""
 
 
 class _Judging(msgspec.Struct, frozen=True):
@@ -89,6 +78,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     doubts: tuple[str, ...]
     to_own_node: Parts
 
+    def __hash__(self) -> int:  # rows that differ mostly differ in this, and to hash large sets takes long
+        return hash(self.sure)
+
     def group(self, members: int) -> Group:
         """The classes of which it is said."""
         return Group(members, self.sure, self.possible, self.doubts, self.to_own_node)
@@ -116,14 +108,13 @@ class Matrix:
         self.policies = policies
         self.peers = PeerSets(classes, policies.seeing)
         self._everything: Parts = ((ALL, classes.everyone),)
-        self._open = Row(self._everything, self._everything, (), self._everything)
+        self._nothing: Judged = Row(self._everything, self._everything, (), self._everything), ()
+        """Where no policy judges."""
         by_ports: defaultdict[Ports, list[int]] = defaultdict(list)
         for index, member in enumerate(classes.members):
             by_ports[member.ports].append(index)
         self._by_named_ports = tuple(set_of(held, len(classes.members)) for held in by_ports.values())
         self._tiers = TierMatrix(classes, policies)
-        self._terms: dict[tuple[str, str, bytes], Terms] = {}
-        """By direction, namespace and what is written; under no namespace where it means the same in all."""
         self._parts_of: dict[tuple[Terms, bool], list[tuple[Rule, int]]] = {}
         """The rules, and the classes that they mean, or possibly mean."""
 
@@ -156,62 +147,63 @@ class Matrix:
         return [row for row, _ in self.judged(direction)]
 
     def judged(self, direction: str, wanted: Iterable[int] | None = None) -> list[Judged]:
-        """What is said of each class, or of those that are wanted, and by which NetworkPolicies' terms. None are named
-        where other policies judge, too."""
-        known: dict[object, Row] = {}
+        """What is said of each class, or of those that are wanted, and by which NetworkPolicies' terms: the same pair
+        for all that are judged alike."""
+        known: dict[object, Judged] = {}
         members = self.classes.members
         pods = [member.seen for member in members] if wanted is None else [members[index].seen for index in wanted]
         if self.policies.tiers or self.policies.unread:
-            return [(self._row(pod, direction, known), ()) for pod in pods]
+            return [self._judged(pod, direction, known) for pod in pods]
         return list(self._plainly_judged(pods, direction, known))
 
     def judged_again(self, direction: str, wanted: Iterable[tuple[int, tuple[Terms, ...]]]) -> list[Judged]:
         """The same of classes of which it is known whose terms judge them, and no others do."""
-        known: dict[object, Row] = {}
+        known: dict[object, Judged] = {}
         found = []
         for index, terms in wanted:
             pod = self.classes.members[index].seen
-            row = self._open if pod is None else self._row_of(_Judging(terms, (), ()), pod, direction, known)
-            found.append((row, terms))
+            found.append(self._nothing if pod is None else self._by(_Judging(terms, (), ()), pod, direction, known))
         return found
 
-    def _plainly_judged(self, pods: Iterable[Pod | None], direction: str, known: dict[object, Row]) -> Iterator[Judged]:
+    def _plainly_judged(
+        self, pods: Iterable[Pod | None], direction: str, known: dict[object, Judged]
+    ) -> Iterator[Judged]:
         """Where nothing but NetworkPolicies judges: of pods of the same policies and without port names one is looked
         at."""
-        of: dict[int, Judged] = {}
-        homes: dict[str, Home] = {}
-        nothing = self._open, ()
+        homes: dict[str, tuple[Isolating, dict[int, Judged]]] = {}
         for pod in pods:
             if pod is None:
-                yield nothing
+                yield self._nothing
                 continue
             namespace = pod.metadata.namespace
             home = homes.get(namespace)
             if home is None:
-                home = homes[namespace] = self.policies.home(namespace)
-            isolating = home.selecting(pod.metadata.labels, direction)
-            judged = of.get(id(isolating)) if isolating else nothing
+                home = homes[namespace] = self.policies.home(namespace).isolating(direction), {0: self._nothing}
+            isolating, judged_here = home
+            places = isolating.of(pod.metadata.labels)
+            judged = judged_here.get(places)
             if judged is None:
-                judging = _Judging(self._all_terms(isolating, direction), (), ())
+                judging = _Judging(isolating.terms(places), (), ())
                 asked = judging.key(pod, direction)
-                if asked not in known:
-                    known[asked] = self._said(judging, pod, direction)
-                judged = known[asked], judging.terms
+                judged = known.get(asked)
+                if judged is None:
+                    judged = known[asked] = self._said(judging, pod, direction), judging.terms
                 if asked is judging.terms:  # no port names of the pod
-                    of[id(isolating)] = judged
+                    judged_here[places] = judged
             yield judged
 
-    def _row_of(self, judging: _Judging, pod: Pod, direction: str, known: dict[object, Row]) -> Row:
+    def _by(self, judging: _Judging, pod: Pod, direction: str, known: dict[object, Judged]) -> Judged:
         asked = judging.key(pod, direction)
-        if asked not in known:
-            known[asked] = self._said(judging, pod, direction)
-        return known[asked]
+        found = known.get(asked)
+        if found is None:
+            found = known[asked] = self._said(judging, pod, direction), judging.terms
+        return found
 
     def with_peers(self, peers: PeerSets, moved: frozenset[Asked]) -> tuple[Matrix, frozenset[Terms]]:
         """The same where some peers mean others since, and the terms that name these."""
         after = self._copy()
         after.peers = peers
-        hit = frozenset(terms for terms in self._terms.values() if not terms.asked.isdisjoint(moved))
+        hit = frozenset(terms for terms, _ in self._parts_of if not terms.asked.isdisjoint(moved))
         after._parts_of = {asked: parts for asked, parts in self._parts_of.items() if asked[0] not in hit}
         return after, hit
 
@@ -226,42 +218,21 @@ class Matrix:
         after.policies = policies
         return after
 
-    def _row(self, pod: Pod | None, direction: str, known: dict[object, Row]) -> Row:
+    def _judged(self, pod: Pod | None, direction: str, known: dict[object, Judged]) -> Judged:
         if pod is None:
-            return known.setdefault(None, self._open)
+            return self._nothing
         if self.policies.unread and (unread := self.policies.unread_for(pod, direction)):
             nothing = ((NONE, self.classes.everyone),)
             row = Row(nothing, self._everything, (why_unknown(unread),), self._everything)
-            return known.setdefault(tuple(policy.key for policy in unread), row)
-        return self._row_of(self._judging(pod, direction), pod, direction, known)
+            return known.setdefault(tuple(policy.key for policy in unread), (row, ()))
+        return self._by(self._judging(pod, direction), pod, direction, known)
 
     def _judging(self, pod: Pod, direction: str) -> _Judging:
-        terms = self._all_terms(self.policies.selecting(pod, direction), direction)
+        isolating = self.policies.home(pod.metadata.namespace).isolating(direction)
+        terms = isolating.terms(isolating.of(pod.metadata.labels))
         if not self.policies.tiers:
             return _Judging(terms, (), ())
         return _Judging(terms, *(self.policies.tiers_for(pod, tier, direction) for tier in (ADMIN, BASELINE)))
-
-    def _all_terms(self, isolating: tuple[CompiledPolicy, ...], direction: str) -> tuple[Terms, ...]:
-        """What policies say in a direction."""
-        known = self._terms.get
-        terms = [
-            known((direction, policy.namespace, policy.written[direction])) or self._new_terms(policy, direction)
-            for policy in isolating
-        ]
-        return tuple(dict.fromkeys(terms)) if len(terms) > 1 else tuple(terms)
-
-    def _new_terms(self, policy: CompiledPolicy, direction: str) -> Terms:
-        rules, written = policy.rules(direction), policy.written[direction]
-        asked = frozenset(self.peers.asked(peer, policy.namespace) for rule in rules for peer in rule.peers)
-        home = policy.namespace
-        if not any(namespace for namespace, _ in asked):  # it means the same in every namespace
-            home, known = "", self._terms.get((direction, "", written))
-            if known is not None:
-                self._terms[direction, policy.namespace, written] = known
-                return known
-        made = Terms(rules, tuple(dict.fromkeys(name for rule in rules for name in rule.named)), asked)
-        self._terms[direction, home, written] = self._terms[direction, policy.namespace, written] = made
-        return made
 
     def _said(self, judging: _Judging, pod: Pod, direction: str) -> Row:
         """What all of them say together: the Admin tier, then NetworkPolicies or else the Baseline tier (NP-16)."""
@@ -311,33 +282,35 @@ class Matrix:
 
     def _parts(self, direction: str, said: tuple[Terms, ...], pod: Pod, possible: bool) -> Parts:
         """The union of the rules, each a set of peers and what it allows them (NP-2)."""
-        admitted: defaultdict[ConnectionSet, int] = defaultdict(int)
+        admitted: dict[ConnectionSet, int] = {}
         for terms in said:
             for rule, peers in self._meant(terms, possible):
                 if direction == INGRESS or not rule.named:
-                    admitted[rule.connections(pod)] |= peers
+                    _add(admitted, rule.connections(pod) if rule.named else rule.fixed, peers)
                     continue
                 for alike in self._by_named_ports:
                     if peers & alike:
                         destination = self.classes.members[next(bits_of(peers & alike))].seen
-                        admitted[rule.connections(destination)] |= peers & alike
+                        _add(admitted, rule.connections(destination), peers & alike)
         parts = {NONE: self.classes.everyone}
         for connections, peers in admitted.items():
             parts = _with_rule(parts, peers, connections)
         return tuple(parts.items())
 
     def _meant(self, terms: Terms, possible: bool) -> list[tuple[Rule, int]]:
-        if (terms, possible) not in self._parts_of:
-            self._parts_of[terms, possible] = [(rule, self._admitted(rule, possible)) for rule in terms.rules]
-        return self._parts_of[terms, possible]
+        found = self._parts_of.get((terms, possible))
+        if found is None:
+            meant = [(rule, self._admitted(rule, terms.namespace, possible)) for rule in terms.rules]
+            found = self._parts_of[terms, possible] = meant
+        return found
 
-    def _admitted(self, rule: Rule, possible: bool) -> int:
-        """The classes that a rule's peers mean, or possibly mean."""
+    def _admitted(self, rule: Rule, namespace: str, possible: bool) -> int:
+        """The classes that a rule's peers mean, or possibly mean, in a policy of this namespace."""
         if not rule.peers:
             return self.classes.everyone
         bits = 0
         for peer in rule.peers:
-            sure, perhaps = self.peers.meant(peer, rule.ref.policy.namespace)
+            sure, perhaps = self.peers.meant(peer, namespace)
             bits |= sure | perhaps if possible else sure
         return bits
 
@@ -357,7 +330,7 @@ def _with_each(parts: Parts, changed: Callable[[ConnectionSet], ConnectionSet]) 
     """The parts with other connections; those that become alike are one."""
     joined: dict[ConnectionSet, int] = {}
     for connections, members in parts:
-        joined[changed(connections)] = joined.get(changed(connections), 0) | members
+        _add(joined, changed(connections), members)
     return tuple(joined.items())
 
 
@@ -367,8 +340,7 @@ def _below(outcomes: OutcomeParts, parts: Parts, allowed: Callable[[Outcomes, Co
     for outcome, members in outcomes.items():
         for connections, others in parts:
             if members & others:
-                together = allowed(outcome, connections)
-                joined[together] = joined.get(together, 0) | members & others
+                _add(joined, allowed(outcome, connections), members & others)
     return tuple(joined.items())
 
 
@@ -376,12 +348,20 @@ def _with_rule(parts: dict[ConnectionSet, int], peers: int, connections: Connect
     """The parts after one more rule: its peers may also open these."""
     joined: dict[ConnectionSet, int] = {}
     for allowed, members in parts.items():
-        if both := members & peers:
-            more = connections if allowed is NONE else allowed | connections
-            joined[more] = joined.get(more, 0) | both
+        both = members & peers
+        if not both:
+            _add(joined, allowed, members)
+            continue
+        _add(joined, connections if allowed is NONE else allowed | connections, both)
         if rest := members ^ both:
-            joined[allowed] = joined.get(allowed, 0) | rest
+            _add(joined, allowed, rest)
     return joined
+
+
+def _add(parts: dict[ConnectionSet, int], connections: ConnectionSet, members: int) -> None:
+    """These may open these, too. Sets of classes are large: none is copied that stays as it is."""
+    known = parts.get(connections)
+    parts[connections] = members if known is None else known | members
 
 
 def between(out: Group, into: Group, version: int) -> Iterator[Rectangle]:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import msgspec
-
 from kwake.objects.kinds import PolicyPeer
-from kwake.objects.selector import Labels, LabelSelector
+from kwake.objects.selector import LabelSelector
 from kwake.policy.classes import Classes, Place, set_of
 from kwake.policy.ends import PolicyEnd
-from kwake.policy.rules import Seeing
+from kwake.policy.rules import Asked, Seeing, as_json, asked
 
 Meant = tuple[int, int]
 """The classes that are meant for sure, and those of which it is not known."""
-
-Asked = tuple[str, bytes]
-"""A peer, and the namespace that it stands in where that decides."""
 
 
 class PeerSets:
@@ -33,39 +28,32 @@ class PeerSets:
         """The pods that selectors see, by namespace."""
         self._valued: dict[str, dict[str | None, int]] = {}
         """Those pods by the values of each label that a peer asks for; None: without it."""
-        self._labelled: list[tuple[int, Labels]] = []
-        """Those pods, and their labels."""
-        self._size, self._seen_labels = len(classes.members), frozenset(classes.sight.labels)
+        self._members, self._size = classes.members, len(classes.members)
+        self._seen_labels = frozenset(classes.sight.labels)
         self._placed: list[tuple[int, PolicyEnd]] = []
         """All ends by where their addresses lie and whether they are pods, nodes or outside, and one of each."""
-        self._put(classes)
+        self._put()
 
-    def _put(self, classes: Classes) -> None:
+    def _put(self) -> None:
         size = self._size
         homes: defaultdict[str, list[int]] = defaultdict(list)
         placed: defaultdict[tuple[Place, bool, bool], list[int]] = defaultdict(list)
-        for index, member in enumerate(classes.members):
+        for index, member in enumerate(self._members):
             pod = member.seen
             placed[member.place, pod is not None, member.representative.pod is not None].append(index)
             if pod is not None:
                 homes[pod.metadata.namespace].append(index)
-                self._labelled.append((index, pod.metadata.labels))
         self.of_namespace = {home: set_of(held, size) for home, held in homes.items()}
-        self._placed = [(set_of(held, size), classes.members[held[0]].representative) for held in placed.values()]
-
-    def asked(self, peer: PolicyPeer, namespace: str) -> Asked:
-        """What decides whom a peer means."""
-        local = peer.ip_block is None and peer.namespace_selector is None
-        return namespace if local else "", msgspec.json.encode(peer)
+        self._placed = [(set_of(held, size), self._members[held[0]].representative) for held in placed.values()]
 
     def meant(self, peer: PolicyPeer, namespace: str) -> Meant:
         """Whom a peer of a policy of this namespace means."""
-        asked = self.asked(peer, namespace)
-        if asked not in self._known:
-            self._known[asked] = self._looked_up(peer, namespace)
+        key = asked(peer, namespace)
+        if key not in self._known:
+            self._known[key] = self._looked_up(peer, namespace)
             if peer.namespace_selector is not None and peer.ip_block is None:
-                self._by_home[asked] = peer
-        return self._known[asked]
+                self._by_home[key] = peer
+        return self._known[key]
 
     def _looked_up(self, peer: PolicyPeer, namespace: str) -> Meant:
         if peer.ip_block is not None:
@@ -83,7 +71,7 @@ class PeerSets:
 
     def _in(self, selector: LabelSelector) -> Meant:
         """The pods of the namespaces that a selector means."""
-        asked = msgspec.json.encode(selector)
+        asked = as_json(selector)
         if asked not in self._namespaces:
             sure, perhaps = 0, 0
             for home, held in self.of_namespace.items():
@@ -95,7 +83,7 @@ class PeerSets:
 
     def carrying(self, selector: LabelSelector) -> int:
         """The pods that a selector means, in whatever namespace: for each of its terms those that it matches alone."""
-        asked = msgspec.json.encode(selector)
+        asked = as_json(selector)
         if asked not in self._pods:
             terms = [LabelSelector({key: value}) for key, value in selector.match_labels.items()]
             terms += [LabelSelector({}, (requirement,)) for requirement in selector.match_expressions]
@@ -111,8 +99,9 @@ class PeerSets:
             if key not in self._seen_labels:
                 raise KeyError(f"{key}: the pods of a class may differ in it")
             held: defaultdict[str | None, list[int]] = defaultdict(list)
-            for index, labels in self._labelled:
-                held[labels.get(key)].append(index)
+            for index, member in enumerate(self._members):
+                if member.seen is not None:
+                    held[member.seen.metadata.labels.get(key)].append(index)
             self._valued[key] = {value: set_of(indexes, self._size) for value, indexes in held.items()}
         return self._valued[key]
 
@@ -131,20 +120,20 @@ class PeerSets:
         after = PeerSets.__new__(PeerSets)
         after._seeing, after._pods, after._placed = seeing, self._pods, self._placed
         after.of_namespace, after._valued = self.of_namespace, self._valued
-        after._labelled, after._size, after._seen_labels = self._labelled, self._size, self._seen_labels
+        after._members, after._size, after._seen_labels = self._members, self._size, self._seen_labels
         after._known, after._namespaces, after._by_home = dict(self._known), {}, dict(self._by_home)
         moved = set()
-        for asked, peer in self._by_home.items():
+        for key, peer in self._by_home.items():
             if peer.namespace_selector is None:
                 continue
             matches = seeing.namespace_matches(peer.namespace_selector, namespace)
             if matches is self._seeing.namespace_matches(peer.namespace_selector, namespace):
                 continue
-            sure, perhaps = self._known[asked]
+            sure, perhaps = self._known[key]
             pods = mine
             if peer.pod_selector is not None and not peer.pod_selector.is_empty:
                 pods &= self.carrying(peer.pod_selector)
             sure = sure & ~mine | (pods if matches else 0)
-            after._known[asked] = sure, perhaps & ~mine | (pods if matches is None else 0)
-            moved.add(asked)
+            after._known[key] = sure, perhaps & ~mine | (pods if matches is None else 0)
+            moved.add(key)
         return after, frozenset(moved)

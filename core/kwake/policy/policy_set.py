@@ -12,11 +12,11 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key
-from kwake.objects.kinds import AdminPeer, ConfigMap, Namespace, Node, Pod, Unmodelled
+from kwake.objects.kinds import AdminPeer, ConfigMap, KubeObject, Namespace, Node, Pod, Unmodelled
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict, called
 from kwake.policy.homes import Home
 from kwake.policy.near_miss import Denied, near_misses
-from kwake.policy.rules import CompiledPolicy, Rule, Seeing, block_holds
+from kwake.policy.rules import CompiledPolicy, Compiler, Rule, Seeing, block_holds
 from kwake.policy.tier_verdict import NOTHING, Asked, Chance, Selected, chances
 from kwake.policy.tiers import ACCEPT, ADMIN, BASELINE, DENY, TIER_KINDS, TierPolicy, TierSeeing, tier_policies
 from kwake.policy.unread import UnreadPolicy, unread_policies, why_unknown
@@ -43,38 +43,41 @@ class PolicySet:
 
     def __init__(self, cluster: Cluster, profile: Profile, earlier: PolicySet | None = None) -> None:
         """`earlier` is the set of another cluster under the same settings: what did not change since is taken over."""
+        read = _read(cluster)
+        if earlier is not None and all(map(is_, read, earlier._read)):
+            self.__dict__.update(earlier.__dict__)
+            self.__dict__.pop("policies", None)
+        else:
+            self._look_at(cluster, profile)
         self._profile = profile
-        self.enforced = profile["policy"] != "none"
-        self._read = _Read.of(cluster)
+        self._read: list[object] = read
         self._pods: dict[str, tuple[Pod, ...]] = cluster.pods_by_namespace
         self._nodes_by_ip: dict[str, Node] = cluster.nodes_by_ip
-        if earlier is not None and self._read.is_all_of(earlier._read):
-            self.seeing: Seeing = earlier.seeing
-            self.tier_seeing: TierSeeing = earlier.tier_seeing
-            self.tiers: tuple[TierPolicy, ...] = earlier.tiers
-            self.unread: tuple[UnreadPolicy, ...] = earlier.unread
-        else:
-            self.seeing = Seeing(
-                cluster.namespaces,
-                host_network_pods=profile["host-network-pods"] == "selected",
-                ip_blocks_hold_pods=profile["ipblock-matches-pods"] == "yes",
-                ip_blocks_hold_nodes=profile["ipblock-matches-nodes"] == "yes",
-                undescribed=frozenset(cluster.namespaces) - _described(cluster),
-            )
-            self.unread = unread_policies(cluster) if self.enforced else ()
-            apis = profile["admin-tiers"] if self.enforced else "none"
-            self.tiers = tuple(p for p in tier_policies(cluster) if apis in (p.api, "both", "unknown"))
-            made_nodes = frozenset(node.metadata.name for node in cluster.all(Node) if cluster.record(node.key).made)
-            self.tier_seeing = TierSeeing(self.seeing, cluster.all(Node), made_nodes)
-        self.judges_sctp = not self.enforced or profile["sctp-policies"] == "judged"
-        self._whole_ranges = profile["end-port"] == "enforced"
-        self._are_tiers_sure = not self.enforced or profile["admin-tiers"] != "unknown"
         self._by_namespace = cluster.policies_by_namespace if self.enforced else {}
-        self._homes: dict[str, Home] = {}
-        if earlier is not None:
-            is_same = earlier._by_namespace is self._by_namespace
-            self._homes = earlier._homes if is_same else dict(earlier._homes)
-        """By namespace, as far as asked for; those of an earlier cluster stand until they are asked for again."""
+        self._compiler = Compiler(self._whole_ranges)
+        self._homes: dict[str, Home] = {} if earlier is None else earlier._homes
+        """By namespace, as they were first asked for of this cluster or of one before: all of these share it."""
+        self._changed: dict[str, Home] = {} if earlier is None else dict(earlier._changed)
+        """Those that are no longer as the others have them."""
+
+    def _look_at(self, cluster: Cluster, profile: Profile) -> None:
+        """What besides NetworkPolicies and pods decides."""
+        self.enforced = profile["policy"] != "none"
+        self.seeing = Seeing(
+            cluster.namespaces,
+            host_network_pods=profile["host-network-pods"] == "selected",
+            ip_blocks_hold_pods=profile["ipblock-matches-pods"] == "yes",
+            ip_blocks_hold_nodes=profile["ipblock-matches-nodes"] == "yes",
+            undescribed=frozenset(cluster.namespaces) - _described(cluster),
+        )
+        self.unread = unread_policies(cluster) if self.enforced else ()
+        apis = profile["admin-tiers"] if self.enforced else "none"
+        self.tiers = tuple(p for p in tier_policies(cluster) if apis in (p.api, "both", "unknown"))
+        made_nodes = frozenset(node.metadata.name for node in cluster.all(Node) if cluster.record(node.key).made)
+        self.tier_seeing = TierSeeing(self.seeing, cluster.all(Node), made_nodes)
+        self.judges_sctp = not self.enforced or profile["sctp-policies"] == "judged"
+        self._are_tiers_sure = not self.enforced or profile["admin-tiers"] != "unknown"
+        self._whole_ranges = profile["end-port"] == "enforced"
 
     @cached_property
     def policies(self) -> tuple[CompiledPolicy, ...]:
@@ -84,15 +87,17 @@ class PolicySet:
     def policy(self, key: Key) -> CompiledPolicy | None:
         """One NetworkPolicy, if it is there."""
         for policy in self.home(key.namespace).policies:
-            if policy.key.name == key.name:
+            if policy.read.metadata.name == key.name:
                 return policy
         return None
 
     def home(self, namespace: str) -> Home:
         """The policies of a namespace."""
-        known, read = self._homes.get(namespace), self._by_namespace.get(namespace, ())
-        if known is None or known.read is not read:
-            known = self._homes[namespace] = Home(read, known, self._whole_ranges)
+        known, read = self._changed.get(namespace) or self._homes.get(namespace), self._by_namespace.get(namespace, ())
+        if known is None:
+            known = self._homes[namespace] = Home(read, self._compiler)
+        elif known.read is not read:
+            known = self._changed[namespace] = Home(read, self._compiler, known)
         return known
 
     def verdict(
@@ -328,20 +333,12 @@ def _described(cluster: Cluster) -> frozenset[str]:
     return frozenset(record.key.name for record in records if not record.made)
 
 
-class _Read(msgspec.Struct, frozen=True):
+_KINDS: tuple[type[KubeObject], ...] = (Namespace, Node, Unmodelled, ConfigMap, *TIER_KINDS)
+
+
+def _read(cluster: Cluster) -> list[object]:
     """What of a cluster decides, besides its NetworkPolicies and pods. Clusters share what did not change."""
-
-    parts: tuple[object, ...]
-
-    @classmethod
-    def of(cls, cluster: Cluster) -> _Read:
-        """All that is read of a cluster."""
-        kinds = (Namespace, Node, Unmodelled, ConfigMap, *TIER_KINDS)
-        return cls((cluster.namespaces, *(cluster.all(kind) for kind in kinds)))
-
-    def is_all_of(self, other: _Read) -> bool:
-        """Whether it is the very same."""
-        return all(map(is_, self.parts, other.parts))
+    return [cluster.namespaces, *[cluster.all(kind) for kind in _KINDS]]
 
 
 _compiled: WeakKeyDictionary[Cluster, dict[tuple[str, ...], PolicySet]] = WeakKeyDictionary()
@@ -355,7 +352,7 @@ def compile_policies(cluster: Cluster, profile: Profile, earlier: PolicySet | No
     `earlier` are those of a cluster that this one was made of, under the same profile; by default the last made.
     """
     sets = _compiled.setdefault(cluster, {})
-    wanted = (profile.name, *(profile[field] for field in SETTINGS))
+    wanted = (profile.name, *[profile.settings[field].value for field in SETTINGS])
     if wanted not in sets:
         earlier = _latest.get(wanted) if earlier is None else earlier
         sets[wanted] = _latest[wanted] = PolicySet(cluster, profile, earlier)

@@ -13,11 +13,11 @@ from kwake.objects.cidr import parse_cidr
 from kwake.objects.document import FieldPath
 from kwake.objects.key import Key
 from kwake.objects.kinds import EgressRule, IngressRule, IPBlock, NetworkPolicy, Pod, PolicyPeer, PolicyPort
-from kwake.objects.selector import Labels, LabelSelector, keys_of
+from kwake.objects.selector import Labels, LabelSelector
 from kwake.policy.connections import ALL, NONE, ConnectionSet, one
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, RuleRef
 
-_ENCODER = msgspec.json.Encoder()  # each call of msgspec.json.encode makes one
+as_json = msgspec.json.Encoder().encode  # msgspec.json.encode makes an encoder each time
 
 Span = tuple[int, int, int]
 """IP version, first and last address as numbers."""
@@ -44,36 +44,64 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
         return allowed
 
 
-class CompiledPolicy(msgspec.Struct, frozen=True, dict=True):
-    """A NetworkPolicy with the rules that count: those of its effective policyTypes (NP-4).
+Asked = tuple[str, bytes]
+"""A peer, and the namespace that it stands in where that decides whom it means."""
 
-    Its rules are made ready when they are first asked for: of policies that say the same, the matrix asks one.
-    """
 
-    key: Key
+def asked(peer: PolicyPeer, namespace: str) -> Asked:
+    """What decides whom a peer of a policy of this namespace means."""
+    local = peer.ip_block is None and peer.namespace_selector is None
+    return namespace if local else "", as_json(peer)
+
+
+class Terms(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """What a NetworkPolicy says in one direction. One for all that say the same of the same peers."""
+
     namespace: str
+    """The policy's, where that decides whom a peer means; else empty."""
+    rules: tuple[Rule, ...]
+    """As one of those has them that say it in any namespace."""
+    named: tuple[tuple[str, str], ...]
+    """Names and protocols of their named ports."""
+    asked: frozenset[Asked]
+    """Their peers that mean the same in every namespace."""
+
+
+SILENT = Terms("", (), (), frozenset())
+"""Those of a policy without rules."""
+
+
+class CompiledPolicy(msgspec.Struct, frozen=True, dict=True):
+    """A NetworkPolicy with the rules that count: those of its effective policyTypes (NP-4)."""
+
+    read: NetworkPolicy
     selector: LabelSelector
     directions: frozenset[str]
-    written: dict[str, bytes]
-    """The rules of each direction as JSON: the same for policies that say the same."""
-    selects_by: tuple[str, ...]
-    """The label keys that its selector asks for."""
-    posted: tuple[str, str] | None
-    """One label that its selector wants, if it wants any."""
-    is_posted_whole: bool
-    """Whether it wants nothing else."""
-    read: NetworkPolicy
     whole_ranges: bool
     """False where the CNI reads just the first port of a range."""
+    says_in: Terms
+    """What it says of what its pods get."""
+    says_out: Terms
+    """What it says of what they send."""
+
+    @property
+    def namespace(self) -> str:
+        """Where it is."""
+        return self.read.metadata.namespace
+
+    @cached_property
+    def key(self) -> Key:
+        """Its identity."""
+        return self.read.key
 
     @cached_property
     def ingress(self) -> tuple[Rule, ...]:
-        """What it lets in."""
+        """What it lets in; made ready when first asked for."""
         return _rules(self.read, INGRESS, self.read.spec.ingress, self.whole_ranges)
 
     @cached_property
     def egress(self) -> tuple[Rule, ...]:
-        """What it lets out."""
+        """What it lets out; likewise."""
         return _rules(self.read, EGRESS, self.read.spec.egress, self.whole_ranges)
 
     def rules(self, direction: str) -> tuple[Rule, ...]:
@@ -81,32 +109,54 @@ class CompiledPolicy(msgspec.Struct, frozen=True, dict=True):
         return self.ingress if direction == INGRESS else self.egress
 
 
-def compiled(policy: NetworkPolicy, whole_ranges: bool = True) -> CompiledPolicy:
-    """The policy made ready; without `whole_ranges` for a CNI that reads just the first port of a range."""
-    selector = policy.spec.pod_selector
-    labels = selector.match_labels
-    return CompiledPolicy(
-        policy.key,
-        policy.metadata.namespace,
-        selector,
-        policy.directions,
-        {INGRESS: _written(policy.spec.ingress), EGRESS: _written(policy.spec.egress)},
-        tuple(keys_of(selector)) if selector.match_expressions else tuple(labels),
-        next(iter(labels.items()), None) if labels else None,
-        len(labels) <= 1 and not selector.match_expressions,
-        policy,
-        whole_ranges,
-    )
+class Compiler:
+    """Makes policies ready. What several say alike is made ready once."""
+
+    def __init__(self, whole_ranges: bool = True) -> None:
+        """Without `whole_ranges` for a CNI that reads just the first port of a range."""
+        self._whole_ranges = whole_ranges
+        self._terms: dict[bytes, dict[str, Terms]] = {}
+        """By the rules as JSON, then by namespace where that decides; else under an empty one."""
+
+    def compiled(self, policy: NetworkPolicy, like: CompiledPolicy | None = None) -> CompiledPolicy:
+        """The policy made ready. `like` is one of its namespace that may say the same in one of the directions."""
+        spec, before = policy.spec, like.read.spec if like is not None else None
+        if like is not None and before is not None and before.ingress == spec.ingress:
+            says_in = like.says_in
+        else:
+            says_in = self._terms_of(policy, INGRESS, spec.ingress) if spec.ingress else SILENT
+        if like is not None and before is not None and before.egress == spec.egress:
+            says_out = like.says_out
+        else:
+            says_out = self._terms_of(policy, EGRESS, spec.egress) if spec.egress else SILENT
+        return CompiledPolicy(policy, spec.pod_selector, policy.directions, self._whole_ranges, says_in, says_out)
+
+    def _terms_of(self, policy: NetworkPolicy, direction: str, read: tuple[IngressRule | EgressRule, ...]) -> Terms:
+        namespace, written = policy.metadata.namespace, as_json(read)
+        alike = self._terms.get(written)
+        if alike is None:
+            rules = _rules(policy, direction, read, self._whole_ranges)
+            peers = {asked(peer, namespace) for rule in rules for peer in rule.peers}
+            everywhere = frozenset(peer for peer in peers if not peer[0])
+            home = "" if len(everywhere) == len(peers) else namespace
+            named = tuple(dict.fromkeys(name for rule in rules for name in rule.named))
+            alike = self._terms[written] = {home: Terms(home, rules, named, everywhere)}
+        found = alike.get("") or alike.get(namespace)
+        if found is None:
+            first = next(iter(alike.values()))
+            found = alike[namespace] = Terms(namespace, first.rules, first.named, first.asked)
+        return found
 
 
-def _written(rules: tuple[IngressRule | EgressRule, ...]) -> bytes:
-    return _ENCODER.encode(rules) if rules else b""
+def compiled(policy: NetworkPolicy) -> CompiledPolicy:
+    """One policy made ready by itself."""
+    return Compiler().compiled(policy)
 
 
 def _rules(
     policy: NetworkPolicy, direction: str, rules: tuple[IngressRule | EgressRule, ...], whole_ranges: bool
 ) -> tuple[Rule, ...]:
-    made = []
+    made, key = [], policy.key
     for index, rule in enumerate(rules):
         path: FieldPath = ("spec", direction.lower(), index)
         peers = rule.from_ if isinstance(rule, IngressRule) else rule.to
@@ -114,7 +164,7 @@ def _rules(
         for port in rule.ports:
             fixed |= _numbered(port, whole_ranges)
         named = tuple((port.port, port.protocol) for port in rule.ports if isinstance(port.port, str))
-        made.append(Rule(RuleRef(policy.key, direction, index, path), peers, rule.ports, fixed, named))
+        made.append(Rule(RuleRef(key, direction, index, path), peers, rule.ports, fixed, named))
     return tuple(made)
 
 

@@ -7,7 +7,6 @@ not in its sets.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
@@ -19,9 +18,9 @@ from kwake.objects.kinds import Pod
 from kwake.policy.classes import Classes, bits_of, classes_of, set_of
 from kwake.policy.connections import ConnectionSet
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
-from kwake.policy.matrix import Group, Judged, Matrix, Parts, Rectangle, Row, Terms
+from kwake.policy.matrix import Group, Judged, Matrix, Parts, Rectangle, Row
 from kwake.policy.policy_set import PolicySet, compile_policies
-from kwake.policy.rules import CompiledPolicy
+from kwake.policy.rules import CompiledPolicy, Terms
 from kwake.profiles.profile import Profile
 from kwake.sources.snapshot import garbage_collector_off
 
@@ -60,19 +59,18 @@ class _Side(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, judged: Sequence[Judged]) -> _Side:
         """The rows, those that say the same made one."""
-        made: dict[Row, Row] = {}
-        known: dict[int, Row] = {}
-        kept: list[Row] = []
-        for row, _ in judged:
-            if id(row) not in known:
-                known[id(row)] = made.setdefault(row, row)
-            kept.append(known[id(row)])
-        held: defaultdict[int, list[int]] = defaultdict(list)
-        for index, row in enumerate(kept):
-            held[id(row)].append(index)
-        alike = {of: (kept[at[0]], set_of(at, len(kept))) for of, at in held.items()}
-        pairs = tuple([pair if pair[0] is row else (row, pair[1]) for row, pair in zip(kept, judged, strict=True)])
-        pages = tuple([pairs[at : at + _PAGE] for at in range(0, len(pairs), _PAGE)])
+        made: dict[Row, tuple[Row, list[int]]] = {}
+        known: dict[int, tuple[Judged, list[int]]] = {}
+        kept: list[Judged] = []
+        for index, pair in enumerate(judged):
+            found = known.get(id(pair))
+            if found is None:
+                row, held = made.setdefault(pair[0], (pair[0], []))
+                found = known[id(pair)] = pair if pair[0] is row else (row, pair[1]), held
+            kept.append(found[0])
+            found[1].append(index)
+        pages = tuple([tuple(kept[at : at + _PAGE]) for at in range(0, len(kept), _PAGE)])
+        alike = {id(row): (row, set_of(held, len(kept))) for row, held in made.values()}
         return cls(pages, alike, any(row.doubts for row in made))
 
     @property
@@ -91,7 +89,7 @@ class _Side(msgspec.Struct, frozen=True):
 
     def with_rows(self, indexes: Sequence[int], judged: Sequence[Judged]) -> tuple[_Side, list[_Change]]:
         """The same with other rows for some classes, and what changed."""
-        alike = dict(self.alike)
+        alike = self.alike
         turned: dict[int, list[Judged]] = {}
         changed: dict[tuple[int, int], _Change] = {}
         made: dict[Row, Row] = {}
@@ -104,6 +102,8 @@ class _Side(msgspec.Struct, frozen=True):
             if row == old:
                 page[at] = old, by
                 continue
+            if not made:
+                alike = dict(alike)
             row = made.setdefault(row, row)
             page[at] = row, by
             bit = 1 << index
