@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 import msgspec
@@ -47,36 +47,38 @@ class _Miss(msgspec.Struct, frozen=True):
 
 
 def near_misses(
-    denied: Denied, seeing: Seeing, policies: Sequence[CompiledPolicy], pods: Sequence[Pod]
+    denied: Denied, seeing: Seeing, policies: Iterable[CompiledPolicy], selects_nobody: Callable[[CompiledPolicy], bool]
 ) -> tuple[NearMiss, ...]:
-    """The nearest misses among the policies of the denying pod's namespace; `pods` are that namespace's."""
+    """The nearest misses among the policies of the denying pod's namespace."""
     misses = [
         miss
         for policy in policies
         if denied.direction in policy.directions
-        for miss in _policy_misses(denied, seeing, policy, pods)
+        for miss in _policy_misses(denied, seeing, policy, selects_nobody)
     ]
     nearest = {miss.lines: miss for miss in sorted(misses, key=lambda m: (m.differences, m.unlikeness, m.lines))}
-    return tuple(_spelled(miss, denied, pods) for miss in list(nearest.values())[:SHOWN])
+    return tuple(_spelled(miss, denied, selects_nobody) for miss in list(nearest.values())[:SHOWN])
 
 
-def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy, pods: Sequence[Pod]) -> Iterator[_Miss]:
+def _policy_misses(
+    denied: Denied, seeing: Seeing, policy: CompiledPolicy, selects_nobody: Callable[[CompiledPolicy], bool]
+) -> Iterator[_Miss]:
     """Those of its rules, or of its selector where that is misspelt: a policy of other pods is no near miss."""
     if policy.selector.matches(denied.pod.metadata.labels):
         for rule in policy.rules(denied.direction):
             yield from _rule_misses(denied, seeing, rule)
     elif any(_admits(denied, seeing, rule) for rule in policy.rules(denied.direction)):
         own = denied.pod.metadata.labels
-        if any(policy.selector.matches(pod.metadata.labels) for pod in pods) and not any(slips(policy.selector, [own])):
+        if not selects_nobody(policy) and not any(slips(policy.selector, [own])):
             return
         wants, has, count, unlikeness = _difference(policy.selector, own)
         yield _Miss(count, unlikeness, (Half(f"{policy.key.name} selects", wants), Half("this pod has", has)), policy)
 
 
-def _spelled(miss: _Miss, denied: Denied, pods: Sequence[Pod]) -> NearMiss:
+def _spelled(miss: _Miss, denied: Denied, selects_nobody: Callable[[CompiledPolicy], bool]) -> NearMiss:
     """Its lines; a policy that selects nothing at all is most likely misspelt, and says so."""
     policy = miss.unselecting
-    if policy is None or any(policy.selector.matches(pod.metadata.labels) for pod in pods):
+    if policy is None or not selects_nobody(policy):
         return miss.lines
     wants, has, _, _ = _difference(policy.selector, denied.pod.metadata.labels)
     nearest = Half("nearest label" if "=" in has else "this pod has", has)

@@ -55,6 +55,7 @@ class PolicySet:
         self._nodes_by_ip: dict[str, Node] = cluster.nodes_by_ip
         self._by_namespace = cluster.policies_by_namespace if self.enforced else {}
         self._compiler = Compiler(self._whole_ranges)
+        self._idle: dict[Key, bool] = {}
         self._homes: dict[str, Home] = {} if earlier is None else earlier._homes
         """By namespace, as they were first asked for of this cluster or of one before: all of these share it."""
         self._changed: dict[str, Home] = {} if earlier is None else dict(earlier._changed)
@@ -278,9 +279,16 @@ class PolicySet:
             return Side(direction, None, reason, Basis.UNKNOWN, "NP-6", keys)
         reason = f"isolated by {_listed(key.name for key in keys)}, no rule admits"
         asked = Denied(direction, pod, other, self.seeing.pod(other), protocol, port)
-        home = pod.metadata.namespace
-        missed = near_misses(asked, self.seeing, self.home(home).policies, self._pods.get(home, ()))
+        missed = near_misses(asked, self.seeing, self.home(pod.metadata.namespace).policies, self._selects_nobody)
         return Side(direction, False, reason, basis, "NP-2", keys, (), missed)
+
+    def _selects_nobody(self, policy: CompiledPolicy) -> bool:
+        """Whether there is no pod that a policy's selector means; asked of the same ones for each denial."""
+        known = self._idle.get(policy.key)
+        if known is None:
+            pods = self._pods.get(policy.namespace, ())
+            known = self._idle[policy.key] = not any(policy.selector.matches(pod.metadata.labels) for pod in pods)
+        return known
 
     def _basis(self, isolating: Iterable[CompiledPolicy], direction: str, other: PolicyEnd) -> Basis:
         """Sourced, unless it rests on what the API leaves open: host-network pods, ipBlocks that hold pods, endPort."""
