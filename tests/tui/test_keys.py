@@ -267,7 +267,7 @@ def test_enter_on_an_event_goes_to_what_it_happened_to() -> None:
         assert (player.desk.pane, player.desk.chosen) == ("cluster", POLICY)
         player.desk.go_to_pane("events")
         await player.press("g", "j", "j", "enter")
-        assert "is no object that is here now" in player.rows("#keys")[0]
+        assert "has no row in the cluster" in player.rows("#keys")[0]
 
     play(shop(), story)
 

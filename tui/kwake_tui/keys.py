@@ -90,7 +90,8 @@ class Keymap(NamedTuple):
         return f"{sign}: no such key here   {self.shown('help')} help"
 
     def spelt(self, text: str) -> str:
-        """A text of ours with the key in the place of each name in braces: `{kill} on sessions-0`."""
+        """A text of ours with the key in the place of each name in braces: `{kill} on sessions-0`, `:learn`."""
+        text = text.replace("{command} ", ":") if self.shown("command") == ":" else text
         return _IN_BRACES.sub(lambda match: self.shown(match[1]), text)
 
     @property

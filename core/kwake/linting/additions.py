@@ -13,6 +13,7 @@ from kwake.objects.json_patch import Fix, Operation, add, remove
 from kwake.objects.kinds import IPBlock, NetworkPolicy, PolicyPeer
 from kwake.objects.selector import LabelSelector
 from kwake.policy.ends import INGRESS
+from kwake.policy.rule_words import peer_words
 from kwake.policy.rules import CompiledPolicy, Rule, Span, is_within, span_of
 
 
@@ -92,8 +93,8 @@ def _moot_peers(scene: Scene, policy: NetworkPolicy, rule: Rule) -> Iterator[Fin
                 continue
             path: FieldPath = (*rule.ref.path, field)
             text = (
-                f"{rule.ref} admits {_spelt(wide)}, so its peer {at + 1} ({_spelt(peer)}) makes no difference: peers "
-                "of a list add up"
+                f"{rule.ref} admits {peer_words(wide)}, so its peer {at + 1} ({peer_words(peer)}) makes no difference: "
+                "peers of a list add up"
             )
             if wide.pod_selector is None and peer.namespace_selector is None and peer.pod_selector is not None:
                 both = add((*path, wide_at, "podSelector"), written_selector(peer.pod_selector))
@@ -121,12 +122,3 @@ def _covers(wide: PolicyPeer, peer: PolicyPeer) -> bool:
             wide.namespace_selector is not None and wide.namespace_selector.is_empty
         )
     return implies(peer.namespace_selector, wide.namespace_selector)
-
-
-def _spelt(peer: PolicyPeer) -> str:
-    pods = "all pods" if peer.pod_selector is None or peer.pod_selector.is_empty else f"pods with {peer.pod_selector}"
-    if peer.namespace_selector is None:
-        return f"{pods} of its namespace"
-    if peer.namespace_selector.is_empty:
-        return f"{pods} of all namespaces"
-    return f"{pods} of namespaces with {peer.namespace_selector}"

@@ -12,6 +12,7 @@ from kwake.objects.kinds import IPBlock, Pod, PolicyPeer
 from kwake.objects.selector import Labels, LabelSelector
 from kwake.objects.slips import slips
 from kwake.policy.ends import INGRESS, Half, NearMiss, PolicyEnd
+from kwake.policy.rule_words import port_words
 from kwake.policy.rules import CompiledPolicy, Rule, Seeing, block_holds, span_of
 
 SHOWN = 2
@@ -96,22 +97,13 @@ def _serves(denied: Denied, rule: Rule) -> bool:
 def _rule_misses(denied: Denied, seeing: Seeing, rule: Rule) -> Iterator[_Miss]:
     named = f"{rule.ref.policy.name} {rule.ref}"
     if seeing.rule_admits(rule, denied.other):
-        yield _Miss(1, 0.0, (Half(f"{named} admits", _ports(rule)), _dialled(denied, rule)))
+        yield _Miss(1, 0.0, (Half(f"{named} admits", port_words(rule.ports)), _dialled(denied, rule)))
     elif _serves(denied, rule):
         for peer in rule.peers:
             if peer.ip_block is not None:
                 yield from _block_misses(denied, peer.ip_block, named)
             else:
                 yield from _peer_misses(denied, seeing, peer, rule.ref.policy.namespace, named)
-
-
-def _ports(rule: Rule) -> str:
-    """The rule's ports as its author wrote them."""
-    words = []
-    for port in rule.ports:
-        number = "" if port.port is None else f" {port.port}"
-        words.append(f"{port.protocol}{number}" + (f"-{port.end_port}" if port.end_port else ""))
-    return ", ".join(words)
 
 
 def _dialled(denied: Denied, rule: Rule) -> Half:

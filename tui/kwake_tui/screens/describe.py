@@ -7,13 +7,14 @@ from pathlib import PurePath
 from kwake.dataplane.connection import Connection
 from kwake.objects.basis import Basis
 from kwake.objects.document import Origin
-from kwake.objects.kinds import KubeObject, Pod, Service
+from kwake.objects.kinds import KubeObject, NetworkPolicy, Pod, Service
 from kwake.objects.time import clock
 from kwake.world import World
 from kwake_tui.glyphs import FATES, connection_mark
 from kwake_tui.lines import BLANK, Line, Span, section
 from kwake_tui.names import short
 from kwake_tui.panes.judged_by import policy_rows
+from kwake_tui.panes.policy_page import policy_lines
 from kwake_tui.panes.service_page import service_lines
 
 
@@ -71,6 +72,8 @@ def _of_kind(world: World, value: KubeObject) -> list[Line]:
             ]
         case Service():
             return service_lines(world, value)
+        case NetworkPolicy():
+            return policy_lines(world, value)
         case _:
             return []
 

@@ -313,7 +313,7 @@ class MainScreen(EditingScreen):
         elif parts(subject)[0] in GROUP_OF_KIND and self._session.world.cluster.find(key(*parts(subject))):
             self.reveal(subject)
         else:
-            self.say(f"{short(subject)} is no object that is here now", "muted")
+            self.say(f"{short(subject)} has no row in the cluster to go to", "muted")
 
     @on(LineList.Chosen, "#path")
     def _rule_chosen(self, event: LineList.Chosen) -> None:

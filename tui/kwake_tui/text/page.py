@@ -26,10 +26,11 @@ def _plain(line: Line) -> str:
 
 
 def described(world: World, reference: str) -> list[str]:
-    """What is known of an object, and who refers to it. Raises ReferenceNotFound."""
+    """What is known of an object, and who refers to it besides its owners. Raises ReferenceNotFound."""
     record = world.cluster.get(reference)
     lines = page_lines(describe_lines(world, str(record.key)))
-    others = used_by(world.cluster, record.value)
+    owners = {str(owner.key) for owner in world.cluster.owners(record.value)}
+    others = [(target, words) for target, words in used_by(world.cluster, record.value) if target not in owners]
     return [*lines, "", "── used by", *columns([[target, words] for target, words in others])] if others else lines
 
 

@@ -1,0 +1,88 @@
+"""A NetworkPolicy's page: the pods that it selects, and whom each of its rules admits as the cluster is now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kwake.objects.kinds import NetworkPolicy, Pod
+from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
+from kwake.policy.policy_set import PolicySet, compile_policies
+from kwake.policy.rule_words import peer_words, port_words
+from kwake.policy.rules import Rule
+from kwake.policy.workloads import workload_name
+from kwake.world import World
+from kwake_tui.lines import BLANK, Line, Span, section
+from kwake_tui.panes.judged_by import LABEL
+from kwake_tui.wake_rows import end_name
+
+MOST_NAMED = 4
+"""Workloads whose names stand in one row."""
+
+
+def policy_lines(world: World, policy: NetworkPolicy) -> list[Line]:
+    """The rows of a policy, under those that every object has."""
+    policies = compile_policies(world.cluster, world.profile)
+    selector, home = policy.spec.pod_selector, policy.metadata.namespace
+    pods = [pod for pod in world.cluster.pods_by_namespace.get(home, ())
+            if policies.seeing.is_seen(pod) and selector.matches(pod.metadata.labels)]  # fmt: skip
+    wanted = "all pods" if selector.is_empty else f"pods with {selector}"
+    rows = [_row("selects", f"{wanted} of {home}", _named(world, pods), "NP-1")]
+    if not policies.enforced:
+        rows.append(_row("", f"{world.profile.name} enforces no NetworkPolicy", role="warn"))
+    for direction in (INGRESS, EGRESS):
+        rows += [BLANK, section(direction.lower()), *_direction(world, policies, policy, pods, direction)]
+    return rows
+
+
+def _direction(
+    world: World, policies: PolicySet, policy: NetworkPolicy, selected: Sequence[Pod], direction: str
+) -> Iterator[Line]:
+    compiled = policies.policy(policy.key)
+    if direction not in policy.directions:
+        yield _row("", "it isolates nobody in this direction", rule="NP-4")
+        return
+    rules = compiled.rules(direction) if compiled is not None else ()
+    if not rules:
+        yield _row("", "it admits nothing, whoever is selected is isolated", rule="NP-1")
+    for rule in rules:
+        yield from _rule(world, policies, rule, selected)
+
+
+def _rule(world: World, policies: PolicySet, rule: Rule, selected: Sequence[Pod]) -> Iterator[Line]:
+    ref, seeing = rule.ref, policies.seeing
+    label, rows, admitted = "  from" if ref.direction == INGRESS else "  to", [], dict[str, Pod]()
+    for peer in rule.peers:
+        ends = ((pod, PolicyEnd(pod, pod.ip, pod.spec.node_name)) for pod in world.cluster.all(Pod) if pod.ip)
+        told = [(pod, seeing.admits(peer, ref.policy.namespace, end)) for pod, end in ends]
+        met, perhaps = ([pod for pod, admits in told if admits is wanted] for wanted in (True, None))
+        admitted |= {pod.metadata.uid: pod for pod in met}
+        found = [] if peer.ip_block is not None and not met else [_named(world, met)]
+        found += [f"perhaps {_named(world, perhaps)}"] if perhaps else []
+        rows.append(_row(label, peer_words(peer), "; ".join(found), "NP-6"))
+    if not rule.peers:
+        rows.append(_row(label, "everybody", rule="NP-5"))
+    servers = selected if ref.direction == INGRESS else tuple(admitted.values())
+    yield _row(f"rule {ref.index + 1}", f"on {port_words(rule.ports) or 'all ports'}", _numbers(rule, servers), "NP-7")
+    yield from rows
+
+
+def _numbers(rule: Rule, servers: Sequence[Pod]) -> str:
+    """What the names of ports stand for: `https is 8443`."""
+    found = []
+    for name, protocol in dict.fromkeys(rule.named):
+        numbers = sorted({number for pod in servers if (number := pod.named_port(name, protocol)) is not None})
+        found.append(f"{name} is {', '.join(map(str, numbers)) or 'no port of theirs'}")
+    return ", ".join(found)
+
+
+def _named(world: World, pods: Sequence[Pod]) -> str:
+    """How many pods, and whose: `3 pods: shop/web, shop/cart`."""
+    names = sorted({end_name(workload_name(world.cluster, pod)) for pod in pods})
+    more = f", {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    whose = f": {', '.join(names[:MOST_NAMED])}{more}" if names else " now"
+    return f"{len(pods) or 'no'} pod{'s' * (len(pods) != 1)}{whose}"
+
+
+def _row(label: str, text: str, found: str = "", rule: str = "", role: str = "text1") -> Line:
+    words = (Span(text, role), *((Span(f"   {found}", "muted"),) if found else ()))
+    return Line((Span(f"{label:<{LABEL}}", "muted"), *words), (Span(rule, "faint"),) if rule else (), shrink=len(words))
