@@ -48,30 +48,28 @@ class _Miss(msgspec.Struct, frozen=True):
 
 
 def near_misses(
-    denied: Denied, seeing: Seeing, policies: Iterable[CompiledPolicy], selects_nobody: Callable[[CompiledPolicy], bool]
+    denied: Denied, seeing: Seeing, near: Iterable[CompiledPolicy], selects_nobody: Callable[[CompiledPolicy], bool]
 ) -> tuple[NearMiss, ...]:
-    """The nearest misses among the policies of the denying pod's namespace."""
-    misses = [
-        miss
-        for policy in policies
-        if denied.direction in policy.directions
-        for miss in _policy_misses(denied, seeing, policy, selects_nobody)
-    ]
+    """The nearest misses among the policies that are near the denying pod, in their order."""
+    misses = [miss for policy in near if denied.direction in policy.directions
+              for miss in _policy_misses(denied, seeing, policy)]  # fmt: skip
     nearest = {miss.lines: miss for miss in sorted(misses, key=lambda m: (m.differences, m.unlikeness, m.lines))}
     return tuple(_spelled(miss, denied, selects_nobody) for miss in list(nearest.values())[:SHOWN])
 
 
-def _policy_misses(
-    denied: Denied, seeing: Seeing, policy: CompiledPolicy, selects_nobody: Callable[[CompiledPolicy], bool]
-) -> Iterator[_Miss]:
-    """Those of its rules, or of its selector where that is misspelt: a policy of other pods is no near miss."""
-    if policy.selector.matches(denied.pod.metadata.labels):
+def is_near(policy: CompiledPolicy, labels: Labels, selects_nobody: Callable[[CompiledPolicy], bool]) -> bool:
+    """Whether a policy selects a pod with these labels, or likely means to: its selector is misspelt. Policies of other
+    pods are no near misses."""
+    return policy.selector.matches(labels) or selects_nobody(policy) or any(slips(policy.selector, [labels]))
+
+
+def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy) -> Iterator[_Miss]:
+    """Those of its rules, or of its selector where it would admit the connection."""
+    own = denied.pod.metadata.labels
+    if policy.selector.matches(own):
         for rule in policy.rules(denied.direction):
             yield from _rule_misses(denied, seeing, rule)
     elif any(_admits(denied, seeing, rule) for rule in policy.rules(denied.direction)):
-        own = denied.pod.metadata.labels
-        if not selects_nobody(policy) and not any(slips(policy.selector, [own])):
-            return
         wants, has, count, unlikeness = _difference(policy.selector, own)
         yield _Miss(count, unlikeness, (Half(f"{policy.key.name} selects", wants), Half("this pod has", has)), policy)
 

@@ -15,9 +15,9 @@ from kwake.objects.key import Key
 from kwake.objects.kinds import AdminPeer, ConfigMap, KubeObject, Namespace, Node, Pod, Unmodelled
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict, called
 from kwake.policy.homes import Home
-from kwake.policy.near_miss import Denied, near_misses
+from kwake.policy.near_miss import Denied, is_near, near_misses
 from kwake.policy.rules import CompiledPolicy, Compiler, Rule, Seeing, block_holds
-from kwake.policy.tier_verdict import NOTHING, Asked, Chance, Selected, chances
+from kwake.policy.tier_verdict import Asked, Chance, Selected, chances
 from kwake.policy.tiers import ACCEPT, ADMIN, BASELINE, DENY, TIER_KINDS, TierPolicy, TierSeeing, tier_policies
 from kwake.policy.unread import UnreadPolicy, unread_policies, why_unknown
 from kwake.profiles.profile import Profile
@@ -56,6 +56,7 @@ class PolicySet:
         self._by_namespace = cluster.policies_by_namespace if self.enforced else {}
         self._compiler = Compiler(self._whole_ranges)
         self._idle: dict[Key, bool] = {}
+        self._near_to: dict[tuple[object, ...], tuple[CompiledPolicy, ...]] = {}
         self._homes: dict[str, Home] = {} if earlier is None else earlier._homes
         """By namespace, as they were first asked for of this cluster or of one before: all of these share it."""
         self._changed: dict[str, Home] = {} if earlier is None else dict(earlier._changed)
@@ -213,7 +214,7 @@ class PolicySet:
 
         def networked() -> Side:
             side = self._judged(direction, pod, other, protocol, port)
-            if not self.selecting(pod, direction):
+            if not side.isolated_by:
                 return self._in_tier(pod, BASELINE, asked, lambda: side)
             if direction == EGRESS and side.allowed is False and self.is_own_node(pod, other):
                 return self._to_own_node(side)
@@ -224,7 +225,9 @@ class PolicySet:
     def _in_tier(self, pod: Pod, tier: str, asked: Asked, below: Callable[[], Side]) -> Side:
         """What a tier makes of a connection; `below` says what comes of one that it does not decide."""
         selected = self.tiers_for(pod, tier, asked.direction) if self.tiers else ()
-        found = chances(selected, asked, self.tier_seeing) if selected else (NOTHING,)
+        if not selected:
+            return below()
+        found = chances(selected, asked, self.tier_seeing)
         sides = [self._decided(chance, asked, below) for chance in found]
         if len({side.allowed for side in sides}) == 1:
             return sides[0]
@@ -279,8 +282,19 @@ class PolicySet:
             return Side(direction, None, reason, Basis.UNKNOWN, "NP-6", keys)
         reason = f"isolated by {_listed(key.name for key in keys)}, no rule admits"
         asked = Denied(direction, pod, other, self.seeing.pod(other), protocol, port)
-        missed = near_misses(asked, self.seeing, self.home(pod.metadata.namespace).policies, self._selects_nobody)
+        missed = near_misses(asked, self.seeing, self._near(pod), self._selects_nobody)
         return Side(direction, False, reason, basis, "NP-2", keys, (), missed)
+
+    def _near(self, pod: Pod) -> tuple[CompiledPolicy, ...]:
+        """The policies of its namespace that are near a pod; asked of pods of the same labels for each denial."""
+        metadata = pod.metadata
+        asked = metadata.namespace, *metadata.labels.items()
+        known = self._near_to.get(asked)
+        if known is None:
+            policies = self.home(metadata.namespace).policies
+            near = [policy for policy in policies if is_near(policy, metadata.labels, self._selects_nobody)]
+            known = self._near_to[asked] = tuple(near)
+        return known
 
     def _selects_nobody(self, policy: CompiledPolicy) -> bool:
         """Whether there is no pod that a policy's selector means; asked of the same ones for each denial."""

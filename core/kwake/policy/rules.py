@@ -89,6 +89,10 @@ class CompiledPolicy(msgspec.Struct, frozen=True, dict=True):
         """Where it is."""
         return self.read.metadata.namespace
 
+    def says(self, direction: str) -> Terms:
+        """What it says in one direction."""
+        return self.says_in if direction == INGRESS else self.says_out
+
     @cached_property
     def key(self) -> Key:
         """Its identity."""

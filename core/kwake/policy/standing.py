@@ -276,12 +276,11 @@ class Standing:
             return self._made_again(cluster)
         both = [policy for policy in (old, new) if policy is not None]
         touched = self._selected(both, changed.namespace)
-        directions = {direction for policy in both for direction in policy.directions}
         out: list[_Change] = []
         into: list[_Change] = []
-        if EGRESS in directions:
+        if _says_something_else(old, new, EGRESS):
             after.egress, out = self.egress.with_rows(touched, after._matrix.judged(EGRESS, touched))
-        if INGRESS in directions:
+        if _says_something_else(old, new, INGRESS):
             after.ingress, into = self.ingress.with_rows(touched, after._matrix.judged(INGRESS, touched))
         return after, tuple(_shifts(self, after, out, into))
 
@@ -323,6 +322,14 @@ class Standing:
         after.egress, out = before.egress.with_rows(everyone, [*chain.from_iterable(after.egress.pages)])
         after.ingress, into = before.ingress.with_rows(everyone, [*chain.from_iterable(after.ingress.pages)])
         return after, tuple(_shifts(before, after, out, into))
+
+
+def _says_something_else(old: CompiledPolicy | None, new: CompiledPolicy | None, direction: str) -> bool:
+    """Whether a policy that came, went or was edited selects others in a direction, or says something else there."""
+    was, is_ = (policy is not None and direction in policy.directions for policy in (old, new))
+    if old is None or new is None or was != is_ or old.selector != new.selector:
+        return was or is_
+    return was and old.says(direction) is not new.says(direction)
 
 
 def _holds(parts: Parts, index: int, protocol: str, port: int) -> bool:
