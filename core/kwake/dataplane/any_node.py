@@ -43,7 +43,8 @@ def dial_any_node(way: Way, nodes: Sequence[Node], port: int) -> tuple[Branch, .
             inward = Hop("route", node.metadata.name, f"→ {node.metadata.name} (reachable from outside: assumed)",
                          str(node.key), Basis.ASSUMED, "SV-40")  # fmt: skip
             one = msgspec.structs.replace(one.met(inward), dst=external)
-        branches += dial(one)
+        entries = tuple(node.metadata.name for node in alike)
+        branches += [msgspec.structs.replace(branch, entries=entries) for branch in dial(one)]
     return alike_merged(branches)
 
 

@@ -20,12 +20,14 @@ def likeness(branch: Branch) -> Likeness:
 
 
 def alike_merged(branches: Iterable[Branch]) -> tuple[Branch, ...]:
-    """The branches with equal ones as one, their shares added; the first stands for them."""
+    """The branches with equal ones as one, their shares added and their entries; the first stands for them."""
     merged: dict[Likeness, Branch] = {}
     for branch in branches:
         known = merged.get(likeness(branch))
-        share = branch.share + (known.share if known is not None else 0)
-        merged[likeness(branch)] = msgspec.structs.replace(known or branch, share=share)
+        if known is not None:
+            entries = tuple(dict.fromkeys((*known.entries, *branch.entries)))
+            branch = msgspec.structs.replace(known, share=known.share + branch.share, entries=entries)
+        merged[likeness(branch)] = branch
     return tuple(merged.values())
 
 

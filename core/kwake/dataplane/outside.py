@@ -176,7 +176,7 @@ def _spread(
             dialled = branch.translation
             if dialled is not None:
                 dialled = msgspec.structs.replace(dialled, dst=way.dst, dst_port=way.port)
-            branches.append(msgspec.structs.replace(branch, translation=dialled))
+            branches.append(msgspec.structs.replace(branch, translation=dialled, entries=(node.metadata.name,)))
     return tuple(branches)
 
 

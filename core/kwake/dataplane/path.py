@@ -138,6 +138,8 @@ class Branch(msgspec.Struct, frozen=True):
     """What the server's policies say, even where the packet does not get there; None where they were not asked."""
     fails: bool = False
     """Of an unknown end: that it is none for sure, though not whether it is refused or dropped."""
+    entries: tuple[str, ...] = ()
+    """Where any of several nodes may be dialled: those by which one fares so, the one that the hops tell of first."""
 
 
 class Path(msgspec.Struct, frozen=True):

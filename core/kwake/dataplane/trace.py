@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import msgspec
@@ -33,6 +34,8 @@ from kwake.objects.kinds import Service
 from kwake.objects.reference import parse_reference
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
+MOST_NAMED = 4
+"""Nodes that are named in a note."""
 
 
 def trace(view: View, flow: Flow) -> Path:
@@ -50,7 +53,8 @@ def trace(view: View, flow: Flow) -> Path:
         branches += group
         if count > 1:
             notes += (f"{count} pods of {flow.source} fare alike; shown for {group[0].source}",)
-    return Path(flow, tuple(branches), (*notes, *_port_notes(branches), *_affinity_notes(view, branches)))
+    notes += (*_entry_notes(branches), *_port_notes(branches), *_affinity_notes(view, branches))
+    return Path(flow, tuple(branches), notes)
 
 
 def normalised(flow: Flow) -> Flow:
@@ -94,6 +98,18 @@ def _entry(view: View, flow: Flow, client: Client) -> str:
     if not client.is_outside:
         raise UsageError(f"{client.name} is on {client.node}: only what comes from outside can come in at {flow.at}")
     return view.cluster.resolve(flow.at if "/" in flow.at else f"node/{flow.at}", "Node").name
+
+
+def _entry_notes(branches: list[Branch]) -> tuple[str, ...]:
+    """For which node the hops are told, where others fare alike."""
+    several = dict.fromkeys(branch.entries for branch in branches if len(branch.entries) > 1)
+    return tuple(f"{_names(entries)} fare alike; shown for {entries[0]}" for entries in several)
+
+
+def _names(nodes: Sequence[str]) -> str:
+    if len(nodes) > MOST_NAMED:
+        return f"{', '.join(nodes[:MOST_NAMED])} and {len(nodes) - MOST_NAMED} more nodes"
+    return f"{', '.join(nodes[:-1])} and {nodes[-1]}"
 
 
 def _port_notes(branches: list[Branch]) -> tuple[str, ...]:

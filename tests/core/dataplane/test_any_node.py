@@ -116,3 +116,28 @@ def test_a_port_must_be_given_and_nodes_must_have_addresses() -> None:
     bare = [{**node(name, ""), "status": {}} for name in ("node-a", "node-b", "node-c")]
     with pytest.raises(ReferenceNotFound, match="no node has an InternalIP"):
         trace(view(*bare), Flow("internet", "node/*", PORT))
+
+
+@pytest.mark.parametrize("cidrs", [(), ("192.168.0.20/31",)])
+def test_a_branch_names_the_nodes_by_which_one_fares_so(cidrs: tuple[str, ...]) -> None:
+    """Each node stands in the branches that its own trace has, and in no others."""
+    seen = wide(admits(*cidrs))
+    path = trace(seen, Flow("internet", "node/*", PORT))
+
+    assert {name for branch in path.branches for name in branch.entries} == {
+        each.metadata.name for each in seen.cluster.all(Node)
+    }
+    for each in seen.cluster.all(Node):
+        alone = trace(seen, Flow("internet", each.ip, PORT))
+        here = {(b.pod, b.outcome) for b in path.branches if each.metadata.name in b.entries}
+        assert here == {(b.pod, b.outcome) for b in alone.branches}
+
+
+def test_a_note_says_of_which_of_several_nodes_the_hops_tell() -> None:
+    path = trace(wide(), Flow("internet", "node/*", PORT))
+
+    (note,) = path.notes
+    assert note == "node-20, node-21, node-22, node-23 and 11 more nodes fare alike; shown for node-20"
+    assert "node-20" in {hop.at for hop in path.hops}
+    alone = trace(wide(), Flow("internet", "192.168.0.2", PORT))
+    assert alone.notes == () and all(branch.entries == () for branch in alone.branches)

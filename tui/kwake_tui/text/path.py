@@ -27,8 +27,10 @@ def path_lines(path: Path) -> list[str]:
     if len(path.branches) == 1:
         return [*lines, *_ending(path.branches[0]), "", *hop_lines(shared)]
     lines += ["", *hop_lines(shared)]
+    by_several = len({branch.entries for branch in path.branches}) > 1
     for group in groups:
-        lines += ["", *columns([_branch_row(branch) for branch in group]), *_ending(group[0], indent=2)]
+        rows = [_branch_row(branch, told_apart=by_several) for branch in group]
+        lines += ["", *columns(rows), *_ending(group[0], indent=2)]
         lines += hop_lines(group[0].hops[len(shared) :], indent=2)
         others = len(group) - 1
         if others:
@@ -87,12 +89,15 @@ def _alike(branch: Branch) -> tuple[bool, str, tuple[tuple[str, str], ...]]:
     return branch.outcome is Outcome.DELIVERED, branch.outcome.value, deciders
 
 
-def _branch_row(branch: Branch) -> list[str]:
+def _branch_row(branch: Branch, *, told_apart: bool) -> list[str]:
+    """Where it ends; `told_apart` by the nodes that are dialled."""
     address = branch.ip or ""
     if branch.ip and branch.port:
         address = f"[{branch.ip}]:{branch.port}" if ":" in branch.ip else f"{branch.ip}:{branch.port}"
     to = branch.pod or ("" if branch.ip is None else "outside the pods")
-    return [str(OUTCOMES[branch.outcome]), share(branch.share), f"{branch.source} → {to}", address, branch.node or ""]
+    by = f"by {', '.join(branch.entries)}" if told_apart and branch.entries else ""
+    ends = [f"{branch.source} → {to}", address, branch.node or ""]
+    return [str(OUTCOMES[branch.outcome]), share(branch.share), *ends, by]
 
 
 def share(part: Fraction) -> str:
@@ -147,6 +152,7 @@ def _branch(branch: Branch) -> dict[str, Any]:
         "egress": _judgement(branch.egress),
         "ingress": _judgement(branch.ingress),
         "hops": [_hop(hop) for hop in branch.hops],
+        "entries": list(branch.entries),
     }
 
 
