@@ -113,12 +113,25 @@ def test_the_shares_of_all_branches_add_up_to_1(capsys: Capture) -> None:
     assert [round(branch["share"], 3) for branch in path["branches"]] == [0.333] * 3
 
 
+def test_the_port_and_the_protocol_may_stand_with_the_target(capsys: Capture) -> None:
+    asked = ("trace", SHOP, "--from", "deploy/shop/web")
+    apart = out(capsys, *asked, "--to", "svc/shop/checkout", "--port", "443")
+    assert apart.startswith("✓ delivered")
+    assert out(capsys, *asked, "--to", "svc/shop/checkout:443") == apart
+    assert out(capsys, *asked, "--to", "svc/shop/checkout:443", "--port", "443") == apart
+    dns = out(capsys, *asked, "--to", "svc/kube-system/kube-dns:53/udp")
+    assert dns == out(capsys, *asked, "--to", "svc/kube-system/kube-dns", "--port", "53", "--protocol", "UDP")
+    for more in (["--port", "80"], ["--protocol", "UDP"]):
+        assert main([*asked, "--to", "svc/shop/checkout:443/TCP", *more]) == 2
+        assert "one of them is meant" in capsys.readouterr().err
+
+
 def test_a_misspelt_service_does_not_resolve_and_the_nearest_is_told(capsys: Capture) -> None:
-    for target in ("svc/demo/chekout", "chekout.demo", "checkout:443"):
+    for target in ("svc/demo/chekout", "chekout.demo", "chekout:443"):
         assert main(["trace", SMALL, "--from", "demo/client", "--to", target, "--port", "443"]) == 0
         captured = capsys.readouterr()
         assert captured.out.startswith("◇ unresolved")
-        assert f"kwake: note: {target}: did you mean svc/demo/checkout?" in captured.err
+        assert f"kwake: note: {target.removesuffix(':443')}: did you mean svc/demo/checkout?" in captured.err
 
 
 def test_several_profiles_compare(capsys: Capture) -> None:

@@ -180,9 +180,10 @@ def _add_trace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", required=True, metavar="A", dest="source",
                         help="who dials: deploy/shop/web, shop/web-1, internet, an address")  # fmt: skip
     parser.add_argument("--to", required=True, metavar="B", dest="target",
-                        help="who is dialled: svc/shop/checkout, a pod, a DNS name, an address")  # fmt: skip
-    parser.add_argument("--port", metavar="P", help="a number or a port's name (default: the target's only one)")
-    parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"), default="TCP")
+                        help="who is dialled: svc/shop/checkout:443, a pod, a DNS name, 10.96.0.10:53/UDP")  # fmt: skip
+    parser.add_argument("--port", metavar="P",
+                        help="if not in --to: a number or a port's name (default: the target's only one)")  # fmt: skip
+    parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"), help="default: TCP")
     parser.add_argument("--via", choices=("dns", "env", "ip"), default="dns", help="how the client finds a Service")
     parser.add_argument("--flip", action="store_true",
                         help="and the smallest edits of policies and labels that turn it, each tried")  # fmt: skip

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kwake.policy.exposure import Exposure
     from kwake.policy.reach_view import ReachView
     from kwake.world import World
+    from kwake_tui.names import Target
 
 
 def trace(arguments: Namespace) -> int:
@@ -24,13 +25,9 @@ def trace(arguments: Namespace) -> int:
     for option, word in (("--from", arguments.source), ("--to", arguments.target), ("--port", arguments.port)):
         if word == "":
             raise UsageError(f"{option}: an empty name")
-    port: int | str | None = arguments.port
-    if isinstance(port, str) and port.lstrip("-").isdecimal():
-        port = int(port) if len(port) < 6 else 0
-        if not 0 < port < 65536:
-            raise UsageError(f"--port {arguments.port}: a port is a number from 1 to 65535, or a name")
+    target = _dialled(arguments)
     worlds = worlds_of(arguments)
-    asked = (arguments.source, arguments.target, port, arguments.protocol, arguments.via, arguments.at)
+    asked = (arguments.source, target.reference, target.port, target.protocol, arguments.via, arguments.at)
     paths = [world.trace(*asked) for world in worlds]
     if arguments.flip:
         from kwake.flips import path_flips
@@ -48,9 +45,29 @@ def trace(arguments: Namespace) -> int:
     for note in dict.fromkeys(note for path in paths for note in path.notes):
         narrate(f"kwake: note: {note}")
     if any(path.outcome is Outcome.UNRESOLVED for path in paths):
-        _tell_nearest(worlds[0], arguments.target)
+        _tell_nearest(worlds[0], target.reference)
     tell_findings(worlds[0])
     return 4 if any(path.outcome is Outcome.UNKNOWN for path in paths) else 0
+
+
+def _dialled(arguments: Namespace) -> Target:
+    """What `--to` names, with its port and protocol, which may stand in options of their own. Raises UsageError."""
+    from kwake.errors import UsageError
+    from kwake_tui.names import Target, parse_target
+
+    port: int | str | None = arguments.port
+    if isinstance(port, str) and port.lstrip("-").isdecimal():
+        port = int(port) if len(port) < 6 else 0
+        if not 0 < port < 65536:
+            raise UsageError(f"--port {arguments.port}: a port is a number from 1 to 65535, or a name")
+    whole = parse_target(arguments.target) if ":" in arguments.target else None
+    if whole is None or whole.port is None:
+        return Target(arguments.target, port, arguments.protocol or "TCP")
+    said = whole.protocol if arguments.target.upper().endswith(f"/{whole.protocol}") else None
+    for option, own, other in (("--port", port, whole.port), ("--protocol", arguments.protocol, said)):
+        if own is not None and other is not None and own != other:
+            raise UsageError(f"--to {arguments.target} and {option} {own}: one of them is meant")
+    return Target(whole.reference, whole.port, arguments.protocol or whole.protocol)
 
 
 def _tell_nearest(world: World, target: str) -> None:
