@@ -29,7 +29,8 @@ def test_diff_answers_as_netpol_analyzer_does(number: int, truth: Path, capsys: 
     printed = capsys.readouterr()
     answer = json.loads(printed.out)
     assert answer["unknown"] == []
-    rows = [(WORDS[word], row) for word in WORDS for row in answer[word]]
+    # netpol-analyzer lists no workload with itself.
+    rows = [(WORDS[word], row) for word in WORDS for row in answer[word] if row["src"] != row["dst"]]
     ours = [(row["src"], row["dst"], f"{word}: {row['before']} → {row['after']}") for word, row in rows]
     expected = [row for row in case["expected"] if "{" not in row["src"] + row["dst"]]  # an ingress controller's view
     theirs = [(row["src"], row["dst"], f"{row['change']}: {row['old']} → {row['new']}") for row in expected]

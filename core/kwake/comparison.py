@@ -132,6 +132,8 @@ class _Snapshot:
         found: Verdict | None = None
         for source in self.ends(change.src):
             for destination in self.ends(change.dst):
+                if source.pod is not None and source.pod is destination.pod:
+                    continue  # within a workload: nobody is stopped from himself (NP-13)
                 verdict = self.policies.verdict(source, destination, protocol, port)
                 if verdict.allowed is not None and verdict.allowed is not denied:
                     return verdict

@@ -65,7 +65,7 @@ def wake(before: World, after: World, pairs: Pairs | None = None) -> Wake:
     if old.profile is new.profile:
         changed = (pairs or Pairs(old.cluster, old.profile)).difference(new.cluster)
     else:
-        changed = difference(old.reach(), new.reach())
+        changed = difference(old.reach(within=True), new.reach(within=True))
     return Wake(
         lost=tuple(change for change in changed.changes if not change.after),
         gained=tuple(change for change in changed.changes if not change.before),
@@ -82,7 +82,7 @@ def _unread_alike(old: World, new: World) -> Iterator[UnknownPair]:
         for policy in compile_policies(new.cluster, new.profile).unread
         if (before := old.cluster.find(policy.key)) and before.manifest != new.cluster.record(policy.key).manifest
     ]
-    unknown = new.reach().unknown if changed else ()
+    unknown = new.reach(within=True).unknown if changed else ()
     return (pair for pair in unknown if any(str(key) in pair.reason for key in changed))
 
 

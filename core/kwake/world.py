@@ -172,9 +172,9 @@ class World:
             raise ReferenceNotFound(f"{name}: there is no connection of this name")
         return again(self.view, connection)
 
-    def reach(self, by: str = "workload") -> Reach:
-        """All pairs that may talk once everything has settled."""
-        return reach(self.cluster, self.profile, by)
+    def reach(self, by: str = "workload", *, within: bool = False) -> Reach:
+        """All pairs that may talk once everything has settled; with `within` those of a workload with itself, too."""
+        return reach(self.cluster, self.profile, by, within=within)
 
     def settled_view(self) -> View:
         """The view as it will be when every component has taken in the cluster as it is."""

@@ -8,6 +8,7 @@ import pytest
 
 import kwake
 from kwake.dataplane.connection import Fate
+from kwake.samples import sample_path
 from tests.core.policy.clusters import namespace, pod, policy
 
 WEB = pod("shop/web", ip="10.244.0.10", node="n1", app="web")
@@ -56,3 +57,24 @@ def test_cx_30_an_open_connection_is_in_the_wake_only_where_the_cni_cuts_it(worl
             ("pay", Fate.OPEN, Fate.STALLED)
         ]
         assert not changes[0].rerouted
+
+
+def test_pods_of_one_workload_that_may_talk_since_are_told() -> None:
+    """As those of a database that replicates: no other pair changes."""
+    shop = kwake.open(sample_path("shop"), seed=7)
+    policy = shop.cluster.get("np/shop/sessions-from-backends").manifest
+    policy["spec"]["ingress"].append({"from": [{"podSelector": {"matchLabels": {"app": "sessions"}}}]})
+
+    found = kwake.wake(shop, shop.do(kwake.Apply(policy)))
+
+    assert [(change.src, change.dst) for change in found.gained] == [("shop/sessions[StatefulSet]",) * 2]
+    assert not (found.lost or found.changed or found.unknown)
+    assert kwake.wake(shop.do(kwake.Apply(policy)), shop).lost
+
+
+def test_a_single_pod_is_no_pair_with_itself() -> None:
+    shop = kwake.open(sample_path("shop"), seed=7)
+    policy = shop.cluster.get("np/payments/ledger-from-api").manifest
+    policy["spec"]["ingress"].append({"from": [{"podSelector": {"matchLabels": {"app": "ledger"}}}]})
+
+    assert kwake.wake(shop, shop.do(kwake.Apply(policy))).is_empty

@@ -62,7 +62,9 @@ def _part(parts: tuple[tuple[ConnectionSet, int], ...], index: int) -> Connectio
 class FoundPairs:
     """Pairs as they are found. What is counted are ends: a pod at one of its addresses, or a range outside."""
 
-    def __init__(self, classes: Classes, names: Mapping[Key, str]) -> None:
+    def __init__(self, classes: Classes, names: Mapping[Key, str], within: bool = False) -> None:
+        """With `within` a name with several ends is paired with itself, too: each of them with the others."""
+        self.within = within
         self._name_of = names
         self._members = classes.members
         self._of_class: list[dict[str, int]] = []
@@ -110,7 +112,10 @@ class FoundPairs:
             (found.sources & self._outside, inside[1]),
         ):
             if sources and destinations:
-                self._cross(self._named(sources), self._named(destinations), found)
+                of_sources, of_destinations = self._named(sources), self._named(destinations)
+                self._cross(of_sources, of_destinations, found)
+                if self.within:
+                    self._cross_within(of_sources, of_destinations, self._named(sources & destinations), found)
 
     def _named(self, classes: int) -> dict[str, int]:
         named: defaultdict[str, int] = defaultdict(int)
@@ -141,6 +146,18 @@ class FoundPairs:
                 if name != source:
                     known = counts[source, name]
                     known[connections] = known.get(connections, 0) + of_source * destinations[name]
+
+    def _cross_within(
+        self, sources: dict[str, int], destinations: dict[str, int], both: dict[str, int], found: Rectangle
+    ) -> None:
+        """Pairs of ends of one name; nobody is paired with himself, who is never stopped (NP-13)."""
+        for name, count in sources.items():
+            pairs = count * destinations.get(name, 0) - both.get(name, 0)
+            if pairs and found.doubts:
+                self._doubt((name, name), found.doubts, found.connections, pairs)
+            elif pairs:
+                known = self._counts[name, name]
+                known[found.connections] = known.get(found.connections, 0) + pairs
 
     def _doubt(self, ends: _Ends, doubts: tuple[str, ...], possible: ConnectionSet, count: int) -> None:
         known = self._doubts[ends]
@@ -191,7 +208,8 @@ class FoundPairs:
 
     def _of(self, ends: _Ends) -> int:
         first, second = (self._totals[name] for name in ends)
-        return sum(count * second.get(version, 0) for version, count in first.items())
+        own = sum(first.values()) if ends[0] == ends[1] else 0
+        return sum(count * second.get(version, 0) for version, count in first.items()) - own
 
     # -- all of them ------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ def add_own_nodes(
     to_node = profile["egress-to-own-node"]
     for hosts, others in _by_node(pods, policies).values():
         for host, pod in product(hosts, others):
-            if names[host.key] == names[pod.key]:
+            if names[host.key] == names[pod.key] and not found.within:
                 continue
             here = found.classes_between(host, pod)
             if any(wanted(at, to) for at, to in here):

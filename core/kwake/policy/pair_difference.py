@@ -20,7 +20,7 @@ from kwake.profiles.profile import Profile
 
 
 class Pairs:
-    """All pairs of a cluster by workload, to compare others with."""
+    """All pairs of a cluster by workload, those within one among them, to compare others with."""
 
     def __init__(self, cluster: Cluster, profile: Profile) -> None:
         self._cluster = cluster
@@ -61,8 +61,8 @@ class Pairs:
 
     def _of_tables(self, after: Cluster) -> Difference:
         """The difference by all pairs."""
-        self._table = self._table or reach(self._cluster, self._profile)
-        return difference(self._table, reach(after, self._profile))
+        self._table = self._table or reach(self._cluster, self._profile, within=True)
+        return difference(self._table, reach(after, self._profile, within=True))
 
     def _tables(
         self, old: Standing, new: Standing, ends: _Ends, shifted: Iterable[tuple[int, int]]
@@ -109,7 +109,7 @@ class _Ends:
 
     def __init__(self, classes: Classes, names: dict[Key, str]) -> None:
         self.classes = classes
-        self.found = FoundPairs(classes, names)
+        self.found = FoundPairs(classes, names, within=True)
         self._owners = [({names[pod.key] for pod in member.pods} or set(member.ranges)) for member in classes.members]
         self._of_name: defaultdict[str, set[int]] = defaultdict(set)
         for index, owners in enumerate(self._owners):

@@ -51,7 +51,7 @@ class UnknownPair(msgspec.Struct, frozen=True, order=True):
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """All pairs that may talk. A pair that may not is absent, a workload to itself is never listed."""
+    """All pairs that may talk. A pair that may not is absent; a workload to itself is listed only where asked for."""
 
     pairs: tuple[Pair, ...]
     """By source and destination."""
@@ -91,11 +91,12 @@ def _partial_form(pair: Pair) -> dict[str, Any]:
 _NAMES: dict[str, Callable[[Cluster, Pod], str]] = {"workload": workload_name, "pod": pod_name}
 
 
-def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
+def reach(cluster: Cluster, profile: Profile, by: str = "workload", *, within: bool = False) -> Reach:
     """All pairs of a settled cluster. What some pods of a workload may do and others not is counted.
 
     Pods that have ended or have no address are no ends (PD-14), but a workload that has no other is listed: policies
-    judge by labels what it does when it runs again. Raises UsageError for another `by`.
+    judge by labels what it does when it runs again. With `within` also what the pods of one workload may do among
+    themselves. Raises UsageError for another `by`.
     """
     if by not in _NAMES:
         raise UsageError(f"by {by}: say {' or '.join(_NAMES)}")
@@ -103,7 +104,7 @@ def reach(cluster: Cluster, profile: Profile, by: str = "workload") -> Reach:
     pods, names = ends_of(cluster, by)
     classes = classes_of(pods, policies)
     matrix = Matrix(classes, policies)
-    found = FoundPairs(classes, names)
+    found = FoundPairs(classes, names, within)
     for rectangle in matrix.rectangles():
         found.add(rectangle)
     if has_own_nodes(pods, policies):

@@ -139,10 +139,10 @@ def compared(seed: int) -> int:
     counted: defaultdict[tuple[str, str], Counter[ConnectionSet]] = defaultdict(Counter)
     doubted: set[tuple[str, str]] = set()
     for (source, from_), (target, to) in pod_pairs(of):
-        if source != target:
+        if from_ != to:
             counted[source, target][by_pod.get((from_, to), NONE)] += 1
             doubted |= {(source, target)} if (from_, to) in unknown else set()
-    table = reach(of, profile)
+    table = reach(of, profile, within=True)
     listed = {(p.src, p.dst): p for p in table.pairs if "[" in p.src and "[" in p.dst}
     for ends, counts in counted.items():
         passing = Counter({allowed: count for allowed, count in counts.items() if allowed})
