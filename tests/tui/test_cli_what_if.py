@@ -124,3 +124,8 @@ def test_groups_of_the_wake_count_dials_and_pairs_by_name(capsys: Capture) -> No
     found = form(capsys, "what-if", SHOP, "--do", "delete np/shop/allow-web")["wake"]
     assert dials == sum(dial["turn"] == "gained" for dial in found["dials"])
     assert 0 < pairs <= len(found["pairs"]["gained"])
+
+
+def test_an_action_is_taken_as_events_say_it(capsys: Capture) -> None:
+    told = out(capsys, "what-if", SHOP, "--do", "kill deploy/shop/checkout#0")
+    assert out(capsys, "what-if", SHOP, "--do", "kill pod deploy/shop/checkout#0") == told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kwake.objects.kinds import Pod
 from kwake_tui.acts import ACTS
 from kwake_tui.keymap import KEYS
 from kwake_tui.panes.editor import EditorPane
@@ -275,3 +276,23 @@ def test_enter_on_an_event_goes_to_what_it_happened_to() -> None:
 def test_each_key_of_the_table_has_its_act_and_no_two_share_one() -> None:
     assert {key.act for key in KEYS} == set(ACTS)
     assert len({key.key for key in KEYS}) == len(KEYS)
+
+
+@pytest.mark.parametrize("pane", ["path", "events"])
+def test_no_key_takes_away_what_the_cursor_of_another_pane_stands_on(pane: str) -> None:
+    async def story(player: Player) -> None:
+        await edit(player)
+        pod = next(iter(player.session.world.cluster.all(Pod)))
+        await player.go_to(str(pod.key))
+        player.desk.go_to_pane(pane)
+        done = len(player.session.timeline.path)
+        for key in ("ctrl+k", "r", "ctrl+d"):
+            await player.press(key)
+            assert player.app.screen is player.desk
+            assert "has no cursor for this" in player.rows("#keys")[0]
+        assert len(player.session.timeline.path) == done
+        player.desk.go_to_pane("cluster")
+        await player.press("ctrl+k")
+        assert len(player.session.timeline.path) == done + 1
+
+    play(shop(), story)

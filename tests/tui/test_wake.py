@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwake.actions import KillPod, SetServiceType
+from kwake.actions import KillPod, OpenConnection, SetServiceType
 from kwake_tui.names import fitting
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.wake import WakeScreen
@@ -233,13 +233,25 @@ def test_one_endpoint_of_several_is_told_as_that_and_each_dial_counts_once() -> 
     play(shop(), story)
 
 
+def test_a_connection_that_never_opened_is_not_cut() -> None:
+    before = shop()
+    after = before.do(OpenConnection("pay", "deploy/shop/cart", "svc/shop/checkout", 443)).settle()
+
+    lines = wake_lines(told(before, after))
+    assert [line.split("  ")[0] for line in lines if line.startswith("×")] == ["× never opened 1 connection"]
+    assert "open 0:00" not in "\n".join(lines)
+
+
 def test_a_wake_says_whose_dials_of_a_new_node_port_it_leaves_out_and_why() -> None:
-    said = "node ports of shop/checkout: not dialled from shop/web, which the Service itself brings to every endpoint"
+    said = (
+        "left out: dials of the node port of shop/checkout from shop/web, who get to every endpoint by the Service "
+        "itself already"
+    )
 
     async def story(player: Player) -> None:
         player.desk.attempt(SetServiceType("Service/shop/checkout", "NodePort"))
         await open_wake(player)
-        assert said in player.rows("#wake")
+        assert said in " ".join(player.rows("#wake"))
 
     play(shop(), story)
     before = shop()

@@ -151,5 +151,7 @@ def parse_action(text: str) -> Action:
         near = get_close_matches(words[0], [action.name for action in known], 1, cutoff=0.5)
         hint = f"is it {near[0]}?" if near else f"actions: {', '.join(action.name for action in known)}"
         raise UsageError(f"{words[0]}: no such action; {hint}")
+    if found.usage == "POD" and len(words) == len(("kill", "pod", "shop/web-1")) and words[1].lower() == "pod":
+        del words[1]  # as events say it
     check_words(found.name, found.usage, words[1:])
     return found.make(words[1:])

@@ -341,13 +341,26 @@ def leave(desk: Desk) -> None:
     desk.leave()
 
 
-_POD = _needs("a pod", "Pod")
+def _seen(needs: Callable[[Desk], str]) -> Callable[[Desk], str]:
+    """What takes an object away needs the cursor that is seen: Path and Events have another one."""
+
+    def why_not(desk: Desk) -> str:
+        pane = _OTHER_CURSORS.get(desk.pane)
+        if pane and not desk.marked:
+            return f"{pane} has no cursor for this: put that of Cluster on the object"
+        return needs(desk)
+
+    return why_not
+
+
+_OTHER_CURSORS = {"path": "Path", "events": "Events"}
+_POD = _seen(_needs("a pod", "Pod"))
 _OBJECT = _needs("an object")
 
 ACTS: dict[str, Act] = {
     "kill": Act(kill, _needs_marks_or(_POD, "Pod")),
     "restart": Act(restart, _needs_marks_or(_POD, "Pod")),
-    "delete": Act(delete, _needs_marks_or(_OBJECT)),
+    "delete": Act(delete, _needs_marks_or(_seen(_OBJECT))),
     "trace": Act(trace, _needs("a pod, a workload or a node", *SOURCES)),
     "open": Act(open_connection, _needs_flow),
     "close": Act(close, _needs_connection),

@@ -24,6 +24,11 @@ class Desk(Protocol):
     """The main screen, seen from a key or a command."""
 
     @property
+    def pane(self) -> str:
+        """The pane that has the focus."""
+        ...
+
+    @property
     def app(self) -> App[object]:
         """The application, to open dialogs and to leave."""
         ...

@@ -60,6 +60,7 @@ OTHER_PORTS = Mark("~", "other ports", "moved")
 OTHERWISE = Mark("~", "fails otherwise", "moved")
 POLICIES = Mark("~", "policies alone", "moved")
 CUT = Mark("×", "cut", "bad")
+NEVER_OPEN = Mark("×", "never opened", "bad")
 STAYS = Mark("●", "stays open", "ok")
 KEPT = Mark("=", "the same", "muted")
 """What differs between two moments."""

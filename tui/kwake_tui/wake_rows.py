@@ -27,6 +27,7 @@ from kwake_tui.glyphs import (
     INTERRUPTED,
     LOST,
     MIGRATED,
+    NEVER_OPEN,
     OTHER_PORTS,
     OTHERWISE,
     OUTCOMES,
@@ -142,8 +143,8 @@ def served_words(dials: Dials) -> list[str]:
         name = brief(client, _ELSEWHERE)
         clients.setdefault(service, []).extend([name] if name not in clients.get(service, []) else [])
     return [
-        f"node ports of {brief(service, _ELSEWHERE).partition('/')[2]}: not dialled from {fitting(names, MOST_NAMED)}, "
-        f"which the Service itself brings to every endpoint"
+        f"left out: dials of the node port of {brief(service, _ELSEWHERE).partition('/')[2]} from "
+        f"{fitting(names, MOST_NAMED)}, who get to every endpoint by the Service itself already"
         for service, names in clients.items()
     ]
 
@@ -157,6 +158,7 @@ _MEANINGS: tuple[tuple[Mark, str], ...] = (
     (OTHER_PORTS, "these may talk, but not on the same ports as before, or not the same pods"),
     (POLICIES, "they admit it or stop it now, but a dial ends as it did"),
     (CUT, "it was open and is not any more"),
+    (NEVER_OPEN, "it was asked for, and its dial did not get there"),
     (STAYS, "although the same dial would fail now"),
     (OUTCOMES[Outcome.UNKNOWN], "kwake cannot tell, and says why"),
 )
@@ -441,14 +443,16 @@ def _connection_rows(old: World, new: World, second: World | None) -> Iterator[t
         beside = ""
         if second is not None and other is not None and other.fate is not is_.fate:
             beside = f"{second.profile.name}: {FATES[other.fate]}; "
+        opened = was is not None or is_.turns[0].fate is Fate.OPEN
         stood = _standing(was) if was is not None else Mark("●", f"open {clock(is_.opened_ms)}", "ok")
+        stood = stood if opened else Mark("", "", "muted")
         source, target = _ends(is_.flow)
         why = _why(is_, beside)
         known = partial(_known, why)
         row = WakeRow(source, f"{target}  {name}", stood, _standing(is_), known, is_.flow, unit="connection")
         if is_.fate is not Fate.OPEN:
             if was is None or is_.fate is not was.fate:
-                yield CUT, row
+                yield CUT if opened else NEVER_OPEN, row
         elif was is not None and is_.backends != was.backends:
             yield REROUTED, _moved(row, was, is_)
         elif not _dials_again(new, name) and (was is None or _dials_again(old, name)):
