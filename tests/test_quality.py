@@ -52,6 +52,7 @@ def test_the_core_loads_no_terminal_and_no_network() -> None:
 
     assert "kwake.world" in loaded, "the probe opened no world"
     assert not FORBIDDEN_IN_CORE & loaded
+    assert "kwake.rules" not in loaded, "the texts of rules are read before anybody asks for one"
 
 
 def test_help_loads_neither_textual_nor_the_model() -> None:

@@ -30,8 +30,8 @@ def test_it_holds_three_packages_and_their_data(unpacked: Path) -> None:
         "kwake_live",
         "kwake_tui",
     }
-    for data in ("kwake/sample_clusters/shop/nodes.yaml", "kwake/profiles/bundles/calico.yaml", "kwake/py.typed"):
-        assert (unpacked / data).is_file()
+    data = ("sample_clusters/shop/nodes.yaml", "profiles/bundles/calico.yaml", "rules.yaml", "py.typed")
+    assert [name for name in data if not (unpacked / "kwake" / name).is_file()] == []
     assert list((unpacked / "kwake_tui").rglob("*.tcss"))
 
 
