@@ -17,6 +17,7 @@ COMMANDS = {
     "replay": "run scenarios and tell what was not as expected",
     "schema": "the JSON Schema of scenarios, for editors",
     "check": "what is wrong, assumed or unknown in a snapshot",
+    "rule": "what a rule says that an answer cites by its id, how sure it is, and where it was read",
     "learn": "five short lessons on a sample cluster: predict, do, see",
     "kubectl": "the kubectl commands that would make a scenario's changes; nothing is run",
     "config": "where the settings are, and what holds: theme, signs, mouse, keys",
@@ -276,6 +277,11 @@ def _add_learn(parser: argparse.ArgumentParser) -> None:
     _add_output(parser)
 
 
+def _add_rule(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", metavar="ID", nargs="*", help="as answers cite it: NP-23; without one, all rules")
+    _add_output(parser)
+
+
 def _add_config(parser: argparse.ArgumentParser) -> None:
     _add_look(parser)
     _add_output(parser)
@@ -326,4 +332,5 @@ _ADD = {
     "kubectl": _add_kubectl,
     "learn": _add_learn,
     "config": _add_config,
+    "rule": _add_rule,
 }

@@ -14,6 +14,7 @@ from kwake_tui.command_line.answers import check, describe, diff, reach, trace, 
 from kwake_tui.command_line.clusters import capture_command, rbac
 from kwake_tui.command_line.consoles import config, console, learn
 from kwake_tui.command_line.output import narrate, version_line
+from kwake_tui.command_line.rules import rule
 from kwake_tui.command_line.scripts import kubectl, replay, schema, sessions
 
 INTERNAL_ERROR = 70
@@ -89,5 +90,6 @@ _COMMANDS = {
     "kubectl": kubectl,
     "learn": learn,
     "config": config,
+    "rule": rule,
     "replay": replay,
 }

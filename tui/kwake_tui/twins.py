@@ -27,6 +27,7 @@ TWINS: Final[tuple[Twin, ...]] = (
     Twin("Flows, Who knows", "FlowsScreen", "kwake what-if SNAPSHOT… --do ACTION --flow NAME=FROM,TO:PORT"),
     Twin("Describe, a Service, YAML", "ReaderScreen", "kwake describe SNAPSHOT… OBJECT; kwake yaml SNAPSHOT… OBJECT"),
     Twin("Used by, moments", "ChoiceScreen", "kwake describe SNAPSHOT… OBJECT; kwake what-if SNAPSHOT… --do ACTION"),
+    Twin("A rule", "ReaderScreen", "kwake rule ID"),
     Twin("Check", "ChoiceScreen", "kwake check SNAPSHOT…"),
     Twin("Flip: what would turn a path", "ChoiceScreen", "kwake trace SNAPSHOT… --from A --to B --flip"),
     Twin("Service type", "ServiceTypeScreen", "kwake what-if SNAPSHOT… --do 'set-type SERVICE TYPE'"),
