@@ -200,7 +200,7 @@ def test_the_help_says_what_signs_mean_and_how_sure_answers_are() -> None:
 
     assert sum(row.startswith("× ") for row in rows) == 3
     assert len({row.partition("  ")[2] for row in rows if row.startswith("× ")}) == 3
-    assert [row.split()[0] for row in rows[-4:]] == ["sourced", "inferred", "assumed", "unknown"]
+    assert [row.split()[0] for row in rows[-5:]] == ["sourced", "inferred", "assumed", "unknown", "NP-2"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from kwake.cluster import Cluster
 from kwake.errors import UsageError
 from kwake.objects.key import SHORT_NAMES
 from kwake.objects.kinds import Node, Pod, Service, Workload
+from kwake.rules import rules
 from kwake_tui.action_words import ACTIONS, PROTOCOLS, Words, check_words, flow, number, opening
 from kwake_tui.appearance import palette_name
 from kwake_tui.desk import Desk
@@ -24,7 +25,7 @@ from kwake_tui.replaying import replay, run_on, steps_page
 from kwake_tui.saving import export, kubectl, save
 from kwake_tui.scenario_files import offered
 from kwake_tui.screens.findings import findings_page
-from kwake_tui.screens.pages import describe_page, used_by_page, yaml_page
+from kwake_tui.screens.pages import describe_page, rule_page, used_by_page, yaml_page
 from kwake_tui.theme import PREFIX
 from kwake_tui.views import open_flows, open_reach, open_wake
 
@@ -118,6 +119,10 @@ def _theme(desk: Desk, words: Words) -> None:
     desk.say(f"theme {name}; kwake config says where it can be kept", "ok")
 
 
+def _rule(desk: Desk, words: Words) -> None:
+    rule_page(desk, *words)
+
+
 def _quit(desk: Desk, words: Words) -> None:
     if words and words != ["!"]:
         raise UsageError(f"{words[0]}: not understood; write quit, or quit! to leave at once")
@@ -153,6 +158,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("seen", "", "predicted and seen: actions that really happened", lambda desk, words: seen_page(desk)),
     Command("learn", "[LESSON]", "five short lessons on a sample cluster, or one; your session stays", learn),
     Command("check", "", "what is wrong, assumed or unknown in the snapshot", lambda desk, w: findings_page(desk)),
+    Command("rule", "[RULE]", "what a rule such as NP-2 says; without an id, that of the row", _rule),
     Command("theme", "[THEME]", "deep, foam, colour-blind, high-contrast, 16, 16-light; without one the next", _theme),
     Command("quit", "[!]", "leave; asks where actions are not saved; quit! leaves at once", _quit),
 )  # fmt: skip
@@ -234,6 +240,8 @@ def _candidates(kind: str, desk: Desk) -> list[str]:
             return list(PROTOCOLS)
         case "TYPE":
             return list(TYPES)
+        case "RULE":
+            return list(dict.fromkeys((*desk.cites, *(rule.id for rule in rules()))))
         case "THEME":
             return list(PALETTES)
         case _:
@@ -251,7 +259,7 @@ def completions(desk: Desk, text: str) -> list[str]:
     arguments = [name.strip("[]…") for name in found[0].usage.split()] if found else []
     if len(words) - 2 >= len(arguments):
         return []
-    last = words[-1]
     candidates = _candidates(arguments[len(words) - 2], desk)
-    best = sorted((c for c in candidates if last in c), key=lambda candidate: not candidate.startswith(last))
+    last = words[-1].lower()
+    best = sorted((c for c in candidates if last in c.lower()), key=lambda c: not c.lower().startswith(last))
     return [" ".join([*words[:-1], candidate]) for candidate in best]

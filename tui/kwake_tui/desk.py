@@ -110,6 +110,11 @@ class Desk(Protocol):
         """The list that has the focus; None in the editor."""
         ...
 
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """The ids of rules that rows cite, each once, those of the list that has the focus first."""
+        ...
+
     def reveal(self, reference: str) -> None:
         """Put the cursor of the cluster on an object."""
         ...

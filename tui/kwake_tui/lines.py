@@ -53,6 +53,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     target: str = ""
     stays: bool = False
     """A head of columns: it stays in sight at the top of a list."""
+    cite: str = ""
+    """The id of the rule that the row rests on; empty where it cites none."""
 
     def respelt(self, write: Callable[[str], str]) -> Line:
         """The same line in other letters."""
@@ -97,7 +99,8 @@ def spread(line: Line, width: int) -> tuple[Line, ...]:
     if after or width - lead - taken < LEAST_SPREAD:
         return (line,)
     first, *others = folded(yielding.text, width - lead - taken, 0)
-    rows = [Line((*before, msgspec.structs.replace(yielding, text=first)), line.right, line.tint, target=line.target)]
+    head = (*before, msgspec.structs.replace(yielding, text=first))
+    rows = [Line(head, line.right, line.tint, target=line.target, cite=line.cite)]
     rows += [Line((Span(" " * lead), msgspec.structs.replace(yielding, text=text))) for text in others]
     return tuple(rows)
 

@@ -49,6 +49,6 @@ def _rows(event: Event, number: int, fresh: bool, cells: tuple[int, int, int]) -
         Span(clock(event.time_ms).ljust(times), role),
         Span(actor.ljust(actors), "you" if you else "muted", bold=you),
     )
-    yield Line((*when, Span(first, role)), facts, target=f"event:{number}")
+    yield Line((*when, Span(first, role)), facts, target=f"event:{number}", cite=event.rule)
     for row in others:
         yield Line((Span(" " * (times + actors)), Span(row, role)))

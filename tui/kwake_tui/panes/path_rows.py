@@ -55,7 +55,8 @@ def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
     """The rows of a path for a width in cells."""
     column = max(18, min(24, width * 44 // 100)) if width < ROOMY else 34
     rows = list(_verdict(path, known.outage, known.previous, width))
-    rows[0] = msgspec.structs.replace(rows[0], target="verdict")
+    cite = next((decider.cite for decider in path.decided_by if decider.cite), "")
+    rows[0] = msgspec.structs.replace(rows[0], target="verdict", cite=cite)
     rows += _times_lost(known.outage, known.previous, width)
     by_source: dict[str, list[Branch]] = {}
     for branch in path.branches:
@@ -298,11 +299,11 @@ def _hop(hop: Hop, stem: str, width: int, deciders: tuple[Decider, ...] = ()) ->
     if cell_len(text) + 1 + sum(span.cells for span in right) > room:
         right = ()
     label = hop.kind[: LABEL - 1]
-    target = _rule(hop)
+    target, cite = _rule(hop), hop.cite
     for row in wrap(text, room):
         left = (Span(stem, "rule"), Span(label.ljust(LABEL), "muted"), Span(row, role))
-        yield Line(left, right, shrink=2, target=target)
-        label, right, target = "", (), ""
+        yield Line(left, right, shrink=2, target=target, cite=cite)
+        label, right, target, cite = "", (), "", ""
     if hop.outcome is Outcome.DROPPED:
         yield from _places(hop, stem, deciders)
     for label, words in detail_rows(others, hop.near_misses, room, hop.text):
@@ -320,9 +321,8 @@ def _places(hop: Hop, stem: str, deciders: tuple[Decider, ...]) -> Iterator[Line
         name = f"{parts(decider.object)[2]}  " if len(policies) > 1 else ""
         target = f"{decider.object} {hop.kind}" if name else ""
         if name or place:
-            yield Line(
-                (Span(stem, "rule"), Span(" " * LABEL), Span(f"{name}{place}", "muted")), shrink=2, target=target
-            )
+            left = (Span(stem, "rule"), Span(" " * LABEL), Span(f"{name}{place}", "muted"))
+            yield Line(left, shrink=2, target=target, cite=decider.cite)
 
 
 def _rule(hop: Hop) -> str:

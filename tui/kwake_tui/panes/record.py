@@ -51,5 +51,5 @@ def _source(ends: Tuple5) -> str:
 def _row(label: str, text: str, width: int, cite: str = "") -> Iterator[Line]:
     fact = (Span(cite, "faint"),) if cite else ()
     for row in wrap(text, width - LABEL - (len(cite) + 1 if cite else 0)):
-        yield Line((Span(label.ljust(LABEL), "muted"), Span(row)), fact)
-        label, fact = "", ()
+        yield Line((Span(label.ljust(LABEL), "muted"), Span(row)), fact, cite=cite)
+        label, fact, cite = "", (), ""

@@ -49,6 +49,7 @@ def help_lines(pane: str, keymap: Keymap, width: int) -> tuple[Line, ...]:
         rows.append(_told(f"{mark.glyph} {mark.word}", mark.role, _MEANINGS[mark.word]))
     rows += [BLANK, section("how sure an answer is; nothing is said of one that is sourced")]
     rows += [row for basis, words in _SURE for row in _rows(basis.value, words, _KEY, width)]
+    rows += _rows("NP-2", keymap.spelt(_CITED), _KEY, width)
     return tuple(rows)
 
 
@@ -78,6 +79,9 @@ _SURE = (
     (Basis.ASSUMED, "a default that the snapshot does not say, as that every declared port listens"),
     (Basis.UNKNOWN, "not known; the reason stands beside it"),
 )
+
+
+_CITED = "at the right, the id of the rule behind a row: {command}rule NP-2 tells what it says"
 
 
 _KEY, _COMMAND = 12, 32

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from kwake.errors import UsageError
+from kwake.rules import rule
 from kwake_tui.desk import Desk
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import short
+from kwake_tui.rule_lines import rule_lines
 from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.screens.describe import describe_lines
 from kwake_tui.screens.reader import ReaderScreen
@@ -42,3 +45,15 @@ def used_by_page(desk: Desk, reference: str) -> None:
 
     lines = tuple(Line((Span(short(target)),), (Span(words, "muted"),), target=target) for target, words in found)
     desk.open(ChoiceScreen(f"Used by  {name}", "enter goes there   esc back", lines), answered)
+
+
+def rule_page(desk: Desk, id: str = "") -> None:
+    """What a rule says, how sure it is and where it was read; without an id that of the row under the cursor. Raises
+    UsageError where there is none."""
+    rows = desk.rows
+    asked = id or (rows.cite if rows is not None else "")
+    if not asked:
+        what = "the row under the cursor" if rows is not None else "the editor"
+        raise UsageError(f"{what} cites no rule; name one: after rule, tab offers those in sight first")
+    found = rule(asked)
+    desk.open(ReaderScreen("Rule", found.id, rule_lines(found)))

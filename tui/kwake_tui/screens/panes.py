@@ -238,3 +238,9 @@ class PanesScreen(Screen[None]):
         """The list of the pane that has the focus, or had it before the prompt; None in the editor."""
         pane = self.query_one(f"#{self._last_pane if self.is_prompting else self.pane}")
         return pane if isinstance(pane, LineList) else None
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """The ids of rules that rows cite, each once, those of the list that has the focus first."""
+        lists = [*([self.rows] if self.rows is not None else []), *self.query(LineList)]
+        return tuple(dict.fromkeys(line.cite for rows in lists for line in rows.lines if line.cite))

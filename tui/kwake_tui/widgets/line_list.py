@@ -133,6 +133,11 @@ class LineList(ScrollView, can_focus=True):
         return self._lines[self._cursor].target if self._cursor < len(self._lines) else ""
 
     @property
+    def cite(self) -> str:
+        """The id of the rule that the row under the cursor rests on; empty where it cites none."""
+        return self._lines[self._cursor].cite if self._cursor < len(self._lines) else ""
+
+    @property
     def lines(self) -> tuple[Line, ...]:
         """All rows."""
         return self._lines
