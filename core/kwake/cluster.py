@@ -163,10 +163,12 @@ class Cluster:
         return pods[parsed.index].key
 
     def _meant(self, parsed: ObjectReference) -> list[str]:
-        """Of two parts that name no pod: workloads of that name there, and those where the first part is their kind."""
-        if parsed.kind is not None:
+        """Workloads of that name there, of another kind; of two parts that name no pod also those where the first part
+        is their kind."""
+        workloads = ("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet")
+        if parsed.kind is not None and parsed.kind not in workloads:
             return []
-        kind, workloads = kind_named(parsed.namespace), ("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet")
+        kind = kind_named(parsed.namespace) if parsed.kind is None else None
         found = [
             k
             for k in self._records

@@ -61,6 +61,7 @@ def test_a_saved_session_is_a_scenario_that_meets_its_own_expectations(
         await work(player)
         await command(player, f"save {file}")
         assert "saved 2 actions" in said(player)
+        assert "1 undone action left out" in said(player)
 
     play(shop(), story, opened=SHOP)
 

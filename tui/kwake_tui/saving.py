@@ -44,7 +44,9 @@ def save(desk: Desk, words: list[str]) -> None:
     files = scenario_files(session, target)
     count = len(session.timeline.path) - 1
     others = "".join(f" and {path.name}" for path in files if path != target)
-    said = f"saved {_counted(count, 'action')} in {target}{others}; kwake replay runs it"
+    undone = len(session.timeline.redo_path)
+    left = f", {_counted(undone, 'undone action')} left out" if undone else ""
+    said = f"saved {_counted(count, 'action')} in {target}{others}{left}; kwake opens it, kwake replay runs it"
     held = session.saved.union(session.timeline.path)
 
     def saved() -> None:
