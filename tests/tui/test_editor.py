@@ -412,3 +412,17 @@ def test_what_is_pasted_is_not_indented_again() -> None:
         await player.until(lambda: area.text == "  a: 1\nb:\n  c: 2")
 
     play(shop(), story)
+
+
+def test_giving_up_an_edit_leaves_one_where_one_was_and_bad_yaml_is_no_answer_of_the_api_server() -> None:
+    async def story(player: Player) -> None:
+        await edit_policy(player, "app: web", "app: [web")
+        row = editor(player).area.cursor_location[0]
+        assert row > 0
+        await player.press("ctrl+s")
+        assert player.rows("#preview")[0].startswith("── it cannot be read")
+        await player.press("ctrl+r")
+        assert editor(player).area.cursor_location[0] == row
+        assert not editor(player).is_edited
+
+    play(shop(), story)

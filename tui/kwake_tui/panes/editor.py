@@ -219,5 +219,8 @@ class EditorPane(Vertical):
         """Give up what was typed."""
         if not self.is_edited:
             self.area.post_message(Stayed("nothing was edited: there is nothing to give up"))
+        cursor = self.area.cursor_location
         self.area.load_text(self._loaded)
+        self.area.move_cursor(cursor)
+        self.call_after_refresh(self.area.centre)
         self._retitle()

@@ -18,7 +18,7 @@ from textual.widget import AwaitMount
 from kwake.actions import Action, Apply, KillPod
 from kwake.cluster import record
 from kwake.dataplane.path import Flow
-from kwake.errors import KwakeError, UsageError
+from kwake.errors import InvalidSnapshot, KwakeError, Rejected, UsageError
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
@@ -339,7 +339,8 @@ class MainScreen(EditingScreen):
             self._session = self._session.do(Apply(manifest))
         except KwakeError as error:
             self.say(str(error), "bad")
-            editor.preview(refusal_lines("the API server says", error, editor.size.width))
+            title = "the API server says" if isinstance(error, Rejected | InvalidSnapshot) else "it cannot be read"
+            editor.preview(refusal_lines(title, error, editor.size.width))
             self._tell_selected(selected_by_text(self._session.world.cluster, event.text))
             return
         applied = self._session.world.cluster.record(record(manifest).key)
