@@ -412,3 +412,10 @@ def test_an_output_that_is_not_utf_8_gets_escapes() -> None:
     )
 
     assert ended.stdout.startswith(b"\\u2205 dropped")
+
+
+def test_where_branches_share_no_hop_no_row_is_left_for_them(capsys: Capture) -> None:
+    told = out(capsys, "trace", SHOP, "--from", "deploy/shop/checkout", "--to", "svc/shop/checkout")
+
+    assert told.count("∅ dropped  1 of 9") == 6
+    assert "\n\n\n" not in told

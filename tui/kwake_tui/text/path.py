@@ -26,7 +26,7 @@ def path_lines(path: Path) -> list[str]:
     groups = [list(group) for _, group in groupby(_ordered(path.branches), key=_alike)]
     if len(path.branches) == 1:
         return [*lines, *_ending(path.branches[0]), "", *hop_lines(shared)]
-    lines += ["", *hop_lines(shared)]
+    lines += ["", *hop_lines(shared)] if shared else []
     by_several = len({branch.entries for branch in path.branches}) > 1
     for group in groups:
         rows = [_branch_row(branch, told_apart=by_several) for branch in group]
