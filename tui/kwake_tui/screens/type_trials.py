@@ -197,7 +197,7 @@ def detail_lines(
 
 
 def _changes(before: Service, after: Service) -> Iterator[Line]:
-    """What is kept, allocated and released, a row each."""
+    """What is kept, allocated and released, a row each. Which free one is drawn nobody knows (SV-30)."""
     old, new = _facts(before), _facts(after)
     for field, word in _FIELDS:
         was, then = getattr(old, field), getattr(new, field)
@@ -205,7 +205,8 @@ def _changes(before: Service, after: Service) -> Iterator[Line]:
         if change:
             sign, role = _SIGNS[change]
             words = f"{was} → {then}" if change == "replaced" else was or then
-            yield Line((Span(f"{sign} {change:<12}", role), Span(f"{word} ", "muted"), Span(words)))
+            drawn = (Span("which one is assumed", "muted"),) if change in ("allocated", "replaced") else ()
+            yield Line((Span(f"{sign} {change:<12}", role), Span(f"{word} ", "muted"), Span(words)), drawn)
 
 
 _WIDE = 84
