@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kwake.objects.kinds import Pod
 from kwake_tui.acts import ACTS
 from kwake_tui.keymap import KEYS
 from kwake_tui.panes.editor import EditorPane
@@ -282,7 +281,8 @@ def test_each_key_of_the_table_has_its_act_and_no_two_share_one() -> None:
 def test_no_key_takes_away_what_the_cursor_of_another_pane_stands_on(pane: str) -> None:
     async def story(player: Player) -> None:
         await edit(player)
-        pod = next(iter(player.session.world.cluster.all(Pod)))
+        player.desk.go_to_pane("cluster")
+        (pod,) = player.session.world.cluster.pods_of(player.session.world.cluster.resolve("deploy/shop/search"))
         await player.go_to(str(pod.key))
         player.desk.go_to_pane(pane)
         done = len(player.session.timeline.path)

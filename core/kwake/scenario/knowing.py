@@ -61,6 +61,13 @@ def ready_addresses(cluster: Cluster, service: Key) -> frozenset[str]:
     return frozenset(address for s in slices for end in s.endpoints if end.ready for address in end.addresses)
 
 
+def _proxy(world: World) -> tuple[str, str]:
+    """What the component is called that programs Services into nodes, and how; where another one replaces kube-proxy
+    it is that one's."""
+    mode = world.profile["proxy"]
+    return "kube-proxy" if mode in ("iptables", "nftables", "ipvs") else "Service proxy", f"{mode}, every node"
+
+
 def _of_endpoints(service: Key, before: World, seen: Sequence[World]) -> Knowledge | None:
     was, is_ = ready_addresses(before.cluster, service), ready_addresses(seen[-1].cluster, service)
     at_some_time = [ready_addresses(world.cluster, service) for world in seen]
@@ -74,15 +81,14 @@ def _of_endpoints(service: Key, before: World, seen: Sequence[World]) -> Knowled
         out, back = _times([knows(world) for world in seen], seen, gone, came)
         return Learned(name, out, back, note, basis=_sureness(seen, told_by, (out, back)))
 
-    headless = found.is_headless
-    proxy = before.profile.settings.get("proxy")
+    headless, (proxy, words) = found.is_headless, _proxy(before)
     rows = [
         learned(
             "EndpointSlice", lambda w: ready_addresses(w.cluster, service), "of the API server", "endpoints-changed"
         )
     ]
     if headless:
-        rows += [Learned("kube-proxy", None, None, "the Service has no virtual address", needed=False)]
+        rows += [Learned(proxy, None, None, "the Service has no virtual address", needed=False)]
         rows += [
             learned(
                 "DNS",
@@ -92,8 +98,7 @@ def _of_endpoints(service: Key, before: World, seen: Sequence[World]) -> Knowled
             )
         ]
     else:
-        words = f"{proxy.value}, every node" if proxy else "every node"
-        rows += [learned("kube-proxy", lambda w: ready_addresses(w.view.proxy, service), words, "proxy-synced")]
+        rows += [learned(proxy, lambda w: ready_addresses(w.view.proxy, service), words, "proxy-synced")]
         if first is not None and first.cluster_ips == found.cluster_ips:
             rows += [Learned("DNS", None, None, "the ClusterIP stays", needed=False)]
     policed = any(w.cluster.all(NetworkPolicy) or admin_policies(w.cluster) for w in (before, seen[-1]))
@@ -151,9 +156,8 @@ def _takers(
     last = look(seen[-1].cluster, key)
     components: list[tuple[str, Callable[[World], Cluster], str, str]] = [("API server", lambda w: w.cluster, "", "")]
     if key.kind == "Service":
-        proxy = before.profile.settings.get("proxy")
-        words = f"{proxy.value}, every node" if proxy else "every node"
-        components.append(("kube-proxy", lambda w: w.view.proxy, words, "proxy-synced"))
+        proxy, words = _proxy(before)
+        components.append((proxy, lambda w: w.view.proxy, words, "proxy-synced"))
         if _records(before.cluster, key) != _records(seen[-1].cluster, key):
             components.append(("DNS", lambda w: w.view.dns, "clients keep an answer for its ttl", "dns-synced"))
         if any(_is_balanced(world.cluster, key) for world in (before, seen[-1])):

@@ -102,3 +102,11 @@ def test_dns_knows_of_ports_and_of_the_pods_of_headless_services_and_of_no_other
     actions = (renamed, kwake.KillPod("sts/shop/sessions#0"), kwake.KillPod(ONLY_SEARCH))
 
     assert [any(e.actor == "dns" for e in shop().do(a).settle().events) for a in actions] == [True, True, False]
+
+
+def test_where_another_proxy_takes_its_place_nothing_is_told_of_kube_proxy() -> None:
+    world = kwake.open(sample_path("shop"), "cilium", seed=7)
+
+    for action in (kwake.KillPod(ONLY_SEARCH), kwake.SetServiceType("svc/shop/search", "NodePort")):
+        told = [r.component for k in who_knows(world, tuple(moments(world.do(action)))) for r in k.rows]
+        assert "Service proxy" in told and "kube-proxy" not in told
