@@ -115,7 +115,7 @@ class FoundPairs:
                 of_sources, of_destinations = self._named(sources), self._named(destinations)
                 self._cross(of_sources, of_destinations, found)
                 if self.within:
-                    self._cross_within(of_sources, of_destinations, self._named(sources & destinations), found)
+                    self._cross_within(of_sources, of_destinations, found)
 
     def _named(self, classes: int) -> dict[str, int]:
         named: defaultdict[str, int] = defaultdict(int)
@@ -147,12 +147,13 @@ class FoundPairs:
                     known = counts[source, name]
                     known[connections] = known.get(connections, 0) + of_source * destinations[name]
 
-    def _cross_within(
-        self, sources: dict[str, int], destinations: dict[str, int], both: dict[str, int], found: Rectangle
-    ) -> None:
+    def _cross_within(self, sources: dict[str, int], destinations: dict[str, int], found: Rectangle) -> None:
         """Pairs of ends of one name; nobody is paired with himself, who is never stopped (NP-13)."""
-        for name, count in sources.items():
-            pairs = count * destinations.get(name, 0) - both.get(name, 0)
+        names = sources.keys() & destinations.keys()
+        both = {} if names <= self._whole else self._named(found.sources & found.destinations)
+        for name in names:
+            count = sources[name]
+            pairs = count * destinations[name] - (count if name in self._whole else both.get(name, 0))
             if pairs and found.doubts:
                 self._doubt((name, name), found.doubts, found.connections, pairs)
             elif pairs:
