@@ -123,7 +123,7 @@ def test_the_port_and_the_protocol_may_stand_with_the_target(capsys: Capture) ->
     assert dns == out(capsys, *asked, "--to", "svc/kube-system/kube-dns", "--port", "53", "--protocol", "UDP")
     for more in (["--port", "80"], ["--protocol", "UDP"]):
         assert main([*asked, "--to", "svc/shop/checkout:443/TCP", *more]) == 2
-        assert "one of them is meant" in capsys.readouterr().err
+        assert "kwake: two p" in capsys.readouterr().err
 
 
 def test_a_misspelt_service_does_not_resolve_and_the_nearest_is_told(capsys: Capture) -> None:

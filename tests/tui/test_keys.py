@@ -100,18 +100,22 @@ OPENED = {
 """Dialogs and views, by the row on which they are opened and the key."""
 
 
+async def open_on(player: Player, target: str, key: str) -> None:
+    """Press a key on a row; `pod` is one of cart."""
+    if target == "pod":
+        cluster = player.session.world.cluster
+        target = str(cluster.pods_of(cluster.resolve("deploy/shop/cart"))[0].key)
+    await player.go_to(target)
+    await player.press(key)
+
+
 @pytest.mark.parametrize("opened", OPENED)
 def test_at_the_ends_of_what_is_opened_keys_say_why_nothing_moves(opened: str) -> None:
     target, key = OPENED[opened]
 
     async def story(player: Player) -> None:
         await edit(player)
-        if target == "pod":
-            cluster = player.session.world.cluster
-            await player.go_to(str(cluster.pods_of(cluster.resolve("deploy/shop/cart"))[0].key))
-        else:
-            await player.go_to(target)
-        await player.press(key)
+        await open_on(player, target, key)
         screen = player.app.screen
         assert isinstance(screen, Dialog | ViewScreen)
         await at_rest(player)
@@ -172,12 +176,7 @@ def test_the_key_of_the_help_says_what_keys_do_in_a_dialog_and_closes_nothing(op
 
     async def story(player: Player) -> None:
         await edit(player)
-        if target == "pod":
-            cluster = player.session.world.cluster
-            await player.go_to(str(cluster.pods_of(cluster.resolve("deploy/shop/cart"))[0].key))
-        else:
-            await player.go_to(target)
-        await player.press(key)
+        await open_on(player, target, key)
         await at_rest(player)
         screen = player.app.screen
         await player.press("question_mark")

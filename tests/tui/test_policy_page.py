@@ -64,6 +64,20 @@ def test_everybody_a_block_a_named_port_of_nobody_and_a_namespace_that_is_not_de
 
 
 def test_under_a_profile_without_policies_it_says_so() -> None:
-    world = kwake.open([namespace("shop"), policy("shop/none", {"podSelector": {}})], "flannel")
+    some = policy("shop/some", {"podSelector": {}, "ingress": [{"ports": [{"port": 80}]}]})
+    world = kwake.open([namespace("shop"), some], "flannel")
 
-    assert any("flannel enforces no NetworkPolicy" in row for row in rows(world, "np/shop/none")[""])
+    page = rows(world, "np/shop/some")
+    assert any("flannel enforces no NetworkPolicy" in row for row in page[""])
+    assert page["ingress"][:2] == ["rule 1 on TCP 80 NP-7", "from everybody NP-5"], "what it says all the same"
+
+
+def test_a_pod_that_has_ended_is_neither_selected_nor_admitted() -> None:
+    ended = pod("shop/job-0", ip="10.1.0.1", app="job")
+    ended["status"]["phase"] = "Succeeded"
+    peer = {"from": [{"podSelector": {"matchLabels": {"app": "job"}}}]}
+    world = kwake.open([namespace("shop"), ended, policy("shop/some", {"podSelector": {}, "ingress": [peer]})])
+
+    page = rows(world, "np/shop/some")
+    assert any(row.startswith("selects all pods of shop no pods now") for row in page[""])
+    assert page["ingress"][1] == "from pods with app=job of its namespace no pods now NP-6"

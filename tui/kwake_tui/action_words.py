@@ -68,16 +68,14 @@ def labels(words: Sequence[str]) -> dict[str, str | None]:
 
 def flow(words: Words) -> Flow:
     """SOURCE TARGET [PORT] [PROTOCOL], as kubectl users write them apart. Raises UsageError."""
-    target = parse_target(words[1])
-    if target.port is not None and len(words) > 2 and words[2] != str(target.port):
-        raise UsageError(f"two ports: {words[1]} and {words[2]}")
-    port: int | str | None = target.port
+    port: int | str | None = None
     if len(words) > 2:
         port = number(words[2], "a port") if words[2].isdigit() else words[2]
-    protocol = words[3].upper() if len(words) > 3 else target.protocol
-    if protocol not in PROTOCOLS:
+    protocol = words[3].upper() if len(words) > 3 else None
+    if protocol is not None and protocol not in PROTOCOLS:
         raise UsageError(f"{words[3]}: no such protocol: {', '.join(PROTOCOLS)}")
-    return Flow(words[0], target.reference, port, protocol)
+    target = parse_target(words[1], port, protocol)
+    return Flow(words[0], target.reference, target.port, target.protocol)
 
 
 def opening(name: str, dialled: Flow) -> OpenConnection:

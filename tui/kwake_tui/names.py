@@ -117,15 +117,20 @@ _DIGITS = 9
 """Digits of the longest text that is read as a port number, whether there is such a port or not."""
 
 
-def parse_target(text: str) -> Target:
-    """Read `svc/shop/checkout:443`, `10.96.0.7:53/UDP`, `internet`. Raises UsageError."""
+def parse_target(text: str, port: int | str | None = None, protocol: str | None = None) -> Target:
+    """Read `svc/shop/checkout:443`, `10.96.0.7:53/UDP`, `internet`. `port` and `protocol` are what was said beside it.
+
+    Raises UsageError, also where it says another port or protocol than that.
+    """
     matched = _TARGET.fullmatch(text.strip())
     if matched is None:
         raise UsageError(f"{text!r} is no target: write svc/shop/checkout:443, or 10.96.0.10:53/UDP")
-    port = matched["port"]
-    protocol = (matched["protocol"] or "TCP").upper()
-    is_number = port is not None and port.isascii() and port.isdigit() and len(port) <= _DIGITS
-    return Target(matched["ref"].strip("[]"), int(port) if port and is_number else port, protocol)
+    own, spoken = matched["port"], matched["protocol"] and matched["protocol"].upper()
+    own = int(own) if own and own.isascii() and own.isdigit() and len(own) <= _DIGITS else own
+    for what, here, beside in (("ports", own, port), ("protocols", spoken, protocol)):
+        if here is not None and beside is not None and here != beside:
+            raise UsageError(f"two {what}: {text} and {beside}")
+    return Target(matched["ref"].strip("[]"), port if own is None else own, spoken or protocol or "TCP")
 
 
 def targets(cluster: Cluster) -> tuple[str, ...]:

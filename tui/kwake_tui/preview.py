@@ -5,7 +5,7 @@ from __future__ import annotations
 from kwake.actions import Action, Apply
 from kwake.cluster import record
 from kwake.dataplane.path import Flow
-from kwake.errors import KwakeError
+from kwake.errors import InvalidSnapshot, KwakeError, Rejected
 from kwake.findings import about
 from kwake.objects.document import Manifest
 from kwake.world import World
@@ -78,6 +78,12 @@ def _hint(now: World, after: World, manifest: Manifest, width: int) -> list[Line
         known = {finding.text for finding in about(now.cluster, now.profile, key)}
         found = tuple(sorted(found, key=lambda finding: finding.text in known))
     return list(wrapped(("▲ ", "warn"), found[0].text, width)) if found else []
+
+
+def refused_lines(error: KwakeError, width: int) -> tuple[Line, ...]:
+    """The words of who did not take a text: the API server's, or the reader's whom it must get by first."""
+    by_server = isinstance(error, Rejected | InvalidSnapshot)
+    return refusal_lines("the API server says" if by_server else "it cannot be read", error, width)
 
 
 def refusal_lines(title: str, error: KwakeError, width: int) -> tuple[Line, ...]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import partial
 
 import msgspec
 
 from kwake.actions import CloseConnection
 from kwake.dataplane.connection import Connection, Fate
-from kwake.dataplane.path import Branch, Decider, Flow, Outcome, Path
+from kwake.dataplane.path import Branch, Flow, Outcome, Path
 from kwake.dial_change import DialChange, Turn, path_of
 from kwake.dials import Dials, changed_dials, pair_change_flow
 from kwake.errors import KwakeError
@@ -38,81 +37,9 @@ from kwake_tui.glyphs import (
     connection_mark,
 )
 from kwake_tui.names import brief, fitting, parts
+from kwake_tui.wake_row import WakeGroup, WakeRow, Why
 
 NONE_INTERRUPTED = Interruptions()
-
-
-class Why(msgspec.Struct, frozen=True):
-    """What decided: a sentence, and the objects whose rules it was."""
-
-    words: str
-    decided_by: tuple[Decider, ...] = ()
-
-
-class WakeRow(msgspec.Struct, frozen=True, eq=False):
-    """One thing that is otherwise than before."""
-
-    source: str
-    target: str
-    before: Mark
-    after: Mark
-    ask: Callable[[], Why]
-    """Why, worked out when somebody asks: for a pair of workloads that is a trace."""
-    flow: Flow | None = None
-    """What to look at; None where there is nothing to dial."""
-    sources: tuple[str, ...] = ()
-    """All who fare alike, where they are several."""
-    unit: str = "dial"
-    """What it is: a dial, a pair of workloads, or a connection; of several sources each is one."""
-
-    @property
-    def why(self) -> Why:
-        """What decided."""
-        return self.ask()
-
-    def brief_why(self, group: str) -> str:
-        """The reason without what the row's end or its group says already: `allow-web: no ingress rule admits it`."""
-        said = (group, self.after.word, OUTCOMES[Outcome.DROPPED].word)
-        leads = [lead for word in said for lead in (f"{word} by ", f"{word}: ")]
-        parts = self.why.words.split("; ")
-        return "; ".join(part.removeprefix(next(filter(part.startswith, leads), "")) for part in parts)
-
-
-class WakeGroup(msgspec.Struct, frozen=True, eq=False):
-    """Rows of one meaning."""
-
-    mark: Mark
-    meaning: str
-    rows: tuple[WakeRow, ...]
-
-    @property
-    def count(self) -> int:
-        """How many there are; of a row of several sources each is one."""
-        return sum(len(row.sources) or 1 for row in self.rows)
-
-    @property
-    def counts(self) -> Counter[str]:
-        """The same by unit."""
-        counts: Counter[str] = Counter()
-        for row in self.rows:
-            counts[row.unit] += len(row.sources) or 1
-        return counts
-
-    @property
-    def counted(self) -> str:
-        """The same in words: `9 dials, 1 pair of workloads`."""
-        return ", ".join(counted(count, unit) for unit, count in self.counts.items())
-
-    @property
-    def briefly(self) -> str:
-        """The same in few cells: `9 dials, 1 pair`."""
-        return ", ".join(counted(count, unit.partition(" ")[0]) for unit, count in self.counts.items())
-
-
-def counted(count: int, unit: str) -> str:
-    """`1 dial`, `2 pairs of workloads`."""
-    head, space, rest = unit.partition(" ")
-    return f"{count} {head}{'' if count == 1 else 's'}{space}{rest}"
 
 
 class Told(msgspec.Struct, frozen=True, eq=False):

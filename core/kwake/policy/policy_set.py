@@ -12,7 +12,7 @@ import msgspec
 from kwake.cluster import Cluster
 from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key
-from kwake.objects.kinds import AdminPeer, ConfigMap, KubeObject, Namespace, Node, Pod, Unmodelled
+from kwake.objects.kinds import AdminPeer, ConfigMap, KubeObject, Namespace, NetworkPolicy, Node, Pod, Unmodelled
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, Side, Verdict, called
 from kwake.policy.homes import Home
 from kwake.policy.near_miss import Denied, is_near, near_misses
@@ -126,6 +126,13 @@ class PolicySet:
         if not self.seeing.is_seen(pod):
             return ()
         return self.home(pod.metadata.namespace).selecting(pod.metadata.labels, direction)
+
+    def selected_by(self, policy: NetworkPolicy) -> tuple[Pod, ...]:
+        """The running pods that a NetworkPolicy's selector means, whether or not it is enforced (NP-1, PD-14)."""
+        pods, selector = self._pods.get(policy.metadata.namespace, ()), policy.spec.pod_selector
+        return tuple(
+            [p for p in pods if not p.is_terminal and self.seeing.is_seen(p) and self.seeing.selects(selector, p)]
+        )
 
     def tiers_for(self, pod: Pod, tier: str, direction: str) -> tuple[Selected, ...]:
         """The policies of a tier that judge a pod in a direction, those without rules for it left out."""

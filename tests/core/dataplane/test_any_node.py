@@ -141,3 +141,11 @@ def test_a_note_says_of_which_of_several_nodes_the_hops_tell() -> None:
     assert "node-20" in {hop.at for hop in path.hops}
     alone = trace(wide(), Flow("internet", "192.168.0.2", PORT))
     assert alone.notes == () and all(branch.entries == () for branch in alone.branches)
+
+
+@pytest.mark.rule("NP-20")
+def test_np_20_a_node_port_is_named_as_what_was_dialled() -> None:
+    path = trace(wide(admits()), Flow("internet", "192.168.0.20", PORT))
+
+    assert path.outcome is Outcome.DROPPED
+    assert path.notes == (f"{PORT} is the node port, policies see 8080",)

@@ -115,14 +115,6 @@ def test_np_20_policies_see_the_target_port() -> None:
     assert dialled(view(*ALL, to_8080), via="ip").outcome is Outcome.DELIVERED
 
 
-@pytest.mark.rule("NP-20")
-def test_np_20_a_node_port_is_named_as_what_was_dialled() -> None:
-    local = service("checkout", "10.96.0.23", type="NodePort", node_port=30100, externalTrafficPolicy="Local")
-    path = dialled(view(TWO, local, endpoint_slice("checkout", TWO), deny_ingress()), "node/node-b", "internet", 30100)
-    assert path.outcome is Outcome.DROPPED
-    assert path.notes == ("30100 is the node port, policies see 8080",)
-
-
 @pytest.mark.rule("NP-21")
 def test_np_21_aws_judges_egress_before_the_nat() -> None:
     to_80 = policy("to-80", {"app": "web"}, policyTypes=["Egress"], egress=[{"ports": [{"port": 80}]}])

@@ -60,14 +60,9 @@ def _dialled(arguments: Namespace) -> Target:
         port = int(port) if len(port) < 6 else 0
         if not 0 < port < 65536:
             raise UsageError(f"--port {arguments.port}: a port is a number from 1 to 65535, or a name")
-    whole = parse_target(arguments.target) if ":" in arguments.target else None
-    if whole is None or whole.port is None:
+    if ":" not in arguments.target:  # a Service may be called as a protocol is
         return Target(arguments.target, port, arguments.protocol or "TCP")
-    said = whole.protocol if arguments.target.upper().endswith(f"/{whole.protocol}") else None
-    for option, own, other in (("--port", port, whole.port), ("--protocol", arguments.protocol, said)):
-        if own is not None and other is not None and own != other:
-            raise UsageError(f"--to {arguments.target} and {option} {own}: one of them is meant")
-    return Target(whole.reference, whole.port, arguments.protocol or whole.protocol)
+    return parse_target(arguments.target, port, arguments.protocol)
 
 
 def _tell_nearest(world: World, target: str) -> None:

@@ -8,7 +8,7 @@ from kwake.objects.kinds import NetworkPolicy, Pod
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
 from kwake.policy.policy_set import PolicySet, compile_policies
 from kwake.policy.rule_words import peer_words, port_words
-from kwake.policy.rules import Rule
+from kwake.policy.rules import Rule, compiled
 from kwake.policy.workloads import workload_name
 from kwake.world import World
 from kwake_tui.lines import BLANK, Line, Span, section
@@ -22,11 +22,9 @@ MOST_NAMED = 4
 def policy_lines(world: World, policy: NetworkPolicy) -> list[Line]:
     """The rows of a policy, under those that every object has."""
     policies = compile_policies(world.cluster, world.profile)
-    selector, home = policy.spec.pod_selector, policy.metadata.namespace
-    pods = [pod for pod in world.cluster.pods_by_namespace.get(home, ())
-            if policies.seeing.is_seen(pod) and selector.matches(pod.metadata.labels)]  # fmt: skip
+    selector, pods = policy.spec.pod_selector, policies.selected_by(policy)
     wanted = "all pods" if selector.is_empty else f"pods with {selector}"
-    rows = [_row("selects", f"{wanted} of {home}", _named(world, pods), "NP-1")]
+    rows = [_row("selects", f"{wanted} of {policy.metadata.namespace}", _named(world, pods), "NP-1")]
     if not policies.enforced:
         rows.append(_row("", f"{world.profile.name} enforces no NetworkPolicy", role="warn"))
     for direction in (INGRESS, EGRESS):
@@ -37,13 +35,12 @@ def policy_lines(world: World, policy: NetworkPolicy) -> list[Line]:
 def _direction(
     world: World, policies: PolicySet, policy: NetworkPolicy, selected: Sequence[Pod], direction: str
 ) -> Iterator[Line]:
-    compiled = policies.policy(policy.key)
     if direction not in policy.directions:
         yield _row("", "it isolates nobody in this direction", rule="NP-4")
         return
-    rules = compiled.rules(direction) if compiled is not None else ()
+    rules = (policies.policy(policy.key) or compiled(policy)).rules(direction)  # where none is enforced it has none
     if not rules:
-        yield _row("", "it admits nothing, whoever is selected is isolated", rule="NP-1")
+        yield _row("", "it admits nothing: its pods are isolated, and no more", rule="NP-1")
     for rule in rules:
         yield from _rule(world, policies, rule, selected)
 
@@ -52,8 +49,8 @@ def _rule(world: World, policies: PolicySet, rule: Rule, selected: Sequence[Pod]
     ref, seeing = rule.ref, policies.seeing
     label, rows, admitted = "  from" if ref.direction == INGRESS else "  to", [], dict[str, Pod]()
     for peer in rule.peers:
-        ends = ((pod, PolicyEnd(pod, pod.ip, pod.spec.node_name)) for pod in world.cluster.all(Pod) if pod.ip)
-        told = [(pod, seeing.admits(peer, ref.policy.namespace, end)) for pod, end in ends]
+        pods = (pod for pod in world.cluster.all(Pod) if pod.ip and not pod.is_terminal)
+        told = [(pod, seeing.admits(peer, ref.policy.namespace, PolicyEnd.of(pod))) for pod in pods]
         met, perhaps = ([pod for pod, admits in told if admits is wanted] for wanted in (True, None))
         admitted |= {pod.metadata.uid: pod for pod in met}
         found = [] if peer.ip_block is not None and not met else [_named(world, met)]

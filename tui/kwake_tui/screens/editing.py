@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual import on
+from textual.events import Key
 from textual.widgets import TextArea
 
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake.objects.kinds import Pod
+from kwake_tui.keys import keymap_of
 from kwake_tui.names import parts, short
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.editor import EditorPane
@@ -29,6 +31,11 @@ class EditingScreen(PanesScreen):
         """A notice in the key line, until the next key, one that is typed in the editor too."""
         self._said_over = self.query_one(EditorPane).stand
         super().say(words, role)
+
+    def on_key(self, event: Key) -> None:
+        """A key that nothing here takes."""
+        if not self.is_prompting and event.key not in self.active_bindings:
+            self.say(keymap_of(self.app).unknown(event.key), "muted")
 
     @on(TextArea.Changed)
     @on(TextArea.SelectionChanged)

@@ -10,7 +10,6 @@ from typing import ClassVar, TypeVar
 import msgspec
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.events import Key
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import AwaitMount
@@ -18,7 +17,7 @@ from textual.widget import AwaitMount
 from kwake.actions import Action, Apply, KillPod
 from kwake.cluster import record
 from kwake.dataplane.path import Flow
-from kwake.errors import InvalidSnapshot, KwakeError, Rejected, UsageError
+from kwake.errors import KwakeError, UsageError
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake_tui.acts import ACTS
 from kwake_tui.commands import completions, run
@@ -38,7 +37,7 @@ from kwake_tui.panes.path import PathPane
 from kwake_tui.panes.pinned import pinned_line
 from kwake_tui.panes.status import status_line
 from kwake_tui.panes.timeline import TimelineBar
-from kwake_tui.preview import refusal_lines
+from kwake_tui.preview import refused_lines
 from kwake_tui.recording import Recorder
 from kwake_tui.screens.editing import EditingScreen
 from kwake_tui.screens.pages import yaml_page
@@ -259,11 +258,6 @@ class MainScreen(EditingScreen):
         self.try_to(partial(ACTS[name].run, self))
         await self._opened()
 
-    def on_key(self, event: Key) -> None:
-        """A key that nothing here takes."""
-        if not self.is_prompting and event.key not in self.active_bindings:
-            self.say(keymap_of(self.app).unknown(event.key), "muted")
-
     def try_to(self, do: Callable[[], None]) -> None:
         """Do something; where it is refused say why."""
         try:
@@ -339,8 +333,7 @@ class MainScreen(EditingScreen):
             self._session = self._session.do(Apply(manifest))
         except KwakeError as error:
             self.say(str(error), "bad")
-            title = "the API server says" if isinstance(error, Rejected | InvalidSnapshot) else "it cannot be read"
-            editor.preview(refusal_lines(title, error, editor.size.width))
+            editor.preview(refused_lines(error, editor.size.width))
             self._tell_selected(selected_by_text(self._session.world.cluster, event.text))
             return
         applied = self._session.world.cluster.record(record(manifest).key)

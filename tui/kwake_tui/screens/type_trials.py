@@ -21,7 +21,8 @@ from kwake_tui.names import flow_title, parts
 from kwake_tui.panes.connection_rows import dial_words, stands_words
 from kwake_tui.panes.path_rows import wrapped
 from kwake_tui.session import path_in
-from kwake_tui.wake_rows import WakeRow, dial_rows
+from kwake_tui.wake_row import WakeRow
+from kwake_tui.wake_rows import dial_rows
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Headless")
 

@@ -25,7 +25,8 @@ from kwake_tui.panes.pair import LABEL, moment_rows
 from kwake_tui.panes.sides import Sides
 from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
 from kwake_tui.session import Session, action_title, since
-from kwake_tui.wake_rows import NONE_INTERRUPTED, Told, WakeGroup, WakeRow, served_words, told
+from kwake_tui.wake_row import WakeGroup, WakeRow
+from kwake_tui.wake_rows import NONE_INTERRUPTED, Told, served_words, told
 from kwake_tui.widgets.line_list import LineList, content
 
 ROOMY = 100

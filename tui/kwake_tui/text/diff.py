@@ -13,7 +13,8 @@ from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, Mark
 from kwake_tui.text.columns import columns
 from kwake_tui.text.markdown import table
 from kwake_tui.text.places import places_text
-from kwake_tui.wake_rows import PAIR, counted, ports_mark, told_of, why_dial
+from kwake_tui.wake_row import counted
+from kwake_tui.wake_rows import PAIR, ports_mark, told_of, why_dial
 
 VERSION = 1
 _NOTHING = Wake((), (), (), (), ())

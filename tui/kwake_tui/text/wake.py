@@ -8,7 +8,8 @@ from kwake.dataplane.path import Path
 from kwake_tui.text.columns import columns
 from kwake_tui.text.flows import spans_json
 from kwake_tui.text.places import places_text
-from kwake_tui.wake_rows import Told, WakeRow, Why, served_words
+from kwake_tui.wake_row import WakeRow, Why
+from kwake_tui.wake_rows import Told, served_words
 
 
 def wake_lines(found: Told) -> list[str]:
