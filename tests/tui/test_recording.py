@@ -259,7 +259,7 @@ def test_a_scenario_is_stepped_along_again_where_one_was(name: str, tmp_path: Pa
     (scenario,) = load(file)
     session = session_of(scenario)
     assert session.script is not None
-    script = session.script.stepped(2)
+    script = session.script.go_to(2)
     session = msgspec.structs.replace(session, script=script).do(Scale("deploy/demo/web", 3))
 
     found = again(session).session.script

@@ -98,6 +98,70 @@ def test_an_action_of_ones_own_leaves_the_scenario_and_n_goes_back_to_it(tmp_pat
     play(shop(), story)
 
 
+def test_n_goes_on_from_the_moment_that_is_shown() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "replay sample:shop/kill")
+        await player.press("n", "n", "n")
+        assert "step 3 of 5  kill-search  ✓" in script(player)
+        rested = player.session.world
+
+        await player.press("comma", "comma")  # into the third step
+        assert "step 2 of 5  kill-checkout  on the way to kill-search" in script(player)
+        await player.press("n")
+        assert "step 3 of 5  kill-search  ✓" in script(player)
+        assert player.session.world is rested
+
+        while player.session.timeline.world is rested:  # to rest before it
+            await player.press("comma")
+        assert "step 2 of 5  kill-checkout  ✓" in script(player)
+        await player.press("z", "N")
+        assert "5 steps" in script(player)
+        assert player.session.timeline.current == 3
+        await player.press("Z")
+        assert "step 2 of 5  kill-checkout  ✓" in script(player)
+        await player.press("comma", "N")
+        assert "step 1 of 5  before  ✓" in script(player)
+
+    play(shop(), story)
+
+
+def test_events_may_be_stepped_along_from_the_beginning() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "replay sample:shop/kill")
+        while player.session.timeline.current < 5:
+            await player.press("full_stop")
+        assert "step 2 of 5  kill-checkout  on the way to kill-search" in script(player)
+        await command(player, "steps")
+        await player.until(lambda: isinstance(player.app.screen, ChoiceScreen))
+        assert "here" in next(row for row in player.rows("#choice") if "kill-checkout" in row)
+        await player.press("escape")
+        await player.until(lambda: not isinstance(player.app.screen, ChoiceScreen))
+        await player.press("n")
+        assert "step 3 of 5  kill-search" in script(player)
+        assert player.session.timeline.current == 5
+        await command(player, "moment 0")  # where nothing is open yet
+        assert "on the way to before" in script(player)
+        await player.press("n")
+        assert "step 1 of 5  before  ✓" in script(player)
+
+    play(shop(), story)
+
+
+def test_from_a_branch_in_the_middle_of_a_step_that_step_comes_next() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "replay sample:shop/kill")
+        await player.press("n", "n", "n", "comma", "comma")
+        await command(player, "scale deploy/shop/cart 3")
+        assert "step 2 of 5  kill-checkout  left for a way of your own; next is kill-search" in script(player)
+        await player.press("N")
+        assert "step 2 of 5  kill-checkout  ✓" in script(player)
+        await command(player, "scale deploy/shop/cart 3")
+        await player.press("n")
+        assert "step 3 of 5  kill-search  ✓" in script(player)
+
+    play(shop(), story)
+
+
 def test_it_asks_before_a_session_with_actions_is_left() -> None:
     async def story(player: Player) -> None:
         await command(player, "scale deploy/shop/cart 3")

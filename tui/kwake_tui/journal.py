@@ -193,7 +193,7 @@ def _script(journal: Journal, world: World, timeline: Timeline) -> Script | None
     its = [_plain(entry.action) for entry in steps.timeline.entries]
     if [entry.action for entry in timeline.entries[: len(its)]] != its:
         return None
-    return Script(scenario, steps.stops).stepped(journal.script.at)
+    return Script(scenario, steps.stops).go_to(journal.script.at)
 
 
 def _absolute(path: str) -> str:

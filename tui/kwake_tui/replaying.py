@@ -22,7 +22,7 @@ from kwake_tui.opened import STDIN, Opened
 from kwake_tui.scenario_files import scenario_path
 from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.screens.confirm import ConfirmScreen
-from kwake_tui.script import Script, step_lines, unmet
+from kwake_tui.script import Place, Script, step_lines, unmet
 from kwake_tui.session import Session, second_profile
 
 
@@ -86,51 +86,56 @@ def _begin(desk: Desk, scenario: Scenario) -> None:
 
 
 def step(desk: Desk, steps: int) -> None:
-    """To the next step, or the one before."""
-    script = desk.session.script
-    if script is not None:
-        _to(desk, script.stepped(steps))
+    """To the next step, or the one before, from the moment that is shown."""
+    script, place = desk.session.script, desk.session.place
+    if script is not None and place is not None:
+        _to(desk, script.go_to(place.next(steps)))
 
 
 def run_on(desk: Desk) -> None:
     """On until something is not as expected, or to the end. Raises UsageError."""
-    script = desk.session.script
-    if script is None:
-        raise UsageError("no scenario is open: write replay FILE")
-    if script.is_last:
+    script, place = _open(desk)
+    if place.next(1) == len(script.stops):
         raise UsageError("this was the last step")
-    script = script.stepped(1)
+    script = script.go_to(place.next(1))
     while not script.is_last and not unmet(script.stop):
-        script = script.stepped(1)
+        script = script.go_to(script.at + 1)
     _to(desk, script)
 
 
 def steps_page(desk: Desk) -> None:
     """All steps, to go to one. Raises UsageError."""
-    script = desk.session.script
-    if script is None:
-        raise UsageError("no scenario is open: write replay FILE")
+    script, place = _open(desk)
 
     def chosen(target: str | None) -> None:
         if target:
-            _to(desk, script.stepped(int(target) - script.at))
+            _to(desk, script.go_to(int(target)))
 
     title = f"Steps  {printable(script.scenario.name)}"
-    desk.open(ChoiceScreen(title, "enter goes there   esc back", partial(step_lines, script), str(script.at)), chosen)
+    rows = partial(step_lines, script, place.at)
+    desk.open(ChoiceScreen(title, "enter goes there   esc back", rows, str(place.at)), chosen)
 
 
 def why_no_step(steps: int) -> Callable[[Desk], str]:
     """Why there is no next step, or none before; empty if there is."""
 
     def why_not(desk: Desk) -> str:
-        script = desk.session.script
-        if script is None:
+        script, place = desk.session.script, desk.session.place
+        if script is None or place is None:
             return "no scenario is open: : replay FILE opens one"
-        if steps > 0 and script.is_last:
+        if place.next(steps) == len(script.stops):
             return "this was the last step"
-        return "this is the beginning of the scenario" if steps < 0 and script.at == 0 else ""
+        return "this is the beginning of the scenario" if place.next(steps) < 0 else ""
 
     return why_not
+
+
+def _open(desk: Desk) -> tuple[Script, Place]:
+    """The scenario that is stepped along, and where on its way one is. Raises UsageError."""
+    script, place = desk.session.script, desk.session.place
+    if script is None or place is None:
+        raise UsageError("no scenario is open: write replay FILE")
+    return script, place
 
 
 def _to(desk: Desk, script: Script) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from kwake.objects.time import clock
 from kwake.scenario.report import Check, Verdict
 from kwake.scenario.scenario import Scenario
 from kwake.scenario.stepping import Stop
+from kwake.timeline import Timeline
 from kwake_tui.keys import AS_IT_COMES, Keymap
 from kwake_tui.lines import Line, Span, wrap
 
@@ -15,8 +18,23 @@ MARKS = {Verdict.MET: ("✓", "ok"), Verdict.FAILED: ("×", "bad"), Verdict.UNKN
          Verdict.XFAILED: ("=", "muted")}  # fmt: skip
 
 
+class Place(NamedTuple):
+    """Where on the way of a scenario a moment of the timeline is."""
+
+    at: int
+    """The last stop that lies behind it, or at which it is."""
+    is_there: bool = False
+    """Whether it is the stop itself, not a moment after it."""
+    is_own: bool = False
+    """Whether it is on a way of one's own that left the scenario there."""
+
+    def next(self, steps: int) -> int:
+        """The stop to which so many steps lead on, or back; from a moment between two stops back to the one before."""
+        return self.at + steps + (0 if self.is_there or steps > 0 else 1)
+
+
 class Script(msgspec.Struct, frozen=True, eq=False):
-    """A scenario and the step that is shown."""
+    """A scenario and the step that was gone to last."""
 
     scenario: Scenario
     stops: tuple[Stop, ...]
@@ -33,9 +51,31 @@ class Script(msgspec.Struct, frozen=True, eq=False):
         """Whether no step is left."""
         return self.at == len(self.stops) - 1
 
-    def stepped(self, steps: int) -> Script:
-        """Steps on, or back."""
-        return msgspec.structs.replace(self, at=min(max(self.at + steps, 0), len(self.stops) - 1))
+    def go_to(self, at: int) -> Script:
+        """To a stop, by number."""
+        return msgspec.structs.replace(self, at=min(max(at, 0), len(self.stops) - 1))
+
+    def place(self, timeline: Timeline, now_ms: int) -> Place:
+        """Where the present entry of a timeline is, shown as it was at a time.
+
+        Of several stops at one entry it is the one nearest to the step that was gone to last.
+        """
+        entry, own = timeline.current, False
+        while entry > max(stop.entry for stop in self.stops):
+            parent = timeline.entries[entry].parent
+            assert parent is not None
+            entry, own = parent, True
+        stops = [number for number, stop in enumerate(self.stops) if stop.entry == entry]
+        if not stops:  # one of several actions of a step, or a held flow that is opened before all steps
+            after = next(n for n, stop in enumerate(self.stops) if entry in timeline.go_to(stop.entry).path)
+            return Place(max(after - 1, 0), is_own=own)
+        at = min(stops, key=lambda number: abs(number - self.at))
+        rests_ms = timeline.entries[entry].world.now_ms
+        if own or now_ms >= rests_ms:
+            return Place(at, not own and now_ms == rests_ms, own)
+        while at - 1 in stops:
+            at -= 1
+        return Place(max(at - 1, 0))
 
 
 def unmet(stop: Stop) -> tuple[Check, ...]:
@@ -49,8 +89,8 @@ _ROOMY = 100
 """Cells from which on it is said in which line an expectation stands; the list of all steps says it always."""
 
 
-def script_line(script: Script, entry: int, width: int, keymap: Keymap = AS_IT_COMES) -> Line:
-    """The step that is shown, and what of it was not as expected; `entry` is the moment of the timeline we are at."""
+def script_line(script: Script, place: Place, width: int, keymap: Keymap = AS_IT_COMES) -> Line:
+    """The step that is shown, and what of it was not as expected; between two steps the one that comes next."""
     keys: tuple[Span, ...] = (
         Span(keymap.shown("next-step"), "you", bold=True),
         Span(" next   ", "muted"),
@@ -59,15 +99,24 @@ def script_line(script: Script, entry: int, width: int, keymap: Keymap = AS_IT_C
     )
     if width < _ROOMY:
         keys = (keys[0], Span(" "), keys[2])
-    stop, steps = script.stop, len(script.stops) - 1
+    stop, steps = script.stops[place.at], len(script.stops) - 1
     if stop.report is None:
         count = "1 step" if steps == 1 else f"{steps} steps"
-        place = [Span("▸ ", "you"), Span(script.scenario.name, bold=True), Span(f"  {count}", "muted")]
-        return Line(tuple(place), keys, shrink=1)
-    place = [Span(f"▸ step {script.at} of {steps}  ", "you"), Span(stop.report.id, bold=True), Span("  ")]
-    if entry != stop.entry:
-        return Line((*place, Span("left for a way of your own", "muted")), keys, shrink=1)
-    return Line((*place, *_found(stop, width)), keys, shrink=len(place) + 1)
+        step = [Span("▸ ", "you"), Span(script.scenario.name, bold=True), Span(f"  {count}  ", "muted")]
+    else:
+        step = [Span(f"▸ step {place.at} of {steps}  ", "you"), Span(stop.report.id, bold=True), Span("  ")]
+    shrink = 1 if stop.report is None else len(step)
+    if place.is_there:
+        return Line((*step, *(() if stop.report is None else _found(stop, width))), keys, shrink=shrink + 1)
+    return Line((*step, Span(_off(script, place), "muted")), keys, shrink=shrink)
+
+
+def _off(script: Script, place: Place) -> str:
+    """Where one is that is at no stop, and which step comes next."""
+    report = script.stops[place.at + 1].report if place.at + 1 < len(script.stops) else None
+    if place.is_own:
+        return f"left for a way of your own{f'; next is {report.id}' if report is not None else ''}"
+    return f"on the way to {report.id}" if report is not None else "past its end"
 
 
 def _found(stop: Stop, width: int) -> list[Span]:
@@ -83,11 +132,11 @@ def _found(stop: Stop, width: int) -> list[Span]:
     return [Span(f"{glyph} ", role, bold=True), Span(words), Span(place, "muted")]
 
 
-def step_lines(script: Script, width: int) -> tuple[Line, ...]:
-    """A row a step, for the list of them; under it what was not as expected, in full."""
+def step_lines(script: Script, at: int, width: int) -> tuple[Line, ...]:
+    """A row a step, for the list of them, `at` marked; under it what was not as expected, in full."""
     rows: list[Line] = []
     for number, stop in enumerate(script.stops):
-        here = number == script.at
+        here = number == at
         report = stop.report
         if report is None:
             start = Span("  as it opens", bold=here)

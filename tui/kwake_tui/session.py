@@ -22,7 +22,7 @@ from kwake.timeline import Entry, Timeline
 from kwake.world import World
 from kwake_tui.names import brief, parts
 from kwake_tui.opened import Opened
-from kwake_tui.script import Script
+from kwake_tui.script import Place, Script
 
 Answer = TypeVar("Answer")
 
@@ -110,6 +110,11 @@ class Session(msgspec.Struct, frozen=True, eq=False):
         timeline = self.timeline
         way = (*timeline.path, *reversed(timeline.redo_path))
         return tuple(entry for entry in way if entry > self.scripted and entry not in self.saved)
+
+    @property
+    def place(self) -> Place | None:
+        """Where on the way of the scenario the moment that is shown is, if one is stepped along."""
+        return self.script.place(self.timeline, self.world.now_ms) if self.script is not None else None
 
     @property
     def scripted(self) -> int:

@@ -84,10 +84,14 @@ class PanesScreen(Screen[None]):
 
     def show_script(self, session: Session) -> None:
         """The step of the scenario, where one is stepped along."""
-        bar, script, entry = self.query_one("#script", LineBar), session.script, session.timeline.current
+        bar, script, place, keymap = (
+            self.query_one("#script", LineBar),
+            session.script,
+            session.place,
+            keymap_of(self.app),
+        )
         bar.display = script is not None
-        keymap = keymap_of(self.app)
-        bar.show(lambda width: (script_line(script, entry, width, keymap),) if script is not None else ())
+        bar.show(lambda width: (script_line(script, place, width, keymap),) if script and place else ())
 
     def completions(self, text: str) -> list[str]:
         """What the prompt may become; nothing on a screen that takes no commands."""
