@@ -73,13 +73,44 @@ def test_a_filter_that_keeps_nothing_says_so() -> None:
         all_rows, stood = player.rows("#cluster"), player.app.screen.query_one(ClusterPane).target
         await player.press("slash")
         await player.type("quux")
-        assert player.rows("#cluster") == ["nothing matches /quux · esc clears"]
+        pane = player.app.screen.query_one(ClusterPane)
+        all_hidden = "".join(line.left[0].text for line in pane.lines)
+        assert all_hidden == "nothing matches /quux: it hides 61 rows; esc here clears it"
+        assert all(line.left[0].cells <= pane.size.width - 2 for line in pane.lines)
         await player.press("enter", "j", "ctrl+k")
         assert player.rows("#keys") == ["▲ put the cursor on a pod first"]
 
         await player.press("escape")
         assert player.rows("#cluster") == all_rows
         assert player.app.screen.query_one(ClusterPane).target == stood
+
+    play(shop(), story)
+
+
+def test_a_group_says_how_many_of_its_rows_a_filter_keeps() -> None:
+    async def story(player: Player) -> None:
+        await player.press("slash")
+        await player.type("web")
+        assert player.row("#cluster", "svc") == "▾ svc  1 of 6"
+        assert player.row("#cluster", "np") == "▾ np  1 of 2"
+        await player.press("escape")
+        assert "▾ svc  6" in player.rows("#cluster")
+        await command(player, "services")
+        assert "▾ svc  6" in player.rows("#cluster")
+
+    play(shop(), story)
+
+
+def test_a_filter_for_a_pod_that_died_says_so_in_its_pane() -> None:
+    async def story(player: Player) -> None:
+        pod = pods(player, "deploy/shop/cart")[0]
+        await command(player, f"filter {pod.rpartition('/')[2]}")
+        await player.press("ctrl+k")
+        await command(player, "scale deploy/shop/search 2")
+        await player.until(lambda: "nothing matches" in player.rows("#cluster")[0])
+        assert "".join(player.rows("#cluster")).replace(" ", "").endswith("eschereclearsit")
+        await player.press("escape")
+        assert player.row("#cluster", "deploy cart").endswith("2/2")
 
     play(shop(), story)
 
@@ -128,8 +159,8 @@ def test_rows_found_letter_by_letter_are_those_found_at_once(typed: str) -> None
         wanted = parse_filter(text)
         if wanted is not None:
             assert begun.kept(wanted, lambda target: None) == Index.of(lines).kept(wanted, lambda target: None)
-            kept = list(begun.kept(wanted, lambda target: None).lines)
-            assert kept == [line for line in lines if line in kept], "in the order of the rows"
+            kept = [line.target for line in begun.kept(wanted, lambda target: None).lines]
+            assert kept == [line.target for line in lines if line.target in kept], "in the order of the rows"
 
 
 @pytest.mark.parametrize("text", ["(", "-l app in", "-l =x", "*"])

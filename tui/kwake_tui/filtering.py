@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -126,7 +127,18 @@ class Index(msgspec.Struct, frozen=True, eq=False):
         numbers = self._with_headings(own)
         at = bisect_left(own, self.places.get(standing, 0))
         nearest = own[at] if at < len(own) else own[0]
-        return Kept(tuple([self.lines[number] for number in numbers]), len(own), bisect_left(numbers, nearest))
+        return Kept(self._counted(numbers), len(own), bisect_left(numbers, nearest))
+
+    def _counted(self, numbers: Sequence[int]) -> tuple[Line, ...]:
+        """Rows by number; a group that says how many it has also says how many of them stay."""
+        lines = [self.lines[number] for number in numbers]
+        under = Counter([self.parents[number] for number in numbers])
+        for at, number in enumerate(numbers):
+            line = lines[at]
+            if line.target.startswith("group:") and line.right and line.right[0].text != str(under[number]):
+                count = msgspec.structs.replace(line.right[0], text=f"{under[number]} of {line.right[0].text}")
+                lines[at] = msgspec.structs.replace(line, right=(count,))
+        return tuple(lines)
 
     def _with_headings(self, own: Sequence[int]) -> Sequence[int]:
         """Rows with those above them."""

@@ -20,7 +20,7 @@ from textual.widget import Widget
 from kwake.objects.printable import printable
 from kwake_tui.filtering import Filter, Index, Labels
 from kwake_tui.keymap import FIXED
-from kwake_tui.lines import Line, Span, fit, shown
+from kwake_tui.lines import Line, Span, fit, folded, shown
 from kwake_tui.plain_signs import wide
 from kwake_tui.theme import style
 from kwake_tui.widgets.stayed import Stayed
@@ -56,6 +56,13 @@ def over(pane: Widget, word: str, subject: str, alone: str, said: str) -> Conten
         return content((Span("  ".join(filter(None, (word, subject)))),))
     beside = Content.styled(printable(f"   {said}" if said else ""), "not bold $muted")
     return content((Span(alone or word),)) + beside
+
+
+def _all_hidden(by: Filter, rows: int, width: int) -> tuple[Line, ...]:
+    """What stands in the place of rows that a filter hides, all of them."""
+    hidden = f": it hides {'1 row' if rows == 1 else f'{rows} rows'}" if rows else ""
+    words = f"nothing matches /{by.text}{hidden}; esc here clears it"
+    return tuple(Line((Span(row, "muted"),)) for row in folded(words, width, 0))
 
 
 NEAR = 3
@@ -183,15 +190,16 @@ class LineList(ScrollView, can_focus=True):
         self.redraw()
 
     def _rebuild(self, target: str, *, seeks: bool = False) -> None:
+        width = max(self.size.width - 2, 0)
         if self._filter is None:
             self._index = None
-            self._lines, self._counted = self._model(max(self.size.width - 2, 0)), ""
+            self._lines, self._counted = self._model(width), ""
         else:
             if self._index is None:
-                self._index = Index.of(self._model(max(self.size.width - 2, 0)))
+                self._index = Index.of(self._model(width))
             kept = self._index.kept(self._filter, self.labels_of, target if seeks else "")
             self._counted = f"/{self._filter.text}  {kept.own} of {len(self._index.stops)}"
-            self._lines = kept.lines or (Line((Span(f"nothing matches /{self._filter.text} · esc clears", "muted"),)),)
+            self._lines = kept.lines or _all_hidden(self._filter, len(self._index.stops), width)
             if seeks:
                 self._cursor, target = kept.nearest, self._lines[kept.nearest].target
         lines, at = self._lines, self._cursor
