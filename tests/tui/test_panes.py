@@ -10,14 +10,14 @@ from textual.types import AnimationLevel
 import kwake
 from kwake.actions import OpenConnection
 from kwake.objects.unread_kind import UnreadKind, marker
-from kwake.policy.connections import NONE
+from kwake.policy.connections import NONE, ConnectionSet
 from kwake.policy.difference import PairChange
 from kwake.waking import Wake
 from kwake_tui.keys import Keymap
 from kwake_tui.lines import Line, Span, fit
 from kwake_tui.panes import path
 from kwake_tui.panes.editor import EditorPane
-from kwake_tui.preview_reach import count_rows
+from kwake_tui.preview_reach import count_rows, pair_rows
 from kwake_tui.screens.help import help_lines
 from kwake_tui.text.cluster import cluster_lines
 from kwake_tui.widgets.line_list import LineList
@@ -219,6 +219,31 @@ def test_counts_of_a_preview_are_never_cut(width: int, said: list[str]) -> None:
     fitted = ["".join(span.text for span in fit(row, width)) for row in rows]
     assert all(len(row) == width for row in fitted)
     assert all(word in "".join(fitted) for word in ("1 lost", "1 gained", "1 other ports"))
+
+
+def test_a_preview_of_too_many_pairs_names_some_of_each_kind_and_says_how_many_more() -> None:
+    web = ConnectionSet(tcp=((80, 80),))
+    dns = ConnectionSet(udp=((53, 53),))
+    lost = tuple(PairChange(f"shop/{n}[Deployment]", "shop/web[Deployment]", web, NONE, web, NONE) for n in "abcd")
+    gained = PairChange("ops/x[Deployment]", "0.0.0.0-255.255.255.255", NONE, dns, NONE, dns)
+    changed = PairChange("shop/y[Deployment]", "ops/x[Deployment]", web, web | dns, web, web | dns)
+    found = Wake(lost, (gained,), (changed,), (), ())
+
+    assert [plain(row) for row in pair_rows(found, "shop", 60, 6)] == [
+        "− lost a → web:80",
+        "− lost b → web:80",
+        "− lost c → web:80",
+        "− lost d → web:80",
+        "+ gained ops/x → outside UDP 53",
+        "~ other ports y → ops/x TCP 80,UDP 53  was TCP 80",
+    ]
+    assert [plain(row) for row in pair_rows(found, "shop", 60, 5)] == [
+        "pairs of workloads  − 4 lost  + 1 gained  ~ 1 other ports",
+        "− lost a → web:80",
+        "+ gained ops/x → outside UDP 53",
+        "~ other ports y → ops/x TCP 80,UDP 53  was TCP 80",
+        "and 3 more",
+    ]
 
 
 def long_list(player: Player) -> LineList:

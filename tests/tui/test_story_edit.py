@@ -82,7 +82,7 @@ def test_the_editor_previews_before_anything_is_applied() -> None:
         await player.until(lambda: any("∅ dropped" in row for row in player.rows("#preview")))
 
         rows = player.rows("#preview")
-        assert rows[1].split() == ["pairs", "of", "workloads", "−", "1", "lost"]
+        assert rows[1] == "− lost web → checkout:8443"
         assert rows[2] == "checkout already open dialled now"
         assert rows[3].split() == ["calico", "=", "same", "∅", "dropped"]
         assert rows[4].split() == ["cilium", "◐", "stalled", "∅", "dropped"]
@@ -197,23 +197,48 @@ def test_a_drop_names_the_file_and_line_of_what_decided() -> None:
     play(shop(), story)
 
 
-def test_the_preview_counts_the_pairs_that_the_wake_will_tell() -> None:
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])
+def test_the_preview_names_the_pairs_that_the_wake_will_tell(size: tuple[int, int]) -> None:
     async def story(player: Player) -> None:
-        await edit_policy(player, "app: web", "tier: back")
-        await player.until(lambda: any(row.startswith("pairs of workloads  −") for row in player.rows("#preview")))
-        counted = player.row("#preview", "pairs")
-        told = [row for row in player.rows("#preview") if "→ checkout" in row]
+        await edit_policy(player, "app: web", "app: search")
+        await player.until(lambda: any(row.startswith("+ gained") for row in player.rows("#preview")))
+        named = player.rows("#preview")[1:3]
         before = player.session.world
         await player.press("ctrl+s")
 
         after = wake(before, player.session.world)
-        assert after.lost and after.gained
-        assert counted.split() == [
-            "pairs", "of", "workloads", "−", str(len(after.lost)), "lost", "+", str(len(after.gained)), "gained"
-        ]  # fmt: skip
-        assert len(told) == len(after.lost) + len(after.gained)
+        assert [(pair.src, pair.dst) for pair in (*after.lost, *after.gained)] == [
+            ("shop/web[Deployment]", "shop/checkout[Deployment]"),
+            ("shop/search[Deployment]", "shop/checkout[Deployment]"),
+        ]
+        assert named == ["− lost web → checkout:8443", "+ gained search → checkout:8443"]
 
-    play(shop(), story, size=(200, 60))
+    play(shop(), story, size=size)
+
+
+def test_connections_that_fare_alike_share_a_block_with_both_names() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await player.press("o")
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.until(lambda: any("∅ dropped" in row for row in player.rows("#preview")))
+
+        rows = player.rows("#preview")
+        assert rows[2:4] == ["checkout, checkout-2", "already open dialled now"]
+        assert len(rows) == 6, "one block"
+
+    play(shop(), story)
+
+
+def test_a_preview_is_laid_out_anew_for_another_size() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.until(lambda: any("∅ dropped" in row for row in player.rows("#preview")))
+        await player.pilot.resize_terminal(200, 60)
+        await player.until(lambda: any(row.split() == ["now", "calico", "cilium"] for row in player.rows("#preview")))
+
+    play(shop(), story)
 
 
 def test_a_wide_preview_has_columns_for_now_and_for_each_profile() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from kwake.actions import Action, Apply
 from kwake.cluster import record
 from kwake.dataplane.path import Flow
@@ -10,10 +13,10 @@ from kwake.findings import about
 from kwake.objects.document import Manifest
 from kwake.world import World
 from kwake_tui.lines import Line, Span, section
-from kwake_tui.names import flow_title
+from kwake_tui.names import fitting, flow_title
 from kwake_tui.panes.path_rows import wrapped
 from kwake_tui.preview_answers import Words, again, dial, stands
-from kwake_tui.preview_reach import count_rows, pair_rows, pairs_changed
+from kwake_tui.preview_reach import pair_rows, pairs_changed
 from kwake_tui.preview_table import WIDE, selection_rows, table_rows
 from kwake_tui.session import Session
 from kwake_tui.yaml_text import read_manifest
@@ -21,16 +24,16 @@ from kwake_tui.yaml_text import read_manifest
 ROWS = 6
 """Rows of a preview under its heading."""
 
-_PROFILE, _OPEN = 9, 13
-"""Cells of the columns: the profile's name, and how the connection stands."""
+_LABEL, _OPEN, _DIALLED = 9, 13, 11
+"""Cells of the columns: the profile's name at least, how the connection stands, what a dial meets."""
 
 _SAME = "= same"
 
-LEAST_HINT = 2
-"""Rows that a hint has at least, where it needs them."""
+LEAST_HINT = LEAST_PAIRS = 2
+"""Rows that a hint, and the pairs that change, have at least, where they need them."""
 
 _SELECTION = 8
-"""Rows that must be left for the pods that the text selects to be listed."""
+"""Rows of the pods that the text selects, where a preview has room for twice as many."""
 
 
 def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> tuple[Line, ...]:
@@ -47,27 +50,30 @@ def preview_lines(session: Session, text: str, width: int, most: int = ROWS) -> 
     worlds = [(session.world, after)]
     if session.second is not None:
         worlds += _second(session.second, action)
-    head = section("if you apply this")
-    wide = width >= WIDE
-    blocks = [] if wide else [_connection(name, worlds) for name in session.world.connections]
+    found, told = pairs_changed(session, after), _told(session, worlds, width)
+    hint = _hint(session.world, after, manifest, width)
+    wide = width >= WIDE and most >= 2 * _SELECTION
+    selects = tuple(selection_rows(session.world.cluster, manifest, _SELECTION - 1)) if wide else ()
+    room = most - len(told) - len(selects) - min(len(hint), LEAST_HINT)
+    pairs = pair_rows(found, record(manifest).key.namespace, width, max(room, LEAST_PAIRS)) if found is not None else ()
+    rows = [*pairs, *told] or [Line((Span("= nothing that is shown here changes", "muted"),))]
+    hint = hint[: max(most - len(rows), LEAST_HINT)]
+    rows = [*rows[: most - len(hint)], *hint]
+    if len(rows) + len(selects) <= most:
+        rows += selects
+    return (section("if you apply this"), *rows)
+
+
+def _told(session: Session, worlds: list[tuple[World, World]], width: int) -> list[Line]:
+    """The open connections, the pinned flows and the shown path, what changes first."""
     shown = session.shown_flow
     flows = [*session.shown_pins, *([shown] if shown and shown not in session.shown_pins else [])]
     flows = [flow for flow in flows if not _is_open(session, flow)]
-    blocks += [] if wide else [_dialled(flow, worlds) for flow in flows]
-    found = pairs_changed(session, after)
-    rows = list(count_rows(found, width)) if found is not None else []
-    if wide and (flows or session.world.connections):
-        rows += table_rows(tuple(session.world.connections), flows, worlds, width)
-    rows += [row for block in sorted(blocks, key=_is_unchanged) for row in block]
-    rows = rows or [Line((Span("= nothing that is shown here changes", "muted"),))]
-    hint = _hint(session.world, after, manifest, width)[: max(most - len(rows), LEAST_HINT)]
-    rows = [*rows[: most - len(hint)], *hint]
-    if wide and len(rows) + _SELECTION <= most:
-        rows += selection_rows(session.world.cluster, manifest, (most - len(rows)) // 2)
-    if found is not None and len(rows) + 2 < most:
-        pairs = list(pair_rows(found))
-        rows += [section("who may talk"), *pairs] if pairs else []
-    return (head, *rows[:most])
+    names = tuple(session.world.connections)
+    if width >= WIDE:
+        return list(table_rows(names, flows, worlds, width)) if flows or names else []
+    blocks = [*_connections(names, worlds, width), *(_dialled(flow, worlds, width) for flow in flows)]
+    return [row for head, rows in sorted(blocks, key=lambda block: block.is_unchanged) for row in (*head, *rows)]
 
 
 def _hint(now: World, after: World, manifest: Manifest, width: int) -> list[Line]:
@@ -98,28 +104,52 @@ def _second(world: World, action: Action) -> list[tuple[World, World]]:
         return []
 
 
-def _is_unchanged(block: list[Line]) -> bool:
-    """Whether all that a block says is `same`: what changes stands first."""
-    return all(line.left[-1].text == _SAME for line in block[1:])
+class _Block(NamedTuple):
+    """What fares alike: its names, and a row for each profile."""
+
+    head: list[Line]
+    rows: list[Line]
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether all that it says is `same`: what changes stands first."""
+        return {span.text.strip() for line in self.rows for span in line.left[1:]} <= {"", _SAME}
 
 
-def _row(profile: str, stands: Words, dial: Words) -> Line:
-    cells = [Span(profile[: _PROFILE - 1].ljust(_PROFILE), "muted"), Span(*stands), Span(*dial)]
-    return Line((cells[0], cells[1], Span(" " * max(_OPEN - cells[1].cells, 1)), cells[2]))
+def _row(label: Span, stands: Words, dial: Words, width: int) -> Line:
+    room = max(width - _OPEN - _DIALLED, _LABEL)
+    label, open_cell = label.cut(room - 1), Span(*stands)
+    gaps = [Span(" " * max(cells, 1)) for cells in (room - label.cells, _OPEN - open_cell.cells)]
+    return Line((label, gaps[0], open_cell, gaps[1], Span(*dial)))
 
 
 def _or_same(before: Words, after: Words) -> Words:
     return (_SAME, "muted") if before == after else after
 
 
-def _connection(name: str, worlds: list[tuple[World, World]]) -> list[Line]:
-    rows = [_row(name, ("already open", "muted"), ("dialled now", "muted"))]
+def _connections(names: tuple[str, ...], worlds: list[tuple[World, World]], width: int) -> list[_Block]:
+    """A block for the connections that fare alike: their names, then a row for each profile."""
+    alike: dict[tuple[Line, ...], list[str]] = {}
+    for name in names:
+        alike.setdefault(tuple(_fares(name, worlds, width)), []).append(name)
+    return [_Block(_heads(together, width), list(rows)) for rows, together in alike.items()]
+
+
+def _heads(names: list[str], width: int) -> list[Line]:
+    """The names, and over which column what stands; in one row where there is room."""
+    title = ", ".join(names)
+    heads = ("already open", "muted"), ("dialled now", "muted")
+    if Span(title).cells < max(width - _OPEN - _DIALLED, _LABEL):
+        return [_row(Span(title, bold=True), *heads, width)]
+    return [Line((Span(fitting(names, width), bold=True),)), _row(Span(""), *heads, width)]
+
+
+def _fares(name: str, worlds: list[tuple[World, World]], width: int) -> Iterator[Line]:
     for now, after in worlds:
         was, then = stands(now, name), stands(after, name)
-        if was is None or then is None:
-            continue
-        rows.append(_row(now.profile.name, _or_same(was, then), _or_same(again(now, name), again(after, name))))
-    return rows
+        if was is not None and then is not None:
+            profile = Span(now.profile.name, "muted")
+            yield _row(profile, _or_same(was, then), _or_same(again(now, name), again(after, name)), width)
 
 
 def _is_open(session: Session, flow: Flow) -> bool:
@@ -127,9 +157,10 @@ def _is_open(session: Session, flow: Flow) -> bool:
     return any(connection.flow == flow for connection in session.world.connections.values())
 
 
-def _dialled(flow: Flow, worlds: list[tuple[World, World]]) -> list[Line]:
+def _dialled(flow: Flow, worlds: list[tuple[World, World]], width: int) -> _Block:
     """A pinned flow or the path that is shown."""
-    rows = [Line((Span(flow_title(flow), "muted"),), shrink=0)]
+    rows = []
     for now, after in worlds:
-        rows.append(_row(now.profile.name, ("", "muted"), _or_same(dial(now, flow), dial(after, flow))))
-    return rows
+        profile = Span(now.profile.name, "muted")
+        rows.append(_row(profile, ("", "muted"), _or_same(dial(now, flow), dial(after, flow)), width))
+    return _Block([Line((Span(flow_title(flow), bold=True),), shrink=0)], rows)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from kwake.dataplane.path import Outcome
 from kwake.objects.kinds import Pod
 from kwake.policy.connections import ConnectionSet
+from kwake.policy.difference import PairChange
 from kwake.policy.pair_difference import Pairs
 from kwake.waking import Wake, wake
 from kwake.world import World
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
 from kwake_tui.lines import Line, Span
 from kwake_tui.session import Session
+from kwake_tui.wake_rows import end_name, ports_mark
 
 MOST_PODS = 500
 """Pods up to which the table of pairs is worked out while one types, where more than a policy changes."""
@@ -51,24 +51,37 @@ def count_rows(found: Wake, width: int) -> tuple[Line, ...]:
     return (first, *(msgspec.structs.replace(line, left=(under, *line.left[2:])) for line in others))
 
 
-def pair_rows(found: Wake) -> Iterator[Line]:
-    """A row for each pair."""
-    for mark, pairs in ((LOST, found.lost), (GAINED, found.gained), (OTHER_PORTS, found.changed)):
-        for pair in pairs:
-            yield _row(mark, pair.src, pair.dst, _ports(pair.before if mark is LOST else pair.after))
-    for doubt in found.unknown:
-        yield _row(UNKNOWN, doubt.src, doubt.dst, "")
+def pair_rows(found: Wake, home: str, width: int, most: int) -> tuple[Line, ...]:
+    """Who may talk no more, who now, and who on other ports, in at most so many rows; where that does not do, how many
+    they are, some of each kind, and how many more. Workloads of the namespace `home` go without it."""
+    kinds = [
+        [_pair(LOST, pair, pair.before, pair.always_before, home) for pair in found.lost],
+        [_pair(GAINED, pair, pair.after, pair.always_after, home) for pair in found.gained],
+        [_pair(OTHER_PORTS, pair, pair.after, pair.always_after, home) for pair in found.changed],
+        [_row(UNKNOWN, doubt.src, doubt.dst, home) for doubt in found.unknown],
+    ]
+    ranked = sorted((nth, kind) for kind, rows in enumerate(kinds) for nth in range(len(rows)))
+    counts = count_rows(found, width) if len(ranked) > most else ()
+    kept = ranked[: max(most - len(counts) - 1, 1)] if counts else ranked
+    named = [kinds[kind][nth] for kind, nth in sorted((kind, nth) for nth, kind in kept)]
+    left = len(ranked) - len(kept)
+    return (*counts, *named, *([Line((Span(f"and {left} more", "muted"),))] if left else []))
 
 
-def _row(mark: Mark, src: str, dst: str, ports: str) -> Line:
-    home, end = f"{_end(src).partition('/')[0]}/", _end(dst)
-    ends = (Span(_end(src)), Span(" → ", "faint"), Span(end.removeprefix(home) if "[" in src else end))
-    return Line((Span(f"{mark.glyph} ", mark.role, bold=True), *ends), (Span(ports, "muted"),), shrink=3)
+def _pair(mark: Mark, pair: PairChange, allowed: ConnectionSet, always: ConnectionSet, home: str) -> Line:
+    was = f"was {ports_mark(pair.before, pair.always_before).word}" if mark is OTHER_PORTS else ""
+    return _row(mark, pair.src, pair.dst, home, _ports(allowed, always), was)
 
 
-def _end(name: str) -> str:
-    return name.partition("[")[0]
+def _row(mark: Mark, src: str, dst: str, home: str, ports: str = "", was: str = "") -> Line:
+    source, target = (end_name(end).removeprefix(f"{home}/") for end in (src, dst))
+    heads = (Span(f"{mark.glyph} ", mark.role, bold=True), Span(f"{mark.word} ", mark.role))
+    ends = (Span(source), Span(" → ", "faint"), Span(target), Span(ports))
+    return Line((*heads, *ends), (Span(was, "muted"),) if was else (), shrink=4)
 
 
-def _ports(allowed: ConnectionSet) -> str:
-    return str(allowed)
+def _ports(allowed: ConnectionSet, always: ConnectionSet) -> str:
+    """`:8443`, ` UDP 53`, `:80,443, some pods`."""
+    words = ports_mark(allowed, always).word
+    is_tcp = not (allowed.udp or allowed.sctp)
+    return f":{words.removeprefix('TCP ')}" if is_tcp else f" {words}"

@@ -175,8 +175,10 @@ class EditorPane(Vertical):
         return stands
 
     def on_resize(self) -> None:
-        """The title says as much as there is room for."""
+        """The title and the preview say as much as there is room for."""
         self._retitle()
+        if self.is_edited:
+            self.post_message(self.Typed(self.area.text))
 
     def on_descendant_focus(self) -> None:
         """The subtitle says how one stands here."""
