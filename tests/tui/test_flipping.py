@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from kwake.dataplane.path import Outcome
+from kwake.flips import path_flips
 from kwake_tui.panes.editor import EditorPane
 from kwake_tui.screens.choice import ChoiceScreen
+from kwake_tui.screens.flips import FlipScreen
+from kwake_tui.screens.kubectl import KubectlScreen
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.session import path_in
+from kwake_tui.text.flips import command
 from kwake_tui.text.page import described
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import POLICY, edit_policy, open_checkout
@@ -31,6 +35,27 @@ def test_enter_makes_the_edit_and_the_path_arrives() -> None:
         assert any("delivered" in row for row in player.rows("#path"))
         await player.press("z")
         assert any("dropped" in row for row in player.rows("#path"))
+
+    play(shop(), story)
+
+
+def test_y_shows_the_edit_as_the_command_line_prints_it_and_c_copies_it() -> None:
+    async def story(player: Player) -> None:
+        await flips_of_a_drop(player)
+        assert "y as a patch" in str(player.app.screen.query_one("#page").border_subtitle)
+        session = player.session
+        assert session.flow is not None
+        flip = path_flips(session.world, path_in(session.world, session.flow))[0]
+        (patch,) = [line for change in flip.changes for line in command(change)]
+
+        await player.press("y")
+        await player.until(lambda: isinstance(player.app.screen, KubectlScreen))
+        assert "".join(player.rows("#page")).replace(" ", "") == patch.replace(" ", "")
+        await player.press("c")
+        assert player.app.clipboard == patch
+        await player.press("escape")
+        await player.until(lambda: isinstance(player.app.screen, FlipScreen))
+        assert player.session is session, "nothing was done"
 
     play(shop(), story)
 

@@ -24,6 +24,10 @@ async def open_dialog(player: Player) -> None:
     await player.until(lambda: isinstance(player.app.screen, ServiceTypeScreen))
 
 
+def hint(player: Player) -> str:
+    return str(player.app.screen.query_one("#service-type").border_subtitle)
+
+
 def test_the_dialog_says_what_is_kept_allocated_and_released() -> None:
     async def story(player: Player) -> None:
         await open_dialog(player)
@@ -47,6 +51,25 @@ def test_a_refused_type_quotes_the_api_server() -> None:
         await player.press("enter", "enter")
         assert player.session.world == shop(), "there is no button to press"
         assert isinstance(player.app.screen, ServiceTypeScreen)
+
+    play(shop(), story)
+
+
+def test_only_keys_that_act_on_the_type_are_hinted() -> None:
+    async def story(player: Player) -> None:
+        await open_dialog(player)
+        assert "enter to its button   y as a patch" in hint(player)
+        await player.press("down")
+        assert hint(player) == "↑ ↓ type   esc back", "this is its type"
+        await player.press("down", "down")
+        assert "enter its name" in hint(player).replace("to ", "")
+        assert "patch" not in hint(player)
+        await player.press("enter")
+        assert "button" not in hint(player), "there is no name yet"
+        await player.type("api.example.com")
+        assert "enter to its button" in hint(player)
+        await player.press("down")
+        assert "button" not in hint(player) and "patch" not in hint(player), "Headless is refused"
 
     play(shop(), story)
 
@@ -167,10 +190,6 @@ def test_an_external_name_is_asked_for_in_the_dialog_and_tried_as_it_is_typed() 
         assert (service.spec.type, service.spec.external_name) == ("ExternalName", "api.hjk.org")
 
     play(shop(), story)
-
-
-def hint(player: Player) -> str:
-    return str(player.app.screen.query_one("#service-type").border_subtitle)
 
 
 def with_many_callers() -> World:

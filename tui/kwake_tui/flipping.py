@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
 from kwake.actions import Apply
 from kwake.cluster import record
 from kwake.dataplane.path import Flow
 from kwake.errors import KwakeError
 from kwake.flips import path_flips
-from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
 from kwake.objects.json_patch import Change, Fix
-from kwake.policy.flip import Flip
 from kwake.world import World
 from kwake_tui.desk import Desk
-from kwake_tui.lines import BLANK, Line, Span
 from kwake_tui.names import flow_title, short
-from kwake_tui.screens.choice import ChoiceScreen
+from kwake_tui.screens.flips import FlipScreen
 from kwake_tui.session import path_in
-from kwake_tui.text.flips import effects
 from kwake_tui.yaml_text import editable, read_manifest
 
 
@@ -44,9 +40,9 @@ def open_flips(desk: Desk) -> None:
                 if not desk.attempt(Apply(edited(desk.session.world, change))):
                     return
 
-    title = f"Flip  {flow_title(flow)}"
-    note = f"what would turn it   enter makes it, {desk.key('undo')} undoes it   esc back"
-    desk.open(ChoiceScreen(title, note, tuple(flip_rows(flips))), answered)
+    note = f"enter makes it, {desk.key('undo')} undoes it"
+    subject = "would make the same edit; nothing is run"
+    desk.open(FlipScreen(f"Flip  {flow_title(flow)}  what would turn it", note, flips, subject), answered)
 
 
 def open_fixes(desk: Desk, flow: Flow, text: str, put: Callable[[str], None]) -> None:
@@ -73,25 +69,11 @@ def open_fixes(desk: Desk, flow: Flow, text: str, put: Callable[[str], None]) ->
                 after = change.of(after) if isinstance(change, Fix) else change.manifest
             put(editable(after))
 
-    title = f"Flip  {flow_title(flow)}  by {name} alone"
-    keys = "what would turn it   enter types it, nothing is applied   esc back"
-    desk.open(ChoiceScreen(title, keys, tuple(flip_rows(mine))), answered)
+    title = f"Flip  {flow_title(flow)}  what of {name} alone would turn it"
+    subject = "would make the same edit once the text is applied; nothing is run"
+    desk.open(FlipScreen(title, "enter types it, nothing is applied", mine, subject), answered)
 
 
 def edited(world: World, change: Change) -> dict[str, object]:
     """The object as a change would leave it."""
     return change.of(world.cluster.record(change.key).manifest) if isinstance(change, Fix) else change.manifest
-
-
-def flip_rows(flips: Sequence[Flip]) -> Iterator[Line]:
-    """A row for each edit, under it the objects that it changes and what else it opens and closes."""
-    for number, flip in enumerate(flips):
-        mark, role = ("✓ passes", "ok") if flip.allowed else ("∅ is dropped", "bad")
-        sure = "" if flip.basis is Basis.SOURCED else f" {flip.basis.value}"
-        yield Line((Span(flip.words),), (Span(f"{mark}{sure}", role),), shrink=0, target=f"flip:{number}")
-        for change in flip.changes:
-            what = "changes" if isinstance(change, Fix) else "makes"
-            yield Line((Span(f"  {what} {change.key}", "muted"),), shrink=0)
-        for line in effects(flip):
-            yield Line((Span(f"  {line}", "muted" if line.startswith("nothing") else "text1"),), shrink=0)
-        yield BLANK

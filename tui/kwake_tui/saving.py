@@ -19,20 +19,16 @@ from kwake.sources.write import write_bytes
 from kwake.sources.yaml_writer import to_yaml
 from kwake_live.cleaning import holds_secrets
 from kwake_tui.desk import Desk
-from kwake_tui.lines import Line, Span, folded
 from kwake_tui.opened import STDIN, sources_of
 from kwake_tui.scenario_files import named_from, path_of
 from kwake_tui.screens.confirm import ConfirmScreen
-from kwake_tui.screens.reader import ReaderScreen
+from kwake_tui.screens.kubectl import KubectlScreen
 from kwake_tui.session import Session, action_title
 from kwake_tui.unsecret import clean_record, without_secrets
 from kwake_tui.yaml_text import editable, read_manifest
 
 _NAMED = 3
 """Actions that the name of a scenario names; of more it says how many."""
-
-FURTHER_IN = 4
-"""Cells before the rows of a command that goes on."""
 
 
 def save(desk: Desk, words: list[str]) -> None:
@@ -94,17 +90,7 @@ def kubectl(desk: Desk, words: list[str]) -> None:
         target = path_of(words)
         _write_asking(desk, {target: "".join(f"{line}\n" for line in lines).encode()}, f"commands in {target}")
         return
-    desk.open(ReaderScreen("kubectl", "would make the same changes; nothing is run", lambda width: _page(lines, width)))
-
-
-def _page(lines: tuple[str, ...], width: int) -> tuple[Line, ...]:
-    """Commands in as many rows as they need: none is cut; what goes on stands further in."""
-    rows: list[Line] = []
-    for line in lines:
-        role = "muted" if line.startswith("# ") else "text1"
-        first, *others = folded(line, width, FURTHER_IN)
-        rows += [Line((Span(first, role),)), *(Line((Span(" " * FURTHER_IN), Span(part, role))) for part in others)]
-    return tuple(rows)
+    desk.open(KubectlScreen(lines))
 
 
 def scenario_files(session: Session, target: Path) -> dict[Path, bytes]:

@@ -27,7 +27,7 @@ class ChoiceScreen(Dialog[str | None]):
     def keys(self) -> tuple[tuple[str, str], ...]:
         """As the lower border has it, and how one moves."""
         own = (part.partition(" ") for part in self.note.split("   "))
-        return (ROWS, *((key, words) for key, _, words in own if key in ("enter", "esc")))
+        return (ROWS, *((key, words) for key, _, words in own if key in ("enter", "y", "esc")))
 
     def compose(self) -> ComposeResult:
         """One list in a frame."""

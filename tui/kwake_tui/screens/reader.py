@@ -16,7 +16,10 @@ class ReaderScreen(Dialog[None]):
     """Rows in a box; esc leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "leave", show=False, priority=True)]
-    KEYS = (("↑ ↓ j k", "scroll; page keys, g and G too"), ("esc q enter", "back"))
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("↑ ↓ j k", "scroll; page keys, g and G too"),
+        ("esc q enter", "back"),
+    )
 
     note = "esc back"
 

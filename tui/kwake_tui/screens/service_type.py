@@ -15,9 +15,9 @@ from kwake.actions import Action, SetServiceType
 from kwake.scenario.kubectl import type_command
 from kwake_tui.keymap import FIXED
 from kwake_tui.keys import keymap_of
-from kwake_tui.lines import Line, Span
+from kwake_tui.lines import Span
 from kwake_tui.screens.dialog import Dialog
-from kwake_tui.screens.reader import ReaderScreen
+from kwake_tui.screens.kubectl import KubectlScreen
 from kwake_tui.screens.type_trials import Trial, Ways, detail_lines, service_of, trial, trials, type_lines, ways_round
 from kwake_tui.session import Session
 from kwake_tui.widgets.in_order import Field
@@ -55,10 +55,6 @@ class ServiceTypeScreen(Dialog[Action]):
         ("esc q", "back, and nothing is done"),
     )
 
-    note = "↑ ↓ type   enter to its button   y as a patch   esc back"
-    brief_note = "↑ ↓ type   enter its button   y patch   esc back"
-    """Beside the rows of the details that are in sight."""
-
     def __init__(self, session: Session, reference: str) -> None:
         super().__init__()
         self._session = session
@@ -93,16 +89,20 @@ class ServiceTypeScreen(Dialog[Action]):
 
     @property
     def hint(self) -> str:
-        """What enter does where the focus is; where the details are longer than the box, which rows are in sight."""
+        """What acts where the focus is; where the details are longer than the box, which rows are in sight."""
         match self.focused:
             case Button(id="yes", label=words):
                 return f"enter {str(words).replace('Switch', 'switches')}   esc back"
             case Button():
                 return "enter cancels   esc back"
             case Field():
-                return "enter to its button   ↑ ↓ type   esc back"
+                return f"{'enter to its button   ' if self._trial.after is not None else ''}↑ ↓ type   esc back"
         place = self.query_one("#details", LineList).place
-        return f"{keymap_of(self.app).shown('page-down')} {place}   {self.brief_note}" if place else self.note
+        pages = f"{keymap_of(self.app).shown('page-down')} {place}" if place else ""
+        can, needs_name = self._trial.after is not None and not self._trial.is_now, self._needs_name
+        enter = f"enter {'' if place else 'to '}its {'name' if needs_name else 'button'}" if can or needs_name else ""
+        patch = f"y {'' if place else 'as a '}patch" if can else ""
+        return "   ".join(filter(None, (pages, "↑ ↓ type", enter, patch, "esc back")))
 
     def on_descendant_focus(self) -> None:
         """Enter does something else."""
@@ -121,6 +121,7 @@ class ServiceTypeScreen(Dialog[Action]):
         self._trials = tuple(tried if old.type == tried.type else old for old in self._trials)
         self._show_types("ExternalName")
         self._detail("ExternalName")
+        self.tell()
 
     def _show_types(self, at: str) -> None:
         before = service_of(self._session.world, self._reference)
@@ -131,6 +132,11 @@ class ServiceTypeScreen(Dialog[Action]):
     def _trial(self) -> Trial:
         chosen = self.query_one("#types", LineList).target
         return next((trial for trial in self._trials if trial.type == chosen), self._trials[0])
+
+    @property
+    def _needs_name(self) -> bool:
+        """Whether a name must stand with the type under the cursor."""
+        return self._trial.type == "ExternalName" and not self._trial.is_now
 
     def _detail(self, type_name: str) -> None:
         trial = next(trial for trial in self._trials if trial.type == type_name)
@@ -157,7 +163,7 @@ class ServiceTypeScreen(Dialog[Action]):
     @on(LineList.Chosen, "#types")
     def _chosen(self) -> None:
         """Enter on a type: its button is next, and does it; ExternalName needs its name first."""
-        if self._trial.type == "ExternalName" and not self._trial.is_now:
+        if self._needs_name:
             self.set_focus(self.query_one(Field), scroll_visible=False)
         else:
             self._to_button()
@@ -199,10 +205,7 @@ class ServiceTypeScreen(Dialog[Action]):
         """The command that would switch a real cluster's Service."""
         if self._can_be_had():
             command = type_command(self._session.world, self._action)
-            page = ReaderScreen(
-                "kubectl", "would make the same change; nothing is run", (Line((Span(command),), shrink=0),)
-            )
-            self.app.push_screen(page)
+            self.app.push_screen(KubectlScreen([command], "would make the same change; nothing is run"))
 
     @property
     def _action(self) -> SetServiceType:
