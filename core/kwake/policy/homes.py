@@ -20,13 +20,22 @@ class Home:
     def __init__(self, read: tuple[NetworkPolicy, ...], compiler: Compiler, earlier: Home | None = None) -> None:
         self.read = read
         before = earlier.policies if earlier is not None and _is_near(earlier.read, read) else ()
-        self.policies: tuple[CompiledPolicy, ...] = _followed(read, compiler, before)
+        self.policies: tuple[CompiledPolicy, ...]
         """In the order of their names."""
+        edited = _edited(read, earlier.read) if earlier is not None and before else None
+        if edited is None:
+            known = {id(policy.read): policy for policy in before}
+            self.policies = tuple([known.get(id(policy)) or compiler.compiled(policy) for policy in read])
+        else:
+            after = list(before)
+            for place in edited:
+                after[place] = compiler.compiled(read[place], before[place])
+            self.policies = tuple(after)
         self._isolating: dict[str, Isolating] = {}
         """By direction, as far as asked for."""
         self._alike: dict[str, Isolating] = {}
         """Those of earlier policies that select the same pods."""
-        if earlier is not None and before and _select_alike(before, self.policies):
+        if earlier is not None and edited is not None and all(_selects_as(before[i], self.policies[i]) for i in edited):
             self._alike = {**earlier._alike, **earlier._isolating}
 
     def isolating(self, direction: str) -> Isolating:
@@ -78,7 +87,6 @@ class Isolating:
 
     def _say(self, policies: tuple[CompiledPolicy, ...]) -> None:
         self._policies = policies
-        self._terms = [p.says_in for p in policies] if self._direction == INGRESS else [p.says_out for p in policies]
         self._known: dict[int, tuple[CompiledPolicy, ...]] = {}
 
     def as_said_by(self, policies: tuple[CompiledPolicy, ...]) -> Isolating:
@@ -114,7 +122,9 @@ class Isolating:
 
     def terms(self, places: int) -> tuple[Terms, ...]:
         """What a set of them says, each once."""
-        return tuple(dict.fromkeys(_at(self._terms, places)))
+        found = _at(self._policies, places)
+        said = [p.says_in for p in found] if self._direction == INGRESS else [p.says_out for p in found]
+        return tuple(dict.fromkeys(said))
 
 
 def _is_near(some: tuple[NetworkPolicy, ...], others: tuple[NetworkPolicy, ...]) -> bool:
@@ -122,23 +132,16 @@ def _is_near(some: tuple[NetworkPolicy, ...], others: tuple[NetworkPolicy, ...])
     return bool(some and others) and (some[0] is others[0] or some[-1] is others[-1])
 
 
-def _followed(
-    read: tuple[NetworkPolicy, ...], compiler: Compiler, before: tuple[CompiledPolicy, ...]
-) -> tuple[CompiledPolicy, ...]:
-    """Policies made ready, those that were there before taken over."""
-    if len(read) == len(before):  # mostly one of them was edited
-        both = zip(read, before, strict=True)
-        return tuple([old if old.read is policy else compiler.compiled(policy, old) for policy, old in both])
-    known = {id(policy.read): policy for policy in before}
-    return tuple([known.get(id(policy)) or compiler.compiled(policy) for policy in read])
+def _edited(read: tuple[NetworkPolicy, ...], before: tuple[NetworkPolicy, ...]) -> list[int] | None:
+    """The places where other policies stand than before. None: some came or went."""
+    if len(read) != len(before):
+        return None
+    return [place for place, (new, old) in enumerate(zip(read, before, strict=True)) if new is not old]
 
 
-def _select_alike(some: tuple[CompiledPolicy, ...], others: tuple[CompiledPolicy, ...]) -> bool:
-    """Whether policies select the same pods in the same directions, one by one."""
-    return len(some) == len(others) and all(
-        one is other or (one.directions == other.directions and one.selector == other.selector)
-        for one, other in zip(some, others, strict=True)
-    )
+def _selects_as(one: CompiledPolicy, other: CompiledPolicy) -> bool:
+    """Whether a policy selects the same pods in the same directions."""
+    return one.directions == other.directions and one.selector == other.selector
 
 
 def _at(of: Sequence[T], places: int) -> list[T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from operator import is_
@@ -35,6 +36,17 @@ SETTINGS = (
 """The fields of a profile that decide a verdict."""
 
 
+def _settings(profile: Profile, earlier: PolicySet | None) -> tuple[str, ...]:
+    """What of a profile decides a verdict, and its name, which stands in reasons."""
+    if earlier is not None and earlier.profile is profile:
+        return earlier.settings
+    return (profile.name, *[profile.settings[field].value for field in SETTINGS])
+
+
+def _name_of(policy: CompiledPolicy) -> str:
+    return policy.read.metadata.name
+
+
 SCTP_UNKNOWN = "whether policies judge SCTP under this CNI is not known"
 
 
@@ -49,7 +61,10 @@ class PolicySet:
             self.__dict__.pop("policies", None)
         else:
             self._look_at(cluster, profile)
-        self._profile = profile
+        self.profile = profile
+        """What its CNI does."""
+        self.settings: tuple[str, ...] = _settings(profile, earlier)
+        """What of the profile decides a verdict."""
         self._read: list[object] = read
         self._pods: dict[str, tuple[Pod, ...]] = cluster.pods_by_namespace
         self._nodes_by_ip: dict[str, Node] = cluster.nodes_by_ip
@@ -88,10 +103,9 @@ class PolicySet:
 
     def policy(self, key: Key) -> CompiledPolicy | None:
         """One NetworkPolicy, if it is there."""
-        for policy in self.home(key.namespace).policies:
-            if policy.read.metadata.name == key.name:
-                return policy
-        return None
+        policies = self.home(key.namespace).policies
+        place = bisect_left(policies, key.name, key=_name_of)
+        return policies[place] if place < len(policies) and _name_of(policies[place]) == key.name else None
 
     def home(self, namespace: str) -> Home:
         """The policies of a namespace."""
@@ -146,7 +160,7 @@ class PolicySet:
     def _uncertain(self, policy: TierPolicy, selects: bool | None) -> str:
         """Why it is not certain that a policy of a tier judges a pod; empty if it is."""
         if not self._are_tiers_sure:
-            return f"whether {self._profile.name} enforces {policy.key} is not known"
+            return f"whether {self.profile.name} enforces {policy.key} is not known"
         return "" if selects else f"whether {policy.key} selects the pod is not known"
 
     def unread_for(self, pod: Pod, direction: str) -> tuple[UnreadPolicy, ...]:
@@ -175,11 +189,11 @@ class PolicySet:
         if subject.pod is None:
             return Side(direction, True, "not a pod: no policy judges its side", Basis.SOURCED, "NP-2")
         if not self.enforced:
-            setting = self._profile.setting("policy")
-            return Side(direction, True, f"{self._profile.name} enforces no NetworkPolicy", setting.basis, "NP-12")
+            setting = self.profile.setting("policy")
+            return Side(direction, True, f"{self.profile.name} enforces no NetworkPolicy", setting.basis, "NP-12")
         pod = self.seeing.pod(subject)
         if pod is None:
-            basis = self._profile.setting("host-network-pods").basis
+            basis = self.profile.setting("host-network-pods").basis
             return Side(direction, True, "on the host's network: no policy selects it", basis, "NP-15")
         if other.pod is not None and other.pod.key == pod.key and other.pod.metadata.uid == pod.metadata.uid:
             return self._to_itself(pod, direction, other, protocol, port, by_service)
@@ -260,7 +274,7 @@ class PolicySet:
         """Sourced, unless it rests on whether networks hold pods."""
         if self.tier_seeing.pod(other) is None or all(peer.networks is None for peer in peers):
             return Basis.SOURCED
-        return self._profile.setting("ipblock-matches-pods").basis
+        return self.profile.setting("ipblock-matches-pods").basis
 
     def _judged(self, direction: str, pod: Pod, other: PolicyEnd, protocol: str, port: int) -> Side:
         """What the NetworkPolicies say: the union of all rules of all that select the pod (NP-1, NP-2)."""
@@ -313,7 +327,7 @@ class PolicySet:
 
     def _basis(self, isolating: Iterable[CompiledPolicy], direction: str, other: PolicyEnd) -> Basis:
         """Sourced, unless it rests on what the API leaves open: host-network pods, ipBlocks that hold pods, endPort."""
-        ranges = self._profile.setting("end-port").basis
+        ranges = self.profile.setting("end-port").basis
         if ranges is not Basis.SOURCED:
             ports = (port for policy in isolating for rule in policy.rules(direction) for port in rule.ports)
             ranges = ranges if any(port.end_port is not None for port in ports) else Basis.SOURCED
@@ -322,9 +336,9 @@ class PolicySet:
         peers = [peer for policy in isolating for rule in policy.rules(direction) for peer in rule.peers]
         rests_on = [ranges]
         if other.pod.spec.host_network and peers:
-            rests_on.append(self._profile.setting("host-network-pods").basis)
+            rests_on.append(self.profile.setting("host-network-pods").basis)
         elif any(peer.ip_block is not None for peer in peers):
-            rests_on.append(self._profile.setting("ipblock-matches-pods").basis)
+            rests_on.append(self.profile.setting("ipblock-matches-pods").basis)
         return weakest(rests_on)
 
     def _basis_of_node(self, isolating: Iterable[CompiledPolicy], direction: str, other: PolicyEnd) -> Basis:
@@ -338,7 +352,7 @@ class PolicySet:
 
     def _to_own_node(self, side: Side) -> Side:
         """Egress to the pod's own node, where the rules deny it: sources disagree, so the profile says (D-2)."""
-        setting = self._profile.setting("egress-to-own-node")
+        setting = self.profile.setting("egress-to-own-node")
         match setting.value:
             case "allowed":
                 return Side(EGRESS, True, "to the pod's own node: allowed", setting.basis, "NP-14", side.isolated_by)
@@ -381,7 +395,7 @@ def compile_policies(cluster: Cluster, profile: Profile, earlier: PolicySet | No
     `earlier` are those of a cluster that this one was made of, under the same profile; by default the last made.
     """
     sets = _compiled.setdefault(cluster, {})
-    wanted = (profile.name, *[profile.settings[field].value for field in SETTINGS])
+    wanted = _settings(profile, earlier)
     if wanted not in sets:
         earlier = _latest.get(wanted) if earlier is None else earlier
         sets[wanted] = _latest[wanted] = PolicySet(cluster, profile, earlier)

@@ -274,8 +274,7 @@ class Standing:
         old, new = self._policies.policy(changed), after._policies.policy(changed)
         if new is not None and not self._matrix.classes.sight.covers(new):
             return self._made_again(cluster)
-        both = [policy for policy in (old, new) if policy is not None]
-        touched = self._selected(both, changed.namespace)
+        touched = self._selected(old, new, changed.namespace)
         out: list[_Change] = []
         into: list[_Change] = []
         if _says_something_else(old, new, EGRESS):
@@ -298,11 +297,12 @@ class Standing:
         after.ingress, into = self.ingress.with_rows([*taking], after._matrix.judged_again(INGRESS, taking.items()))
         return after, tuple(_shifts(self, after, out, into))
 
-    def _selected(self, policies: Iterable[CompiledPolicy], namespace: str) -> list[int]:
-        """The classes of a namespace that any of its policies selects."""
-        selected = 0
-        for policy in policies:
-            selected |= self._matrix.peers.carrying(policy.selector)
+    def _selected(self, old: CompiledPolicy | None, new: CompiledPolicy | None, namespace: str) -> list[int]:
+        """The classes of a namespace that a policy selected, or selects."""
+        carrying = self._matrix.peers.carrying
+        selected = carrying(old.selector) if old is not None else 0
+        if new is not None and (old is None or old.selector != new.selector):
+            selected |= carrying(new.selector)
         return [*bits_of(selected & self._matrix.peers.of_namespace.get(namespace, 0))]
 
     def _after(self, cluster: Cluster) -> Standing:
@@ -326,7 +326,8 @@ class Standing:
 
 def _says_something_else(old: CompiledPolicy | None, new: CompiledPolicy | None, direction: str) -> bool:
     """Whether a policy that came, went or was edited selects others in a direction, or says something else there."""
-    was, is_ = (policy is not None and direction in policy.directions for policy in (old, new))
+    was = old is not None and direction in old.directions
+    is_ = new is not None and direction in new.directions
     if old is None or new is None or was != is_ or old.selector != new.selector:
         return was or is_
     return was and old.says(direction) is not new.says(direction)
@@ -342,6 +343,8 @@ def _holds(parts: Parts, index: int, protocol: str, port: int) -> bool:
 
 def _shifts(before: Standing, after: Standing, out: list[_Change], into: list[_Change]) -> Iterator[Shift]:
     """What the changes of both sides open and close, each pair of classes once."""
+    if not out and not into:
+        return
     yield from _of_parts(before, after, out, into, _sure, True)
     if before.is_doubtful or after.is_doubtful:
         yield from _of_parts(before, after, out, into, _possible, False)
