@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,11 +17,24 @@ from kwake.grouping import GroupsOf, grouped, regrouped
 from kwake.objects.decode import decode
 from kwake.objects.document import Document, Manifest, Origin, document
 from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, Key, group_of, key
-from kwake.objects.kinds import ConfigMap, EndpointSlice, KubeObject, Namespace, NetworkPolicy, Node, Pod, Service
+from kwake.objects.kinds import (
+    ConfigMap,
+    EndpointSlice,
+    KubeObject,
+    Namespace,
+    NetworkPolicy,
+    Node,
+    Pod,
+    Service,
+    Unmodelled,
+)
 from kwake.objects.reference import ObjectReference, kind_named, parse_reference
 from kwake.objects.unread_kind import UnreadKind, unread_kinds
+from kwake.records import Records
 
 T = TypeVar("T", bound=KubeObject)
+
+_KEY = attrgetter("key")
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 """Every namespace carries it, even where the manifest lacks it."""
@@ -56,25 +71,34 @@ def record(manifest: Manifest, origin: Origin | None = None, made: str = "") -> 
     return Record(doc, decode(doc), made)
 
 
+class _OfKind:
+    """All objects of a typed kind; put together when first asked for, for all clusters in which they are the same."""
+
+    def __init__(self, by_place: Mapping[tuple[type[KubeObject], str], tuple[KubeObject, ...]], kind: type[KubeObject]):
+        self._by_place = by_place
+        self._kind = kind
+
+    @cached_property
+    def values(self) -> tuple[KubeObject, ...]:
+        """By namespace and name; those that kwake does not model by kind first."""
+        places = sorted(place[1] for place in self._by_place if place[0] is self._kind)
+        found = chain.from_iterable(self._by_place[self._kind, namespace] for namespace in places)
+        return tuple(sorted(found, key=_KEY) if self._kind is Unmodelled else found)
+
+
 class Cluster:
     """An immutable set of records. Changing it gives another cluster that shares what did not change."""
 
     def __init__(self, records: Mapping[Key, Record] | None = None) -> None:
-        self._records: dict[Key, Record] = dict(records or {})
+        self._records = Records[Record](records or {})
 
     def with_changes(self, changes: Mapping[Key, Record | None]) -> Cluster:
         """The cluster with these records put in, or taken out where None. The same object if nothing changes."""
         real = {k: r for k, r in changes.items() if self._records.get(k) != r}
         if not real:
             return self
-        records = dict(self._records)
-        for k, changed in real.items():
-            if changed is None:
-                del records[k]
-            else:
-                records[k] = changed
         cluster = Cluster()
-        cluster._records = records
+        cluster._records = self._records.with_changes(real)
         cluster._inherit(self, real)
         return cluster
 
@@ -92,6 +116,9 @@ class Cluster:
             if name in looked_up:
                 concerned = any(issubclass(touched_kind, kind) for touched_kind in kinds)
                 mine[name] = regrouped(looked_up[name], touched, groups_of) if concerned else looked_up[name]
+        if "_by_kind" in looked_up:
+            of_kinds = {kind: _OfKind(mine["_by_place"], kind) for kind in kinds}
+            mine["_by_kind"] = {**other._by_kind, **of_kinds}
         if "nodes_by_ip" in looked_up and Node not in kinds:
             mine["nodes_by_ip"] = other.nodes_by_ip
         if "namespaces" in looked_up and all(self._is_known(other, k, new) for k, new in changes.items()):
@@ -117,7 +144,7 @@ class Cluster:
 
     def __iter__(self) -> Iterator[Record]:
         """All records, in the order they came."""
-        return iter(self._records.values())
+        return iter(self._records.as_they_came())
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Cluster) and self._records == other._records)
@@ -146,9 +173,9 @@ class Cluster:
         kind = parsed.kind or default_kind
         wanted = Key(kind, parsed.namespace, parsed.name, GROUP_OF_KIND.get(kind, ""))
         if wanted not in self._records:
-            same = [k for k in self._records if (k.kind, k.namespace, k.name) == (kind, parsed.namespace, parsed.name)]
+            same = [k for k in self._records.of_kind(kind) if (k.namespace, k.name) == (parsed.namespace, parsed.name)]
             if len(same) != 1:
-                names = [str(k) for k in self._records if k.kind == kind]
+                names = [str(k) for k in self._records.of_kind(kind)]
                 near = [*self._meant(parsed), *difflib.get_close_matches(str(wanted), names, n=3, cutoff=0.5)][:3]
                 hint = f"; did you mean {' or '.join(near)}?" if near else ""
                 raise ReferenceNotFound(
@@ -169,12 +196,9 @@ class Cluster:
         if parsed.kind is not None and parsed.kind not in workloads:
             return []
         kind = kind_named(parsed.namespace) if parsed.kind is None else None
-        found = [
-            k
-            for k in self._records
-            if k.name == parsed.name
-            and ((k.kind in workloads and k.namespace == parsed.namespace) or (kind is not None and k.kind == kind))
-        ]
+        kinds = {*workloads, kind} if kind is not None else {*workloads}
+        named = (k for k in chain.from_iterable(map(self._records.of_kind, kinds)) if k.name == parsed.name)
+        found = [k for k in named if k.kind == kind or k.namespace == parsed.namespace]
         return [str(k) for k in sorted(found)]
 
     def get(self, reference: str) -> Record:
@@ -182,18 +206,23 @@ class Cluster:
         return self.record(self.resolve(reference))
 
     @cached_property
-    def _by_kind(self) -> dict[type[KubeObject], tuple[KubeObject, ...]]:
-        return grouped((self._records[k].value for k in sorted(self._records)), _kind_of)
+    def _in_order(self) -> list[KubeObject]:
+        return [item.value for item in self._records.in_order()]
 
     @cached_property
     def _by_place(self) -> dict[tuple[type[KubeObject], str], tuple[KubeObject, ...]]:
-        return grouped((value for values in self._by_kind.values() for value in values), _place_of)
+        return grouped(self._in_order, _place_of)
+
+    @cached_property
+    def _by_kind(self) -> dict[type[KubeObject], _OfKind]:
+        return {kind: _OfKind(self._by_place, kind) for kind, _ in self._by_place}
 
     def all(self, kind: type[T], namespace: str = "") -> tuple[T, ...]:
         """Every object of a typed kind, by namespace and name; of one namespace alone where it is named."""
         if namespace:
             return self._by_place.get((kind, namespace), ())  # type: ignore[return-value]  # what stands there is of it
-        return self._by_kind.get(kind, ())  # type: ignore[return-value]  # likewise
+        found = self._by_kind.get(kind)
+        return () if found is None else found.values  # type: ignore[return-value]  # likewise
 
     def value(self, kind: type[T], namespace: str, name: str) -> T | None:
         """One object of a typed kind, or None."""
@@ -272,7 +301,7 @@ class Cluster:
     @cached_property
     def namespaces(self) -> dict[str, dict[str, str]]:
         """Labels of every namespace, named or only implied by an object in it, with `kubernetes.io/metadata.name`."""
-        labels = {k.namespace: {NAME_LABEL: k.namespace} for k in self._records if k.namespace}
+        labels = {name: {NAME_LABEL: name} for name in sorted(self._records.namespaces)}
         for namespace in self.all(Namespace):
             labels[namespace.metadata.name] = _labels_of(namespace)
         return labels
@@ -310,7 +339,7 @@ class Cluster:
 
     @cached_property
     def _by_controller(self) -> dict[tuple[str, str, str], tuple[KubeObject, ...]]:
-        return grouped((self._records[k].value for k in sorted(self._records)), _controller_of)
+        return grouped(self._in_order, _controller_of)
 
     def controlled_by(self, owner: Key, kind: type[T]) -> tuple[T, ...]:
         """The objects of a typed kind that name this object as their controller, by name."""
@@ -333,8 +362,7 @@ class Cluster:
     @cached_property
     def canonical(self) -> bytes:
         """All documents as bytes, by key: equal for equal clusters."""
-        parts: Iterable[Record] = (self._records[k] for k in sorted(self._records))
-        return b"\n".join(r.document.raw + b" " + r.made.encode() for r in parts)
+        return b"\n".join(r.document.raw + b" " + r.made.encode() for r in self._records.in_order())
 
     @cached_property
     def digest(self) -> str:
@@ -348,10 +376,6 @@ def _labels_of(namespace: Namespace) -> dict[str, str]:
 
 def _value(item: Record | None) -> KubeObject | None:
     return item.value if item is not None else None
-
-
-def _kind_of(value: KubeObject) -> tuple[type[KubeObject]]:
-    return (type(value),)
 
 
 def _place_of(value: KubeObject) -> tuple[tuple[type[KubeObject], str]]:
@@ -416,7 +440,6 @@ def _controller_of(value: KubeObject) -> tuple[tuple[str, str, str], ...]:
 
 
 _GROUPINGS: dict[str, tuple[type[KubeObject], GroupsOf[Any]]] = {
-    "_by_kind": (KubeObject, _kind_of),
     "_by_place": (KubeObject, _place_of),
     "_by_controller": (KubeObject, _controller_of),
     "pods_by_namespace": (Pod, _namespace_of_pod),
