@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kwake.actions import KillPod, OpenConnection, SetServiceType
-from kwake_tui.names import fitting
+from kwake_tui.names import fitting, listed
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.wake import WakeScreen
 from kwake_tui.text.wake import wake_lines
@@ -67,7 +67,7 @@ def test_a_reason_says_nothing_twice_and_is_never_cut_in_its_middle() -> None:
         screen = await after_edit(player)
         lines = ["".join(s.text for s in screen.rows.render_line(y)).rstrip() for y in range(screen.rows.size.height)]
         (dropped,) = [line for line in lines if "∅ dropped" in line]
-        (stays,) = [line for line in lines if "● open" in line and "checkout:443" in line]
+        (stays,) = [line for line in lines if "● open" in line and "  checkout " in line]
         assert dropped.endswith("∅ dropped  allow-web: no ingress rule admits it")
         assert "cilium: ◐ stalled; calico keeps" in stays and stays.endswith("…")
 
@@ -259,6 +259,47 @@ def test_a_wake_says_whose_dials_of_a_new_node_port_it_leaves_out_and_why() -> N
     assert said not in wake_lines(told(before, before.do(KillPod("shop/sessions-0")).settle()))
 
 
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])
+def test_all_who_share_a_row_are_named_where_rows_are_free(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        told_rows = " ".join(player.rows("#wake"))
+        interrupted, rerouted = told_rows.partition("~ rerouted")[::2]
+        for name in ("ops/node-agent", "ops/statsd", "shop/cart", "shop/sessions", "shop/web"):
+            assert name in interrupted and name in rerouted
+
+    play(shop(), story, size=size)
+
+
+def test_what_a_filter_keeps_names_all_in_one_row_or_says_how_many_more() -> None:
+    async def story(player: Player) -> None:
+        await after_kill(player)
+        await player.press("slash")
+        await player.type("search:80")
+        await player.press("enter")
+        kept = [row for row in player.rows("#wake") if "search:80" in row]
+        assert kept and all(" more" in row or " +" in row for row in kept)
+
+    play(shop(), story)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])
+def test_a_connection_is_told_by_the_backend_it_reached_and_its_whole_name(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await player.press("o")
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s")
+        screen = await open_wake(player)
+        drawn = ["".join(s.text for s in screen.rows.render_line(y)) for y in range(screen.rows.size.height)]
+        (row,) = [line for line in drawn if "  checkout-2 " in line]
+        backend = player.session.world.connections["checkout-2"].backends[-1]
+        assert "svc/" not in row
+        assert f"{backend.port}  checkout-2 " in row
+
+    play(shop(), story, size=size)
+
+
 def test_clients_are_named_whole_as_far_as_there_is_room() -> None:
     names = ("ops/node-agent", "shop/checkout", "shop/web")
     assert fitting(names, 40) == "ops/node-agent, shop/checkout, shop/web"
@@ -266,3 +307,12 @@ def test_clients_are_named_whole_as_far_as_there_is_room() -> None:
     assert fitting(names, 24) == "ops/node-agent +2"
     assert fitting(names, 12) == "ops/…gent +2"
     assert fitting(names[:1], 9) == "ops/…gent"
+
+
+def test_clients_without_room_in_their_cell_go_on_below_all_of_them_or_none() -> None:
+    names = ("ops/node-agent", "shop/checkout", "shop/web")
+    assert listed(names, 40, 40, 0) == ["ops/node-agent, shop/checkout, shop/web"]
+    assert listed(names, 30, 40, 1) == ["ops/node-agent, shop/checkout,", "shop/web"]
+    assert listed(names, 15, 30, 1) == ["ops/node-agent,", "shop/checkout, shop/web"]
+    assert listed(names, 15, 15, 1) == ["ops/n…-agent +2"]
+    assert listed(names, 15, 15, 2) == ["ops/node-agent,", "shop/checkout,", "shop/web"]

@@ -14,7 +14,7 @@ from kwake.errors import ReferenceNotFound, UsageError
 from kwake.objects.kinds import NetworkPolicy, Pod, Service
 from kwake.objects.reference import parse_reference
 from kwake.policy.tiers import TIER_KINDS, admin_policies
-from kwake_tui.lines import middle_cut
+from kwake_tui.lines import middle_cut, wrap
 
 KIND_WORDS: dict[str, str] = {
     "Pod": "po",
@@ -162,6 +162,18 @@ def fitting(names: Sequence[str], cells: int) -> str:
             return text
     others = f" +{len(names) - 1}" if len(names) > 1 else ""
     return middle_cut(names[0], max(cells - len(others), 1)) + others if names else ""
+
+
+def listed(names: Sequence[str], cells: int, width: int, most: int) -> list[str]:
+    """Names in this many cells, those that have no room there in at most `most` rows of `width` cells below; as
+    `fitting` where that does not do either. Never none."""
+    text = fitting(names, cells)
+    if text == ", ".join(names):
+        return [text]
+    first = next((n for n in range(len(names) - 1, 1, -1) if cell_len(", ".join(names[:n])) < cells), 1)
+    below = wrap(", ".join(names[first:]), width) if names[first:] else []
+    lead = middle_cut(", ".join(names[:first]), cells - 1) + ","
+    return [lead, *below] if 0 < len(below) <= most else [text]
 
 
 def counts(cluster: Cluster) -> tuple[str, ...]:

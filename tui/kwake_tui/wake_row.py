@@ -33,6 +33,13 @@ class WakeRow(msgspec.Struct, frozen=True, eq=False):
     """All who fare alike, where they are several."""
     unit: str = "dial"
     """What it is: a dial, a pair of workloads, or a connection; of several sources each is one."""
+    name: str = ""
+    """Of a connection."""
+
+    @property
+    def end(self) -> str:
+        """Whom it is about at the other end, with the connection's name after it."""
+        return f"{self.target}  {self.name}" if self.name else self.target
 
     @property
     def why(self) -> Why:

@@ -37,6 +37,7 @@ from kwake_tui.glyphs import (
     connection_mark,
 )
 from kwake_tui.names import brief, fitting, parts
+from kwake_tui.panes.connection_rows import reached
 from kwake_tui.wake_row import WakeGroup, WakeRow, Why
 
 NONE_INTERRUPTED = Interruptions()
@@ -376,7 +377,8 @@ def _connection_rows(old: World, new: World, second: World | None) -> Iterator[t
         source, target = _ends(is_.flow)
         why = _why(is_, beside)
         known = partial(_known, why)
-        row = WakeRow(source, f"{target}  {name}", stood, _standing(is_), known, is_.flow, unit="connection")
+        end = target if is_.migrated else reached(is_) or target
+        row = WakeRow(source, end, stood, _standing(is_), known, is_.flow, unit="connection", name=name)
         if is_.fate is not Fate.OPEN:
             if was is None or is_.fate is not was.fate:
                 yield CUT if opened else NEVER_OPEN, row

@@ -180,15 +180,21 @@ def _cell(text: str, role: str, cells: int, *, bold: bool = False) -> Span:
 
 def _ends(connection: Connection) -> str:
     source = brief(connection.client.pod) if connection.client else short(connection.flow.source)
-    if connection.server:
-        reached = connection.backends[-1]
-        target = f"{brief(connection.server.pod, connection.flow.source)}:{reached.port}"
-    elif connection.backends:
-        target = f"{connection.backends[-1].ip}:{connection.backends[-1].port}"
-    else:
-        target = short(connection.flow.target, connection.flow.source)
-    protocol = "" if connection.flow.protocol == "TCP" else f" {connection.flow.protocol.lower()}"
-    return f"{source} → {target}{protocol}"
+    target = reached(connection) or short(connection.flow.target, connection.flow.source) + _protocol(connection)
+    return f"{source} → {target}"
+
+
+def reached(connection: Connection) -> str:
+    """The backend of a connection, as `checkout-x2v4k:8443`; empty where it never had one."""
+    if not connection.backends:
+        return ""
+    backend, server = connection.backends[-1], connection.server
+    name = brief(server.pod, connection.flow.source) if server else backend.ip
+    return f"{name}:{backend.port}{_protocol(connection)}"
+
+
+def _protocol(connection: Connection) -> str:
+    return "" if connection.flow.protocol == "TCP" else f" {connection.flow.protocol.lower()}"
 
 
 def _way(connection: Connection) -> str:

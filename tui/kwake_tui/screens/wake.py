@@ -20,7 +20,7 @@ from kwake.world import World
 from kwake_tui.filtering import parse_filter
 from kwake_tui.glyphs import CUT, GAINED, INTERRUPTED, LOST, OUTCOMES, REROUTED, STAYS, Mark
 from kwake_tui.lines import BLANK, Line, Span, spread, wrap
-from kwake_tui.names import fitting
+from kwake_tui.names import listed
 from kwake_tui.panes.pair import LABEL, moment_rows
 from kwake_tui.panes.sides import Sides
 from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
@@ -129,6 +129,13 @@ class WakeScreen(ViewScreen):
             self.rows.show(self._lines, f"{self._told.groups[0].mark.word}#0")
         self._show_why()
 
+    @property
+    def _room(self) -> int:
+        """Rows that the list may have; what a filter keeps has one each."""
+        most = self.rows.styles.max_height
+        high = int(self.size.height * most.value / 100) - BORDERS // 2 if most is not None else 0
+        return max(self.rows.size.height, high) if self.rows.filter is None else 0
+
     def _lines(self, width: int) -> tuple[Line, ...]:
         if self._told is None:
             return ()
@@ -137,21 +144,28 @@ class WakeScreen(ViewScreen):
         says_why = width >= ROOMY and self._told.says_why
         cells = _Widths.of(self._told, width)
         lines: list[Line] = [_head(cells)] if width >= ROOMY else []
+        shown = [group for group in self._told.groups if group.mark.word not in self._folded]
+        notes: list[Line] = []
+        for words in served_words(self._told.dials):
+            notes += [BLANK, *(Line((Span(f"  {row}", "muted"),)) for row in wrap(words, width - 2))]
+        rows = [row for group in shown for row in group.rows]
+        several = sum(len(row.sources) > 1 for row in rows)
+        spare = max(self._room - len(lines) - 2 * len(self._told.groups) - len(rows) - len(notes), 0)
         for group in self._told.groups:
             lines += [BLANK] if lines else []
-            lines.append(_group_line(group, group.mark.word in self._folded))
-            if group.mark.word not in self._folded:
-                lines += [_row_line(row, group.mark.word, number, cells, says_why)
-                          for number, row in enumerate(group.rows)]  # fmt: skip
-        for words in served_words(self._told.dials):
-            lines += [BLANK, *(Line((Span(f"  {row}", "muted"),)) for row in wrap(words, width - 2))]
-        return tuple(lines)
+            lines.append(_group_line(group, group not in shown))
+            for number, row in enumerate(group.rows if group in shown else ()):
+                share = spare // several if len(row.sources) > 1 else 0
+                told_row = _row_lines(row, group.mark.word, number, cells, says_why, share)
+                spare, several = spare - len(told_row) + 1, several - (len(row.sources) > 1)
+                lines += told_row
+        return (*lines, *notes)
 
     def _show_why(self) -> None:
         pane = self.query_one("#why", LineList)
         row = self._row
         lines = self._why(row, self.size.width - BORDERS) if row is not None else ()
-        pane.border_title = content((Span(f"Why  {row.source} → {row.target}" if row is not None else "Why"),))
+        pane.border_title = content((Span(f"Why  {row.source} → {row.end}" if row is not None else "Why"),))
         pane.show(lambda width: tuple(row for line in lines for row in spread(line, width)))
         self.query_one("#keys").refresh()
         self.query_one(Sides).tell(self._before, self.session.world, row.flow if row is not None else None)
@@ -285,8 +299,8 @@ def _group_line(group: WakeGroup, folded: bool) -> Line:
 
 
 _TEXTS: tuple[Callable[[WakeRow], str], ...] = (
-    lambda row: row.source,
-    lambda row: row.target,
+    lambda row: ", ".join(row.sources) or row.source,
+    lambda row: row.end,
     lambda row: str(row.before).strip(),
     lambda row: str(row.after),
 )
@@ -302,12 +316,15 @@ class _Widths(NamedTuple):
 
     @classmethod
     def of(cls, told: Told, width: int) -> _Widths:
-        """For a width in cells: names give way where a reason would have no room."""
+        """For a width in cells: names come before the reason, which is told below as well."""
         rows = [row for group in told.groups for row in group.rows]
         source, target, before, after = (max((Span(text(row)).cells for row in rows), default=0) for text in _TEXTS)
-        before, after = (min(cells, 24 if width >= ROOMY else 22) for cells in (before, after))
-        room = width - before - after - 10 - (width // 4 if width >= ROOMY else 0)
-        source = max(min(source, max(room // 2, room - target)), 4)
+        before, after = (min(cells, max(24 if width >= ROOMY else 22, width // 5)) for cells in (before, after))
+        one = max((Span(f"{name},").cells for row in rows for name in row.sources or (row.source,)), default=0)
+        room = width - before - after - 10
+        if width >= ROOMY:
+            room = min(room, max(room - width // 3, one + target))
+        source = max(min(source, max(room - target, min(one, room // 2))), 4)
         return cls(source, max(min(target, room - source), 4), max(before, 6), max(after, 5))
 
 
@@ -318,14 +335,19 @@ def _head(cells: _Widths) -> Line:
     return Line((Span(f"{words}  why", "muted"),))
 
 
-def _row_line(row: WakeRow, group: str, number: int, cells: _Widths, says_why: bool) -> Line:
+def _row_lines(row: WakeRow, group: str, number: int, cells: _Widths, says_why: bool, spare: int) -> list[Line]:
+    """A row; where those who fare alike have no room in it and there are rows to `spare`, they go on below."""
+    first, *others = listed(row.sources or (row.source,), cells.source, sum(cells), spare)
     why = row.brief_why(group) if says_why else ""
-    return Line(
+    name = Span(f"  {row.name}" if row.name else "", bold=True)
+    target = Span(row.target).cut(max(cells.target - name.cells, 4))
+    line = Line(
         (
             Span("  "),
-            *_cell(Span(fitting(row.sources or (row.source,), cells.source)), cells.source),
+            *_cell(Span(first), cells.source),
             Span(" → ", "faint"),
-            *_cell(Span(row.target), cells.target),
+            target,
+            *_cell(name, cells.target - target.cells),
             Span("  "),
             *_cell(_verdict(row.before, bold=False), cells.before),
             Span(" → ", "faint"),
@@ -335,6 +357,7 @@ def _row_line(row: WakeRow, group: str, number: int, cells: _Widths, says_why: b
         ),
         target=f"{group}#{number}",
     )
+    return [line, *(Line((Span(f"  {other}"),)) for other in others)]
 
 
 def _verdict(mark: Mark, *, bold: bool) -> Span:

@@ -35,7 +35,7 @@ def _row(row: WakeRow, says_why: bool) -> list[str]:
     return [
         ", ".join(row.sources) or row.source,
         "→",
-        row.target,
+        row.end,
         before,
         "→",
         f"{row.after}",
