@@ -69,7 +69,10 @@ def test_an_external_name_is_given_with_set_type() -> None:
 def test_what_cannot_be_done_is_said_and_nothing_happens() -> None:
     async def story(player: Player) -> None:
         for text, words in (
-            ("frobnicate", "no such command"),
+            ("frobnicate", "frobnicate: no such command; ? and :help list all"),
+            ("trcae", "trcae: no such command; is it trace?"),
+            ("ru", "ru: which one: run, rule"),
+            ("de", "de: which one: delete, describe, deployments"),
             ("kill", "write kill POD"),
             ("kill shop/nobody", "there is no Pod shop/nobody"),
             ("scale deploy/shop/cart many", "expected a number"),
@@ -78,6 +81,60 @@ def test_what_cannot_be_done_is_said_and_nothing_happens() -> None:
             await command(player, text)
             assert words in player.rows("#keys")[0]
         assert len(player.session.timeline.path) == 1
+
+    play(shop(), story)
+
+
+def test_undo_and_redo_take_how_many_actions_or_all() -> None:
+    async def story(player: Player) -> None:
+        for text in ("undo all", "redo all"):
+            await command(player, text)
+            assert f"nothing to {text.split()[0]}" in player.rows("#keys")[0]
+        for replicas in (3, 4, 5):
+            await command(player, f"scale deploy/shop/cart {replicas}")
+
+        await command(player, "undo 2")
+        assert player.session.timeline.current == 1
+        await command(player, "undo 2")
+        assert "2: 1 action to undo; undo all takes all" in player.rows("#keys")[0]
+        await command(player, "undo all")
+        assert player.session.timeline.current == 0
+        assert player.session.world == shop()
+        await command(player, "redo 2")
+        assert player.session.timeline.current == 2
+        await command(player, "redo all")
+        assert player.session.timeline.current == 3
+
+        await player.press("colon")
+        await player.type("undo ")
+        await player.press("tab", "enter")
+        assert player.session.timeline.current == 0
+
+    play(shop(), story)
+
+
+def test_tab_goes_on_to_the_next_command_that_fits() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("ru")
+        prompt = player.desk.query_one(Prompt)
+        taken = []
+        for _ in range(2):
+            await player.press("tab")
+            taken.append(prompt.value)
+        assert taken == ["run", "rule "]
+
+    play(shop(), story)
+
+
+def test_the_first_letters_of_a_kind_stand_for_it_where_no_command_begins_so() -> None:
+    async def story(player: Player) -> None:
+        await command(player, "netw")
+        assert [row for row in player.rows("#cluster") if "allow-web" in row]
+        assert not [row for row in player.rows("#cluster") if "deploy" in row]
+        await player.press("escape")
+        await command(player, "help")
+        assert any(row.startswith("undo [ACTIONS]") for row in player.rows("#page"))
 
     play(shop(), story)
 
@@ -130,7 +187,7 @@ def test_port_and_protocol_may_stand_apart_and_nothing_is_left_over() -> None:
             ("trace deploy/shop/web svc/shop/cart 53 icmp", "icmp: no such protocol"),
             ("trace deploy/shop/web svc/shop/cart:9000 53", "two ports"),
             ("kill shop/web shop/cart", "shop/cart: not understood; write kill POD"),
-            ("undo twice", "twice: not understood; write undo"),
+            ("undo twice", "twice: expected a number of actions, or all"),
         ):
             await command(player, text)
             assert words in player.rows("#keys")[0]

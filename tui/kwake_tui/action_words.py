@@ -127,6 +127,15 @@ ACTIONS: Final[tuple[ActionWords, ...]] = (
 OPEN: Final = ActionWords("open", "CONNECTION SOURCE TARGET [PORT] [PROTOCOL]", "open a connection under a name", _open)
 
 
+def near_name(word: str, known: Sequence[str]) -> str:
+    """The one of these names that a word is a slip of; empty where it is near none."""
+    return next(iter(get_close_matches(word, known, 1, _NEAR)), "")
+
+
+_NEAR = 0.7
+"""Share of letters in common from which on a name is near."""
+
+
 def check_words(name: str, usage: str, words: Words) -> None:
     """Raise UsageError where arguments are missing, or more than there are."""
     arguments = usage.split()
@@ -146,8 +155,8 @@ def parse_action(text: str) -> Action:
         raise UsageError(f"an empty action: write one of {', '.join(action.name for action in known)}")
     found = next((action for action in known if action.name == words[0]), None)
     if found is None:
-        near = get_close_matches(words[0], [action.name for action in known], 1, cutoff=0.5)
-        hint = f"is it {near[0]}?" if near else f"actions: {', '.join(action.name for action in known)}"
+        near = near_name(words[0], [action.name for action in known])
+        hint = f"is it {near}?" if near else f"actions: {', '.join(action.name for action in known)}"
         raise UsageError(f"{words[0]}: no such action; {hint}")
     if found.usage == "POD" and len(words) == len(("kill", "pod", "shop/web-1")) and words[1].lower() == "pod":
         del words[1]  # as events say it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from kwake.actions import Action
@@ -12,7 +11,7 @@ from kwake.errors import UsageError
 from kwake.objects.key import SHORT_NAMES
 from kwake.objects.kinds import Node, Pod, Service, Workload
 from kwake.rules import rules
-from kwake_tui.action_words import ACTIONS, PROTOCOLS, Words, check_words, flow, number, opening
+from kwake_tui.action_words import ACTIONS, PROTOCOLS, Words, check_words, flow, near_name, number, opening
 from kwake_tui.appearance import palette_name
 from kwake_tui.desk import Desk
 from kwake_tui.filtering import parse_filter
@@ -89,6 +88,24 @@ def _go(desk: Desk, moment: str) -> None:
     desk.show(desk.session.go_to(number(moment, "the number of a moment")))
 
 
+def _undo(desk: Desk, words: Words) -> None:
+    desk.show(desk.session.undo(_times(words, len(desk.session.timeline.path) - 1, "undo")))
+
+
+def _redo(desk: Desk, words: Words) -> None:
+    desk.show(desk.session.redo(_times(words, len(desk.session.timeline.redo_path), "redo")))
+
+
+def _times(words: Words, there: int, name: str) -> int:
+    """How many of the actions that are there are meant; one where nothing is said."""
+    if words == ["all"]:
+        return max(there, 1)  # none is refused as one is
+    times = number(words[0], "a number of actions, or all") if words else 1
+    if times > max(there, 1):
+        raise UsageError(f"{times}: {there} action{'' if there == 1 else 's'} to {name}; {name} all takes all")
+    return times
+
+
 def _pin(desk: Desk, words: Words) -> None:
     watched = flow(words) if len(words) > 1 else desk.session.shown_flow
     if watched is None or len(words) == 1:
@@ -123,6 +140,13 @@ def _rule(desk: Desk, words: Words) -> None:
     rule_page(desk, *words)
 
 
+def _help(desk: Desk, words: Words) -> None:
+    from kwake_tui.acts import help_page  # whose page lists these commands
+
+    del words
+    help_page(desk)
+
+
 def _quit(desk: Desk, words: Words) -> None:
     if words and words != ["!"]:
         raise UsageError(f"{words[0]}: not understood; write quit, or quit! to leave at once")
@@ -136,8 +160,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("edit", "OBJECT", "edit an object's YAML", lambda desk, w: desk.edit(w[0])),
     Command("describe", "OBJECT", "what is known of an object", lambda desk, w: describe_page(desk, w[0])),
     Command("yaml", "OBJECT", "an object's YAML, to read", lambda desk, w: yaml_page(desk, w[0])),
-    Command("undo", "", "before the last action", lambda desk, w: desk.show(desk.session.undo())),
-    Command("redo", "", "forward again", lambda desk, w: desk.show(desk.session.redo())),
+    Command("undo", "[ACTIONS]", "before the last action, or before so many; undo all: to the beginning", _undo),
+    Command("redo", "[ACTIONS]", "forward again, by an action or so many; redo all: by all that were undone", _redo),
     Command("moment", "MOMENT", "go to a moment of the timeline, by number", lambda desk, w: _go(desk, w[0])),
     Command("namespace", "[NAMESPACE]", "show one namespace alone; without one, all", _namespace),
     Command("filter", "[FILTER…]", "keep rows: text, !text, -l app=web, -f letters; without one, all", _filter),
@@ -160,6 +184,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("check", "", "what is wrong, assumed or unknown in the snapshot", lambda desk, w: findings_page(desk)),
     Command("rule", "[RULE]", "what a rule such as NP-2 says; without an id, that of the row", _rule),
     Command("theme", "[THEME]", "deep, foam, colour-blind, high-contrast, 16, 16-light; without one the next", _theme),
+    Command("help", "", "all keys and commands", _help),
     Command("quit", "[!]", "leave; asks where actions are not saved; quit! leaves at once", _quit),
 )  # fmt: skip
 """All commands. Those that are the first letters of one alone stand for it."""
@@ -187,11 +212,16 @@ def run(desk: Desk, text: str) -> None:
         return
     found = named or [command for command in COMMANDS if command.name.startswith(words[0])]
     if len(found) != 1:
-        if found:
-            raise UsageError(f"{words[0]}: which one: {', '.join(command.name for command in found)}")
+        kinds = [kind for kind in KIND_COMMANDS if kind.startswith(words[0].lower())]
+        fit = [*(command.name for command in found), *kinds]
+        if len(fit) == 1:
+            _show_kind(desk, SHORT_NAMES[fit[0]], words[1:])
+            return
+        if fit:
+            raise UsageError(f"{words[0]}: which one: {', '.join(fit)}")
         known = [*(command.name for command in COMMANDS), *KIND_COMMANDS]
-        near = get_close_matches(words[0], known, 1, cutoff=0.5)
-        hint = f"is it {near[0]}?" if near else "tab lists all, ? tells what they do"
+        near = near_name(words[0], known)
+        hint = f"is it {near}?" if near else f"{desk.key('help')} and {desk.key('command')}help list all"
         raise UsageError(f"{words[0]}: no such command; {hint}")
     command = found[0]
     check_words(command.name, command.usage, words[1:])
@@ -224,6 +254,8 @@ def _candidates(kind: str, desk: Desk) -> list[str]:
             return sorted(cluster.namespaces)
         case "NODE":
             return _references(cluster, Node)
+        case "ACTIONS":
+            return ["all"]
         case "FORCE":
             return ["force"]
         case "LOST":

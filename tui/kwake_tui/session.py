@@ -205,13 +205,13 @@ class Session(msgspec.Struct, frozen=True, eq=False):
                 against[timeline.current] = second.do(action).settle()
         return msgspec.structs.replace(self, timeline=timeline, against=against, follows=True, moment=None)
 
-    def undo(self) -> Session:
-        """Before the last action. Raises UsageError at the beginning."""
-        return msgspec.structs.replace(self, timeline=self.timeline.undo(), follows=False, moment=None)
+    def undo(self, times: int = 1) -> Session:
+        """Before the last actions. Raises UsageError at the beginning."""
+        return msgspec.structs.replace(self, timeline=self.timeline.undo(times), follows=False, moment=None)
 
-    def redo(self) -> Session:
+    def redo(self, times: int = 1) -> Session:
         """Forward again. Raises UsageError where nothing was undone."""
-        return msgspec.structs.replace(self, timeline=self.timeline.redo(), follows=True, moment=None)
+        return msgspec.structs.replace(self, timeline=self.timeline.redo(times), follows=True, moment=None)
 
     def go_to(self, entry: int) -> Session:
         """To any moment of the tree, by number. Raises UsageError where there is none."""

@@ -59,11 +59,13 @@ class Prompt(Field):
         self._past: list[str] = []
         self._recalled = 0
         self._picked = ""
+        self._stem = ""
         self.cursor_blink = False
 
     def offer(self) -> None:
         """List what the text may become by now."""
         self._picked = ""
+        self._stem = self._stem if self.value else ""
         lines = self._completions(self.value)
         self._suggestions.offer([] if lines == [self.value] else lines)
 
@@ -96,11 +98,16 @@ class Prompt(Field):
         return not self.value.endswith(" ") or not self._completions(self.value)
 
     def action_complete(self) -> None:
-        """Take over the candidate under the cursor; another tab goes on to the next one."""
+        """Take over the candidate under the cursor; where nothing goes on from it, another tab takes the next one."""
         lines = self._completions(self.value)
         if lines == [self.value] or not lines:
-            return
-        chosen = self._suggestions.target
-        best = chosen if chosen in lines else lines[0]
+            lines = self._completions(self._stem)
+            if self.value not in lines:
+                return
+            best = self.value
+        else:
+            self._stem = self.value
+            chosen = self._suggestions.target
+            best = chosen if chosen in lines else lines[0]
         self.value = best if best != self.value else lines[(lines.index(best) + 1) % len(lines)]
         self.cursor_position = len(self.value)
