@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def _pieces(end: str, edges: list[int]) -> list[str]:
     if match is None:
         return [end]
     low, high = (int(ipaddress.IPv4Address(address)) for address in match.groups())
-    return [f"{a}-{b - 1}" for a, b in pairwise(edges) if low <= a and b - 1 <= high]
+    within = edges[bisect_left(edges, low) : bisect_right(edges, high + 1)]
+    return [f"{a}-{b - 1}" for a, b in pairwise(within)]
 
 
 def normal(rows: list[Row], edges: list[int]) -> dict[tuple[str, str], str]:

@@ -110,7 +110,7 @@ class _Snapshot:
 
     def __init__(self, world: World) -> None:
         self.view = world.settled_view()
-        self.policies: PolicySet = compile_policies(world.cluster, world.profile)
+        self.policies: PolicySet = compile_policies(world.cluster, world.profile).without_near_misses
         self._pods: dict[str, list[Pod]] = {}
         for pod in world.cluster.all(Pod):
             self._pods.setdefault(workload_name(world.cluster, pod), []).append(pod)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import cached_property
 from operator import is_
 from weakref import WeakKeyDictionary
@@ -53,12 +54,15 @@ SCTP_UNKNOWN = "whether policies judge SCTP under this CNI is not known"
 class PolicySet:
     """The policies of a cluster, as a profile's CNI enforces them. Make it with `compile_policies`."""
 
+    _looks_for_misses = True
+
     def __init__(self, cluster: Cluster, profile: Profile, earlier: PolicySet | None = None) -> None:
         """`earlier` is the set of another cluster under the same settings: what did not change since is taken over."""
         read = _read(cluster)
         if earlier is not None and all(map(is_, read, earlier._read)):
             self.__dict__.update(earlier.__dict__)
-            self.__dict__.pop("policies", None)
+            for name in ("policies", "without_near_misses"):
+                self.__dict__.pop(name, None)
         else:
             self._look_at(cluster, profile)
         self.profile = profile
@@ -100,6 +104,13 @@ class PolicySet:
     def policies(self) -> tuple[CompiledPolicy, ...]:
         """All NetworkPolicies, by namespace and name."""
         return tuple(policy for name in sorted(self._by_namespace) for policy in self.home(name).policies)
+
+    @cached_property
+    def without_near_misses(self) -> PolicySet:
+        """The same for one who asks for many verdicts, and shows no near miss: to look for them takes most of it."""
+        other = copy(self)
+        other._looks_for_misses = False
+        return other
 
     def policy(self, key: Key) -> CompiledPolicy | None:
         """One NetworkPolicy, if it is there."""
@@ -303,7 +314,8 @@ class PolicySet:
             return Side(direction, None, reason, Basis.UNKNOWN, "NP-6", keys)
         reason = f"isolated by {_listed(key.name for key in keys)}, no rule admits"
         asked = Denied(direction, pod, other, self.seeing.pod(other), protocol, port)
-        missed = near_misses(asked, self.seeing, self._near(pod), self._selects_nobody)
+        near = self._near(pod) if self._looks_for_misses else ()
+        missed = near_misses(asked, self.seeing, near, self._selects_nobody)
         return Side(direction, False, reason, basis, "NP-2", keys, (), missed)
 
     def _near(self, pod: Pod) -> tuple[CompiledPolicy, ...]:

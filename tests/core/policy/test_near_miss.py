@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from kwake.policy.ends import Half
-from tests.core.policy.clusters import ask, cluster, namespace, pod, policy
+from kwake.policy.policy_set import compile_policies
+from kwake.profiles import load_profile
+from tests.core.policy.clusters import ask, cluster, end, namespace, pod, policy
 
 WEB = pod("shop/web", ip="10.0.1.1", node="a", app="web", track="canary")
 DB = pod("shop/db", ip="10.0.2.1", node="b", app="db", ports=[{"name": "pg", "containerPort": 5432}])
@@ -46,6 +50,16 @@ def test_the_pod_lacks_the_port_name() -> None:
         "allow ingress rule 1 admits TCP postgres",
         "shop/db has no TCP port named postgres",
     )
+
+
+def test_one_who_shows_no_near_miss_is_told_all_the_rest() -> None:
+    of = cluster(WEB, DB, namespace("shop"), DENY, policy("shop/allow", admit(labels(track="stable"), app="db")))
+    policies = compile_policies(of, load_profile("calico"))
+    ends = (end(of, "shop/web"), end(of, "shop/db"), "TCP", 5432)
+    told, rest = policies.verdict(*ends), policies.without_near_misses.verdict(*ends)
+    assert told.ingress.near_misses
+    assert rest == msgspec.structs.replace(told, ingress=msgspec.structs.replace(told.ingress, near_misses=()))
+    assert policies.verdict(*ends) == told
 
 
 def test_a_policy_of_other_pods_is_no_near_miss() -> None:

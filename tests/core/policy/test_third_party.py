@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -63,7 +64,8 @@ def _in_common_pieces(*lists: list[Triple]) -> list[set[Triple]]:
 
     @cache
     def pieces(name: str) -> list[str]:
-        return [str(at) for lo, hi in _range(name) for at in borders if lo <= at <= hi] or [name]
+        spans = ((bisect_left(borders, low), bisect_right(borders, high)) for low, high in _range(name))
+        return [str(at) for first, end in spans for at in borders[first:end]] or [name]
 
     return [{(s, d, what) for src, dst, what in triples for s in pieces(src) for d in pieces(dst)} for triples in lists]
 
