@@ -162,6 +162,10 @@ class Cluster:
             raise ReferenceNotFound(f"{wanted}: there is no such object in this cluster")
         return found
 
+    def keys_of_kind(self, kind: str) -> tuple[Key, ...]:
+        """The keys of all objects of a kind, by its name."""
+        return tuple(self._records.of_kind(kind))
+
     def resolve(self, reference: str, default_kind: str = "Pod") -> Key:
         """The key of the object that a reference names. `namespace/name` means `default_kind`, and so does a bare name
         where that kind has no namespace.

@@ -134,6 +134,19 @@ def test_a_misspelt_service_does_not_resolve_and_the_nearest_is_told(capsys: Cap
         assert f"kwake: note: {target.removesuffix(':443')}: did you mean svc/demo/checkout?" in captured.err
 
 
+def test_a_node_named_alone_is_told_how_it_dials_and_can(capsys: Capture) -> None:
+    dials = ["--to", "svc/demo/checkout", "--port", "443"]
+    assert main(["trace", SMALL, "--from", "node-1", *dials]) == 2
+    assert "did you mean Node/node-1?" in capsys.readouterr().err
+
+    assert main(["trace", SMALL, "--from", "Node/node-1", *dials]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("◇ unresolved")
+    assert "by its address: --via ip" in captured.err
+
+    assert out(capsys, "trace", SMALL, "--from", "Node/node-1", *dials, "--via", "ip").startswith("✓ delivered")
+
+
 def test_several_profiles_compare(capsys: Capture) -> None:
     listed = form(capsys, *DENIED, "--profile", "calico", "--profile", "flannel")
 

@@ -179,7 +179,7 @@ def _add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...] = ("text
 def _add_trace(parser: argparse.ArgumentParser) -> None:
     _add_snapshot(parser)
     parser.add_argument("--from", required=True, metavar="A", dest="source",
-                        help="who dials: deploy/shop/web, shop/web-1, internet, an address")  # fmt: skip
+                        help="who dials: deploy/shop/web, shop/web-1, node/node-a, internet, an address")  # fmt: skip
     parser.add_argument("--to", required=True, metavar="B", dest="target",
                         help="who is dialled: svc/shop/checkout:443, a pod, a DNS name, 10.96.0.10:53/UDP")  # fmt: skip
     parser.add_argument("--port", metavar="P",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from ipaddress import ip_address
 
 import msgspec
@@ -117,6 +118,8 @@ def resolve_sources(view: View, text: str) -> tuple[Client, ...]:
         return (Client("internet", INTERNET_IP, ""),)
     if is_address(text):
         return (_client_at(view, text),)
+    if text and "/" not in text:
+        raise ReferenceNotFound(_bare_source(view, text))
     found = view.cluster.record(view.cluster.resolve(text)).value
     if isinstance(found, Pod):
         if not found.ip or found.is_terminal:
@@ -132,6 +135,19 @@ def resolve_sources(view: View, text: str) -> tuple[Client, ...]:
     if not pods:
         raise ReferenceNotFound(f"{text}: {found.key} has no live pod to dial from")
     return tuple(map(_pod_client, pods))
+
+
+_DIALLING = ("Node", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")
+"""Kinds of clients."""
+
+
+def _bare_source(view: View, text: str) -> str:
+    """What is said of a name alone: how clients are named, and which of that name, or near it, there are."""
+    known = [key for kind in _DIALLING for key in view.cluster.keys_of_kind(kind)]
+    names = get_close_matches(text.partition("#")[0], dict.fromkeys(key.name for key in known), n=1)
+    meant = [str(key) for key in known if key.name in names][:3]
+    hint = f"; did you mean {' or '.join(meant)}?" if meant else ""
+    return f"{text}: who dials is namespace/pod, deploy/namespace/name, node/name, an address or internet{hint}"
 
 
 def resolve_target(view: View, text: str) -> tuple[Target, tuple[str, ...]]:

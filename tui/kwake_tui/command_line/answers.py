@@ -46,6 +46,8 @@ def trace(arguments: Namespace) -> int:
         narrate(f"kwake: note: {note}")
     if any(path.outcome is Outcome.UNRESOLVED for path in paths):
         _tell_nearest(worlds[0], target.reference)
+        if "/" in target.reference and any(branch.source.startswith("Node/") for branch in paths[0].branches):
+            narrate("kwake: note: a node may dial the Service by its address: --via ip")
     tell_findings(worlds[0])
     return 4 if any(path.outcome is Outcome.UNKNOWN for path in paths) else 0
 
