@@ -291,7 +291,8 @@ def test_where_no_way_leads_the_dial_comes_before_what_policies_allow_and_the_ce
         assert "∅ dropped on 9090  policies allow all  network: pod addresses" in player.rows("#pair")[0]
         heads = {head.key: head for head in (*screen.grid.rows, *screen.grid.columns)}
         to_pod, to_node = (screen.grid.entry(heads[OUTSIDE], heads[key]) for key in (PROMETHEUS, AGENT))
-        assert (to_pod.glyph, to_pod.text, to_pod.role) == ("✓", "all", "muted")
+        assert (to_pod.glyph, to_pod.text, to_pod.role) == ("✓*", "all", "muted")
+        assert "* not routed" in str(player.app.screen.query_one(Matrix).border_subtitle)
         assert (to_node.glyph, to_node.text, to_node.role) == ("✓", "all", "ok"), "it has the nodes' addresses"
         assert screen.grid.entry(heads[WEB], heads[PROMETHEUS]).role == "ok"
 

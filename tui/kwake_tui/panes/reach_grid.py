@@ -21,6 +21,8 @@ Keep = tuple[str, str | None]
 all that it may talk to or that may talk to it."""
 
 MODES = ("before", "after", "difference")
+NOT_ROUTED = "*"
+"""After the sign of what policies allow, where no way leads."""
 NOTHING = Entry("·", "", "faint")
 
 _TURNS: dict[CellTurn, tuple[Mark, str]] = {
@@ -189,11 +191,13 @@ def _is_kept(name: str, wanted: str) -> bool:
 
 
 def _allowed(cell: Cell, connections: ConnectionSet, allowed: int, some_pods: bool) -> Entry:
-    """What policies allow; in no colour of a dial that arrives where no way leads there."""
+    """What policies allow; where no way leads there, with a sign of that and in no colour of a dial that arrives."""
     if not connections:
         return NOTHING
     mark = DELIVERED if allowed == cell.pairs and not some_pods else MIXED
-    return Entry(mark.glyph, ports(connections), mark.role if cell.routed else "muted")
+    if not cell.routed:
+        return Entry(mark.glyph + NOT_ROUTED, ports(connections), "muted")
+    return Entry(mark.glyph, ports(connections), mark.role)
 
 
 _LETTERS = {"TCP": "", "UDP": "u", "SCTP": "s"}

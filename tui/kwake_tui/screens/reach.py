@@ -27,7 +27,10 @@ from kwake_tui.widgets.matrix import Matrix
 
 ROOMY = 100
 """Cells of width from which marks have their words, and rules their place beside them."""
-LEGEND = "✓ policies allow   ± some pods or pairs   · nothing   − lost   + gained   ~ other ports   ? unknown"
+LEGEND = (
+    "✓ policies allow   * not routed   ± not all of them   · nothing   − lost   + gained   ~ other ports   ? unknown"
+)
+BRIEF_LEGEND = "✓ allowed   * not routed   ± some   · nothing   ? unknown"
 NO_TABLE = ReachTable(Reach((), ()), Reach((), ()))
 """While the table is worked out."""
 UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
@@ -82,8 +85,8 @@ class ReachScreen(ViewScreen):
         matrix = Matrix(id="matrix", classes="view-pane")
         words = f"{self._since}, by workload" if self._before is not None else "by workload"
         matrix.border_title = content((Span("Reach  "), Span(words)))
-        legend = wide(LEGEND) if self.app.has_class("-ascii") else LEGEND
-        matrix.note = legend if self.app.size.width >= ROOMY else ""
+        legend = LEGEND if self.app.size.width > len(LEGEND) + BORDERS else BRIEF_LEGEND
+        matrix.note = wide(legend) if self.app.has_class("-ascii") else legend
         pair = LineList(id="pair", classes="view-pane")
         return matrix, pair, Sides()
 
