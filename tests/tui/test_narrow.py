@@ -117,20 +117,20 @@ def test_the_title_of_a_pane_has_its_subject_and_place_and_leaves_its_word_to_th
     async def story(player: Player) -> None:
         await open_checkout(player)
         await player.press("tab")
-        assert title_of(player, "#path") == "web → svc/checkout:443   1-18 of 34"
+        assert title_of(player, "#path") == "web → svc/checkout:443   1-14 of 21"
         await edit_policy(player, "app: web", "app: webshop")
         assert title_of(player, "#editor") == "shop/allow-web   edited, not applied · selects 3 pods"
 
-    play(shop(), story, size=NARROW)
+    play(shop(), story, size=(80, 18))
 
 
 def test_in_a_box_the_title_has_the_panes_word_and_the_place_stands_below() -> None:
     async def story(player: Player) -> None:
         await open_checkout(player)
         pane = player.desk.query_one("#path")
-        assert (str(pane.border_title), str(pane.border_subtitle)) == ("Path  web → svc/checkout:443", "1-17 of 18")
+        assert (str(pane.border_title), str(pane.border_subtitle)) == ("Path  web → svc/checkout:443", "1-11 of 14")
 
-    play(shop(), story)
+    play(shop(), story, size=(120, 30))
 
 
 def test_a_trace_goes_to_the_path_where_one_pane_is_shown_at_a_time() -> None:

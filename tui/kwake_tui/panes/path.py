@@ -61,7 +61,7 @@ class PathPane(LineList):
         self._verdict = f"{mark.glyph} {mark.word}"
 
         def rows(width: int) -> tuple[Line, ...]:
-            lines = path_lines(path, known, width)
+            lines = path_lines(path, known, width, self.size.height)
             if self._flashes:
                 lines = (_reversed(lines[0]), *lines[1:])
             for connection in opened if width >= ROOMY else ():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 from rich.cells import cell_len
@@ -20,12 +21,13 @@ from kwake_tui.glyphs import GONE, OUTCOMES, Mark
 from kwake_tui.lines import BLANK, Line, Span, middle_cut, section, spread, wrap
 from kwake_tui.names import brief, is_policy, parts, short
 from kwake_tui.panes.near_miss import detail_rows
+from kwake_tui.panes.path_shared import is_told, shared_hops
 
 WIDEST_IPV4 = 15
 """Cells of an address such as 255.255.255.255."""
 
 ROOMY = 70
-"""Cells from which on every hop has its row."""
+"""Cells from which on there is room for more than the hop: where its rule is written, long names, what is noted."""
 
 FACT = 10
 """Cells up to which a detail is a fact at the right of its hop, and goes where there is no room."""
@@ -51,24 +53,47 @@ class Known(msgspec.Struct, frozen=True):
         return next((clock(e.time_ms) for e in self.events if e.kind == kind and e.subject == pod), "")
 
 
-def path_lines(path: Path, known: Known, width: int) -> tuple[Line, ...]:
-    """The rows of a path for a width in cells."""
+class Layout(NamedTuple):
+    """How much room the rows of a path take."""
+
+    shared: bool = False
+    """What all endpoints say alike is told once; else each tells all its hops."""
+    spaced: bool = True
+    notes_first: bool = False
+    """Notes stand right under the verdict; else at the end."""
+
+
+LAYOUTS = (Layout(), Layout(shared=True), Layout(shared=True, spaced=False, notes_first=True))
+"""From the most rows to the fewest."""
+
+
+def path_lines(path: Path, known: Known, width: int, height: int | None = None) -> tuple[Line, ...]:
+    """The rows of a path for a width in cells; laid out so that all are in sight in a height, where that can be."""
+    lines: tuple[Line, ...] = ()
+    for layout in LAYOUTS:
+        lines = _lines(path, known, width, layout)
+        if height is None or len(lines) <= height:
+            break
+    return lines
+
+
+def _lines(path: Path, known: Known, width: int, layout: Layout) -> tuple[Line, ...]:
     column = max(18, min(24, width * 44 // 100)) if width < ROOMY else 34
+    blank = [BLANK] if layout.spaced else []
     rows = list(_verdict(path, known.outage, known.previous, width))
     cite = next((decider.cite for decider in path.decided_by if decider.cite), "")
     rows[0] = msgspec.structs.replace(rows[0], target="verdict", cite=cite)
     rows += _times_lost(known.outage, known.previous, width)
+    notes = [row for note in path.notes for row in (*blank, *wrapped(("▲ ", "warn"), note, width))]
+    rows += notes if layout.notes_first else []
     by_source: dict[str, list[Branch]] = {}
     for branch in path.branches:
         by_source.setdefault(branch.source, []).append(branch)
     for source, branches in by_source.items():
-        rows.append(BLANK)
-        rows += _source(source, branches, known, column, width)
+        rows += [*blank, *_source(source, branches, known, (column, width), layout)]
     if _failed(known.outage):
-        rows += [BLANK, section("until it came to rest"), *_clocks(known.outage, width)]
-    for note in path.notes:
-        rows += [BLANK, *wrapped(("▲ ", "warn"), note, width)]
-    return tuple(rows)
+        rows += [*blank, section("until it came to rest"), *_clocks(known.outage, width)]
+    return (*rows, *([] if layout.notes_first else notes))
 
 
 def _failed(outage: tuple[availability.Span, ...]) -> list[availability.Span]:
@@ -149,7 +174,8 @@ def wrapped(head: tuple[str, str], text: str, width: int) -> Iterator[Line]:
         glyph = " " * len(glyph)
 
 
-def _source(source: str, branches: list[Branch], known: Known, column: int, width: int) -> Iterator[Line]:
+def _source(source: str, branches: list[Branch], known: Known, room: tuple[int, int], layout: Layout) -> Iterator[Line]:
+    column, width = room
     pod = _pod(source, known.cluster)
     name = _name(source, "", column - 3)
     address = pod.ip if pod else ""
@@ -158,24 +184,23 @@ def _source(source: str, branches: list[Branch], known: Known, column: int, widt
         (Span("● ", "ok" if pod else "muted"), Span(name.ljust(column - 2), bold=True), Span(address, "muted")),
         (Span(_short_node(node, column, width), "muted"),) if node else (),
     )
-    common = _common(branches)
+    common = shared_hops(branches) if layout.shared else _common(branches)
     for hop in common:
-        if hop.kind != "client" and _says_something(hop, width):
+        if hop.kind != "client":
             yield from _hop(hop, "│ ", width, branches[0].decided_by)
     went = _went(source, known)
-    own = [_own(branch, common, branches[:number], width) for number, branch in enumerate(branches)]
+    own = [_own(branch, common, branches[:number], layout) for number, branch in enumerate(branches)]
     ends = list(zip(branches, own, strict=True))
     if len(ends) == 1 and not went and ends[0][0].pod is None:
         yield from _last(ends[0][0], ends[0][1], width)
         return
-    if common:
-        yield Line((Span("│", "rule"),))
+    stem = [Line((Span("│", "rule"),))] if layout.spaced else []
+    yield from stem if common else []
     for branch in went:
         yield _gone(branch, column, known.when("pod-gone", branch.pod))
     for number, (branch, hops) in enumerate(ends):
         last = number == len(ends) - 1
-        if number:
-            yield Line((Span("│", "rule"),))
+        yield from stem if number and ends[number - 1][1] else []
         yield _endpoint(branch, known, "└─" if last else "├─", column, width, _share(branch, branches))
         for hop in hops:
             yield from _hop(hop, "    " if last else "│   ", width, branch.decided_by)
@@ -185,14 +210,14 @@ def _common(branches: list[Branch]) -> list[Hop]:
     """The hops that all branches of a source share; of a single one, those that are not its endpoint's."""
     first, *others = (branch.hops for branch in branches)
     if not others:
-        return [hop for hop in first if hop.kind not in ("ingress", "socket")]
+        return shared_hops(branches)
     return [hop for hop in first if all(hop in hops for hops in others)]
 
 
-def _own(branch: Branch, common: list[Hop], above: list[Branch], width: int) -> list[Hop]:
+def _own(branch: Branch, common: list[Hop], above: list[Branch], layout: Layout) -> list[Hop]:
     """The hops that are told under an endpoint; their details only where no endpoint above has told the same."""
     told = {detail for other in above for hop in other.hops for detail in (*hop.detail, *hop.near_misses)}
-    hops = [hop for hop in branch.hops if hop not in common and _says_something(hop, width)]
+    hops = [hop for hop in branch.hops if not (is_told(hop, common) if layout.shared else hop in common)]
     return [
         msgspec.structs.replace(
             hop,
@@ -201,13 +226,6 @@ def _own(branch: Branch, common: list[Hop], above: list[Branch], width: int) -> 
         )
         for hop in hops
     ]
-
-
-def _says_something(hop: Hop, width: int) -> bool:
-    """Whether a hop needs a row: what the endpoint's row says already (address, node) only where there is room."""
-    plain = hop.decider is None and not hop.details and hop.basis is not Basis.UNKNOWN
-    silent = plain and hop.kind in ("nat", "route", "socket") and hop.outcome in (None, Outcome.DELIVERED)
-    return not silent or width >= ROOMY
 
 
 def _last(branch: Branch, hops: list[Hop], width: int) -> Iterator[Line]:
