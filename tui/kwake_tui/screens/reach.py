@@ -30,6 +30,9 @@ ROOMY = 100
 LEGEND = (
     "✓ policies allow   * not routed   ± not all of them   · nothing   − lost   + gained   ~ other ports   ? unknown"
 )
+BRIEF_LEGEND = (
+    "✓ policies allow   * not routed   ± not all of them   · nothing   − lost   + gained   ~ other ports   ? unknown"
+)
 BRIEF_LEGEND = "✓ allowed   * not routed   ± some   · nothing   ? unknown"
 NO_TABLE = ReachTable(Reach((), ()), Reach((), ()))
 """While the table is worked out."""
