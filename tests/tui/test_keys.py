@@ -7,8 +7,10 @@ import pytest
 from kwake_tui.acts import ACTS
 from kwake_tui.keymap import KEYS
 from kwake_tui.panes.editor import EditorPane
+from kwake_tui.panes.events import EventsPane
 from kwake_tui.screens.dialog import Dialog
 from kwake_tui.screens.panes import PANES
+from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.screens.view import ViewScreen
 from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, play, shop
@@ -293,5 +295,37 @@ def test_no_key_takes_away_what_the_cursor_of_another_pane_stands_on(pane: str) 
         player.desk.go_to_pane("cluster")
         await player.press("ctrl+k")
         assert len(player.session.timeline.path) == done + 1
+
+    play(shop(), story)
+
+
+def test_in_path_and_events_keys_that_look_are_about_what_the_row_tells_of() -> None:
+    async def story(player: Player) -> None:
+        await player.type(":trace deploy/ops/statsd svc/shop/checkout:443")
+        await player.press("enter")
+        await player.go_to("Deployment/shop/web")
+        player.desk.go_to_pane("path")
+        for key, title in (("d", "Describe  NetworkPolicy/shop/allow-web"), ("y", "YAML  np/allow-web")):
+            await player.press(key)
+            await player.until(lambda: isinstance(player.app.screen, ReaderScreen))
+            assert str(player.app.screen.query_one("#page").border_title).startswith(title)
+            await player.press("escape")
+            await player.until(lambda: player.app.screen is player.desk)
+        await player.press("c")
+        assert player.app.clipboard == "NetworkPolicy/shop/allow-web"
+
+        await player.type(":trace internet 192.0.2.9:443")
+        await player.press("enter")
+        assert "this row names no object" in await said_after(player, "d")
+
+        await player.type(":scale deploy/shop/cart 3")
+        await player.press("enter")
+        player.desk.go_to_pane("events")
+        events = player.desk.query_one(EventsPane)
+        born = next(n for n, line in enumerate(events.lines) if "kubelet" in "".join(s.text for s in line.left))
+        events.move_to(born)
+        await player.press("d")
+        await player.until(lambda: isinstance(player.app.screen, ReaderScreen))
+        assert "Describe  Pod/shop/cart-" in str(player.app.screen.query_one("#page").border_title)
 
     play(shop(), story)

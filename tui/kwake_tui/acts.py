@@ -57,12 +57,21 @@ def _needs_connection(desk: Desk) -> str:
     return "" if desk.chosen.startswith("connection:") else "put the cursor on a connection first"
 
 
-def _needs_something(desk: Desk) -> str:
-    return "" if desk.chosen.startswith("connection:") else _needs("an object or a connection")(desk)
+def _needs_pointed(what: str, *, connections: bool = False) -> Callable[[Desk], str]:
+    """For what only looks at an object, or goes to it: in Path and Events it is the one that the row tells of."""
+
+    def why_not(desk: Desk) -> str:
+        if parts(desk.pointed)[0] or (connections and desk.pointed.startswith("connection:")):
+            return ""
+        if desk.pane in _OTHER_CURSORS:
+            return "this row names no object: put the cursor on one that does, or go to Cluster"
+        return f"put the cursor on {what} first"
+
+    return why_not
 
 
 def _needs_row(desk: Desk) -> str:
-    return "" if desk.chosen else "put the cursor on an object, a connection or a pinned flow first"
+    return "" if desk.pointed else "put the cursor on an object, a connection or a pinned flow first"
 
 
 def _needs_flow(desk: Desk) -> str:
@@ -202,17 +211,17 @@ def switch_type(desk: Desk) -> None:
 
 def edit(desk: Desk) -> None:
     """Go to the editor with the object under the cursor."""
-    desk.edit(desk.chosen)
+    desk.edit(desk.pointed)
 
 
 def yaml(desk: Desk) -> None:
     """Show the object's YAML."""
-    yaml_page(desk, desk.chosen)
+    yaml_page(desk, desk.pointed)
 
 
 def describe(desk: Desk) -> None:
     """Show what is known of the object or connection."""
-    describe_page(desk, desk.chosen)
+    describe_page(desk, desk.pointed)
 
 
 def undo(desk: Desk) -> None:
@@ -271,14 +280,14 @@ def filter_rows(desk: Desk) -> None:
 
 def who_uses(desk: Desk) -> None:
     """Who owns, selects, serves or runs the object."""
-    used_by_page(desk, desk.chosen)
+    used_by_page(desk, desk.pointed)
 
 
 def copy(desk: Desk) -> None:
     """The reference of the row into the terminal's clipboard."""
-    text = desk.chosen.partition("connection:")[2] or desk.chosen
-    if desk.chosen.startswith("pin:"):
-        text = str(desk.session.shown_pins[int(desk.chosen.partition(":")[2])])
+    text = desk.pointed.partition("connection:")[2] or desk.pointed
+    if desk.pointed.startswith("pin:"):
+        text = str(desk.session.shown_pins[int(desk.pointed.partition(":")[2])])
     desk.app.copy_to_clipboard(text)
     desk.say(f"copied {text}", "ok")
 
@@ -355,19 +364,19 @@ def _seen(needs: Callable[[Desk], str]) -> Callable[[Desk], str]:
 
 _OTHER_CURSORS = {"path": "Path", "events": "Events"}
 _POD = _seen(_needs("a pod", "Pod"))
-_OBJECT = _needs("an object")
+_OBJECT = _needs_pointed("an object")
 
 ACTS: dict[str, Act] = {
     "kill": Act(kill, _needs_marks_or(_POD, "Pod")),
     "restart": Act(restart, _needs_marks_or(_POD, "Pod")),
-    "delete": Act(delete, _needs_marks_or(_seen(_OBJECT))),
+    "delete": Act(delete, _needs_marks_or(_seen(_needs("an object")))),
     "trace": Act(trace, _needs("a pod, a workload or a node", *SOURCES)),
     "open": Act(open_connection, _needs_flow),
     "close": Act(close, _needs_connection),
     "type": Act(switch_type, _needs("a Service", "Service")),
     "edit": Act(edit, _OBJECT),
     "yaml": Act(yaml, _OBJECT),
-    "describe": Act(describe, _needs_something),
+    "describe": Act(describe, _needs_pointed("an object or a connection", connections=True)),
     "undo": Act(undo, _needs_past),
     "redo": Act(redo, _needs_future),
     "zoom": Act(zoom, _always),

@@ -43,6 +43,11 @@ class Desk(Protocol):
         """What the cursor stands on: an object's reference, `connection:name`, or empty."""
         ...
 
+    @property
+    def pointed(self) -> str:
+        """The same, but in Path and Events, whose rows are no objects, the object that the row tells of."""
+        ...
+
     def key(self, name: str) -> str:
         """The key of something that a key does, as people write it."""
         ...

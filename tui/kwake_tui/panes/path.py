@@ -6,10 +6,11 @@ import msgspec
 
 from kwake.dataplane.path import Flow, Outcome
 from kwake.errors import KwakeError
+from kwake.objects.key import GROUP_OF_KIND
 from kwake_tui.glyphs import OUTCOMES
 from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
-from kwake_tui.names import flow_title
+from kwake_tui.names import flow_title, parts
 from kwake_tui.panes.key_line import with_keys
 from kwake_tui.panes.path_rows import ROOMY, Known, path_lines
 from kwake_tui.panes.record import record_lines
@@ -30,10 +31,16 @@ class PathPane(LineList):
         self._answered: tuple[Flow | None, Outcome | None] = (None, None)
         self._flashes = False
         self._verdict = ""
+        self._decided = ""
+
+    @property
+    def subject(self) -> str:
+        """The object that the row under the cursor tells of: a policy, at the verdict what decided; else empty."""
+        return self._decided if self.target == "verdict" else self.target.partition(" ")[0]
 
     def show_session(self, session: Session) -> None:
         """Answer the session's flow where it is."""
-        flow, self._verdict = session.shown_flow, ""
+        flow, self._verdict, self._decided = session.shown_flow, "", ""
         if flow is None:
             self.entitle("Path")
             empty = with_keys(EMPTY, keymap_of(self.app))
@@ -59,6 +66,8 @@ class PathPane(LineList):
         self._flash_if_turned(session.flow, path.outcome)
         mark = OUTCOMES[path.outcome]
         self._verdict = f"{mark.glyph} {mark.word}"
+        objects = (decider.object for decider in path.decided_by)
+        self._decided = next((name for name in objects if parts(name)[0] in GROUP_OF_KIND), "")
 
         def rows(width: int) -> tuple[Line, ...]:
             lines = path_lines(path, known, width, self.size.height)

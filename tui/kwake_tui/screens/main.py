@@ -122,16 +122,6 @@ class MainScreen(EditingScreen):
         return self._session
 
     @property
-    def chosen(self) -> str:
-        """What the cursor stands on; in the editor the object that it shows."""
-        if self.pane == "connections":
-            return self.query_one(ConnectionsPane).target
-        if self.pane == "editor":
-            return self.query_one(EditorPane).reference
-        target = self.query_one(ClusterPane).target
-        return "" if target.startswith(("group:", "gone:")) else target
-
-    @property
     def marked(self) -> tuple[str, ...]:
         """The marked objects, in the order of the tree."""
         return self.query_one(ClusterPane).marked_in_order

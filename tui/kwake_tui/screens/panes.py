@@ -82,6 +82,22 @@ class PanesScreen(Screen[None]):
             yield LineBar(id="colon")
             yield Prompt(self.completions, suggestions)
 
+    @property
+    def chosen(self) -> str:
+        """What the cursor stands on; in the editor the object that it shows."""
+        if self.pane == "connections":
+            return self.query_one(ConnectionsPane).target
+        if self.pane == "editor":
+            return self.query_one(EditorPane).reference
+        target = self.query_one(ClusterPane).target
+        return "" if target.startswith(("group:", "gone:")) else target
+
+    @property
+    def pointed(self) -> str:
+        """The same, but in Path and Events, whose rows are no objects, the object that the row tells of."""
+        rows = self.rows
+        return rows.subject if isinstance(rows, PathPane | EventsPane) else self.chosen
+
     def show_script(self, session: Session) -> None:
         """The step of the scenario, where one is stepped along."""
         bar, script, place, keymap = (
