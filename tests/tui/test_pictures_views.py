@@ -1,4 +1,4 @@
-"""Pictures of reach, the wake, flows and a Service's page, each approved by eye."""
+"""Pictures of reach, the wake, flows, a Service's page and a rule's, each approved by eye."""
 
 from __future__ import annotations
 
@@ -58,6 +58,13 @@ async def service(player: Player) -> None:
     await player.press("d")
 
 
+async def rule(player: Player) -> None:
+    """What a rule says that answers cite, and where it was read."""
+    await player.press("colon")
+    await player.type("rule NP-23")
+    await player.press("enter")
+
+
 async def view_help(player: Player) -> None:
     """The keys of such a screen."""
     await after_edit(player)
@@ -78,6 +85,8 @@ PICTURES: dict[str, tuple[Story, tuple[int, int]]] = {
     "views-flows": (flows, (120, 36)),
     "views-flows-80x24": (flows, (80, 24)),
     "views-service": (service, (120, 36)),
+    "views-rule": (rule, (120, 36)),
+    "views-rule-80x24": (rule, (80, 24)),
     "views-help": (view_help, (120, 36)),
 }
 """By name: how to get there, and the size of the terminal."""
