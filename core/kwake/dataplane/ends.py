@@ -146,8 +146,8 @@ def _bare_source(view: View, text: str) -> str:
     known = [key for kind in _DIALLING for key in view.cluster.keys_of_kind(kind)]
     names = get_close_matches(text.partition("#")[0], dict.fromkeys(key.name for key in known), n=1)
     meant = [str(key) for key in known if key.name in names][:3]
-    hint = f"; did you mean {' or '.join(meant)}?" if meant else ""
-    return f"{text}: who dials is namespace/pod, deploy/namespace/name, node/name, an address or internet{hint}"
+    hint = f"did you mean {' or '.join(meant)}? " if meant else ""
+    return f"{text}: {hint}name who dials as namespace/pod, deploy/namespace/name, node/name, an address or internet"
 
 
 def resolve_target(view: View, text: str) -> tuple[Target, tuple[str, ...]]:
