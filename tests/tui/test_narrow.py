@@ -46,20 +46,20 @@ def test_what_is_watched_is_always_in_sight() -> None:
         await player.press("enter")
         assert player.rows("#pinned")[0] == "nothing is watched: p pins the path, o opens it"
         await open_checkout(player)
-        assert player.rows("#pinned")[0] == "checkout ● open 0:00"
+        assert player.rows("#pinned")[0] == "checkout ● open 0:00.0"
         await player.press("p")
-        assert player.rows("#pinned")[0].split("  ")[1:] == ["checkout ● open 0:00"]
+        assert player.rows("#pinned")[0].split("  ")[1:] == ["checkout ● open 0:00.0"]
 
     play(shop(), story, size=NARROW)
 
 
 def test_the_timeline_is_one_row_with_the_keys_that_go_along_it() -> None:
     async def story(player: Player) -> None:
-        assert player.rows("#timeline") == ["◉  load 0:00"]
+        assert player.rows("#timeline") == ["◉  load 0:00.0"]
         await open_checkout(player)
-        assert player.rows("#timeline") == ["●━◉  open checkout 0:00    z undo"]
+        assert player.rows("#timeline") == ["●━◉  open checkout 0:00.0    z undo"]
         await player.press("z")
-        assert player.rows("#timeline") == ["◉┄○  load 0:00    Z redo"]
+        assert player.rows("#timeline") == ["◉┄○  load 0:00.0    Z redo"]
 
     play(shop(), story, size=NARROW)
 
@@ -106,7 +106,7 @@ def test_a_connection_has_a_row_for_each_profile_and_the_title_counts_where_they
         await edit_policy(player, "app: web", "app: webshop")
         await player.press("ctrl+s", "tab")
         first, second = player.rows("#connections")[1:3]
-        assert first.split()[-5:] == ["calico", "●", "open", "0:00", "∅", "dropped"][-5:]
+        assert first.split()[-5:] == ["calico", "●", "open", "0:00.5", "∅", "dropped"][-5:]
         assert second.split() == ["svc/checkout", "≠", "cilium", "◐", "stalled", "∅", "dropped"]
         assert title_of(player, "#connections") == "1 connection, 1 differs between calico and cilium"
 

@@ -20,7 +20,7 @@ def stands(world: World, name: str) -> Words | None:
     if connection is None:
         return None
     words, role = stands_words(connection, connection.opened_ms)
-    return words.removesuffix(" 0:00"), role
+    return words.removesuffix(" 0:00.0"), role
 
 
 def again(world: World, name: str) -> Words:

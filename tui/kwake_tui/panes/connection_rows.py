@@ -211,11 +211,12 @@ def dial_words(path: Path) -> tuple[str, str]:
 
 
 def stands_words(connection: Connection, now_ms: int) -> tuple[str, str]:
-    """How a connection stands, in one cell; open ones with their age."""
+    """How a connection stands, in one cell; open ones with their age, from ten minutes on in whole seconds."""
     mark = connection_mark(connection)
     age = ""
     if mark.word == "open":
-        age = f" {clock(now_ms - connection.opened_ms).partition('.')[0]}"
+        text = clock(now_ms - connection.opened_ms)
+        age = f" {text if len(text) <= len('9:59.9') else text.partition('.')[0]}"
     return f"{mark}{age}", mark.role
 
 

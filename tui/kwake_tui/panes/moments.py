@@ -40,6 +40,6 @@ def _row(timeline: Timeline, number: int, depth: int) -> Line:
             Span(f"{glyph} ", role),
             Span(action_title(entry.action), role, bold=here),
         ),
-        (*facts, Span(clock(taken_ms).partition(".")[0], "muted")),
+        (*facts, Span(clock(taken_ms), "muted")),
         target=f"moment:{number}",
     )

@@ -18,12 +18,16 @@ class Moment(msgspec.Struct, frozen=True):
     state: str
     """`done`, `here`, `undone`, or `to come` as the next steps of a scenario are."""
     within: str = ""
-    """Which of the moments of its action is shown, `2 of 7`; empty at rest."""
+    """Which of the times at which something happened after its action is shown, `2 of 7`; empty at rest."""
 
 
 STOP = 25
 """Cells between two stops, where there is room."""
+GAP = 2
+"""Cells between two labels."""
 _NARROWEST = 12
+_LEAST = 16
+"""Cells of the labels beside the present one, where that needs the rest."""
 
 
 def rail(moments: tuple[Moment, ...], width: int) -> tuple[Line, Line]:
@@ -31,19 +35,29 @@ def rail(moments: tuple[Moment, ...], width: int) -> tuple[Line, Line]:
     if not moments or width < _NARROWEST:
         return BLANK, BLANK
     shown, hidden = _visible(moments, width)
-    cells = min(STOP, max(_NARROWEST, width // len(shown)))
+    room = _rooms(shown, width)
     marks: list[Span] = []
     words: list[Span] = []
-    for number, moment in enumerate(shown):
-        last = number == len(shown) - 1
-        following = "" if last else shown[number + 1].state
+    for moment, cells, following in zip(shown, room, (*shown[1:], None), strict=True):
         marks.append(Span(_GLYPHS[moment.state], _ROLES[moment.state], bold=moment.state == "here"))
-        if not last:
-            ahead = following in _AHEAD
+        if following is not None:
+            ahead = following.state in _AHEAD
             marks.append(Span(("┄" if ahead else "━") * (cells - 1), "faint" if ahead else "muted"))
-        words += _label(moment, cells if not last else max(width - cells * number, cells))
+        words += _label(moment, cells)
     more = (Span(f"{hidden} earlier", "faint"),) if hidden else ()
     return Line(tuple(marks), more), Line(tuple(words))
+
+
+def _rooms(shown: tuple[Moment, ...], width: int) -> list[int]:
+    """Cells for each label: where we are has what it needs, the others share the rest."""
+    equal = min(STOP, max(_NARROWEST, width // len(shown)))
+    here = next((number for number, moment in enumerate(shown) if moment.state == "here"), 0)
+    others = len(shown) - 1
+    need = Span(shown[here].title).cells + sum(fact.cells for fact in _facts(shown[here])) + GAP
+    wide = max(equal, min(need, width - others * min(equal, _LEAST)))
+    rest = min(STOP, (width - wide) // others) if others else 0
+    rooms = [wide if number == here else rest for number in range(len(shown))]
+    return [*rooms[:-1], max(width - sum(rooms[:-1]), rooms[-1])]
 
 
 def short_rail(moments: tuple[Moment, ...], width: int, keymap: Keymap | None) -> Line:
@@ -59,8 +73,8 @@ def short_rail(moments: tuple[Moment, ...], width: int, keymap: Keymap | None) -
             spans.append(Span("┄" if ahead else "━", "faint" if ahead else "muted"))
         spans.append(Span(_GLYPHS[moment.state], _ROLES[moment.state], bold=moment.state == "here"))
     at = moments[here]
-    within = f" event {at.within}" if at.within else ""
-    spans += [Span("  "), Span(at.title, bold=True), Span(f" {_time(at)}{within}", "you")]
+    within = f" time {at.within}" if at.within else ""
+    spans += [Span("  "), Span(at.title, bold=True), Span(f" {clock(at.now_ms)}{within}", "you")]
     if keymap is None:
         return Line(tuple(spans), shrink=len(spans) - 2)
     keys = [(name, word) for name, word, can in (("undo", "undo", here > 0), ("redo", "redo", here + 1 < len(moments)))
@@ -88,21 +102,19 @@ def _visible(moments: tuple[Moment, ...], width: int) -> tuple[tuple[Moment, ...
 
 
 def _label(moment: Moment, cells: int) -> list[Span]:
-    if moment.state in _AHEAD:
-        facts = [Span(f" {moment.state}", "faint")]
-    elif moment.state == "here":
-        facts = [Span(f" {_time(moment)}", "you"), Span(f" event {moment.within}" if moment.within else " now", "you")]
-    else:
-        facts = [Span(f" {_time(moment)}", "faint")]
-    room = max(cells - 2 - sum(span.cells for span in facts), 4)
-    if moment.state == "here" and not moment.within and Span(moment.title).cells > room:
-        facts, room = facts[:1], room + facts[1].cells  # its colour says `now` too
+    facts = _facts(moment)
     role = "faint" if moment.state in _AHEAD else "text1"
+    room = max(cells - GAP - sum(span.cells for span in facts), 1)
     title = Span(middle_cut(moment.title, room), role, bold=moment.state == "here")
     used = title.cells + sum(span.cells for span in facts)
     return [title, *facts, Span(" " * max(cells - used, 0))]
 
 
-def _time(moment: Moment) -> str:
-    text = clock(moment.now_ms)
-    return text if moment.within else text.partition(".")[0]
+def _facts(moment: Moment) -> list[Span]:
+    """What is said of a moment beside its action."""
+    if moment.state in _AHEAD:
+        return [Span(f" {moment.state}", "faint")]
+    if moment.state == "here":
+        which = f"time {moment.within}" if moment.within else "now"
+        return [Span(f" {clock(moment.now_ms)} {which}", "you")]
+    return [Span(f" {clock(moment.now_ms)}", "faint")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kwake.objects.time import clock
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import counts
 from kwake_tui.session import Session
@@ -14,7 +15,7 @@ def status_line(session: Session, width: int) -> Line:
     """The status line for a width in cells; counts go first where there is no room."""
     world = session.world
     proxy = world.profile.settings.get("proxy")
-    profile = [Span("    ", "muted"), Span(world.profile.name)]
+    profile = [Span("   ", "muted"), Span(world.profile.name)]
     profile += [Span(f" · {proxy.value}", "muted")] if proxy else []
     second = session.second
     beside = [Span("  against ", "faint"), Span(second.profile.name)] if second else []
@@ -23,7 +24,7 @@ def status_line(session: Session, width: int) -> Line:
     live = (Span(f"{session.live.words}   ", session.live.role),) if session.live is not None else ()
     right = (
         *live,
-        Span(f"t+{world.now_ms // 60_000}:{world.now_ms // 1000 % 60:02d}", "strong", bold=True),
+        Span(f"t+{clock(world.now_ms)}", "strong", bold=True),
         Span(f"  {settled}  {actions} action{'' if actions == 1 else 's'}", "muted"),
     )
     seed = Span(f" · seed {world.seed}", "muted")
@@ -40,6 +41,6 @@ def status_line(session: Session, width: int) -> Line:
         ([*head, *profile, *beside], 0),
         ([*head, *profile[:2], *beside], 0),
     ):
-        if sum(span.cells for span in (*left, *right)) - shorter + 3 <= width:
+        if sum(span.cells for span in (*left, *right)) - shorter + 2 <= width:
             return Line(tuple(left), right, shrink=2)
     return Line(tuple(head), right, shrink=2)
