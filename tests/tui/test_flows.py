@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from kwake.actions import KillPod
+from kwake.dataplane.path import Flow
+from kwake.scenario.availability import availability
 from kwake_tui.panes.lanes import Axis
 from kwake_tui.screens.flows import FlowsScreen
 from kwake_tui.screens.main import MainScreen
+from kwake_tui.text.flows import span_lines, spans_json
 from tests.tui.player import Player, play, shop
 
 
@@ -143,3 +147,44 @@ def test_a_time_of_mixed_outcomes_says_how_many_dials_fail() -> None:
         assert any("1 of 3 dials fail for 1 s" in row for row in player.rows("#path"))
 
     play(shop(), story)
+
+
+async def kill_the_client(player: Player) -> None:
+    """A connection is open from the only pod of a workload, which is killed."""
+    for words in ("trace deploy/shop/search svc/shop/web 80", "open c1 deploy/shop/search svc/shop/web 80"):
+        await player.press("colon")
+        await player.type(words)
+        await player.press("enter")
+    await player.press("colon")
+    await player.type("kill deploy/shop/search#0")
+    await player.press("enter")
+
+
+def test_while_the_client_is_gone_nobody_dials_and_its_rule_stands_by() -> None:
+    async def story(player: Player) -> None:
+        await kill_the_client(player)
+        await player.until(lambda: "until then ? nobody dials for 1.1 s" in player.rows("#path"))
+        path = player.rows("#path")
+        assert any(row.startswith("? nobody dials 1.1 s = schedule") for row in path)
+        assert any(row.endswith("PD-10") for row in path)
+        await player.press("colon")
+        await player.type("flows")
+        await player.press("enter")
+        await player.until(lambda: any("nobody dials" in row for row in player.rows("#flows")))
+        assert player.row("#flows", "has no live pod") == (
+            "unknown   0:01.0  Deployment/shop/search has no live pod to dial from   PD-10"
+        )
+
+    play(shop(), story)
+
+
+def test_the_command_line_says_so_too() -> None:
+    before = shop()
+    pod = before.cluster.pods_of(before.cluster.resolve("deploy/shop/search"))[0]
+    fared = availability(before.do(KillPod(str(pod.key))), Flow("deploy/shop/search", "svc/shop/web", 80))
+    lines = span_lines("find", fared)
+
+    (gone,) = [line for line in lines if "nobody dials" in line]
+    assert gone.split()[:4] == ["0:01.0", "?", "unknown:", "nobody"]
+    assert gone.endswith("Deployment/shop/search has no live pod to dial from  PD-10")
+    assert [span.get("cite") for span in spans_json(fared)] == [None, "PD-10", None]

@@ -44,4 +44,4 @@ def test_labels_never_touch_and_the_present_one_says_now(width: int, here: int, 
     stops = [at for at, sign in enumerate(marks) if sign in "●◉○"]
     assert all(words[at] != " " and (at == 0 or words[at - 2 : at] == "  ") for at in stops)
     present = words[marks.index("◉") :].partition("  ")[0]
-    assert present == f"{STEPS[here]} 1:01.1 {'time 3 of 12' if within else 'now'}"
+    assert present == f"{STEPS[here]} 1:01.1 {'moment 3 of 12' if within else 'now'}"

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import msgspec
 
+from kwake.dataplane.ends import resolve_sources
 from kwake.dataplane.path import Flow, Outcome
 from kwake.errors import ReferenceNotFound
 from kwake.objects.basis import Basis, weakest
@@ -52,6 +53,13 @@ class Span(msgspec.Struct, frozen=True):
     """How many milliseconds' worth of dials end each way; together the length. Empty for a span without end."""
     perhaps: bool = False
     """Whether some of its dials may arrive or not: of others whose end is unknown it is sure that they do not."""
+    cite: str = ""
+    """The rule by which an end of the flow went; empty where both are there."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether an end of the flow is not there: nobody dials, or is dialled."""
+        return self.ended in (NO_CLIENT, NO_TARGET)
 
     @property
     def length_ms(self) -> int | None:
@@ -61,8 +69,11 @@ class Span(msgspec.Struct, frozen=True):
     @property
     def fails(self) -> str:
         """Of a time of mixed outcomes which dials do not arrive: `1 of 3 dials fail`, `some dials fail` where the
-        part changes meanwhile to one that nobody counts; with `perhaps` where some of them may arrive. Else empty.
+        part changes meanwhile to one that nobody counts; with `perhaps` where some of them may arrive. Where the client
+        is not there, `nobody dials`. Else empty.
         """
+        if self.ended == NO_CLIENT:
+            return "nobody dials"
         if self.outcome is not Outcome.MIXED:
             return ""
         whole = sum(part for _, part in self.parts)
@@ -131,12 +142,13 @@ def spans(seen: Sequence[World], flow: Flow, *, by_cause: bool = False) -> tuple
         if i < len(seen) and _word(looks[i], by_cause) == _word(looks[begin], by_cause):
             continue
         to_ms = seen[i].now_ms if i < len(seen) else None
-        outcome, basis, reason, ended, _, _ = looks[begin] or _NOBODY
-        from_ms = seen[begin].now_ms
+        look, from_ms = looks[begin], seen[begin].now_ms
+        outcome, basis, reason, ended, _, _ = look or _absent(seen[begin], flow)
+        cite = "" if look else _rule_of_end(events, from_ms)
         terms = () if to_ms is None else _terms(events, start_ms, from_ms, to_ms)
         parts = () if to_ms is None else _parts(looks[begin:i], [world.now_ms for world in seen[begin : i + 1]])
         perhaps = any((look or _NOBODY)[5] for look in looks[begin:i])
-        found.append(Span(outcome, basis, from_ms, to_ms, reason, ended, terms, parts, perhaps))
+        found.append(Span(outcome, basis, from_ms, to_ms, reason, ended, terms, parts, perhaps, cite))
         begin = i
     return tuple(found)
 
@@ -154,12 +166,28 @@ _Look = tuple[Outcome, Basis, str, str, dict[Outcome, Fraction], bool]
 """How a dial ends, how sure that is, why, at which kind of hop, which part of dials ends how, and whether some of them
 may arrive or not."""
 
-END_GONE = "an end of the flow is not there"
-"""Why nothing is known of a dial at a moment at which nobody is there who dials, or is dialled."""
+NO_CLIENT, NO_TARGET = "no client", "no target"
+"""What ends a dial at a moment at which nobody is there who dials, or is dialled."""
 
-_NOBODY: _Look = (
-    Outcome.UNKNOWN, Basis.SOURCED, END_GONE, "", {Outcome.UNKNOWN: Fraction(1)}, True,
-)  # fmt: skip
+_NOBODY: _Look = Outcome.UNKNOWN, Basis.SOURCED, "", NO_CLIENT, {Outcome.UNKNOWN: Fraction(1)}, True
+
+
+def _absent(world: World, flow: Flow) -> _Look:
+    """The same with who is not there."""
+    outcome, basis, _, ended, parts, perhaps = _NOBODY
+    reason = f"{flow.target} is not there"
+    try:
+        resolve_sources(world.view, flow.source)
+    except ReferenceNotFound as error:
+        reason = str(error).removeprefix(f"{flow.source}: ").partition("; did you mean")[0]
+    else:
+        ended = NO_TARGET
+    return outcome, basis, reason, ended, parts, perhaps
+
+
+def _rule_of_end(events: Sequence[Event], time_ms: int) -> str:
+    """The rule by which a pod went at this time; empty where none did."""
+    return next((event.rule for event in events if (event.kind, event.time_ms) == ("pod-gone", time_ms)), "")
 
 
 _MAY_ARRIVE = (Outcome.DELIVERED, Outcome.UNKNOWN)

@@ -13,7 +13,7 @@ from kwake.dial_change import arriving, path_of
 from kwake.dials import service_flows
 from kwake.errors import KwakeError
 from kwake.objects.key import Key
-from kwake.scenario.availability import END_GONE, Span, spans
+from kwake.scenario.availability import Span, spans
 from kwake.scenario.knowing import ready_addresses
 from kwake.world import World
 
@@ -90,7 +90,7 @@ def _worse(seen: Sequence[World], flow: Flow, share: Fraction) -> tuple[Span, ..
         fared = spans(seen, flow)
     except KwakeError:  # an end of the flow is at none of these moments
         return ()
-    if any(span.reason == END_GONE for span in fared):  # nobody is there who would notice
+    if any(span.is_gone for span in fared):  # nobody is there who would notice
         return ()
     return tuple(
         span for span in fared if span.length_ms and dict(span.parts).get(Outcome.DELIVERED, 0) < share * span.length_ms

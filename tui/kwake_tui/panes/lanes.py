@@ -272,8 +272,10 @@ def _causes(lanes: Sequence[Lane], width: int) -> Iterator[Line]:
         sure = "" if spell.basis is Basis.SOURCED else f" ({spell.basis.value})"
         since_when = f"{clock(from_ms)}  "
         lead = 10 + len(since_when)
-        first, *others = wrap(f"{reason}{sure}", width - lead)
-        yield Line((Span(f"{label:<10}", role, bold=True), Span(since_when, "muted"), *_parted(first, sure)))
+        right = (Span(f" {spell.cite}", "faint"),) if spell.cite else ()
+        first, *others = wrap(f"{reason}{sure}", width - lead - sum(fact.cells for fact in right))
+        head = (Span(f"{label:<10}", role, bold=True), Span(since_when, "muted"))
+        yield Line((*head, *_parted(first, sure)), right, cite=spell.cite)
         for row in others:
             yield Line((Span(" " * lead), *_parted(row, sure)))
         fails = f"{spell.fails}: " if spell.fails else ""

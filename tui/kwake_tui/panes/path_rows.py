@@ -134,7 +134,10 @@ def _clocks(outage: tuple[availability.Span, ...], width: int) -> Iterator[Line]
         mark = OUTCOMES[span.outcome]
         yield from wrapped((f"{mark.glyph} ", mark.role), f"{span.fails or mark.word} {span.sum_text}", width)
         if not span.terms or span.outcome is Outcome.UNKNOWN:
-            yield from wrapped(("  ", "muted"), span.reason, width)
+            right = (Span(f" {span.cite}", "faint"),) if span.cite else ()
+            first, *others = wrapped(("  ", "muted"), span.reason, width - sum(fact.cells for fact in right))
+            yield msgspec.structs.replace(first, right=right, cite=span.cite)
+            yield from others
 
 
 def _verdict(path: Path, outage: tuple[availability.Span, ...], previous: Path | None, width: int) -> Iterator[Line]:

@@ -18,7 +18,7 @@ class Moment(msgspec.Struct, frozen=True):
     state: str
     """`done`, `here`, `undone`, or `to come` as the next steps of a scenario are."""
     within: str = ""
-    """Which of the times at which something happened after its action is shown, `2 of 7`; empty at rest."""
+    """Which of the moments at which something happened after its action is shown, `2 of 7`; empty at rest."""
 
 
 STOP = 25
@@ -73,7 +73,7 @@ def short_rail(moments: tuple[Moment, ...], width: int, keymap: Keymap | None) -
             spans.append(Span("┄" if ahead else "━", "faint" if ahead else "muted"))
         spans.append(Span(_GLYPHS[moment.state], _ROLES[moment.state], bold=moment.state == "here"))
     at = moments[here]
-    within = f" time {at.within}" if at.within else ""
+    within = f" moment {at.within}" if at.within else ""
     spans += [Span("  "), Span(at.title, bold=True), Span(f" {clock(at.now_ms)}{within}", "you")]
     if keymap is None:
         return Line(tuple(spans), shrink=len(spans) - 2)
@@ -115,6 +115,6 @@ def _facts(moment: Moment) -> list[Span]:
     if moment.state in _AHEAD:
         return [Span(f" {moment.state}", "faint")]
     if moment.state == "here":
-        which = f"time {moment.within}" if moment.within else "now"
+        which = f"moment {moment.within}" if moment.within else "now"
         return [Span(f" {clock(moment.now_ms)} {which}", "you")]
     return [Span(f" {clock(moment.now_ms)}", "faint")]

@@ -21,9 +21,8 @@ def span_lines(name: str, spans: Sequence[Span], indent: int = 2) -> list[str]:
         sure = "" if span.basis is Basis.SOURCED else f" ({span.basis.value})"
         why = span.reason if span.outcome is not Outcome.DELIVERED else ""
         fails = f": {span.fails}" if span.fails else ""
-        rows.append(
-            [clock(span.from_ms), f"{OUTCOMES[span.outcome]}{fails}{sure}", span.sum_text or "from then on", why]
-        )
+        ends, lasts = f"{OUTCOMES[span.outcome]}{fails}{sure}", span.sum_text or "from then on"
+        rows.append([clock(span.from_ms), ends, lasts, why, span.cite])
     return lines + columns(rows, indent + 2)
 
 
@@ -36,6 +35,7 @@ def spans_json(spans: Sequence[Span]) -> list[dict[str, Any]]:
             "fromMs": span.from_ms,
             "toMs": span.to_ms,
             "reason": span.reason,
+            **({"cite": span.cite} if span.cite else {}),
             "clocks": [{"name": t.clock.name, "ms": t.sign * t.clock.ms, "basis": t.clock.basis.value}
                        for t in span.terms],
         }

@@ -98,7 +98,7 @@ def _window(window: Window) -> Iterator[str]:
     for row, span in zip(columns(rows, indent=8), window.spans, strict=True):
         yield row
         if span.outcome is not Outcome.DELIVERED and span.reason:
-            yield from columns([["", span.reason]], indent=14)
+            yield from columns([["", span.reason, span.cite]], indent=14)
     shares = time_shares(window.spans)
     if len(shares) > 1:
         told = ", ".join(f"{outcome.value} {_percent(share)}" for outcome, share in shares.items())
