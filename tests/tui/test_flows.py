@@ -178,6 +178,16 @@ def test_while_the_client_is_gone_nobody_dials_and_its_rule_stands_by() -> None:
     play(shop(), story)
 
 
+def test_at_a_moment_without_a_client_the_path_says_the_whole_reason() -> None:
+    async def story(player: Player) -> None:
+        await kill_the_client(player)
+        await player.press("comma", "comma")
+        rows = " ".join(player.rows("#path"))
+        assert rows.startswith("? unknown") and "has no live pod to dial from" in rows
+
+    play(shop(), story)
+
+
 def test_the_command_line_says_so_too() -> None:
     before = shop()
     pod = before.cluster.pods_of(before.cluster.resolve("deploy/shop/search"))[0]

@@ -12,7 +12,7 @@ from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import flow_title, parts
 from kwake_tui.panes.key_line import with_keys
-from kwake_tui.panes.path_rows import ROOMY, Known, path_lines
+from kwake_tui.panes.path_rows import ROOMY, Known, path_lines, wrapped
 from kwake_tui.panes.record import record_lines
 from kwake_tui.session import Session, path_in
 from kwake_tui.widgets.line_list import LineList
@@ -50,8 +50,8 @@ class PathPane(LineList):
         try:
             path = path_in(session.world, flow)
         except KwakeError as error:
-            words = str(error)
-            self.show(lambda width: (Line((Span("? unknown", "doubt", bold=True),)), Line((Span(words, "muted"),))))
+            head, words = Line((Span("? unknown", "doubt", bold=True),)), str(error)
+            self.show(lambda width: (head, *wrapped(("  ", "muted"), words, width)))
             return
         before = session.before
         try:
