@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kwake.actions import KillPod
+from kwake.dataplane.connection import Fate
 from kwake.dataplane.path import Flow, Outcome
-from kwake_tui.session import Session
+from kwake.samples import sample_path
+from kwake.scenario.load import load
+from kwake_tui.replaying import session_of
+from kwake_tui.session import Session, path_in
 from tests.tui.player import Player, play, shop
 
 PAY = Flow("Deployment/shop/web", "Service/shop/checkout", 443)
@@ -40,6 +46,52 @@ def test_the_second_profile_is_shown_at_the_same_time() -> None:
     assert session.second is not None
     assert session.second.now_ms == session.world.now_ms
     assert session.second.profile.name == "cilium"
+
+
+def waiting() -> Session:
+    """The beginning of a scenario that waits for ten seconds before its action, beside cilium."""
+    (scenario,) = load(sample_path("small") / "scenarios" / "edit.yaml")
+    return session_of(scenario)
+
+
+def same_time(session: Session) -> bool:
+    """Whether both profiles are at one time."""
+    return session.second is not None and session.second.now_ms == session.world.now_ms
+
+
+def test_the_wait_of_a_scenario_goes_by_under_the_second_profile_too() -> None:
+    session = waiting()
+    assert session.world.now_ms == 10_000 and same_time(session)
+    landed = session.redo()
+    assert landed.world.now_ms == 10_500 and same_time(landed)
+
+
+def test_a_wait_at_the_very_beginning_goes_by_there_too(tmp_path: Path) -> None:
+    file = tmp_path / "waits.yaml"
+    steps = "steps: [{id: kill, after: 10s, do: {kill: pod/demo/client}}]"
+    file.write_text(f"kwake: 1\nname: waits\nsnapshot: ['sample:small']\n{steps}\n")
+    (scenario,) = load(file)
+    session = session_of(scenario)
+    assert session.timeline.current == 0 and session.world.now_ms == 10_000 and same_time(session)
+
+
+def test_after_a_wait_no_difference_is_told_before_it_is_there() -> None:
+    landed = waiting().redo()
+    assert landed.second is not None and landed.second.connections["pay"].fate is Fate.STALLED
+    before = landed.step_back()
+    assert before.world.now_ms == 10_000 and same_time(before)
+    assert before.second is not None and before.second.connections["pay"].fate is Fate.OPEN
+    assert path_in(before.second, before.pins[0]).outcome is Outcome.DELIVERED
+
+
+def test_undo_and_a_branch_after_a_wait_keep_both_profiles_at_one_time() -> None:
+    landed = waiting().redo()
+    assert same_time(landed.undo()) and same_time(landed.undo().redo())
+    kill = KillPod("demo/client")
+    assert same_time(landed.undo().do(kill))
+    branched = landed.step_back().do(kill)
+    assert same_time(branched) and same_time(branched.step_back())
+    assert branched.undo().world.now_ms == 10_000 and same_time(branched.undo())
 
 
 def test_an_action_in_the_middle_of_another_is_a_branch_that_undo_leads_back_to() -> None:

@@ -11,17 +11,24 @@ from kwake.world import World
 
 
 def beside(timeline: Timeline, second: World) -> dict[int, World]:
-    """The counterpart of each entry, by number; `second` is that of the beginning.
+    """The counterpart of each entry, by number; `second` is the beginning, just opened.
 
     What was refused there, and all that follows on it, has none.
     """
-    found = {0: second}
+    found = {0: counterpart(second, timeline.entries[0].world)}
     for number, entry in enumerate(timeline.entries):
         before = found.get(entry.parent) if entry.parent is not None else None
         if before is None or entry.action is None:
             continue
         with suppress(KwakeError):
-            after = before.do(entry.action)
-            rested = entry.world.is_settled
-            found[number] = after.settle() if rested else at(tuple(moments(after)), entry.world.now_ms)
+            found[number] = counterpart(before.do(entry.action), entry.world)
     return found
+
+
+def counterpart(second: World, world: World) -> World:
+    """The second profile's world at the time of an entry's, from the one right after the same action.
+
+    Where the entry is at rest it is at rest, too, and the time that the entry waited there has gone by.
+    """
+    seen = tuple(moments(second))
+    return at(seen, max(world.now_ms, seen[-1].now_ms) if world.is_settled else world.now_ms)

@@ -165,7 +165,7 @@ def restored(journal: Journal, copy: Path) -> Restored:
     timeline, lost = _rebuilt(journal, world.settle())
     against = {}
     if journal.second is not None:
-        against = beside(timeline, world.with_profile(journal.second).settle())
+        against = beside(timeline, world.with_profile(journal.second))
     session = Session(
         title=journal.title,
         timeline=timeline,

@@ -176,8 +176,7 @@ def moved(session: Session, timeline: Timeline) -> Session:
     second = session.against.get(0)
     against = {}
     if second is not None:
-        world = timeline.entries[0].world.with_profile(second.profile.name).settle()
-        against = beside(timeline, world)
+        against = beside(timeline, timeline.entries[0].world.with_profile(second.profile.name))
     fresh = msgspec.structs.replace(session, timeline=timeline, against=against, worked_out={}, script=None)
     return msgspec.structs.replace(fresh, moment=None, follows=False, saved=frozenset())
 

@@ -52,7 +52,7 @@ def session_of(scenario: Scenario, second: str | None = None, open_it: Callable[
     steps = stepped(scenario, world)
     matrix = [name for name in scenario.profiles if name != world.profile.name]
     other = second or next(iter(matrix), None) or second_profile(world.profile.name)
-    against = beside(steps.timeline, world.with_profile(other).settle())
+    against = beside(steps.timeline, world.with_profile(other))
     flows = tuple(dict.fromkeys(pinned.flow for pinned in scenario.flows if not pinned.hold))
     return Session(
         title=Path(scenario.file).stem,

@@ -20,6 +20,7 @@ from kwake.scenario.availability import Span, spans
 from kwake.scenario.moments import at, moments
 from kwake.timeline import Entry, Timeline
 from kwake.world import World
+from kwake_tui.beside import counterpart
 from kwake_tui.names import brief, parts
 from kwake_tui.opened import Opened
 from kwake_tui.script import Place, Script
@@ -202,7 +203,7 @@ class Session(msgspec.Struct, frozen=True, eq=False):
         if second is not None:
             # Refused there: this moment has no counterpart, and the second profile's columns go.
             with suppress(KwakeError):
-                against[timeline.current] = second.do(action).settle()
+                against[timeline.current] = counterpart(second.do(action), timeline.world)
         return msgspec.structs.replace(self, timeline=timeline, against=against, follows=True, moment=None)
 
     def undo(self, times: int = 1) -> Session:
