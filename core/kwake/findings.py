@@ -16,7 +16,7 @@ from kwake.control.desired_endpoints import wants_topology_hints
 from kwake.control.told_profile import otherwise, told_profile
 from kwake.control.violation import MASK
 from kwake.control.zone_hints import zone_shares
-from kwake.linting.fields import respelt_field
+from kwake.linting.fields import meant_field, respelt_field
 from kwake.linting.lint import JUDGED, lint, lint_services
 from kwake.objects.basis import Basis
 from kwake.objects.document import FieldPath, Origin
@@ -39,7 +39,7 @@ from kwake.policy.unread import unread_policies
 from kwake.profiles.profile import Profile
 from kwake.sources import locate
 
-__all__ = ["Finding", "Level", "Problem", "about", "check", "problem", "refusals"]
+__all__ = ["Finding", "Level", "Problem", "about", "check", "fatal", "problem", "refusals"]
 
 LEVELS: tuple[Level, ...] = ("warning", "unknown", "assumption", "inferred", "skipped")
 """In the order of a report."""
@@ -121,17 +121,24 @@ def about(cluster: Cluster, profile: Profile, key: Key) -> tuple[Finding, ...]:
 
 def refusals(records: Iterable[Record]) -> tuple[Problem, ...]:
     """Why the API server would refuse objects of a snapshot; what a dump may hold is left to `check`."""
-    return tuple(
-        problem(item, violation)
-        for item in records
-        for violation in record_violations(item)
-        if violation.severity == "refused"
-    )
+    return tuple(found for item in records for found in fatal(item, record_violations(item)))
+
+
+def fatal(item: Record, violations: Iterable[Violation]) -> list[Problem]:
+    """Those of the rules that an object breaks for which it is refused. What stands under a name that no field has was
+    most likely meant for what is missing there: it is told first."""
+    held = list(violations)
+    refused = [violation for violation in held if violation.severity == "refused"]
+    places = [violation.field for violation in refused]
+    misnamed = [v for v in held if v.is_unknown and any(v.field[: len(place)] == place for place in places)]
+    return [problem(item, violation) for violation in (*misnamed, *refused)]
 
 
 def problem(item: Record, violation: Violation) -> Problem:
     """A violation with its file and line."""
-    return Problem(_where(item.origin, violation.field), str(item.key), violation.field, violation.reason)
+    meant = meant_field(item, violation.field) if violation.is_unknown else ""
+    reason = violation.reason + (f"; did you mean {meant}?" if meant else "")
+    return Problem(_where(item.origin, violation.field), str(item.key), violation.field, reason)
 
 
 def _where(origin: Origin | None, field: FieldPath = ()) -> str:

@@ -16,7 +16,7 @@ from kwake.control.services import admit, node_port_range, service_range, taken
 from kwake.control.workloads import initial_pods
 from kwake.draws import Draws
 from kwake.errors import InvalidSnapshot, Rejected
-from kwake.findings import check, problem
+from kwake.findings import check, fatal, problem
 from kwake.objects.decode import decode
 from kwake.objects.document import Manifest
 from kwake.objects.field_path import dotted
@@ -110,15 +110,14 @@ def _admitted(
         item = Record(entry.document, entry.value)
         found = record_violations(item)
         judged[entry.key] = entry.value, found
-        wrong = [v for v in found if v.severity == "refused"]
+        wrong = fatal(item, found)
         if isinstance(entry.value, Workload | ReplicationController) and not item.manifest.get("status"):
-            wrong += too_many_pods(entry.value)
-        fatal = [problem(item, violation) for violation in wrong]
-        if fatal and (lenient or isinstance(entry.value, Service)):
-            findings += map(_left_out, fatal)
+            wrong += [problem(item, violation) for violation in too_many_pods(entry.value)]
+        if wrong and (lenient or isinstance(entry.value, Service)):
+            findings += map(_left_out, wrong)
             item = _unread(item)
         else:
-            refused += fatal
+            refused += wrong
         records[entry.key] = item
     return Cluster(records), refused
 

@@ -10,6 +10,7 @@ import pytest
 import kwake
 from kwake.cluster import Cluster, Record, record
 from kwake.control.inference import infer
+from kwake.errors import InvalidSnapshot
 from kwake.findings import Finding, check, refusals
 from kwake.objects.basis import Basis
 from kwake.objects.document import Manifest
@@ -206,6 +207,22 @@ def test_refusals_name_file_line_object_field_and_reason(tmp_path: Path) -> None
     ]
     where = [f.where for f in check(Cluster({r.key: r for r in records})) if "RFC 1123" in f.text]
     assert where == [f"{path}:4"]
+
+
+def test_a_misspelt_field_is_told_before_what_is_missing_without_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\nspec:\n  podSelector: {}\n"
+        "  policyType: [Ingress]\n  ingress:\n  - from:\n    - podSelectr: {}\n"
+    )
+    at = "spec.ingress[0].from[0]"
+    with pytest.raises(InvalidSnapshot) as caught:
+        kwake.open(path)
+    assert [*caught.value.problems] == [
+        f'{path}:10: NetworkPolicy/default/web: {at}.podSelectr: unknown field "{at}.podSelectr";'
+        " did you mean podSelector?",
+        f"{path}:10: NetworkPolicy/default/web: {at}: Required value: must specify a peer",
+    ]
 
 
 def test_real_dumps_and_manifests_open_with_findings(truth: Path) -> None:

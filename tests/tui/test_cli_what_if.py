@@ -129,3 +129,27 @@ def test_groups_of_the_wake_count_dials_and_pairs_by_name(capsys: Capture) -> No
 def test_an_action_is_taken_as_events_say_it(capsys: Capture) -> None:
     told = out(capsys, "what-if", SHOP, "--do", "kill deploy/shop/checkout#0")
     assert out(capsys, "what-if", SHOP, "--do", "kill pod deploy/shop/checkout#0") == told
+
+
+def test_a_flow_to_a_misspelt_service_says_which_is_near(capsys: Capture) -> None:
+    ended = main(
+        ["what-if", SHOP, "--do", "kill deploy/shop/search#0", "--flow", "s=deploy/shop/web,svc/shop/serch:80"]
+    )
+
+    assert ended == 0
+    assert "kwake: note: svc/shop/serch: did you mean svc/shop/search?" in capsys.readouterr().err
+
+
+def test_labels_of_a_workload_are_not_those_of_its_pods_and_the_event_says_so(capsys: Capture) -> None:
+    shown = out(
+        capsys, "what-if", SHOP, "--do", "relabel deploy/shop/web app=other", "--do", "relabel svc/shop/web a=b"
+    )
+
+    assert "label deploy/shop/web app=other: its pods keep their own labels" in shown
+    assert "label svc/shop/web a=b\n" in shown
+
+
+def test_who_asks_for_expectations_here_is_told_where_they_stand(capsys: Capture) -> None:
+    assert main(["what-if", SHOP, "--expect", "s=delivered"]) == 2
+
+    assert "expectations stand in a scenario, which kwake replay runs" in capsys.readouterr().err

@@ -101,6 +101,8 @@ def _refuse_misspelt_options(parser: argparse.ArgumentParser, arguments: list[st
 def _nearest_option(option: str, known: list[str]) -> str:
     import difflib
 
+    if option.startswith("--expect"):
+        return "expectations stand in a scenario, which kwake replay runs"
     begun = [name for name in known if name.startswith(option)]
     for name, add in _ADD.items():
         other = _Parser(add_help=False)

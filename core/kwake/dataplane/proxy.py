@@ -284,7 +284,11 @@ def _unmatched(node: ProxyNode, cluster: Cluster, packet: Packet) -> Handling:
         left = f"{holders[0].metadata.name} is left to the proxy {name}, whose answer is not known"
         return msgspec.structs.replace(nothing, reason=left, cite="EP-16", service=holders[0])
     if owner is not None:
-        undefined = f"{owner.metadata.name} has no port {packet.port} {packet.protocol}"
+        ports = (
+            (port.port, "" if port.protocol == packet.protocol else f" {port.protocol}") for port in owner.spec.ports
+        )
+        others = ", ".join(f"{number}{protocol}" for number, protocol in ports)
+        undefined = f"{owner.metadata.name} has no port {packet.port} {packet.protocol}, only {others}"
         if node.mode == "nftables":
             return Handling(Treatment.REJECT, undefined, "SV-50", frontend="cluster-ip", service=owner)
         return msgspec.structs.replace(nothing, reason=undefined, cite="SV-50", service=owner, frontend="cluster-ip")

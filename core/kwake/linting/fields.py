@@ -32,7 +32,16 @@ def respelt_field(item: Record, path: FieldPath) -> tuple[Fix, ...]:
         return (Fix(item.key, (add(peers, peer if field in parent else [peer]), remove(path))),)
     if is_rule and name == "port" and "ports" not in parent and isinstance(value, int | str):
         return (Fix(item.key, (add((*way, "ports"), [{"port": value}]), remove(path))),)
+    meant = meant_field(item, path)
+    return (Fix(item.key, (add((*way, meant), value), remove(path))),) if meant else ()
+
+
+def meant_field(item: Record, path: FieldPath) -> str:
+    """The field that a name which no field has there was most likely meant to be; empty where none is near."""
+    *way, name = path
+    parent = value_at(item.manifest, tuple(way))
+    if not isinstance(parent, dict) or not isinstance(name, str):
+        return ""
     known = fields_at(item.key.kind, tuple(way))
     cased = [field for field in known if field.lower() == name.lower()]  # one that was filled in gives way to it
-    meant = cased or difflib.get_close_matches(name, sorted(known - parent.keys()), 1, CLOSE)
-    return (Fix(item.key, (add((*way, meant[0]), value), remove(path))),) if meant else ()
+    return next(iter(cased or difflib.get_close_matches(name, sorted(known - parent.keys()), 1, CLOSE)), "")

@@ -40,7 +40,7 @@ from kwake.errors import ReferenceNotFound, Rejected, UsageError
 from kwake.objects.basis import Basis
 from kwake.objects.event import Clock
 from kwake.objects.key import Key
-from kwake.objects.kinds import Node, Pod, Service
+from kwake.objects.kinds import Node, Pod, Service, Workload
 from kwake.objects.time import timestamp
 from kwake.simulation.apiserver import create, delete_object, store, update
 from kwake.simulation.draft import Draft
@@ -212,7 +212,8 @@ def _rollout_restart(draft: Draft, action: RolloutRestart) -> None:
 
 def _relabel(draft: Draft, action: Relabel) -> None:
     key = draft.cluster.resolve(action.target)
-    _say(draft, "relabelled", key, str(action), "PD-7" if key.kind == "Pod" else "")
+    keeps = ": its pods keep their own labels" if isinstance(draft.cluster.record(key).value, Workload) else ""
+    _say(draft, "relabelled", key, f"{action}{keeps}", "PD-7" if key.kind == "Pod" else "")
     update(draft, draft.cluster.record(key), {"metadata": {"labels": dict(action.labels)}}, how="patch")
 
 

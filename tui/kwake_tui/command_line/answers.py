@@ -148,11 +148,16 @@ def diff(arguments: Namespace) -> int:
 
 def what_if_command(arguments: Namespace) -> int:
     """What actions come to."""
+    from kwake.dataplane.path import Outcome
     from kwake_tui.text.what_if import read_actions, read_flows, what_if, what_if_json, what_if_lines
 
     actions, flows = read_actions(arguments.actions), read_flows(arguments.flows)
     worlds = worlds_of(arguments)
-    show(arguments, worlds, [what_if(world, actions, flows) for world in worlds], what_if_lines, what_if_json)
+    answers = [what_if(world, actions, flows) for world in worlds]
+    show(arguments, worlds, answers, what_if_lines, what_if_json)
+    for name, fared in answers[0].done[-1].flows.items():
+        if fared[-1].outcome is Outcome.UNRESOLVED:
+            _tell_nearest(answers[0].after, flows[name].target)
     tell_findings(worlds[0])
     return 0
 
