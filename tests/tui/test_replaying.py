@@ -106,7 +106,7 @@ def test_n_goes_on_from_the_moment_that_is_shown() -> None:
         rested = player.session.world
 
         await player.press("comma", "comma")  # into the third step
-        assert "step 2 of 5  kill-checkout  on the way to kill-search" in script(player)
+        assert 'step 2 of 5  kill-checkout  on the way to "kill-search"' in script(player)
         await player.press("n")
         assert "step 3 of 5  kill-search  ✓" in script(player)
         assert player.session.world is rested
@@ -130,7 +130,7 @@ def test_events_may_be_stepped_along_from_the_beginning() -> None:
         await command(player, "replay sample:shop/kill")
         while player.session.timeline.current < 5:
             await player.press("full_stop")
-        assert "step 2 of 5  kill-checkout  on the way to kill-search" in script(player)
+        assert 'step 2 of 5  kill-checkout  on the way to "kill-search"' in script(player)
         await command(player, "steps")
         await player.until(lambda: isinstance(player.app.screen, ChoiceScreen))
         assert "here" in next(row for row in player.rows("#choice") if "kill-checkout" in row)
@@ -140,7 +140,10 @@ def test_events_may_be_stepped_along_from_the_beginning() -> None:
         assert "step 3 of 5  kill-search" in script(player)
         assert player.session.timeline.current == 5
         await command(player, "moment 0")  # where nothing is open yet
-        assert "on the way to before" in script(player)
+        assert 'on the way to "before"' in script(player)
+        await player.press("N")
+        assert "this is the beginning of the scenario" in said(player)
+        assert player.session.timeline.current == 0
         await player.press("n")
         assert "step 1 of 5  before  ✓" in script(player)
 
@@ -152,7 +155,7 @@ def test_from_a_branch_in_the_middle_of_a_step_that_step_comes_next() -> None:
         await command(player, "replay sample:shop/kill")
         await player.press("n", "n", "n", "comma", "comma")
         await command(player, "scale deploy/shop/cart 3")
-        assert "step 2 of 5  kill-checkout  left for a way of your own; next is kill-search" in script(player)
+        assert 'step 2 of 5  kill-checkout  left for a way of your own; next is "kill-search"' in script(player)
         await player.press("N")
         assert "step 2 of 5  kill-checkout  ✓" in script(player)
         await command(player, "scale deploy/shop/cart 3")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from kwake.actions import KillPod
 from kwake.dataplane.connection import Fate
 from kwake.dataplane.path import Flow, Outcome
@@ -82,6 +84,17 @@ def test_after_a_wait_no_difference_is_told_before_it_is_there() -> None:
     assert before.world.now_ms == 10_000 and same_time(before)
     assert before.second is not None and before.second.connections["pay"].fate is Fate.OPEN
     assert path_in(before.second, before.pins[0]).outcome is Outcome.DELIVERED
+
+
+def test_the_step_before_never_lies_later() -> None:
+    session = waiting()
+    assert session.script is not None
+    last = msgspec.structs.replace(session, script=session.script.go_to(3))
+    for opened in (session, last):  # the last step undoes the second: it ends at the entry at which all begins
+        for earlier in (msgspec.structs.replace(opened, moment=0), opened.go_to(0)):
+            place = earlier.place
+            assert place is not None and earlier.world.now_ms == 0
+            assert place.next(-1) < 0 and place.next(1) == 1
 
 
 def test_undo_and_a_branch_after_a_wait_keep_both_profiles_at_one_time() -> None:

@@ -27,9 +27,16 @@ class Place(NamedTuple):
     """Whether it is the stop itself, not a moment after it."""
     is_own: bool = False
     """Whether it is on a way of one's own that left the scenario there."""
+    is_early: bool = False
+    """Whether it lies before all stops."""
 
     def next(self, steps: int) -> int:
-        """The stop to which so many steps lead on, or back; from a moment between two stops back to the one before."""
+        """The stop to which so many steps lead on, or back; from a moment between two stops back to the one before.
+
+        Below 0 where no stop lies behind.
+        """
+        if self.is_early and steps < 0:
+            return -1
         return self.at + steps + (0 if self.is_there or steps > 0 else 1)
 
 
@@ -68,14 +75,12 @@ class Script(msgspec.Struct, frozen=True, eq=False):
         stops = [number for number, stop in enumerate(self.stops) if stop.entry == entry]
         if not stops:  # one of several actions of a step, or a held flow that is opened before all steps
             after = next(n for n, stop in enumerate(self.stops) if entry in timeline.go_to(stop.entry).path)
-            return Place(max(after - 1, 0), is_own=own)
+            return Place(max(after - 1, 0), is_own=own, is_early=after == 0)
         at = min(stops, key=lambda number: abs(number - self.at))
         rests_ms = timeline.entries[entry].world.now_ms
         if own or now_ms >= rests_ms:
             return Place(at, not own and now_ms == rests_ms, own)
-        while at - 1 in stops:
-            at -= 1
-        return Place(max(at - 1, 0))
+        return Place(max(stops[0] - 1, 0), is_early=stops[0] == 0)
 
 
 def unmet(stop: Stop) -> tuple[Check, ...]:
@@ -115,8 +120,8 @@ def _off(script: Script, place: Place) -> str:
     """Where one is that is at no stop, and which step comes next."""
     report = script.stops[place.at + 1].report if place.at + 1 < len(script.stops) else None
     if place.is_own:
-        return f"left for a way of your own{f'; next is {report.id}' if report is not None else ''}"
-    return f"on the way to {report.id}" if report is not None else "past its end"
+        return "left for a way of your own" + (f'; next is "{report.id}"' if report is not None else "")
+    return f'on the way to "{report.id}"' if report is not None else "past its end"
 
 
 def _found(stop: Stop, width: int) -> list[Span]:
