@@ -82,6 +82,14 @@ spec: {endpointSelector: {}, ingress: [{}]}
     return folder
 
 
+def test_who_asks_for_the_port_of_a_service_is_told_which_port_its_pods_are_asked_on(capsys: Capture) -> None:
+    assert main(["reach", SMALL, "--focus", "checkout", "--port", "443"]) == 0
+    assert "kwake: note: 443 is the port of svc/demo/checkout: its pods are asked on 8443\n" in capsys.readouterr().err
+
+    assert main(["reach", SMALL, "--focus", "checkout", "--port", "8443"]) == 0
+    assert "is the port of" not in capsys.readouterr().err
+
+
 def test_markdown_is_a_table(capsys: Capture) -> None:
     lines = out(capsys, "reach", SMALL, "-o", "md").splitlines()
 

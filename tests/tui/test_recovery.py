@@ -171,7 +171,7 @@ def test_sessions_that_crashed_are_listed_and_discarded(sessions: Path, capsys: 
     assert (listed["name"], listed["actions"], listed["snapshot"]) == (name, 6, [SMALL])
 
     assert main(["sessions", "--discard", name]) == 0
-    assert capsys.readouterr().out == "no session crashed\n"
+    assert tuple(capsys.readouterr()) == ("no session crashed\n", f"kwake: discarded {name}\n")
     assert main(["sessions", "--discard", name]) == 2
     assert "no session of this name" in capsys.readouterr().err
 

@@ -6,7 +6,9 @@ import re
 from argparse import Namespace
 from collections.abc import Iterable
 
+from kwake.control.desired_endpoints import selected_pods, target_port
 from kwake.errors import UsageError
+from kwake.objects.kinds import Service
 from kwake.policy.connections import ALL, ConnectionSet, one
 from kwake.policy.reach_view import Named, ReachView, named_ends
 from kwake.world import World
@@ -23,6 +25,25 @@ def reach_view(arguments: Namespace, world: World) -> ReachView:
     direction = arguments.direction.title() if arguments.direction else None
     peers = _named(world, arguments.by, arguments.peer)
     return ReachView(focus, peers, direction, connections_asked(arguments.port, arguments.protocol))
+
+
+def port_notes(arguments: Namespace, world: World) -> list[str]:
+    """Services whose own port is the one that is asked for while their pods serve it on another: policies, and so this
+    table, know the pods' port alone (NP-20)."""
+    asked = connections_asked(arguments.port, arguments.protocol)
+    if arguments.port is None:
+        return []
+    notes = []
+    for service in world.cluster.all(Service):
+        for port in service.spec.ports:
+            if service.spec.selector and asked.holds(port.protocol, port.port):
+                pods = selected_pods(world.cluster, service)
+                numbers = sorted({number for pod in pods if (number := target_port(pod, port)) is not None})
+                if numbers and port.port not in numbers:
+                    leads = " or ".join(map(str, numbers))
+                    name = f"svc/{service.metadata.namespace}/{service.metadata.name}"
+                    notes.append(f"{port.port} is the port of {name}: its pods are asked on {leads}")
+    return notes
 
 
 def _named(world: World, by: str, words: Iterable[str]) -> Named | None:

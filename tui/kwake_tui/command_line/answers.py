@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from kwake.world import World
     from kwake_tui.names import Target
 
+MOST_NOTES = 3
+"""Notes of one kind that stand beside an answer."""
+
 
 def trace(arguments: Namespace) -> int:
     """Where a dial would go."""
@@ -83,7 +86,7 @@ def _tell_nearest(world: World, target: str) -> None:
 
 def reach(arguments: Namespace) -> int:
     """Who may talk to whom."""
-    from kwake_tui.reach_question import reach_view
+    from kwake_tui.reach_question import port_notes, reach_view
     from kwake_tui.text.reach import exposed_lines, reach_json, reach_lines
     from kwake_tui.text.reach_forms import FORMS
 
@@ -102,6 +105,8 @@ def reach(arguments: Namespace) -> int:
               lambda two: {**reach_json(two[0]), "exposure": two[1].as_form()})  # fmt: skip
     else:
         show(arguments, worlds, tables, reach_lines, reach_json)
+    for note in port_notes(arguments, worlds[0])[:MOST_NOTES]:
+        narrate(f"kwake: note: {note}")
     tell_findings(worlds[0])
     return 0
 

@@ -72,6 +72,7 @@ def sessions(arguments: Namespace) -> int:
 
     for name in arguments.discard:
         discard(state_folder(), name)
+        narrate(f"kwake: discarded {name}")
     found, bad = crashed(state_folder())
     if arguments.output == "json":
         print_data(json_text(sessions_json(found, bad)).split("\n"))
