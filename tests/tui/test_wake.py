@@ -242,6 +242,30 @@ def test_a_connection_that_never_opened_is_not_cut() -> None:
     assert "open 0:00" not in "\n".join(lines)
 
 
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])
+def test_a_wake_says_how_sure_it_is_of_a_cut_connection_and_by_which_rule(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        (connection,) = player.session.world.connections.values()
+        assert connection.server is not None
+        await player.go_to(connection.server.pod)
+        await player.press("ctrl+k")
+        screen = await open_wake(player)
+        cut = next(line.target for line in screen.rows.lines if line.target.startswith("cut#0"))
+        screen.rows.move_to([line.target for line in screen.rows.lines].index(cut))
+        await player.until(lambda: "exited after SIGTERM" in " ".join(player.rows("#why")))
+        assert player.row("#why", "exited after SIGTERM").endswith("assumed CX-11")
+        (row,) = [row for row in player.rows("#wake") if "○ closed" in row]
+        assert row.endswith("assumed CX-11") is (size[0] == 200)
+
+    play(shop(), story, size=size)
+    before = shop().do(OpenConnection("pay", "deploy/shop/web", "svc/shop/checkout", 443))
+    server = before.connections["pay"].server
+    assert server is not None
+    (line,) = [line for line in wake_lines(told(before, before.do(KillPod(server.pod)).settle())) if "○ closed" in line]
+    assert line.endswith("exited after SIGTERM  CX-11  (assumed)")
+
+
 def test_a_wake_says_whose_dials_of_a_new_node_port_it_leaves_out_and_why() -> None:
     said = (
         "left out: dials of the node port of shop/checkout from shop/web, who get to every endpoint by the Service "

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from kwake.dataplane.path import Decider, Flow, Outcome
+from kwake.objects.basis import Basis
 from kwake_tui.glyphs import OUTCOMES, Mark
 
 
@@ -16,6 +17,10 @@ class Why(msgspec.Struct, frozen=True):
 
     words: str
     decided_by: tuple[Decider, ...] = ()
+    basis: Basis = Basis.SOURCED
+    """Of a connection, how sure that is, the time included."""
+    rule: str = ""
+    """Of a connection, the spec's rule id."""
 
 
 class WakeRow(msgspec.Struct, frozen=True, eq=False):

@@ -396,7 +396,7 @@ def _moved(row: WakeRow, was: Connection, is_: Connection) -> WakeRow:
 
 def _why(connection: Connection, beside: str) -> Why:
     turn = connection.turns[-1]
-    return Why(beside + turn.reason, turn.decided_by)
+    return Why(beside + turn.reason, turn.decided_by, turn.sureness, turn.cite)
 
 
 def _standing(connection: Connection) -> Mark:

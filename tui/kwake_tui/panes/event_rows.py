@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
-from kwake.objects.basis import Basis
 from kwake.objects.event import Event
 from kwake.objects.time import clock
 from kwake_tui.lines import Line, Span, folded
 from kwake_tui.names import brief_names
+from kwake_tui.sureness import sure_spans
 
 GAP = 2
 """Cells between two columns."""
@@ -38,9 +38,7 @@ def event_lines(events: tuple[Event, ...], fresh: int, width: int) -> tuple[Line
 def _rows(event: Event, number: int, fresh: bool, cells: tuple[int, int, int]) -> Iterator[Line]:
     times, actors, width = cells
     role, you = "text1" if fresh else "muted", event.actor == "you"
-    basis = event.sureness
-    sure = () if basis is Basis.SOURCED else (Span(basis.value + (" " if event.rule else ""), "muted"),)
-    facts = (*sure, Span(event.rule, "faint")) if event.rule else sure
+    facts = sure_spans(event.sureness, event.rule)
     taken = sum(fact.cells for fact in facts) + (1 if facts else 0)
     text = event.text if width >= ROOMY else brief_names(event.text)
     first, *others = folded(text, width - times - actors - taken, -taken)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from kwake.dataplane.connection import Connection
-from kwake.objects.basis import Basis
 from kwake.objects.document import Origin
 from kwake.objects.kinds import KubeObject, NetworkPolicy, Pod, Service
 from kwake.objects.time import clock
@@ -16,6 +15,7 @@ from kwake_tui.names import short
 from kwake_tui.panes.judged_by import policy_rows
 from kwake_tui.panes.policy_page import policy_lines
 from kwake_tui.panes.service_page import service_lines
+from kwake_tui.sureness import sure_spans
 
 
 def describe_lines(world: World, target: str) -> tuple[Line, ...]:
@@ -34,15 +34,10 @@ def describe_lines(world: World, target: str) -> tuple[Line, ...]:
     happened = [event for event in world.events if event.subject == str(value.key)]
     if happened:
         rows += [BLANK, section("since the last action")]
-        rows += [
-            Line((Span(f"{clock(e.time_ms):<9}", "muted"), Span(e.text)), _sure(e.sureness), shrink=1) for e in happened
-        ]
+        for event in happened:
+            when = Span(f"{clock(event.time_ms):<9}", "muted")
+            rows.append(Line((when, Span(event.text)), sure_spans(event.sureness), shrink=1))
     return tuple(rows)
-
-
-def _sure(basis: Basis, gap: str = "") -> tuple[Span, ...]:
-    """How sure it is, where no source says it."""
-    return () if basis is Basis.SOURCED else (Span(basis.value + gap, "muted"),)
 
 
 def _place(origin: Origin) -> str:
@@ -105,7 +100,7 @@ def _connection(connection: Connection) -> tuple[Line, ...]:
         rows.append(
             Line(
                 (Span(f"{clock(turn.time_ms):<9}", "muted"), Span(f"{stands} ", stands.role), Span(f" {turn.reason}")),
-                (*_sure(turn.sureness, " " * bool(turn.cite)), *((Span(turn.cite, "faint"),) if turn.cite else ())),
+                sure_spans(turn.sureness, turn.cite),
                 shrink=2,
             )
         )

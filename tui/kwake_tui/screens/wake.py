@@ -25,6 +25,7 @@ from kwake_tui.panes.pair import LABEL, moment_rows
 from kwake_tui.panes.sides import Sides
 from kwake_tui.screens.view import BORDERS, ViewKey, ViewScreen
 from kwake_tui.session import Session, action_title, since
+from kwake_tui.sureness import sure_spans
 from kwake_tui.wake_row import WakeGroup, WakeRow
 from kwake_tui.wake_rows import NONE_INTERRUPTED, Told, served_words, told
 from kwake_tui.widgets.line_list import LineList, content
@@ -156,7 +157,7 @@ class WakeScreen(ViewScreen):
             lines.append(_group_line(group, group not in shown))
             for number, row in enumerate(group.rows if group in shown else ()):
                 share = spare // several if len(row.sources) > 1 else 0
-                told_row = _row_lines(row, group.mark.word, number, cells, says_why, share)
+                told_row = _row_lines(row, group.mark.word, number, cells, width if says_why else 0, share)
                 spare, several = spare - len(told_row) + 1, several - (len(row.sources) > 1)
                 lines += told_row
         return (*lines, *notes)
@@ -173,7 +174,7 @@ class WakeScreen(ViewScreen):
     def _why(self, row: WakeRow, width: int) -> tuple[Line, ...]:
         why, lines = row.why, []
         if why.words:
-            lines += [Line((Span(row, bold=True),)) for row in wrap(why.words, width)]
+            lines.append(Line((Span(why.words, bold=True),), sure_spans(why.basis, why.rule), shrink=0))
         if row.sources:
             lines.append(Line((Span(f"{'from':<{LABEL}}", "muted"), Span(", ".join(row.sources))), shrink=1))
         before = self._before
@@ -335,28 +336,31 @@ def _head(cells: _Widths) -> Line:
     return Line((Span(f"{words}  why", "muted"),))
 
 
-def _row_lines(row: WakeRow, group: str, number: int, cells: _Widths, says_why: bool, spare: int) -> list[Line]:
-    """A row; where those who fare alike have no room in it and there are rows to `spare`, they go on below."""
+def _row_lines(row: WakeRow, group: str, number: int, cells: _Widths, width: int, spare: int) -> list[Line]:
+    """A row; where those who fare alike have no room in it and there are rows to `spare`, they go on below.
+
+    The reason stands in it where it has a `width`, and how sure that is where both have room.
+    """
     first, *others = listed(row.sources or (row.source,), cells.source, sum(cells), spare)
-    why = row.brief_why(group) if says_why else ""
+    why = row.brief_why(group) if width else ""
+    sure = sure_spans(row.why.basis, row.why.rule) if width else ()
     name = Span(f"  {row.name}" if row.name else "", bold=True)
     target = Span(row.target).cut(max(cells.target - name.cells, 4))
-    line = Line(
-        (
-            Span("  "),
-            *_cell(Span(first), cells.source),
-            Span(" → ", "faint"),
-            target,
-            *_cell(name, cells.target - target.cells),
-            Span("  "),
-            *_cell(_verdict(row.before, bold=False), cells.before),
-            Span(" → ", "faint"),
-            *_cell(_verdict(row.after, bold=True), cells.after),
-            Span("  "),
-            Span(why, "muted"),  # cut at its end: what is left of a sentence must not say the contrary
-        ),
-        target=f"{group}#{number}",
+    left = (
+        Span("  "),
+        *_cell(Span(first), cells.source),
+        Span(" → ", "faint"),
+        target,
+        *_cell(name, cells.target - target.cells),
+        Span("  "),
+        *_cell(_verdict(row.before, bold=False), cells.before),
+        Span(" → ", "faint"),
+        *_cell(_verdict(row.after, bold=True), cells.after),
+        Span("  "),
+        Span(why, "muted"),  # cut at its end: what is left of a sentence must not say the contrary
     )
+    has_room = sum(span.cells for span in (*left, *sure)) < width
+    line = Line(left, sure if has_room else (), target=f"{group}#{number}")
     return [line, *(Line((Span(f"  {other}"),)) for other in others)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kwake.dataplane.path import Path
+from kwake_tui.sureness import sure_cells
 from kwake_tui.text.columns import columns
 from kwake_tui.text.flows import spans_json
 from kwake_tui.text.places import places_text
@@ -13,7 +14,7 @@ from kwake_tui.wake_rows import Told, served_words
 
 
 def wake_lines(found: Told) -> list[str]:
-    """Each group with its rows: who, to whom, before, after, why, and where that is written."""
+    """Each group with its rows: who, to whom, before, after, why, how sure it is, and where that is written."""
     lines = []
     for group in found.groups:
         lines += ["", *columns([[f"{group.mark} {group.counted}", group.meaning]])]
@@ -40,7 +41,7 @@ def _row(row: WakeRow, says_why: bool) -> list[str]:
         "→",
         f"{row.after}",
         why.words,
-        places_text(why.decided_by, why.words),
+        "  ".join(filter(None, (*sure_cells(why.basis, why.rule), places_text(why.decided_by, why.words)))),
     ]
 
 

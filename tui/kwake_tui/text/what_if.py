@@ -11,7 +11,6 @@ from kwake.actions import Action, Apply
 from kwake.dataplane.connection import Connection
 from kwake.dataplane.path import Flow
 from kwake.errors import KwakeError, UsageError
-from kwake.objects.basis import Basis
 from kwake.objects.event import Event
 from kwake.objects.time import clock, seconds
 from kwake.scenario.availability import Span, spans
@@ -24,6 +23,7 @@ from kwake_tui.action_words import parse_action
 from kwake_tui.glyphs import connection_mark
 from kwake_tui.names import flow_title, parse_target
 from kwake_tui.panes.knowing import knowing_lines
+from kwake_tui.sureness import sure_cells
 from kwake_tui.text.columns import columns
 from kwake_tui.text.flows import span_lines, spans_json
 from kwake_tui.text.page import page_lines
@@ -143,8 +143,7 @@ def _told(found: WhatIf) -> Told:
 
 
 def _event_row(event: Event) -> list[str]:
-    sure = "" if event.sureness is Basis.SOURCED else f"({event.sureness.value})"
-    return [clock(event.time_ms), event.actor, event.text, event.rule, sure]
+    return [clock(event.time_ms), event.actor, event.text, *sure_cells(event.sureness, event.rule)]
 
 
 def _connection_row(connection: Connection) -> list[str]:
