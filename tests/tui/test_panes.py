@@ -242,8 +242,18 @@ def test_a_preview_of_too_many_pairs_names_some_of_each_kind_and_says_how_many_m
         "− lost a → web:80",
         "+ gained ops/x → outside UDP 53",
         "~ other ports y → ops/x TCP 80,UDP 53  was TCP 80",
-        "and 3 more",
+        "and 3 more lost",
     ]
+    few = Wake(lost[:1], (gained,) * 4, (), (), ())
+    for most in (1, 3):
+        assert [plain(row) for row in pair_rows(few, "shop", 60, most)] == [
+            "− lost a → web:80",
+            "+ gained ops/x → outside UDP 53",
+            "and 3 more gained",
+        ]
+    both = Wake(lost, (gained,) * 4, (), (), ())
+    assert plain(pair_rows(both, "shop", 33, 1)[-1]) == "and 3 more lost, 3 more gained"
+    assert plain(pair_rows(both, "shop", 29, 1)[-1]) == "and 6 more pairs"
 
 
 def long_list(player: Player) -> LineList:

@@ -9,11 +9,14 @@ import pytest
 from kwake.dataplane.connection import Fate
 from kwake.dataplane.path import Outcome
 from kwake.waking import wake
+from kwake_tui.commands import run
 from kwake_tui.panes.editor import EditorPane
 from kwake_tui.panes.path import PathPane
+from kwake_tui.screens.reader import HelpScreen, ReaderScreen
 from tests.tui.player import Player, play, shop
 
 POLICY = "NetworkPolicy/shop/allow-web"
+NOT_WEB = "matchExpressions: [{key: app, operator: NotIn, values: [web]}]"
 
 
 async def open_checkout(player: Player) -> None:
@@ -131,6 +134,51 @@ def _place(text: str, part: str) -> tuple[tuple[int, int], tuple[int, int]]:
     row = next(number for number, line in enumerate(text.splitlines()) if line.endswith(part))
     line = text.splitlines()[row]
     return (row, line.index(part)), (row, len(line))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+def test_the_preview_names_who_gains_before_what_stays_as_it_is(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        for name in ("pay", "pay2", "pay3"):
+            run(player.desk, f"open {name} deploy/shop/web svc/shop/checkout 443")
+        run(player.desk, "open basket deploy/shop/web svc/shop/cart 9000")
+        await player.go_to(POLICY)
+        await player.press("e")
+        area = player.desk.query_one(EditorPane).area
+        area.load_text(re.sub(r"matchLabels:\s+app: web", NOT_WEB, area.text))
+        await player.until(lambda: any("gained" in row for row in player.rows("#preview")))
+
+        rows = player.rows("#preview")
+        first, told = rows[0], rows[1:]
+        assert first.endswith("ctrl+o all") is (size != (200, 60)), "where something is left out, how to see it"
+        assert any(row.startswith("− lost web → checkout:8443") for row in told)
+        assert any(row.startswith("+ gained ") for row in told)
+        assert ("= same  basket" in told) is (size != (200, 60))
+        await player.press("ctrl+o")
+        await player.until(lambda: isinstance(player.app.screen, ReaderScreen))
+        whole = player.rows("#page")
+        assert sum(row.startswith("+ gained") for row in whole) == 5
+        assert not any("more" in row for row in whole)
+        await player.press("escape")
+        assert player.desk.query_one(EditorPane).is_typing
+
+    play(shop(), story, size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_the_key_line_names_the_key_that_helps_while_one_types(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.press("e")
+        assert player.rows("#keys")[0].endswith("ctrl+g help")
+        await player.press("ctrl+g")
+        await player.until(lambda: isinstance(player.app.screen, HelpScreen))
+        await player.press("ctrl+g")
+        assert player.app.screen is player.desk
+        assert player.desk.query_one(EditorPane).is_typing
+        assert not player.desk.query_one(EditorPane).is_edited
+
+    play(shop(), story, size=size)
 
 
 def test_a_refused_text_says_what_it_selects_though_its_preview_had_no_time() -> None:

@@ -98,6 +98,8 @@ FIXED: dict[str, str] = {
     "apply": "ctrl+s",
     "revert": "ctrl+r",
     "fix": "ctrl+f",
+    "preview": "ctrl+o",
+    "help-typing": "ctrl+g",
 }
 """Keys that are offered nowhere but in the help, by the names under which they can be bound otherwise."""
 
@@ -106,7 +108,9 @@ EDITOR_KEYS: tuple[tuple[str, str], ...] = (
     ("esc", "back"),
     ("ctrl+z", "undo typing"),
     ("fix", "flip"),
+    ("preview", "whole preview"),
     ("revert", "revert"),
     ("next-pane", "next pane"),
+    ("help-typing", "help"),
 )
 """What the key line offers while one types in the editor: the name of a key, or a key that is always the same."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from kwake.dataplane.path import Flow
 from kwake.errors import KwakeError
 from kwake.world import World
+from kwake_tui.lines import Line
 from kwake_tui.panes.connection_rows import dial_words, stands_words
 from kwake_tui.session import path_in
 
@@ -12,6 +15,14 @@ Words = tuple[str, str]
 """A cell's text and its colour role."""
 
 UNKNOWN: Words = ("? unknown", "doubt")
+
+
+class Block(NamedTuple):
+    """What connections that fare alike, or a flow, would come to."""
+
+    names: list[str]
+    rows: list[Line]
+    is_changed: bool
 
 
 def stands(world: World, name: str) -> Words | None:

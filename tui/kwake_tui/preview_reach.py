@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from kwake.dataplane.path import Outcome
@@ -52,20 +54,35 @@ def count_rows(found: Wake, width: int) -> tuple[Line, ...]:
 
 
 def pair_rows(found: Wake, home: str, width: int, most: int) -> tuple[Line, ...]:
-    """Who may talk no more, who now, and who on other ports, in at most so many rows; where that does not do, how many
-    they are, some of each kind, and how many more. Workloads of the namespace `home` go without it."""
+    """Who may talk no more, who now, and who on other ports, in at most so many rows; where that does not do, some of
+    each kind, at least one, and how many more; before them all counts where there is room. Workloads of the namespace
+    `home` go without it."""
     kinds = [
-        [_pair(LOST, pair, pair.before, pair.always_before, home) for pair in found.lost],
-        [_pair(GAINED, pair, pair.after, pair.always_after, home) for pair in found.gained],
-        [_pair(OTHER_PORTS, pair, pair.after, pair.always_after, home) for pair in found.changed],
-        [_row(UNKNOWN, doubt.src, doubt.dst, home) for doubt in found.unknown],
+        (LOST, [_pair(LOST, pair, pair.before, pair.always_before, home) for pair in found.lost]),
+        (GAINED, [_pair(GAINED, pair, pair.after, pair.always_after, home) for pair in found.gained]),
+        (OTHER_PORTS, [_pair(OTHER_PORTS, pair, pair.after, pair.always_after, home) for pair in found.changed]),
+        (UNKNOWN, [_row(UNKNOWN, doubt.src, doubt.dst, home) for doubt in found.unknown]),
     ]
-    ranked = sorted((nth, kind) for kind, rows in enumerate(kinds) for nth in range(len(rows)))
-    counts = count_rows(found, width) if len(ranked) > most else ()
-    kept = ranked[: max(most - len(counts) - 1, 1)] if counts else ranked
-    named = [kinds[kind][nth] for kind, nth in sorted((kind, nth) for nth, kind in kept)]
-    left = len(ranked) - len(kept)
-    return (*counts, *named, *([Line((Span(f"and {left} more", "muted"),))] if left else []))
+    told = [(mark, rows) for mark, rows in kinds if rows]
+    most = max(most, len(told) + 1)
+    if sum(len(rows) for _, rows in told) <= most:
+        return tuple(row for _, rows in told for row in rows)
+    counts = count_rows(found, width)
+    if len(counts) + len(told) + 1 > most:
+        counts = ()
+    ranked = sorted((nth, kind) for kind, (_, rows) in enumerate(told) for nth in range(len(rows)))
+    kept = Counter(kind for _, kind in ranked[: most - len(counts) - 1])
+    named = [row for kind, (_, rows) in enumerate(told) for row in rows[: kept[kind]]]
+    left = [(mark, len(rows) - kept[kind]) for kind, (mark, rows) in enumerate(told) if len(rows) > kept[kind]]
+    return (*counts, *named, _more(left, width))
+
+
+def _more(left: list[tuple[Mark, int]], width: int) -> Line:
+    """`and 3 more gained, 1 more lost`; where that has no room only how many."""
+    words = Span(f"and {', '.join(f'{count} more {mark.word}' for mark, count in left)}", "muted")
+    if words.cells > width:
+        words = Span(f"and {sum(count for _, count in left)} more pairs", "muted")
+    return Line((words,))
 
 
 def _pair(mark: Mark, pair: PairChange, allowed: ConnectionSet, always: ConnectionSet, home: str) -> Line:

@@ -12,9 +12,9 @@ from kwake.objects.kinds import KubeObject, NetworkPolicy, Pod, Service
 from kwake.world import World
 from kwake_tui.glyphs import PENDING
 from kwake_tui.lines import Line, Span, section
-from kwake_tui.names import brief, flow_title
+from kwake_tui.names import brief, fitting, flow_title
 from kwake_tui.panes.tree import pod_mark
-from kwake_tui.preview_answers import UNKNOWN, Words, again, dial, stands
+from kwake_tui.preview_answers import UNKNOWN, Block, Words, again, dial, stands
 from kwake_tui.selecting import selected
 
 WIDE = 60
@@ -23,32 +23,52 @@ WIDE = 60
 _QUESTION, _CELL = 14, 15
 """Cells of the question's column, and of each answer's."""
 
+_Answers = tuple[tuple[Words, Words], ...]
+"""What is said before and after, under each profile."""
 
-def table_rows(
-    connections: Sequence[str], flows: Sequence[Flow], worlds: Sequence[tuple[World, World]], width: int
-) -> Iterator[Line]:
-    """For each connection and each flow how it stands now and how under each profile; what changes first, in bold."""
-    room = max(width - _QUESTION - _CELL * (1 + len(worlds)), 8)
+
+def table_head(worlds: Sequence[tuple[World, World]], width: int) -> Line:
+    """What the columns are: now, then each profile after it."""
     heads = ["now", *(after.profile.name for _, after in worlds)]
-    yield Line((Span(" " * (room + _QUESTION)), *(Span(_padded(head, _CELL), "muted") for head in heads)))
-    rows: list[tuple[bool, Line]] = []
+    gap = Span(" " * (_room(worlds, width) + _QUESTION))
+    return Line((gap, *(Span(_padded(head, _CELL), "muted") for head in heads)))
+
+
+def table_blocks(
+    connections: Sequence[str], flows: Sequence[Flow], worlds: Sequence[tuple[World, World]], width: int
+) -> Iterator[Block]:
+    """For the connections that fare alike and for each flow how it stands now and under each profile;
+    in bold what changes."""
+    room = _room(worlds, width)
+    alike: dict[tuple[_Answers, _Answers], list[str]] = {}
     for name in connections:
-        held = [(stands(now, name) or UNKNOWN, stands(then, name) or UNKNOWN) for now, then in worlds]
-        rows.append(_row(name, "already open", held, room))
-        rows.append(_row(name, "dialled now", [(again(now, name), again(then, name)) for now, then in worlds], room))
+        held = tuple((stands(now, name) or UNKNOWN, stands(then, name) or UNKNOWN) for now, then in worlds)
+        dialled = tuple((again(now, name), again(then, name)) for now, then in worlds)
+        alike.setdefault((held, dialled), []).append(name)
+    for (held, dialled), names in alike.items():
+        title = fitting(names, room - 2)
+        rows = [_row(title, "already open", held, room), _row(title, "dialled now", dialled, room)]
+        yield Block(names, rows, _changes((*held, *dialled)))
     for flow in flows:
-        answers = [(dial(now, flow), dial(then, flow)) for now, then in worlds]
-        rows.append(_row(flow_title(flow), "dialled now", answers, room))
-    yield from (line for _, line in sorted(rows, key=lambda row: not row[0]))
+        answers = tuple((dial(now, flow), dial(then, flow)) for now, then in worlds)
+        yield Block([flow_title(flow)], [_row(flow_title(flow), "dialled now", answers, room)], _changes(answers))
 
 
-def _row(name: str, question: str, answers: list[tuple[Words, Words]], room: int) -> tuple[bool, Line]:
+def _room(worlds: Sequence[tuple[World, World]], width: int) -> int:
+    """Cells of the column of names."""
+    return max(width - _QUESTION - _CELL * (1 + len(worlds)), 8)
+
+
+def _changes(answers: _Answers) -> bool:
+    return any(then != before for before, then in answers)
+
+
+def _row(name: str, question: str, answers: _Answers, room: int) -> Line:
     now = answers[0][0]
     cells = [Span(_padded(now[0], _CELL), now[1])]
     cells += [Span(_padded(then[0], _CELL), then[1], bold=then != before) for before, then in answers]
     label = _padded(Span(name).cut(room - 2).text, room)
-    spans = (Span(label, bold=True), Span(_padded(question, _QUESTION), "muted"))
-    return any(then != before for before, then in answers), Line((*spans, *cells))
+    return Line((Span(label, bold=True), Span(_padded(question, _QUESTION), "muted"), *cells))
 
 
 def _padded(text: str, cells: int) -> str:

@@ -36,6 +36,8 @@ class EditorPane(Vertical):
         Binding(FIXED["apply"], "apply", show=False, priority=True, id="apply"),
         Binding(FIXED["revert"], "revert", show=False, priority=True, id="revert"),
         Binding(FIXED["fix"], "fix", show=False, priority=True, id="fix"),
+        Binding(FIXED["preview"], "whole_preview", show=False, priority=True, id="preview"),
+        Binding(FIXED["help-typing"], "screen.help_typing", show=False, priority=True, id="help-typing"),
     ]
 
     class Applied(Message):
@@ -47,6 +49,13 @@ class EditorPane(Vertical):
 
     class Fixing(Message):
         """It is asked what in the text would turn a flow."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Previewing(Message):
+        """All that applying the text would change is asked for."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
@@ -211,6 +220,13 @@ class EditorPane(Vertical):
     def action_fix(self) -> None:
         """Ask what in the text would turn a flow."""
         self.post_message(self.Fixing(self.area.text))
+
+    def action_whole_preview(self) -> None:
+        """Ask for all that applying would change."""
+        if self.is_edited:
+            self.post_message(self.Previewing(self.area.text))
+        else:
+            self.area.post_message(Stayed("nothing was edited: there is nothing to preview"))
 
     def put(self, text: str) -> None:
         """Type another text in the place of this one."""

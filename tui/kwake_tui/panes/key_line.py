@@ -20,14 +20,14 @@ ENTER = {"path": "the rule", "connections": "its path"}
 TYPING = "typing"
 """The editor while letters are text: a pane of its own, as far as keys go."""
 
-RIGHT = ("command", "help")
-"""What is offered everywhere but where it would be typed."""
+RIGHT = ("command", "help", "help-typing")
+"""What is offered everywhere; where `:` and `?` would be typed only the last, and there only."""
 
 
 def key_line(pane: str, able: frozenset[str], width: int, keymap: Keymap = AS_IT_COMES) -> Line:
     """The keys of a pane, as many as fit; faint where they cannot act, which they say when pressed."""
     if pane == TYPING:
-        offered = [(keymap.shown(name), word, True) for name, word in EDITOR_KEYS]
+        offered = [(keymap.shown(name), word, True) for name, word in EDITOR_KEYS if name not in RIGHT]
     else:
         offered = [("enter", ENTER[pane], True)] if pane in ENTER else []
         if pane == "editor":
@@ -35,7 +35,7 @@ def key_line(pane: str, able: frozenset[str], width: int, keymap: Keymap = AS_IT
         offered += [(key.shown, key.word, key.act in able) for key in keymap.keys if pane in key.panes]
         offered += [("esc", "back", True)] if pane == "editor" else []
         offered = offered[:MOST]
-    right = () if pane == TYPING else _right(keymap)
+    right = _right(keymap, RIGHT[2:] if pane == TYPING else RIGHT[:2])
     spans = [Span(f" {TYPING} ", "you", chip=True), Span("   ")] if pane == TYPING else []
     room = width - sum(span.cells for span in (*spans, *right)) - 1
     for shown, word, acts in offered:
@@ -46,12 +46,10 @@ def key_line(pane: str, able: frozenset[str], width: int, keymap: Keymap = AS_IT
     return Line(tuple(spans), right)
 
 
-def _right(keymap: Keymap) -> tuple[Span, ...]:
-    first, last = RIGHT
-    words = ((first, f" {first}   "), (last, f" {last}"))
-    return tuple(
-        span for name, word in words for span in (Span(keymap.shown(name), "you", bold=True), Span(word, "muted"))
-    )
+def _right(keymap: Keymap, names: tuple[str, ...]) -> tuple[Span, ...]:
+    told = [(Span(keymap.shown(name), "you", bold=True), Span(f" {name.partition('-')[0]}", "muted")) for name in names]
+    gap = Span("   ")
+    return tuple(span for at, pair in enumerate(told) for span in ((gap, *pair) if at else pair))
 
 
 def with_keys(text: str, keymap: Keymap) -> Line:

@@ -14,8 +14,9 @@ from kwake_tui.keys import keymap_of
 from kwake_tui.names import parts, short
 from kwake_tui.panes.cluster import ClusterPane
 from kwake_tui.panes.editor import EditorPane
-from kwake_tui.preview import ROWS, preview_lines
+from kwake_tui.preview import ROWS, WHOLE, preview_lines
 from kwake_tui.screens.panes import PanesScreen
+from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.selecting import selected, selected_by_text
 from kwake_tui.widgets.text_page import TextPage
 from kwake_tui.yaml_text import editable
@@ -105,8 +106,16 @@ class EditingScreen(PanesScreen):
     def _typed(self, event: EditorPane.Typed) -> None:
         editor = self.query_one(EditorPane)
         room = max(ROWS, editor.size.height // 2)
-        editor.preview(preview_lines(self._session, event.text, editor.size.width, room))
+        editor.preview(preview_lines(self._session, event.text, editor.size.width, room, self.key("preview")))
         self._tell_selected(selected_by_text(self._session.world.cluster, editor.area.text))
+
+    @on(EditorPane.Previewing)
+    def _previewing(self, event: EditorPane.Previewing) -> None:
+        """All that applying the text would change, on a page."""
+        session, name = self._session, short(self.query_one(EditorPane).reference)
+        self.app.push_screen(
+            ReaderScreen("Preview", name, lambda width: preview_lines(session, event.text, width, WHOLE))
+        )
 
     def _put(self, text: str) -> None:
         self.go_to_pane("editor")

@@ -248,6 +248,11 @@ class MainScreen(EditingScreen):
         self.try_to(partial(ACTS[name].run, self))
         await self._opened()
 
+    async def action_help_typing(self) -> None:
+        """The help, where its key would be text."""
+        ACTS["help"].run(self)
+        await self._opened()
+
     def try_to(self, do: Callable[[], None]) -> None:
         """Do something; where it is refused say why."""
         try:

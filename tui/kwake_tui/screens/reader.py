@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span, spread
 from kwake_tui.screens.dialog import Dialog
 from kwake_tui.widgets.line_list import LineList, Model, content
@@ -47,4 +48,7 @@ class ReaderScreen(Dialog[None]):
 class HelpScreen(ReaderScreen):
     """What keys do; the key that opened it closes it, too."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "leave", show=False, priority=True, id="help")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "leave", show=False, priority=True, id="help"),
+        Binding(FIXED["help-typing"], "leave", show=False, priority=True, id="help-typing"),
+    ]

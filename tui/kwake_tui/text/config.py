@@ -59,6 +59,8 @@ _FIXED_HELP = {
     "apply": "apply what is edited",
     "revert": "give up what is edited",
     "fix": "what in the edited text would turn the flow",
+    "preview": "all that the edited text would change",
+    "help-typing": "the help, while one types too",
 }
 
 
