@@ -257,6 +257,21 @@ def test_it_says_why(pane: str, key: str, words: str) -> None:
     play(shop(), story)
 
 
+def test_a_resize_brings_the_keys_back_but_takes_no_refusal_away() -> None:
+    async def story(player: Player) -> None:
+        await player.press("f1")
+        assert "this is that pane" in player.rows("#keys")[0]
+        await player.pilot.resize_terminal(130, 40)
+        await player.until(lambda: "trace" in player.rows("#keys")[0])
+        await player.press("n")
+        refused = player.rows("#keys")[0]
+        assert refused.startswith("▲")
+        await player.pilot.resize_terminal(120, 36)
+        assert player.rows("#keys")[0] == refused
+
+    play(shop(), story)
+
+
 def test_enter_on_an_event_goes_to_what_it_happened_to() -> None:
     async def story(player: Player) -> None:
         await edit(player)

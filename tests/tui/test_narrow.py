@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from kwake_tui.panes.editor import EditorPane
 from tests.tui.player import Player, play, shop
 from tests.tui.test_saving import command
 from tests.tui.test_story_edit import POLICY, edit_policy, open_checkout
@@ -37,9 +38,21 @@ def test_the_editors_tab_follows_the_cursor() -> None:
     play(shop(), story, size=NARROW)
 
 
+def test_on_a_group_the_editor_says_that_it_has_no_yaml() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("group:nodes")
+        await player.until(lambda: title_of(player, "#editor").strip() == "YAML  a group has none")
+        assert not player.desk.query_one(EditorPane).area.show_line_numbers
+        await player.go_to(POLICY)
+        await player.until(lambda: "Policy" in title_of(player, "#editor"))
+        assert player.desk.query_one(EditorPane).area.show_line_numbers
+
+    play(shop(), story, size=(120, 36))
+
+
 def test_what_is_watched_is_always_in_sight() -> None:
     async def story(player: Player) -> None:
-        assert player.rows("#pinned")[0] == "new here: : learn opens five short lessons"
+        assert player.rows("#pinned")[0] == "new here? :learn opens five short lessons"
         await player.go_to("Deployment/shop/web")
         await player.press("t")
         await player.type("checkout:443")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from kwake.actions import SetServiceType
 from kwake.policy.table import CellTurn
+from kwake.waking import wake
+from kwake_tui.panes.editor import EditorPane
 from kwake_tui.panes.key_line import key_line
 from kwake_tui.panes.reach_grid import short_names
 from kwake_tui.screens.main import MainScreen
@@ -15,7 +19,7 @@ from kwake_tui.screens.view import key_row
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.matrix import HEADS, Matrix
 from tests.tui.player import Player, plain, play, shop
-from tests.tui.test_story_edit import edit_policy, open_checkout
+from tests.tui.test_story_edit import NOT_WEB, POLICY, edit_policy, open_checkout
 
 OUTSIDE, PROMETHEUS = "0.0.0.0-255.255.255.255", "ops/prometheus[Deployment]"
 API, AGENT = "payments/api[Deployment]", "ops/node-agent[DaemonSet]"
@@ -46,6 +50,22 @@ def row_of(screen: ReachScreen, name: str) -> str:
     rows = ["".join(s.text for s in matrix.render_line(y)) for y in range(HEADS, matrix.size.height)]
     (found,) = [row for row in rows if name in row.split()[:3]]
     return found
+
+
+@pytest.mark.parametrize(("size", "words"), [((80, 24), "within"), ((120, 36), "within a workload")])
+def test_what_changed_within_a_workload_is_counted_beside_the_cells(size: tuple[int, int], words: str) -> None:
+    async def story(player: Player) -> None:
+        await player.go_to(POLICY)
+        await player.press("e")
+        area = player.desk.query_one(EditorPane).area
+        area.load_text(re.sub(r"matchLabels:\s+app: web", NOT_WEB, area.text))
+        await player.press("ctrl+s")
+        await open_reach(player)
+        told = " ".join(player.rows("#summary")[0].split())
+        assert "+ 4" in told and f"+ 1 {words}" in told
+        assert len(wake(shop(), player.session.world).gained) == 4 + 1
+
+    play(shop(), story, size=size)
 
 
 def test_the_lost_pair_has_the_cursor_and_what_decided_stands_below() -> None:

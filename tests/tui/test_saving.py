@@ -94,7 +94,8 @@ def test_a_file_is_not_overwritten_unasked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("save {}/story.txt", "a scenario is YAML"),
+        ("save {0}/story", "write save {0}/story.yaml"),
+        ("save {0}/story.txt", "a scenario is YAML"),
         ("save {}/none/story.yaml", "No such file or directory"),
         ("save {}", "a scenario is YAML"),
         ("export {}/cluster.json", "manifests are written as YAML"),
@@ -105,7 +106,7 @@ def test_a_file_is_not_overwritten_unasked(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_said(typed: str, words: str, tmp_path: Path) -> None:
     async def story(player: Player) -> None:
         await command(player, typed.format(tmp_path))
-        assert words in said(player)
+        assert words.format(tmp_path) in said(player)
 
     play(shop(), story, opened=SHOP)
     assert not list(tmp_path.iterdir())

@@ -35,7 +35,7 @@ def save(desk: Desk, words: list[str]) -> None:
     """`:save FILE`: the way from the beginning to here as a scenario. Raises UsageError."""
     target = path_of(words)
     if target.suffix not in SUFFIXES[:2]:
-        raise UsageError(f"{target}: a scenario is YAML; write save {target.name or 'FILE'}.yaml")
+        raise UsageError(f"{target}: a scenario is YAML; write save {target if target.name else 'FILE'}.yaml")
     session = desk.session
     files = scenario_files(session, target)
     count = len(session.timeline.path) - 1

@@ -127,6 +127,7 @@ class EditorPane(Vertical):
         area.replace(text, (0, 0), area.document.end)
         area.history.clear()
         area.note({})
+        area.show_line_numbers = bool(reference)
         area.move_cursor(cursor)
         if cursor == (0, 0):
             area.scroll_home(animate=False)
@@ -166,7 +167,7 @@ class EditorPane(Vertical):
         kind, namespace, name = parts(self.reference)
         name = brief(self.reference) if kind == "Pod" else name
         word = "Policy" if kind == "NetworkPolicy" else kind or "YAML"
-        subject = f"{namespace}/{name}" if namespace else name
+        subject = (f"{namespace}/{name}" if namespace else name) or "a group has none"
         stands = self._stands()
         self.border_title = over(self, word, subject, subject, stands)
         self.border_subtitle = content((Span(stands),))

@@ -11,7 +11,7 @@ from kwake_tui.lines import Line, Span
 MOST = 6
 """Keys that are offered at once."""
 
-NEW_HERE = "new here: {command} learn opens five short lessons"
+NEW_HERE = "new here? {command} learn opens five short lessons"
 """To whom has done nothing yet."""
 
 ENTER = {"path": "the rule", "connections": "its path"}
@@ -54,6 +54,7 @@ def _right(keymap: Keymap, names: tuple[str, ...]) -> tuple[Span, ...]:
 
 def with_keys(text: str, keymap: Keymap) -> Line:
     """A text of ours with keys that stand out in the place of the names in braces: `{trace} traces`."""
+    text = text.replace("{command} ", "{command}") if keymap.shown("command") == ":" else text
     parts = [part for part in re.split(r"(\{[a-z0-9-]+\})", text) if part]
     return Line(
         tuple(

@@ -200,8 +200,13 @@ class PanesScreen(Screen[None]):
         self.activate(self.pane)
         self.show_keys()
 
+    def on_resize(self) -> None:
+        """That a key did nothing is no news any more; a refusal and what was done stay until the next key."""
+        if self._said is not None and self._said[1] == "muted":
+            self.hush()
+
     def say(self, words: str, role: str = "warn") -> None:
-        """A notice in the key line, until the next key."""
+        """A notice in the key line, until the next key; a muted one until a resize too."""
         self._said = (words, role)
         self.show_keys()
 

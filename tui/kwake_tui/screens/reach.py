@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from kwake.dataplane.path import Outcome
 from kwake.errors import UsageError
+from kwake.policy.difference import Difference, difference
 from kwake.policy.reach import Reach
 from kwake.policy.table import CellTurn, ReachTable
 from kwake.world import World
@@ -79,6 +80,7 @@ class ReachScreen(ViewScreen):
         self._table: ReachTable | None = None
         self._mode = MODES[2] if before is not None else MODES[1]
         self._folded: frozenset[str] = frozenset()
+        self._within = Difference((), ())
         self._keep: Keep = ("", "")
         self.grid = ReachGrid(NO_TABLE, self._mode, frozenset())
         """What the matrix shows."""
@@ -101,7 +103,7 @@ class ReachScreen(ViewScreen):
     def _begin(self) -> None:
         """Work the table out; in a large cluster that takes seconds, and the screen says so meanwhile."""
         asked, now = ("reach", self._before), self.session.world
-        self._table = self.session.once(asked, lambda: _table(self._before or now, now))
+        self._table, self._within = self.session.once(asked, lambda: _table(self._before or now, now))
         self._folded = first_folds(self._table, self.query_one(Matrix).size.width - 20) - {
             self._start.partition("/")[0]
         }
@@ -131,6 +133,7 @@ class ReachScreen(ViewScreen):
         else:
             for mark, turn in ((LOST, CellTurn.LOST), (GAINED, CellTurn.GAINED), (OTHER_PORTS, CellTurn.CHANGED)):
                 spans += _count(mark, totals[turn], width)
+            spans += _changed_within(self._within, width)
         unknown = _count(UNKNOWN, totals[CellTurn.UNKNOWN], width)  # no difference: it may have been so before
         count = totals[CellTurn.SAME]
         same = f"   {count} pairs{' may talk' if width >= ROOMY else ''} as before"
@@ -269,9 +272,33 @@ class ReachScreen(ViewScreen):
         self.dismiss(flow)
 
 
-def _table(old: World, new: World) -> ReachTable:
-    now = new.reach()
-    return ReachTable(now if old is new else old.reach(), now, old.cluster, new.cluster)
+def _table(old: World, new: World) -> tuple[ReachTable, Difference]:
+    """The pairs that have a cell; and what changed between the pods of one workload, which has none."""
+    after, own_after = _parted(new.reach(within=True))
+    if old is new:
+        return ReachTable(after, after, new.cluster), Difference((), ())
+    before, own = _parted(old.reach(within=True))
+    return ReachTable(before, after, old.cluster, new.cluster), difference(own, own_after)
+
+
+def _parted(reach: Reach) -> tuple[Reach, Reach]:
+    """Pairs of two ends, and those of a workload with itself."""
+    return (
+        Reach(tuple(p for p in reach.pairs if p.src != p.dst), tuple(u for u in reach.unknown if u.src != u.dst)),
+        Reach(tuple(p for p in reach.pairs if p.src == p.dst), tuple(u for u in reach.unknown if u.src == u.dst)),
+    )
+
+
+def _changed_within(found: Difference, width: int) -> list[Span]:
+    """`+ 1 within a workload`: what the wake counts, too, and no cell shows."""
+    changes = found.changes
+    counts = (
+        (LOST, sum(not change.after for change in changes)),
+        (GAINED, sum(not change.before for change in changes)),
+        (OTHER_PORTS, sum(bool(change.before and change.after) for change in changes)),
+    )
+    told = [span for mark, count in counts if count for span in _count(mark, count, 0)]
+    return [*told, Span("within a workload" if width >= ROOMY else "within", "muted")] if told else []
 
 
 def _count(mark: Mark, count: int, width: int) -> list[Span]:
