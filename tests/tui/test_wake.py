@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+import kwake
 from kwake.actions import KillPod, OpenConnection, SetServiceType
+from kwake.samples import sample_path
+from kwake.world import World
+from kwake_tui.glyphs import STAYS
 from kwake_tui.names import fitting, listed
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.wake import WakeScreen
 from kwake_tui.text.wake import wake_lines
+from kwake_tui.wake_row import WakeGroup, WakeRow, Why
 from kwake_tui.wake_rows import told
 from kwake_tui.widgets.line_bar import LineBar
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import edit_policy, open_checkout
+
+
+def small() -> World:
+    """The small sample."""
+    return kwake.open(sample_path("small") / "cluster.yaml")
 
 
 async def open_wake(player: Player) -> WakeScreen:
@@ -264,6 +275,31 @@ def test_a_wake_says_how_sure_it_is_of_a_cut_connection_and_by_which_rule(size: 
     assert server is not None
     (line,) = [line for line in wake_lines(told(before, before.do(KillPod(server.pod)).settle())) if "○ closed" in line]
     assert line.endswith("exited after SIGTERM  CX-11  (assumed)")
+
+
+def test_the_headline_names_each_group_that_is_there_and_no_other() -> None:
+    async def story(player: Player) -> None:
+        player.desk.attempt(SetServiceType("Service/demo/checkout", "NodePort"))
+        await open_wake(player)
+        await player.until(lambda: "as before" in player.rows("#summary")[0])
+        assert any("fails otherwise" in row for row in player.rows("#wake"))
+        summary = player.rows("#summary")[0]
+        assert summary.startswith("~ 1 dial fails otherwise ")
+        assert " 0 " not in summary
+
+    world = small()
+    play(world, story)
+    counted = wake_lines(told(world, world.do(SetServiceType("Service/demo/checkout", "NodePort")).settle()))[-1]
+    assert counted == "4 dials that the change could touch end as before"
+
+
+def test_counts_and_their_verbs_agree() -> None:
+    row = WakeRow("web", "checkout", STAYS, STAYS, lambda: Why(""), unit="connection")
+    heads = [(group.briefly, group.word) for group in (WakeGroup(STAYS, "", (row,) * many) for many in (1, 2))]
+    assert heads == [("1 connection", "stays open"), ("2 connections", "stay open")]
+    found = told(small(), small())
+    one = msgspec.structs.replace(found, dials=msgspec.structs.replace(found.dials, same=1))
+    assert wake_lines(one)[-1] == "1 dial that the change could touch ends as before"
 
 
 def test_a_wake_says_whose_dials_of_a_new_node_port_it_leaves_out_and_why() -> None:

@@ -9,7 +9,16 @@ import msgspec
 
 from kwake.dataplane.path import Decider, Flow, Outcome
 from kwake.objects.basis import Basis
-from kwake_tui.glyphs import OUTCOMES, Mark
+from kwake_tui.glyphs import INTERRUPTED, OTHER_PORTS, OTHERWISE, OUTCOMES, POLICIES, STAYS, Mark
+
+_WORDS: dict[Mark, tuple[str, str]] = {
+    INTERRUPTED: ("interrupted meanwhile", "interrupted meanwhile"),
+    OTHERWISE: ("fails otherwise", "fail otherwise"),
+    OTHER_PORTS: ("on other ports", "on other ports"),
+    POLICIES: ("by policies alone", "by policies alone"),
+    STAYS: ("stays open", "stay open"),
+}
+"""What follows on a count of one and of several, where that is not the mark's own word."""
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -88,6 +97,12 @@ class WakeGroup(msgspec.Struct, frozen=True, eq=False):
     def briefly(self) -> str:
         """The same in few cells: `9 dials, 1 pair`."""
         return ", ".join(counted(count, unit.partition(" ")[0]) for unit, count in self.counts.items())
+
+    @property
+    def word(self) -> str:
+        """What follows on that count: `stay open` of 2 connections."""
+        one, several = _WORDS.get(self.mark, (self.mark.word, self.mark.word))
+        return one if self.count == 1 else several
 
 
 def counted(count: int, unit: str) -> str:

@@ -33,8 +33,8 @@ from kwake_tui.widgets.line_list import LineList, content
 ROOMY = 100
 """Cells of width from which a row says why, too."""
 
-SUMMARY = (LOST, GAINED, REROUTED, CUT, STAYS, OUTCOMES[Outcome.UNKNOWN], INTERRUPTED)
-"""What is counted: how everything ends, once, and then what did not get there meanwhile, however it ends."""
+NONE = (LOST, GAINED, REROUTED, CUT, STAYS, OUTCOMES[Outcome.UNKNOWN])
+"""Of what there is none where nothing changed."""
 
 
 class WakeScreen(ViewScreen):
@@ -92,25 +92,24 @@ class WakeScreen(ViewScreen):
         return told(before, session.world, session.second, LIMIT, meanwhile)
 
     def summary(self, width: int) -> Line:
-        """How many of each kind."""
+        """How many of each kind: how everything ends, once, then what did not get there meanwhile, however it ends."""
         if self._told is None:
             beginning = "nothing was done yet: an action has a wake"
             return Line((Span(beginning if self._before is None else "◐ computing", "muted"),))
-        counts = {group.mark: group.briefly for group in self._told.groups}
         dials = self._told.dials
         left = f", {dials.unlooked} not compared" if dials.unlooked else ""
         left += f", {self._told.interrupted.unfollowed} not followed" if self._told.interrupted.unfollowed else ""
         asked = dials.same + len(dials.changes)
         alike = f"{dials.same} of {asked} dial{'s' * (asked != 1)} as before{left}"
-        marks = [mark for mark in SUMMARY if mark in counts or mark is not INTERRUPTED]
-        found = [mark for mark in marks if mark in counts]
-        # Zeros go first where there is no room, then words: a count without its unit says nothing.
-        for shown, worded in ((marks, True), (found, True), (found, False)):
-            told = [_count(mark, counts.get(mark, "0"), worded=worded) for mark in shown]
+        groups = sorted(self._told.groups, key=lambda group: group.mark is INTERRUPTED)
+        found = [(group.mark, group.briefly, group.word) for group in groups]
+        # Where there is no room, what is as before goes first, then words: a count without its unit says nothing.
+        for worded, tail in ((True, alike), (True, left.removeprefix(", ")), (False, alike)):
+            told = [_count(*count, worded=worded) for count in found or [(mark, "0", mark.word) for mark in NONE]]
             spans = [span for count in told for span in (*count, Span("   " if width >= ROOMY else "  "))]
-            if sum(span.cells for span in spans) + cell_len(alike) <= width:
+            if sum(span.cells for span in spans) + cell_len(tail) <= width:
                 break
-        return Line(tuple(spans), (Span(alike, "muted"),))
+        return Line(tuple(spans), (Span(tail, "muted"),))
 
     @property
     def rows(self) -> LineList:
@@ -285,10 +284,9 @@ def wake_screen(session: Session, moment: int | None = None) -> WakeScreen:
     return WakeScreen(session, before, words)
 
 
-def _count(mark: Mark, count: str, *, worded: bool) -> tuple[Span, ...]:
+def _count(mark: Mark, count: str, word: str, *, worded: bool) -> tuple[Span, ...]:
     """`+ 1 dial, 1 pair gained`."""
-    there, word = count != "0", "interrupted meanwhile" if mark is INTERRUPTED else mark.word
-    head = Span(f"{mark.glyph} ", mark.role if there else "faint", bold=True)
+    head = Span(f"{mark.glyph} ", mark.role if count != "0" else "faint", bold=True)
     return head, Span(count, bold=True), Span(f" {word}" if worded else "", "muted")
 
 

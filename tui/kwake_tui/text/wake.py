@@ -9,7 +9,7 @@ from kwake_tui.sureness import sure_cells
 from kwake_tui.text.columns import columns
 from kwake_tui.text.flows import spans_json
 from kwake_tui.text.places import places_text
-from kwake_tui.wake_row import WakeRow, Why
+from kwake_tui.wake_row import WakeRow, Why, counted
 from kwake_tui.wake_rows import Told, served_words
 
 
@@ -26,7 +26,8 @@ def wake_lines(found: Told) -> list[str]:
 def _counted(found: Told) -> list[str]:
     left = f", {found.dials.unlooked} not compared" if found.dials.unlooked else ""
     left += f", {found.interrupted.unfollowed} not followed for an interruption" if found.interrupted.unfollowed else ""
-    return [*served_words(found.dials), f"{found.same} dials that the change could touch end as before{left}"]
+    dials, ends = counted(found.same, "dial"), "ends" if found.same == 1 else "end"
+    return [*served_words(found.dials), f"{dials} that the change could touch {ends} as before{left}"]
 
 
 def _row(row: WakeRow, says_why: bool) -> list[str]:
