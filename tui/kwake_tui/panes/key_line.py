@@ -47,9 +47,10 @@ def key_line(pane: str, able: frozenset[str], width: int, keymap: Keymap = AS_IT
 
 
 def _right(keymap: Keymap, names: tuple[str, ...]) -> tuple[Span, ...]:
-    told = [(Span(keymap.shown(name), "you", bold=True), Span(f" {name.partition('-')[0]}", "muted")) for name in names]
-    gap = Span("   ")
-    return tuple(span for at, pair in enumerate(told) for span in ((gap, *pair) if at else pair))
+    told = [(name, f" {name.partition('-')[0]}{'' if name == names[-1] else '   '}") for name in names]
+    return tuple(
+        span for name, word in told for span in (Span(keymap.shown(name), "you", bold=True), Span(word, "muted"))
+    )
 
 
 def with_keys(text: str, keymap: Keymap) -> Line:
