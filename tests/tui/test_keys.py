@@ -125,7 +125,7 @@ def test_at_the_ends_of_what_is_opened_keys_say_why_nothing_moves(opened: str) -
         silent = []
         for end, keys in {"g": ("up", "k", "g", "pageup"), "G": ("down", "j", "G", "pagedown")}.items():
             for key_there in keys:
-                await player.press(end, end, end)
+                await player.hold(end, 3)
                 screen.hush()
                 before = screen_of(player)
                 await player.press(key_there)

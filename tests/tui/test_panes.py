@@ -188,7 +188,7 @@ def test_a_heading_of_the_tree_has_its_name_and_no_yaml() -> None:
         await player.go_to("group:shop/np")
         await player.until(lambda: player.desk.query_one(EditorPane).area.text == "")
         assert str(player.desk.query_one("#cluster").border_title) == "Cluster  shop › np"
-        assert str(player.desk.query_one("#editor").border_title) == "YAML"
+        assert str(player.desk.query_one("#editor").border_title) == "YAML  a group has none"
         await player.go_to("Service/shop/web")
         await player.until(lambda: "kind: Service" in player.desk.query_one(EditorPane).area.text)
 
