@@ -77,9 +77,10 @@ def run(*command: str) -> Run:
     return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, *texts)
 
 
-def best(rounds: int, once: Callable[[], Run]) -> Run:
-    """The quickest of some rounds."""
-    return min((once() for _ in range(rounds)), key=lambda found: found.seconds)
+def best(rounds: int, *programs: Callable[[], Run]) -> list[Run]:
+    """The quickest of some rounds of each; they take turns, so that what slows the machine down slows both."""
+    runs = [[once() for once in programs] for _ in range(rounds)]
+    return [min(found, key=lambda run: run.seconds) for found in zip(*runs, strict=True)]
 
 
 def their_table(text: str) -> Reach:
@@ -137,8 +138,11 @@ def main() -> None:
         kinds = [manifest["kind"] for manifest in manifests]
         print(f"{kinds.count('Pod')} pods, {kinds.count('NetworkPolicy')} policies, as {asked.form}")
         question = ("--connectivity", folder, "-n", folder, "-p", folder)
-        ours = best(asked.rounds, lambda: run(sys.executable, "-m", "kwake_tui", "reach", folder, "-o", "json"))
-        theirs = best(asked.rounds, lambda: run(f"{asked.bin}/nca", *question))
+        ours, theirs = best(
+            asked.rounds,
+            lambda: run(sys.executable, "-m", "kwake_tui", "reach", folder, "-o", "json"),
+            lambda: run(f"{asked.bin}/nca", *question),
+        )
         inside = run(f"{asked.bin}/python", "-c", _EVALUATION, *question)
         evaluated = float(inside.narration.rpartition("evaluation")[2])
         alone = our_evaluation(folder, 5)
