@@ -7,13 +7,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import chain
-from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
 
 from kwake.errors import ReferenceNotFound
-from kwake.grouping import GroupsOf, grouped, regrouped
+from kwake.grouping import GroupsOf, OfKind, grouped, regrouped
 from kwake.objects.decode import decode
 from kwake.objects.document import Document, Manifest, Origin, document
 from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, Key, group_of, key
@@ -26,15 +25,12 @@ from kwake.objects.kinds import (
     Node,
     Pod,
     Service,
-    Unmodelled,
 )
 from kwake.objects.reference import ObjectReference, kind_named, parse_reference
 from kwake.objects.unread_kind import UnreadKind, unread_kinds
 from kwake.records import Records
 
 T = TypeVar("T", bound=KubeObject)
-
-_KEY = attrgetter("key")
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 """Every namespace carries it, even where the manifest lacks it."""
@@ -71,21 +67,6 @@ def record(manifest: Manifest, origin: Origin | None = None, made: str = "") -> 
     return Record(doc, decode(doc), made)
 
 
-class _OfKind:
-    """All objects of a typed kind; put together when first asked for, for all clusters in which they are the same."""
-
-    def __init__(self, by_place: Mapping[tuple[type[KubeObject], str], tuple[KubeObject, ...]], kind: type[KubeObject]):
-        self._by_place = by_place
-        self._kind = kind
-
-    @cached_property
-    def values(self) -> tuple[KubeObject, ...]:
-        """By namespace and name; those that kwake does not model by kind first."""
-        places = sorted(place[1] for place in self._by_place if place[0] is self._kind)
-        found = chain.from_iterable(self._by_place[self._kind, namespace] for namespace in places)
-        return tuple(sorted(found, key=_KEY) if self._kind is Unmodelled else found)
-
-
 class Cluster:
     """An immutable set of records. Changing it gives another cluster that shares what did not change."""
 
@@ -117,7 +98,7 @@ class Cluster:
                 concerned = any(issubclass(touched_kind, kind) for touched_kind in kinds)
                 mine[name] = regrouped(looked_up[name], touched, groups_of) if concerned else looked_up[name]
         if "_by_kind" in looked_up:
-            of_kinds = {kind: _OfKind(mine["_by_place"], kind) for kind in kinds}
+            of_kinds = {kind: OfKind(mine["_by_place"], kind) for kind in kinds}
             mine["_by_kind"] = {**other._by_kind, **of_kinds}
         if "nodes_by_ip" in looked_up and Node not in kinds:
             mine["nodes_by_ip"] = other.nodes_by_ip
@@ -218,8 +199,8 @@ class Cluster:
         return grouped(self._in_order, _place_of)
 
     @cached_property
-    def _by_kind(self) -> dict[type[KubeObject], _OfKind]:
-        return {kind: _OfKind(self._by_place, kind) for kind, _ in self._by_place}
+    def _by_kind(self) -> dict[type[KubeObject], OfKind]:
+        return {kind: OfKind(self._by_place, kind) for kind, _ in self._by_place}
 
     def all(self, kind: type[T], namespace: str = "") -> tuple[T, ...]:
         """Every object of a typed kind, by namespace and name; of one namespace alone where it is named."""

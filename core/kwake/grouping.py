@@ -5,10 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 from typing import TypeVar
 
-from kwake.objects.kinds import KubeObject
+from kwake.objects.kinds import KubeObject, Unmodelled
 
 G = TypeVar("G", bound=Hashable)
 V = TypeVar("V", bound=KubeObject)
@@ -68,3 +70,18 @@ def _changed(held: tuple[KubeObject, ...], gone: list[KubeObject], come: list[Ku
     for value in come:
         values.insert(bisect_left(values, value.key, key=_KEY), value)
     return tuple(values)
+
+
+class OfKind:
+    """All objects of a typed kind; put together when first asked for, for all clusters in which they are the same."""
+
+    def __init__(self, by_place: Mapping[tuple[type[KubeObject], str], tuple[KubeObject, ...]], kind: type[KubeObject]):
+        self._by_place = by_place
+        self._kind = kind
+
+    @cached_property
+    def values(self) -> tuple[KubeObject, ...]:
+        """By namespace and name; those that kwake does not model by kind first."""
+        places = sorted(place[1] for place in self._by_place if place[0] is self._kind)
+        found = chain.from_iterable(self._by_place[self._kind, namespace] for namespace in places)
+        return tuple(sorted(found, key=_KEY) if self._kind is Unmodelled else found)

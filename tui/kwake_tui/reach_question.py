@@ -6,7 +6,7 @@ import re
 from argparse import Namespace
 from collections.abc import Iterable
 
-from kwake.control.desired_endpoints import selected_pods, target_port
+from kwake.control.desired_endpoints import served_on
 from kwake.errors import UsageError
 from kwake.objects.kinds import Service
 from kwake.policy.connections import ALL, ConnectionSet, one
@@ -30,19 +30,16 @@ def reach_view(arguments: Namespace, world: World) -> ReachView:
 def port_notes(arguments: Namespace, world: World) -> list[str]:
     """Services whose own port is the one that is asked for while their pods serve it on another: policies, and so this
     table, know the pods' port alone (NP-20)."""
-    asked = connections_asked(arguments.port, arguments.protocol)
     if arguments.port is None:
         return []
-    notes = []
+    asked, notes = connections_asked(arguments.port, arguments.protocol), []
     for service in world.cluster.all(Service):
         for port in service.spec.ports:
-            if service.spec.selector and asked.holds(port.protocol, port.port):
-                pods = selected_pods(world.cluster, service)
-                numbers = sorted({number for pod in pods if (number := target_port(pod, port)) is not None})
-                if numbers and port.port not in numbers:
-                    leads = " or ".join(map(str, numbers))
-                    name = f"svc/{service.metadata.namespace}/{service.metadata.name}"
-                    notes.append(f"{port.port} is the port of {name}: its pods are asked on {leads}")
+            numbers = served_on(world.cluster, service, port) if asked.holds(port.protocol, port.port) else ()
+            if numbers and port.port not in numbers:
+                name = f"svc/{service.metadata.namespace}/{service.metadata.name}"
+                leads = " or ".join(map(str, numbers))
+                notes.append(f"{port.port} is the port of {name}: its pods are asked on {leads}")
     return notes
 
 

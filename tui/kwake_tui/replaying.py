@@ -122,7 +122,7 @@ def why_no_step(steps: int) -> Callable[[Desk], str]:
     def why_not(desk: Desk) -> str:
         script, place = desk.session.script, desk.session.place
         if script is None or place is None:
-            return "no scenario is open: : replay FILE opens one"
+            return "no scenario is open; :replay FILE opens one"
         if place.next(steps) == len(script.stops):
             return "this was the last step"
         return "this is the beginning of the scenario" if place.next(steps) < 0 else ""

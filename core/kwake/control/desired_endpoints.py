@@ -58,6 +58,12 @@ def ports_on(pod: Pod, service: Service) -> PortSet:
     return tuple(sorted((p.name, p.protocol, number, p.app_protocol) for p, number in ports if number is not None))
 
 
+def served_on(cluster: Cluster, service: Service, port: ServicePort) -> tuple[int, ...]:
+    """The numbers on which pods of a Service serve one of its ports, where its selector says which they are."""
+    pods = selected_pods(cluster, service) if service.spec.selector else ()
+    return tuple(sorted({number for pod in pods if (number := target_port(pod, port)) is not None}))
+
+
 def is_candidate(pod: Pod) -> bool:
     """Neither terminal nor without an address; terminating pods stay in (EP-1, EP-4)."""
     return not pod.is_terminal and bool(pod.ips)

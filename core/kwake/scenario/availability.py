@@ -186,8 +186,9 @@ def _absent(world: World, flow: Flow) -> _Look:
 
 
 def _rule_of_end(events: Sequence[Event], time_ms: int) -> str:
-    """The rule by which a pod went at this time; empty where none did."""
-    return next((event.rule for event in events if (event.kind, event.time_ms) == ("pod-gone", time_ms)), "")
+    """The rule by which pods went at this time; empty where none did, or several by different ones."""
+    rules = {event.rule for event in events if (event.kind, event.time_ms) == ("pod-gone", time_ms)}
+    return rules.pop() if len(rules) == 1 else ""
 
 
 _MAY_ARRIVE = (Outcome.DELIVERED, Outcome.UNKNOWN)

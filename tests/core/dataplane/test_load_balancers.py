@@ -56,6 +56,14 @@ def source_seen(path: Path) -> set[str]:
 # -- where the packets go -----------------------------------------------------------------------------------------
 
 
+def test_one_with_a_name_goes_through_node_ports() -> None:
+    path = dialled(world(ingress=[{"hostname": "lb.example.com"}]))
+    assert kinds(path)[:4] == ["client", "load-balancer", "route", "node-port"]
+    translation = path.branches[0].translation
+    assert translation is not None
+    assert (translation.dst, translation.dst_port, translation.frontend) == ("lb.example.com", 80, "load-balancer")
+
+
 @pytest.mark.rule("SV-60")
 @pytest.mark.rule("SV-61")
 @pytest.mark.parametrize(

@@ -427,15 +427,6 @@ def test_a_backend_on_the_hosts_network_is_its_pod() -> None:
     )  # fmt: skip
 
 
-def test_a_load_balancer_with_a_name_goes_through_node_ports() -> None:
-    named = balanced(ingress=[{"hostname": "lb.example.com"}])
-    path = dialled(view(*ALL[:3], named, BOTH), source="internet")
-    assert kinds(path)[:4] == ["client", "load-balancer", "route", "node-port"]
-    translation = path.branches[0].translation
-    assert translation is not None
-    assert (translation.dst, translation.dst_port, translation.frontend) == ("lb.example.com", 80, "load-balancer")
-
-
 @pytest.mark.rule("NP-25")
 def test_np_25_a_source_that_the_snapshot_does_not_tell_is_unknown_to_policies() -> None:
     named = balanced(ingress=[{"hostname": "lb.example.com"}], externalTrafficPolicy="Local")
