@@ -16,7 +16,7 @@ class Entry(msgspec.Struct, frozen=True, eq=False):
     """None for the beginning."""
     world: World
     parent: int | None
-    """The entry before, by number."""
+    """The entry before, by number; None for the beginning, of which there is a later one where time went by."""
 
     @property
     def title(self) -> str:
@@ -52,6 +52,13 @@ class Timeline(msgspec.Struct, frozen=True, eq=False):
             at = self.entries[at].parent
         return tuple(reversed(steps))
 
+    def taken_ms(self, number: int) -> int:
+        """When the action of an entry was taken; of the beginning 0, of one at a later time that time."""
+        entry = self.entries[number]
+        if entry.parent is not None:
+            return self.entries[entry.parent].world.now_ms
+        return entry.world.now_ms if number else 0
+
     def do(self, action: Action, *, settle: bool = False) -> Timeline:
         """Carry out an action here; what had been undone stays in the tree as another branch."""
         world = self.world.do(action)
@@ -61,8 +68,15 @@ class Timeline(msgspec.Struct, frozen=True, eq=False):
         return Timeline((*self.entries, entry), len(self.entries))
 
     def moved(self, world: World) -> Timeline:
-        """The same moment of the tree with time gone by (`advance`, `settle`)."""
+        """The same moment of the tree with time gone by (`advance`, `settle`).
+
+        Where something was done at it, that keeps the moment that it was done at: the later one is a branch of its own.
+        """
+        if world is self.world:
+            return self
         here = msgspec.structs.replace(self.entries[self.current], world=world)
+        if self.children(self.current):
+            return Timeline((*self.entries, here), len(self.entries), self.redo_path)
         entries = (*self.entries[: self.current], here, *self.entries[self.current + 1 :])
         return Timeline(entries, self.current, self.redo_path)
 

@@ -15,13 +15,13 @@ def beside(timeline: Timeline, second: World) -> dict[int, World]:
 
     What was refused there, and all that follows on it, has none.
     """
-    found = {0: counterpart(second, timeline.entries[0].world)}
+    found: dict[int, World] = {}
     for number, entry in enumerate(timeline.entries):
-        before = found.get(entry.parent) if entry.parent is not None else None
-        if before is None or entry.action is None:
-            continue
-        with suppress(KwakeError):
-            found[number] = counterpart(before.do(entry.action), entry.world)
+        if entry.parent is None or entry.action is None:
+            found[number] = counterpart(second, entry.world)
+        elif (before := found.get(entry.parent)) is not None:
+            with suppress(KwakeError):
+                found[number] = counterpart(before.do(entry.action), entry.world)
     return found
 
 

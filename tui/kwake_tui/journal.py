@@ -30,11 +30,12 @@ VERSION = 1
 class Node(msgspec.Struct, frozen=True):
     """An entry of the timeline but the beginning."""
 
-    action: Action
-    parent: int
+    action: Action | None
+    """None, as its parent is, for the beginning at a later time."""
+    parent: int | None
     now_ms: int
     settled: bool
-    """Whether it stands at rest; else its world is the one at that time after the action."""
+    """Whether it stands at rest, or waited there; else its world is the one at that time after the action."""
 
 
 class Stepping(msgspec.Struct, frozen=True):
@@ -201,9 +202,7 @@ def _absolute(path: str) -> str:
 
 
 def _node(entry: Entry) -> Node:
-    assert entry.action is not None
-    assert entry.parent is not None
-    return Node(_plain(entry.action) or entry.action, entry.parent, entry.world.now_ms, entry.world.is_settled)
+    return Node(_plain(entry.action), entry.parent, entry.world.now_ms, entry.world.is_settled)
 
 
 def _plain(action: Action | None) -> Action | None:
@@ -217,21 +216,24 @@ def _rebuilt(journal: Journal, beginning: World) -> tuple[Timeline, tuple[str, .
     numbers: dict[int, int] = {0: 0}
     lost: list[str] = []
     for number, node in enumerate(journal.nodes, 1):
-        parent = numbers.get(node.parent)
-        if parent is None:
-            lost.append(f"{action_title(node.action)}: follows on one that is left out")
-            continue
-        try:
-            after = entries[parent].world.do(node.action)
-        except KwakeError as error:
-            lost.append(f"{action_title(node.action)}: {error}")
-            continue
-        world = after.settle() if node.settled else at(tuple(moments(after)), node.now_ms)
+        after, parent = beginning, None
+        if node.action is not None and node.parent is not None:
+            parent = numbers.get(node.parent)
+            if parent is None:
+                lost.append(f"{action_title(node.action)}: follows on one that is left out")
+                continue
+            try:
+                after = entries[parent].world.do(node.action)
+            except KwakeError as error:
+                lost.append(f"{action_title(node.action)}: {error}")
+                continue
+        seen = tuple(moments(after))
+        world = at(seen, max(node.now_ms, seen[-1].now_ms) if node.settled else node.now_ms)
         entries.append(Entry(node.action, world, parent))
         numbers[number] = len(entries) - 1
     current = journal.current
     while current not in numbers:
-        current = journal.nodes[current - 1].parent
+        current = journal.nodes[current - 1].parent or 0
     ahead = tuple(numbers[number] for number in journal.redo_path if number in numbers)
     whole = len(ahead) == len(journal.redo_path) and current == journal.current
     return Timeline(tuple(entries), numbers[current], ahead if whole else ()), tuple(lost)

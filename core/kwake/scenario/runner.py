@@ -95,11 +95,13 @@ def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_ste
     lived: tuple[Stretch, ...] = ()
     steps: list[StepReport] = []
     steps_taken: list[str] = []
-    stops: list[int] = []
+    stops = [timeline.current]
     start, happened = seen, list[_Taken]()
     for step in scenario.steps:
         begin, waited = _begin(seen, step)
-        taken = _take(step, timeline.moved(begin))
+        timeline = timeline.moved(begin)
+        stops[-1] = timeline.current
+        taken = _take(step, timeline)
         for moment_expectation, found in always.items():
             always[moment_expectation] = _still(found, moment_expectation, waited, flows, _before(steps_taken))
         lived = (*lived, Stretch(steps_taken[-1] if steps_taken else "", waited))
@@ -129,7 +131,9 @@ def play(scenario: Scenario, world: World, again: tuple[str, ...] = (), only_ste
         xfail=scenario.xfail,
         line=scenario.line,
     )
-    return Played(case, timeline.moved(seen[-1]), tuple(stops))
+    timeline = timeline.moved(seen[-1])
+    stops[-1] = timeline.current
+    return Played(case, timeline, tuple(stops[1:]))
 
 
 def _opening(name: str, flow: Flow) -> OpenConnection:

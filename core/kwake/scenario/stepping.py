@@ -49,13 +49,17 @@ def stepped(scenario: Scenario, world: World) -> Stepped:
     played = play(scenario, world)
     forget()
     made = played.timeline.entries
-    actions = _actions(scenario, played.stops)
     entries, at = _opened(scenario, world, made[0].world)
     numbers = {0: at}
     for number, entry in enumerate(made[1:], 1):
+        earlier = _same_at_an_earlier_time(made, number)
+        if earlier is not None:
+            entries.append(msgspec.structs.replace(entries[numbers[earlier]], world=entry.world))
+            numbers[number] = len(entries) - 1
+            continue
         assert entry.parent is not None
         parent = numbers[entry.parent]
-        *first, last = actions[number]
+        *first, last = _actions(scenario, entry)
         for action in first:
             entries.append(Entry(action, entries[parent].world.do(action), parent))
             parent = len(entries) - 1
@@ -88,13 +92,17 @@ def _all_actions(scenario: Scenario) -> list[Action]:
     return [action for step in scenario.steps if isinstance(step.do, tuple) for action in step.do]
 
 
-def _actions(scenario: Scenario, stops: tuple[int, ...]) -> dict[int, tuple[Action, ...]]:
-    """What each entry of the replay did: a step that was refused, or that only looks, made none."""
-    actions: dict[int, tuple[Action, ...]] = {}
-    for step, stop in zip(scenario.steps, stops, strict=True):
-        if isinstance(step.do, tuple) and stop == len(actions) + 1:
-            actions[stop] = step.do
-    return actions
+def _same_at_an_earlier_time(made: tuple[Entry, ...], number: int) -> int | None:
+    """The entry, by number, of which this one is a later moment on a branch of its own, if it is one."""
+    entry = made[number]
+    alike = (n for n, other in enumerate(made[:number]) if other.action is entry.action)
+    return next((n for n in alike if made[n].parent == entry.parent), None)
+
+
+def _actions(scenario: Scenario, entry: Entry) -> tuple[Action, ...]:
+    """What the step did that made an entry of the replay, whose action is the first of them."""
+    done = (step.do for step in scenario.steps if isinstance(step.do, tuple))
+    return next(do for do in done if do and do[0] is entry.action)
 
 
 def _opened(scenario: Scenario, world: World, begun: World) -> tuple[list[Entry], int]:

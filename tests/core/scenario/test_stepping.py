@@ -10,6 +10,7 @@ from kwake.actions import OpenConnection
 from kwake.samples import sample_names, sample_path
 from kwake.scenario.begin import begin
 from kwake.scenario.load import load
+from kwake.scenario.moments import at, moments
 from kwake.scenario.report import Verdict
 from kwake.scenario.runner import play
 from kwake.scenario.scenario import Scenario
@@ -94,3 +95,45 @@ def test_what_must_always_hold_is_told_at_the_last_stop(tmp_path: Path) -> None:
     _, steps = story(tmp_path, "always: [{flow: pay, fate: closed}]\nsteps: [{id: one}, {id: two}]\n")
 
     assert [stop.verdict for stop in steps.stops] == [Verdict.MET, Verdict.MET, Verdict.FAILED]
+
+
+KILL = '{kill: "deploy/demo/checkout#0"}'
+UNDONE = f"{{do: {KILL}}}, {{do: {{undo: 1}}}}"
+WAIT = "{id: wait, after: 60s}"
+
+
+@pytest.mark.parametrize("flow", ["true", "false"], ids=["held", "dialled"])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        f"[{UNDONE}, {WAIT}, {{do: {{scale: deploy/demo/web, replicas: 1}}}}]",
+        f"[{UNDONE}, {WAIT}, {{do: {{redo: 1}}}}]",
+        f"[{UNDONE}, {{do: {KILL}}}]",
+        f"[{{do: {{scale: deploy/demo/web, replicas: 3}}}}, {{after: 500ms, do: {KILL}}}, {{do: {{undo: 1}}}}]",
+    ],
+    ids=["waits", "takes it back again", "does the same", "in the middle"],
+)
+def test_what_is_done_after_an_undo_leaves_the_other_branch_as_it_was(tmp_path: Path, steps: str, flow: str) -> None:
+    file = tmp_path / "story.yaml"
+    file.write_text(f"{HEAD.replace('hold: true', f'hold: {flow}')}steps: {steps}\n")
+    (scenario,) = load(file)
+
+    stepped_along = stepped(scenario, begin(scenario))
+
+    entries = stepped_along.timeline.entries
+    for entry in entries:
+        if entry.action is not None and entry.parent is not None:
+            seen = tuple(moments(entries[entry.parent].world.do(entry.action)))
+            assert entry.world == at(seen, entry.world.now_ms), f"{entry.title} follows on another moment"
+    last = stepped_along.stops[-1]
+    assert last.report is not None
+    assert entries[last.entry].world.now_ms == last.report.settled_ms
+
+
+def test_an_undone_step_is_followed_by_the_time_that_went_by(tmp_path: Path) -> None:
+    _, steps = story(tmp_path, f"steps: [{UNDONE}, {WAIT}]\n")
+
+    times = [steps.timeline.entries[stop.entry].world.now_ms for stop in steps.stops]
+    killed = times[1]
+    assert times == [0, killed, 60_000, 60_000]
+    assert steps.timeline.entries[steps.stops[0].entry].world.now_ms == 0

@@ -16,7 +16,8 @@ def moment_lines(timeline: Timeline) -> tuple[Line, ...]:
 
 
 def _rows(timeline: Timeline) -> Iterator[Line]:
-    ahead = [(0, 0)]
+    later = [number for number, entry in enumerate(timeline.entries) if number and entry.parent is None]
+    ahead = [*((number, 1) for number in reversed(later)), (0, 0)]
     while ahead:
         number, depth = ahead.pop()
         yield _row(timeline, number, depth)
@@ -30,8 +31,6 @@ def _row(timeline: Timeline, number: int, depth: int) -> Line:
     here, on_way = number == timeline.current, number in timeline.path
     glyph, role = ("◉", "you") if here else ("●", "text1") if on_way else ("○", "muted")
     stem = "  " * max(depth - 1, 0) + "└ " * bool(depth)
-    parent = entry.parent
-    taken_ms = 0 if parent is None else timeline.entries[parent].world.now_ms
     facts = (Span("here  ", "you"),) if here else ()
     return Line(
         (
@@ -40,6 +39,6 @@ def _row(timeline: Timeline, number: int, depth: int) -> Line:
             Span(f"{glyph} ", role),
             Span(action_title(entry.action), role, bold=here),
         ),
-        (*facts, Span(clock(taken_ms), "muted")),
+        (*facts, Span(clock(timeline.taken_ms(number)), "muted")),
         target=f"moment:{number}",
     )

@@ -36,10 +36,7 @@ def moments_of(timeline: Timeline, scripted: int = 0) -> tuple[Moment, ...]:
     stops = [*timeline.path, *reversed(timeline.redo_path)]
     moments = []
     for stop in stops:
-        entry = timeline.entries[stop]
-        parent = entry.parent
-        taken_ms = 0 if parent is None else timeline.entries[parent].world.now_ms
         ahead = "to come" if stop <= scripted else "undone"
         state = "here" if stop == timeline.current else "done" if stop in timeline.path else ahead
-        moments.append(Moment(action_title(entry.action), taken_ms, state))
+        moments.append(Moment(action_title(timeline.entries[stop].action), timeline.taken_ms(stop), state))
     return tuple(moments)
