@@ -107,6 +107,24 @@ def test_markdown_tells_each_replay_and_folds_what_was_not_met(story: str, capsy
     assert text in capsys.readouterr().out
 
 
+def test_an_event_is_as_sure_as_the_clocks_that_its_time_rests_on(story: str, capsys: Capture) -> None:
+    Path("open.yaml").write_text(
+        "kwake: 1\nname: open\nsnapshot: cluster.yaml\n"
+        "flows: {held: {from: deploy/demo/web, to: svc/demo/checkout, port: 443}}\nsteps:\n  - {do: {open: held}}\n"
+        '  - {do: {kill: "deploy/demo/checkout#0"}, expect: [{flow: held, fate: closed}]}\n'
+    )
+
+    assert main(["replay", "open.yaml"]) == 0
+    shown = capsys.readouterr().out
+    assert main(["replay", "open.yaml", "-o", "json"]) == 0
+    (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
+
+    (closed,) = [event for event in scenario["steps"][1]["events"] if event["kind"] == "connection-closed"]
+    assert closed["clocks"] == [{"name": "sigterm-exit", "ms": 1000, "basis": "assumed"}]
+    assert closed["basis"] == "assumed"
+    assert f"{closed['text']} (assumed)\n" in shown
+
+
 def test_a_journal_run_again_is_the_same(story: str, capsys: Capture) -> None:
     main(["replay", story, "--journal", "run.json", "--seed", "5", "--set", "clock.sandbox=3s"])
     capsys.readouterr()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kwake.objects.time import clock
 from kwake.samples import sample_path
 from kwake_tui.cli import main
 
@@ -45,6 +46,26 @@ def test_what_if_json_has_the_spans_of_a_flow_and_the_fate_of_a_connection(capsy
     assert all(one["toMs"] == two["fromMs"] for one, two in pairwise(spans))
     assert [(c["name"], c["fate"]) for c in shown["connections"]] == [("pay", "closed")]
     assert {dial["turn"] for dial in shown["wake"]["dials"]} == {"rerouted"}
+
+
+def test_json_is_no_surer_of_an_event_and_of_a_connection_than_the_text(capsys: Capture) -> None:
+    rows, shown = out(capsys, *KILL).splitlines(), form(capsys, *KILL)
+
+    for event in (event for done in shown["actions"] for event in done["events"]):
+        (row,) = {row for row in rows if event["text"] in row and row.strip().startswith(clock(event["atMs"]))}
+        assert row.endswith(f"({event['basis']})") == (event["basis"] != "sourced"), event
+    ready = next(event for event in shown["actions"][1]["events"] if event["kind"] == "pod-ready")
+    assert (ready["basis"], ready["atMs"]) == ("assumed", sum(term["ms"] for term in ready["clocks"]))
+    (row,) = [row for row in rows if row.startswith("  pay ")]
+    assert row.endswith("(assumed)")
+    assert [connection["basis"] for connection in shown["connections"]] == ["assumed"]
+
+
+def test_what_is_unknown_says_so_once(capsys: Capture) -> None:
+    shown = out(capsys, *KILL)
+
+    assert "? unknown  " in shown
+    assert "unknown (unknown)" not in shown
 
 
 def test_what_if_names_the_rule_that_took_a_dial_away_with_its_line(capsys: Capture, tmp_path: Path) -> None:

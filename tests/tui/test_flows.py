@@ -41,6 +41,8 @@ def test_brackets_name_what_broke_a_flow_and_the_sum_stands_beside_them() -> Non
         assert "REJECT" in brackets and "refused 1.1 s" in brackets
         assert "search:80 has no ready endpoint" in player.row("#flows", "REJECT    ")
         assert "✓ delivered" in player.row("#flows", "dialled")
+        assert "not verified" in player.row("#flows", "unknown   ")
+        assert "(unknown)" not in "".join(player.rows("#flows"))
 
     play(shop(), story)
 

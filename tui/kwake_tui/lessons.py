@@ -11,11 +11,11 @@ from typing import NamedTuple
 from kwake.actions import Action, Apply, Delete, KillPod, OpenConnection, Relabel, SetServiceType
 from kwake.dataplane.connection import Fate
 from kwake.dataplane.path import Flow, Outcome, Path
-from kwake.objects.basis import Basis
 from kwake.objects.event import Event
 from kwake.objects.key import key
 from kwake.objects.kinds import Pod
 from kwake.world import World
+from kwake_tui.sureness import sure_words
 
 SAMPLE = "shop"
 """The sample cluster that the lessons are about."""
@@ -195,22 +195,19 @@ def _outcome(flow: Flow) -> Callable[[Seen], Outcome]:
 
 
 def _says(path: Path) -> str:
-    return f"{path.outcome.value}{_sure(path.basis)}, {path.branches[0].reason}"
-
-
-def _sure(basis: Basis) -> str:
-    return "" if basis is Basis.SOURCED else f" ({basis.value})"
+    return f"{path.outcome.value}{sure_words(path.basis, path.outcome)}, {path.branches[0].reason}"
 
 
 def _told(event: Event) -> str:
-    return f"{event.text}{_sure(event.basis)}" + (f"  {event.rule}" if event.rule else "")
+    return f"{event.text}{sure_words(event.basis)}" + (f"  {event.rule}" if event.rule else "")
 
 
 def _standing(world: World, name: str, flow: Flow) -> str:
     connection, path = world.connections[name], _dial(world, flow)
     turn = connection.turns[-1]
-    already = f"{name} is {connection.fate.value}{_sure(turn.basis)}"
-    return f"under {world.profile.name} {already}, and a new dial is {path.outcome.value}{_sure(path.basis)}"
+    already = f"{name} is {connection.fate.value}{sure_words(turn.basis)}"
+    again = f"{path.outcome.value}{sure_words(path.basis, path.outcome)}"
+    return f"under {world.profile.name} {already}, and a new dial is {again}"
 
 
 LESSONS: tuple[Lesson, ...] = (

@@ -119,6 +119,11 @@ class Connection(msgspec.Struct, frozen=True):
         return self.turns[-1].basis
 
     @property
+    def sureness(self) -> Basis:
+        """How sure it is that it stands so since then."""
+        return self.turns[-1].sureness
+
+    @property
     def reason(self) -> str:
         """Why."""
         return self.turns[-1].reason

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from kwake.dataplane.path import Path
-from kwake.objects.event import Event
+from kwake.objects.event import Clock, Event
 from kwake.scenario.availability import Span, time_shares
 
 VERSION = 1
@@ -247,17 +247,13 @@ def _shares(window: Window) -> dict[str, float]:
 
 
 def _span(span: Span) -> dict[str, Any]:
-    clocks = [
-        {"sign": term.sign, "name": term.clock.name, "ms": term.clock.ms, "basis": term.clock.basis.value}
-        for term in span.terms
-    ]
     return {
         "outcome": span.outcome.value,
         "basis": span.basis.value,
         "from_ms": span.from_ms,
         "to_ms": span.to_ms,
         "reason": span.reason,
-        "clocks": clocks,
+        "clocks": [{"sign": term.sign, **_clock(term.clock)} for term in span.terms],
     }
 
 
@@ -268,6 +264,11 @@ def _event(event: Event) -> dict[str, Any]:
         "subject": event.subject,
         "text": event.text,
         "actor": event.actor,
-        "basis": event.basis.value,
+        "basis": event.sureness.value,
+        "clocks": [_clock(clock) for clock in event.clocks],
         "rule": event.rule,
     }
+
+
+def _clock(clock: Clock) -> dict[str, Any]:
+    return {"name": clock.name, "ms": clock.ms, "basis": clock.basis.value}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kwake.objects.basis import Basis
 from kwake.objects.time import clock
 from kwake.scenario.knowing import Knowledge, Learned
 from kwake.world import World
 from kwake_tui.glyphs import connection_mark
 from kwake_tui.lines import BLANK, Line, Span
 from kwake_tui.names import short
+from kwake_tui.sureness import sure_words
 
 COMPONENT = 16
 ROOMY = 100
@@ -45,7 +45,7 @@ def _table(knowledge: Knowledge, time: int) -> Iterator[Line]:
 
 
 def _row(knowledge: Knowledge, row: Learned, time: int) -> Line:
-    sure = "" if row.basis is Basis.SOURCED or not row.needed else f" ({row.basis.value})"
+    sure = sure_words(row.basis) if row.needed else ""
     pair = bool(knowledge.old or knowledge.new)
     times = (
         Span(f"{_time(row, row.old_out_ms, bool(knowledge.old)):<{time}}", "text1" if row.needed else "muted"),

@@ -10,7 +10,6 @@ import msgspec
 from kwake.dataplane.connection import Connection
 from kwake.dataplane.path import Flow, Outcome
 from kwake.errors import KwakeError
-from kwake.objects.basis import Basis
 from kwake.objects.time import clock, seconds
 from kwake.scenario.availability import Span as Spell, spans
 from kwake.world import World
@@ -20,6 +19,7 @@ from kwake_tui.lines import BLANK, Line, Span, section, wrap
 from kwake_tui.names import flow_title
 from kwake_tui.panes.history import connection_step, dial_step
 from kwake_tui.session import Session, action_title, path_in, since
+from kwake_tui.sureness import sure_words
 
 RESULT = 22
 """Cells of the last column: how it stands in the end."""
@@ -269,7 +269,7 @@ def _causes(lanes: Sequence[Lane], width: int) -> Iterator[Line]:
         yield section("why")
     for (label, reason, from_ms), spell in told.items():
         role = OUTCOMES[spell.outcome].role
-        sure = "" if spell.basis is Basis.SOURCED else f" ({spell.basis.value})"
+        sure = sure_words(spell.basis, spell.outcome)
         since_when = f"{clock(from_ms)}  "
         lead = 10 + len(since_when)
         right = (Span(f" {spell.cite}", "faint"),) if spell.cite else ()

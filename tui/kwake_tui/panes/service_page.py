@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from kwake.control.balancer_annotations import balancer_of
 from kwake.dataplane.path import Outcome
 from kwake.frontends import Frontend, Use, frontends
-from kwake.objects.basis import Basis
 from kwake.objects.endpoint_slice import SliceEndpoint
 from kwake.objects.kinds import EndpointSlice, Service
 from kwake.policy.ends import INGRESS
@@ -16,6 +15,7 @@ from kwake_tui.glyphs import OUTCOMES, PENDING, READY, STARTING
 from kwake_tui.lines import BLANK, Line, Span, middle_cut, section
 from kwake_tui.names import parts
 from kwake_tui.panes.judged_by import policy_rows
+from kwake_tui.sureness import sure_words
 
 LABEL = 14
 MOST_NAMED = 4
@@ -113,8 +113,7 @@ def _balancer(world: World, service: Service) -> Iterator[Line]:
     if service.spec.type != "LoadBalancer":
         return
     found = balancer_of(service, world.profile)
-    sure = "" if found.basis is Basis.SOURCED else f" ({found.basis.value})"
-    yield _fact("balancer", f"{_WAYS[found.kind]}{sure}", "SV-60")
+    yield _fact("balancer", f"{_WAYS[found.kind]}{sure_words(found.basis)}", "SV-60")
     if found.is_internal:
         yield _fact("reached from", "its cloud's own network alone: it is internal", "SV-61")
     if found.allowed:
@@ -154,11 +153,10 @@ def _frontend(frontend: Frontend, address: str) -> Iterator[Line]:
 
 def _use(use: Use) -> Iterator[Line]:
     mark = OUTCOMES[use.outcome]
-    among = "" if use.asked == 1 and use.clients == "outside" else f"{_counted(use)} "
-    sure = "" if use.basis is Basis.SOURCED else f"({use.basis.value})"
+    among = "" if use.asked == 1 and use.clients == "outside" else _counted(use)
     verdict = Span(mark.glyph if use.outcome is Outcome.MIXED else f"{mark}", mark.role)
     lead = (Span(" " * LABEL), Span(f"from {use.clients:<9}", "muted"), verdict)
-    yield Line((*lead, Span(" "), Span(f"{among}{sure}".rstrip())), shrink=4)
+    yield Line((*lead, Span(" "), Span(f"{among}{sure_words(use.basis, use.outcome)}".lstrip())), shrink=4)
     if use.through and use.barred:
         yield Line((Span(" " * (LABEL + 2)), Span(_names(use.through), "muted")), shrink=1)
     for group in use.barred:

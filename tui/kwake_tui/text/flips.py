@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kwake.objects.basis import Basis
 from kwake.objects.json_patch import Change, Fix
 from kwake.policy.flip import Flip, spelled
 from kwake.sources.yaml_writer import to_yaml
+from kwake_tui.sureness import sure_words
 from kwake_tui.text.columns import columns
 
 SHOWN = 4
@@ -22,8 +22,7 @@ def flip_lines(flips: Sequence[Flip]) -> list[str]:
     lines = ["", "what would turn it"]
     for number, flip in enumerate(flips, 1):
         after = "passes" if flip.allowed else "is dropped"
-        basis = "" if flip.basis is Basis.SOURCED else f" ({flip.basis.value})"
-        lines += columns([[f"{number}  {flip.words}: it {after}{basis}"]], indent=2)
+        lines += columns([[f"{number}  {flip.words}: it {after}{sure_words(flip.basis)}"]], indent=2)
         lines += columns([[line] for change in flip.changes for line in command(change)], indent=5)
         lines += columns([[line] for line in effects(flip)], indent=5)
     return lines

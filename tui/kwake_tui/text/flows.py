@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from kwake.dataplane.path import Outcome
-from kwake.objects.basis import Basis
+from kwake.objects.event import Clock
 from kwake.objects.time import clock
 from kwake.scenario.availability import Span
 from kwake_tui.glyphs import OUTCOMES
+from kwake_tui.sureness import sure_words
 from kwake_tui.text.columns import columns
 
 
@@ -18,10 +19,12 @@ def span_lines(name: str, spans: Sequence[Span], indent: int = 2) -> list[str]:
     lines = columns([[name]], indent)
     rows = []
     for span in spans:
-        sure = "" if span.basis is Basis.SOURCED else f" ({span.basis.value})"
         why = span.reason if span.outcome is not Outcome.DELIVERED else ""
         fails = f": {span.fails}" if span.fails else ""
-        ends, lasts = f"{OUTCOMES[span.outcome]}{fails}{sure}", span.sum_text or "from then on"
+        ends, lasts = (
+            f"{OUTCOMES[span.outcome]}{fails}{sure_words(span.basis, span.outcome)}",
+            span.sum_text or "from then on",
+        )
         rows.append([clock(span.from_ms), ends, lasts, why, span.cite])
     return lines + columns(rows, indent + 2)
 
@@ -36,8 +39,12 @@ def spans_json(spans: Sequence[Span]) -> list[dict[str, Any]]:
             "toMs": span.to_ms,
             "reason": span.reason,
             **({"cite": span.cite} if span.cite else {}),
-            "clocks": [{"name": t.clock.name, "ms": t.sign * t.clock.ms, "basis": t.clock.basis.value}
-                       for t in span.terms],
+            "clocks": [clock_json(term.clock, term.sign) for term in span.terms],
         }
         for span in spans
-    ]  # fmt: skip
+    ]
+
+
+def clock_json(term: Clock, sign: int = 1) -> dict[str, Any]:
+    """A clock as a term of a sum: its milliseconds are negative where it is taken away."""
+    return {"name": term.name, "ms": sign * term.ms, "basis": term.basis.value}

@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome, Path
-from kwake.objects.basis import Basis
 from kwake_tui.glyphs import OUTCOMES
+from kwake_tui.sureness import sure_words
 from kwake_tui.text.columns import columns, padded
 
 VERSION = 1
@@ -42,7 +42,7 @@ def hop_lines(hops: Iterable[Hop], indent: int = 0) -> list[str]:
     """One hop a row: its kind, its words, where, by which rule; further lines under it."""
     rows: list[list[str]] = []
     for hop in hops:
-        mark = "" if hop.basis is Basis.SOURCED else f"({hop.basis.value})"
+        mark = sure_words(hop.basis).strip()
         rows.append([padded(hop.kind, LABEL - 2), hop.text, hop.at, hop.cite, _place(hop.decider)[1], mark])
         rows += [[padded("", LABEL - 2), detail] for detail in _details(hop)]
     return [line for line in _in_two_passes(rows, indent) if line.strip()]

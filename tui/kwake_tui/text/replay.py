@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from kwake.dataplane.path import Branch, Outcome, Path
-from kwake.objects.basis import Basis
 from kwake.objects.time import clock, seconds
 from kwake.scenario.availability import time_shares
 from kwake.scenario.report import Case, Check, NotRun, Report, StepReport, Verdict, Window
+from kwake_tui.sureness import sure_words
 from kwake_tui.text.columns import columns, padded
 from kwake_tui.text.path import LABEL, hop_lines
 
@@ -80,7 +80,7 @@ def _rest(step: StepReport) -> str:
 def _already_open(step: StepReport) -> list[str]:
     """What became of open connections in this step, and when."""
     told = [event for event in step.events if event.kind.startswith("connection-") and event.actor == "connection"]
-    rows = [["already open", clock(event.time_ms), _sure(event.text, event.basis)] for event in told]
+    rows = [["already open", clock(event.time_ms), f"{event.text}{sure_words(event.sureness)}"] for event in told]
     return columns(rows, indent=6)
 
 
@@ -90,7 +90,8 @@ def _window(window: Window) -> Iterator[str]:
     rows = [
         [
             clock(span.from_ms),
-            _sure(f"{span.outcome.value}: {span.fails}" if span.fails else span.outcome.value, span.basis),
+            (f"{span.outcome.value}: {span.fails}" if span.fails else span.outcome.value)
+            + sure_words(span.basis, span.outcome),
             span.sum_text or "from then on",
         ]
         for span in window.spans
@@ -108,11 +109,6 @@ def _window(window: Window) -> Iterator[str]:
 def _percent(share: Fraction) -> str:
     """A part as `33.3 %`, `100 %`."""
     return f"{float(share * 100):.1f}".removesuffix(".0") + " %"
-
-
-def _sure(words: str, basis: Basis) -> str:
-    """The words, and how sure they are where that is not a matter of course."""
-    return words if basis in (Basis.SOURCED, Basis.UNKNOWN) else f"{words} ({basis.value})"
 
 
 def told_lines(case: Case, step: StepReport | None) -> list[str]:

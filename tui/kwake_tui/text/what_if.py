@@ -25,7 +25,7 @@ from kwake_tui.names import flow_title, parse_target
 from kwake_tui.panes.knowing import knowing_lines
 from kwake_tui.sureness import sure_cells
 from kwake_tui.text.columns import columns
-from kwake_tui.text.flows import span_lines, spans_json
+from kwake_tui.text.flows import clock_json, span_lines, spans_json
 from kwake_tui.text.page import page_lines
 from kwake_tui.text.wake import wake_json, wake_lines
 from kwake_tui.wake_rows import Told, told
@@ -148,7 +148,8 @@ def _event_row(event: Event) -> list[str]:
 
 def _connection_row(connection: Connection) -> list[str]:
     mark = connection_mark(connection)
-    return [connection.name, flow_title(connection.flow), str(mark), connection.reason]
+    sure = sure_cells(connection.sureness, connection.turns[-1].cite)
+    return [connection.name, flow_title(connection.flow), str(mark), connection.reason, *sure]
 
 
 def what_if_json(found: WhatIf) -> dict[str, Any]:
@@ -167,7 +168,7 @@ def what_if_json(found: WhatIf) -> dict[str, Any]:
             for done in found.done
         ],
         "connections": [
-            {"name": c.name, "fate": c.fate.value, "basis": c.basis.value, "reason": c.reason,
+            {"name": c.name, "fate": c.fate.value, "basis": c.sureness.value, "reason": c.reason,
              "backends": [reached.backend for reached in c.backends]}
             for c in found.after.connections.values()
         ],
@@ -177,7 +178,8 @@ def what_if_json(found: WhatIf) -> dict[str, Any]:
 
 def _event_json(event: Event) -> dict[str, Any]:
     return {"atMs": event.time_ms, "kind": event.kind, "subject": event.subject, "text": event.text,
-            "actor": event.actor, "basis": event.basis.value, "rule": event.rule}  # fmt: skip
+            "actor": event.actor, "basis": event.sureness.value, "clocks": list(map(clock_json, event.clocks)),
+            "rule": event.rule}  # fmt: skip
 
 
 def _knowledge_json(knowledge: Knowledge) -> dict[str, Any]:
