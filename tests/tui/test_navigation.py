@@ -8,6 +8,7 @@ from kwake.errors import UsageError
 from kwake.objects.kinds import Pod
 from kwake_tui.filtering import Index, parse_filter
 from kwake_tui.panes.cluster import ClusterPane
+from kwake_tui.panes.path import PathPane
 from kwake_tui.panes.tree import TreeState, tree
 from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
@@ -354,3 +355,29 @@ def test_a_filter_puts_the_cursor_on_what_it_keeps_not_on_a_heading() -> None:
         assert player.desk.chosen.startswith("Pod/shop/checkout")
 
     play(shop(), story)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+def test_the_path_of_a_connection_that_was_just_opened_is_shown(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        path = player.desk.query_one(PathPane)
+        await command(player, "trace deploy/shop/web svc/shop/search:80")
+        await command(player, "open basket deploy/shop/web svc/shop/cart:9000")
+        assert player.desk.shows_one_pane is (size[0] == 80)
+        assert "cart:9000" in str(path.border_title)
+        assert player.session.flow == player.session.world.connections["basket"].flow
+        assert path.display
+        if player.desk.shows_one_pane:
+            assert player.desk.pane == "path"
+
+        await command(player, "open basket deploy/shop/web svc/shop/search:80")
+        assert "cart:9000" in str(path.border_title), "the name is taken: it was refused"
+
+        await player.press("z")
+        assert "cart:9000" in str(path.border_title), "as after a trace: undo is of actions"
+        await player.press("left_square_bracket")
+        assert "search:80" in str(path.border_title)
+        await player.press("right_square_bracket", "o")
+        assert "cart:9000" in str(path.border_title)
+
+    play(shop(), story, size=size)

@@ -53,13 +53,15 @@ def _trace(desk: Desk, words: Words) -> None:
 
 
 def _open(desk: Desk, words: Words) -> None:
+    shown = desk.session.shown_flow
     if len(words) >= 3:
         dialled = flow(words[1:])
-    elif len(words) == 1 and desk.session.shown_flow:
-        dialled = desk.session.shown_flow
+    elif len(words) == 1 and shown:
+        dialled = shown
     else:
         raise UsageError("open NAME SOURCE TARGET; without a source it opens the path that is shown")
-    desk.attempt(opening(words[0], dialled))
+    if desk.attempt(opening(words[0], dialled)) and dialled != shown:
+        desk.look_at(dialled)
 
 
 def _namespace(desk: Desk, words: Words) -> None:

@@ -285,7 +285,7 @@ class MainScreen(EditingScreen):
     def _connection_chosen(self, event: LineList.Chosen) -> None:
         kind, _, name = event.rows.target.partition(":")
         flow = self._session.pins[int(name)] if kind == "pin" else self._session.world.connections[name].flow
-        if flow == self._session.flow:
+        if flow == self._session.flow and not self.shows_one_pane:
             self.say("its path is shown already", "muted")
             return
         self.look_at(flow)
