@@ -130,7 +130,7 @@ def test_a_file_that_could_not_be_written_holds_nothing(tmp_path: Path) -> None:
 def test_the_steps_of_a_scenario_stand_in_its_file_and_ones_own_do_not() -> None:
     async def story(player: Player) -> None:
         await command(player, "replay sample:shop/kill")
-        await player.press("n", "n", "n")
+        await player.press("n", "n")
         assert not player.session.unsaved
         await command(player, "scale deploy/shop/cart 3")
         await player.press("q")

@@ -34,7 +34,7 @@ async def command(player: Player, text: str) -> None:
 async def stepping(player: Player) -> None:
     """In the middle of a sample scenario: all is as expected."""
     await command(player, "replay sample:shop/kill")
-    await player.press("n", "n")
+    await player.press("n")
 
 
 async def stepping_failed(player: Player) -> None:

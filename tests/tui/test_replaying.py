@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kwake.samples import sample_path
+from kwake_tui.opened import Opened
 from kwake_tui.scenario_files import is_scenario, offered
 from kwake_tui.screens.choice import ChoiceScreen
 from kwake_tui.screens.confirm import ConfirmScreen
@@ -49,10 +50,10 @@ def test_a_sample_scenario_is_stepped_along_to_its_end_and_back() -> None:
         assert "pay" in player.session.world.connections
         start = player.session.timeline.current
         seen = []
-        for _ in range(5):
+        for _ in range(4):
             await player.press("n")
             seen.append(script(player))
-        assert "step 1 of 5  before" in seen[0]
+        assert "step 2 of 5  kill-checkout" in seen[0]
         assert all("met" in row and "×" not in row for row in seen)
         assert player.session.timeline.current == start  # the last step undoes the three kills
         await player.press("n")
@@ -87,11 +88,10 @@ def test_it_stops_where_an_expectation_failed_with_that_path_open(tmp_path: Path
 def test_an_action_of_ones_own_leaves_the_scenario_and_n_goes_back_to_it(tmp_path: Path) -> None:
     async def story(player: Player) -> None:
         await command(player, "replay sample:shop/kill")
-        await player.press("n")
         await command(player, "scale deploy/shop/cart 3")
         assert "a way of your own" in script(player)
         await player.press("n")
-        assert "step 2 of 5  kill-checkout" in script(player)
+        assert "step 1 of 5  before" in script(player)
         cluster = player.session.world.cluster
         assert len(cluster.pods_of(cluster.resolve("deploy/shop/cart"))) != 3
 
@@ -101,7 +101,7 @@ def test_an_action_of_ones_own_leaves_the_scenario_and_n_goes_back_to_it(tmp_pat
 def test_n_goes_on_from_the_moment_that_is_shown() -> None:
     async def story(player: Player) -> None:
         await command(player, "replay sample:shop/kill")
-        await player.press("n", "n", "n")
+        await player.press("n", "n")
         assert "step 3 of 5  kill-search  ✓" in script(player)
         rested = player.session.world
 
@@ -153,7 +153,7 @@ def test_events_may_be_stepped_along_from_the_beginning() -> None:
 def test_from_a_branch_in_the_middle_of_a_step_that_step_comes_next() -> None:
     async def story(player: Player) -> None:
         await command(player, "replay sample:shop/kill")
-        await player.press("n", "n", "n", "comma", "comma")
+        await player.press("n", "n", "comma", "comma")
         await command(player, "scale deploy/shop/cart 3")
         assert 'step 2 of 5  kill-checkout  left for a way of your own; next is "kill-search"' in script(player)
         await player.press("N")
@@ -255,4 +255,67 @@ def test_actions_of_ones_own_beside_a_scenario_are_not_lost_unasked() -> None:
         await player.until(lambda: isinstance(player.app.screen, ConfirmScreen))
         assert "1 action not saved" in "".join(player.rows("#words"))
 
+    play(shop(), story)
+
+
+LOOKING = f"""\
+kwake: 1
+name: some steps only look
+snapshot: [{sample_path("small")}/cluster.yaml]
+flows:
+  pay: {{from: deploy/demo/web, to: svc/demo/checkout, port: 443}}
+steps:
+  - {{id: before, expect: [{{flow: pay, outcome: delivered}}]}}
+  - {{id: type, do: {{set-type: svc/demo/web, type: Headless}}, expect: [{{rejected: may not change}}]}}
+  - {{id: still, expect: [{{flow: pay, outcome: delivered}}]}}
+  - {{id: wrong, expect: [{{flow: pay, outcome: dropped}}]}}
+  - {{id: kill, do: {{kill: "deploy/demo/checkout#0"}}}}
+  - {{id: after, expect: [{{flow: pay, outcome: delivered}}]}}
+"""
+
+
+def test_each_n_shows_something(tmp_path: Path) -> None:
+    file = tmp_path / "looking.yaml"
+    file.write_text(LOOKING)
+
+    async def story(player: Player) -> None:
+        await command(player, f"replay {file}")
+        await player.until(lambda: player.session.script is not None)
+        await player.press("n")  # the step before it only looks at what is shown
+        assert "step 2 of 6  type  ✓" in script(player)
+        assert said(player).startswith("× ")
+        assert "may not change" in said(player)
+        await player.press("n")
+        assert "step 4 of 6  wrong  × flow pay: expected dropped" in script(player)
+        await player.press("n")
+        assert "step 5 of 6  kill" in script(player)
+        assert player.session.timeline.current == 1
+        await player.press("n")
+        assert "step 6 of 6  after  ✓" in script(player)
+        assert said(player).startswith("✓ after only looks, and finds all as expected")
+        await player.press("n")
+        assert "this was the last step" in said(player)
+        await player.press("N")
+        assert "step 5 of 6  kill" in script(player)
+
+    play(shop(), story)
+
+
+def test_the_first_n_of_a_session_that_was_saved_takes_its_first_action(tmp_path: Path) -> None:
+    file = tmp_path / "mine.kwake.yaml"
+
+    async def save(player: Player) -> None:
+        await command(player, "pin deploy/shop/web svc/shop/checkout 443")
+        await command(player, "kill deploy/shop/checkout#0")
+        await command(player, f"save {file}")
+
+    async def story(player: Player) -> None:
+        await command(player, f"replay {file}")
+        await player.until(lambda: player.session.script is not None)
+        before = player.session.world
+        await player.press("n")
+        assert "kill" in script(player)
+        assert player.session.world is not before
+
+    play(shop(), save, opened=Opened((str(sample_path("shop")),)))
     play(shop(), story)

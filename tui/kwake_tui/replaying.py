@@ -86,10 +86,18 @@ def _begin(desk: Desk, scenario: Scenario) -> None:
 
 
 def step(desk: Desk, steps: int) -> None:
-    """To the next step, or the one before, from the moment that is shown."""
+    """To the next step at which something is to be seen, or the one before, from the moment that is shown."""
     script, place = desk.session.script, desk.session.place
-    if script is not None and place is not None:
-        _to(desk, script.go_to(place.next(steps)))
+    if script is None or place is None:
+        return
+    script = script.go_to(script.onward(place) if steps > 0 else place.next(steps))
+    _to(desk, script)
+    report = script.stop.report
+    if steps > 0 and report is not None:
+        if report.rejected:
+            desk.say(report.rejected, "bad")
+        elif place.is_there and script.only_looks(script.at) and not unmet(script.stop):
+            desk.say(f"{printable(report.id)} only looks, and finds all as expected", "ok")
 
 
 def run_on(desk: Desk) -> None:

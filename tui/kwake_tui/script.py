@@ -62,6 +62,21 @@ class Script(msgspec.Struct, frozen=True, eq=False):
         """To a stop, by number."""
         return msgspec.structs.replace(self, at=min(max(at, 0), len(self.stops) - 1))
 
+    def onward(self, place: Place) -> int:
+        """The next stop at which something is to be seen; one past the last where none is left.
+
+        A step that only looks at where one is, and finds all as expected, is passed; the last step is not.
+        """
+        at = place.next(1)
+        while place.is_there and at < len(self.stops) - 1 and self.only_looks(at) and not unmet(self.stops[at]):
+            at += 1
+        return at
+
+    def only_looks(self, at: int) -> bool:
+        """Whether a step does nothing, so that it ends where the one before did."""
+        report = self.stops[at].report
+        return report is not None and not report.action and self.stops[at].entry == self.stops[at - 1].entry
+
     def place(self, timeline: Timeline, now_ms: int) -> Place:
         """Where the present entry of a timeline is, shown as it was at a time.
 
