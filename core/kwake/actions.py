@@ -1,4 +1,7 @@
-"""What the user may ask for. Actions are values; `World.do` carries them out."""
+"""What the user may ask for. Actions are values; `World.do` carries them out.
+
+An action keeps a reference as the user wrote it; in words it is spelled in the one way that keys are.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,20 @@ from typing import Any
 import msgspec
 
 from kwake.objects.document import Manifest, Origin
+from kwake.objects.reference import spelled
 
 
 class _Action(msgspec.Struct, frozen=True, tag=True, tag_field="action"):
     pass
+
+
+def _pod(reference: str) -> str:
+    """The kind goes without saying where only a pod can be meant."""
+    return spelled(reference).removeprefix("Pod/")
+
+
+def _node(reference: str) -> str:
+    return spelled(reference).removeprefix("Node/")
 
 
 class KillPod(_Action, frozen=True):
@@ -21,7 +34,7 @@ class KillPod(_Action, frozen=True):
     grace: int | None = None
 
     def __str__(self) -> str:
-        return f"kill pod {self.pod}" + (" (force)" if self.force else "")
+        return f"kill pod {_pod(self.pod)}" + (" (force)" if self.force else "")
 
 
 class RestartContainer(_Action, frozen=True):
@@ -31,7 +44,7 @@ class RestartContainer(_Action, frozen=True):
     container: str | None = None
 
     def __str__(self) -> str:
-        return f"restart container {self.container or 'of'} {self.pod}"
+        return f"restart container {self.container or 'of'} {_pod(self.pod)}"
 
 
 class FailReadiness(_Action, frozen=True):
@@ -40,7 +53,7 @@ class FailReadiness(_Action, frozen=True):
     pod: str
 
     def __str__(self) -> str:
-        return f"fail readiness of {self.pod}"
+        return f"fail readiness of {_pod(self.pod)}"
 
 
 class PassReadiness(_Action, frozen=True):
@@ -49,7 +62,7 @@ class PassReadiness(_Action, frozen=True):
     pod: str
 
     def __str__(self) -> str:
-        return f"pass readiness of {self.pod}"
+        return f"pass readiness of {_pod(self.pod)}"
 
 
 class EvictPod(_Action, frozen=True):
@@ -58,7 +71,7 @@ class EvictPod(_Action, frozen=True):
     pod: str
 
     def __str__(self) -> str:
-        return f"evict pod {self.pod}"
+        return f"evict pod {_pod(self.pod)}"
 
 
 class DrainNode(_Action, frozen=True):
@@ -69,7 +82,7 @@ class DrainNode(_Action, frozen=True):
     force: bool = False
 
     def __str__(self) -> str:
-        return f"drain {self.node}" + (" (force)" if self.force else "")
+        return f"drain {_node(self.node)}" + (" (force)" if self.force else "")
 
 
 class RecreateSandbox(_Action, frozen=True):
@@ -78,7 +91,7 @@ class RecreateSandbox(_Action, frozen=True):
     pod: str
 
     def __str__(self) -> str:
-        return f"recreate sandbox of {self.pod}"
+        return f"recreate sandbox of {_pod(self.pod)}"
 
 
 class Scale(_Action, frozen=True):
@@ -88,7 +101,7 @@ class Scale(_Action, frozen=True):
     replicas: int
 
     def __str__(self) -> str:
-        return f"scale {self.workload} to {self.replicas}"
+        return f"scale {spelled(self.workload, 'Deployment')} to {self.replicas}"
 
 
 class RolloutRestart(_Action, frozen=True):
@@ -98,7 +111,7 @@ class RolloutRestart(_Action, frozen=True):
     workload: str
 
     def __str__(self) -> str:
-        return f"rollout restart {self.workload}"
+        return f"rollout restart {spelled(self.workload, 'Deployment')}"
 
 
 class Relabel(_Action, frozen=True):
@@ -109,7 +122,7 @@ class Relabel(_Action, frozen=True):
 
     def __str__(self) -> str:
         words = [f"{name}-" if value is None else f"{name}={value}" for name, value in self.labels.items()]
-        return f"label {self.target} {' '.join(words)}"
+        return f"label {spelled(self.target)} {' '.join(words)}"
 
 
 class Apply(_Action, frozen=True):
@@ -123,8 +136,8 @@ class Apply(_Action, frozen=True):
         # It is said before the API server has looked: any field may be of any type.
         metadata = self.manifest.get("metadata")
         named = metadata if isinstance(metadata, dict) else {}
-        name = "/".join(str(part) for part in (named.get("namespace"), named.get("name") or "?") if part)
-        return f"apply {self.manifest.get('kind') or '?'} {name}"
+        parts = self.manifest.get("kind") or "?", named.get("namespace"), named.get("name") or "?"
+        return f"apply {'/'.join(str(part) for part in parts if part)}"
 
 
 class Patch(_Action, frozen=True):
@@ -134,7 +147,7 @@ class Patch(_Action, frozen=True):
     patch: dict[str, Any]
 
     def __str__(self) -> str:
-        return f"patch {self.target}"
+        return f"patch {spelled(self.target)}"
 
 
 class Delete(_Action, frozen=True):
@@ -143,7 +156,7 @@ class Delete(_Action, frozen=True):
     target: str
 
     def __str__(self) -> str:
-        return f"delete {self.target}"
+        return f"delete {spelled(self.target)}"
 
 
 class SetServiceType(_Action, frozen=True):
@@ -154,7 +167,7 @@ class SetServiceType(_Action, frozen=True):
     external_name: str | None = None
 
     def __str__(self) -> str:
-        return f"set type of {self.service} to {self.type}"
+        return f"set type of {spelled(self.service, 'Service')} to {self.type}"
 
 
 class ReplaceService(_Action, frozen=True):
@@ -167,7 +180,7 @@ class ReplaceService(_Action, frozen=True):
     type: str | None = None
 
     def __str__(self) -> str:
-        return f"delete and create {self.service}" + (f" as {self.type}" if self.type else "")
+        return f"delete and create {spelled(self.service, 'Service')}" + (f" as {self.type}" if self.type else "")
 
 
 class SilenceNode(_Action, frozen=True):
@@ -177,7 +190,7 @@ class SilenceNode(_Action, frozen=True):
     lost: bool = False
 
     def __str__(self) -> str:
-        return f"silence {self.node}" + (" (lost)" if self.lost else "")
+        return f"silence {_node(self.node)}" + (" (lost)" if self.lost else "")
 
 
 class WakeNode(_Action, frozen=True):
@@ -186,7 +199,7 @@ class WakeNode(_Action, frozen=True):
     node: str
 
     def __str__(self) -> str:
-        return f"wake {self.node}"
+        return f"wake {_node(self.node)}"
 
 
 class OpenConnection(_Action, frozen=True):

@@ -152,6 +152,14 @@ def test_an_action_is_taken_as_events_say_it(capsys: Capture) -> None:
     assert out(capsys, "what-if", SHOP, "--do", "kill pod deploy/shop/checkout#0") == told
 
 
+@pytest.mark.parametrize("words", ["deploy/shop/cart", "Deployment/shop/cart", "deployments/shop/cart"])
+def test_an_action_is_told_in_one_way_however_it_was_typed(words: str, capsys: Capture) -> None:
+    (done,) = form(capsys, "what-if", SHOP, "--do", f"relabel {words} a=b")["actions"]
+
+    assert done["action"] == "label Deployment/shop/cart a=b"
+    assert done["events"][0]["text"] == "label Deployment/shop/cart a=b: its pods keep their own labels"
+
+
 def test_a_flow_to_a_misspelt_service_says_which_is_near(capsys: Capture) -> None:
     ended = main(
         ["what-if", SHOP, "--do", "kill deploy/shop/search#0", "--flow", "s=deploy/shop/web,svc/shop/serch:80"]
@@ -166,8 +174,8 @@ def test_labels_of_a_workload_are_not_those_of_its_pods_and_the_event_says_so(ca
         capsys, "what-if", SHOP, "--do", "relabel deploy/shop/web app=other", "--do", "relabel svc/shop/web a=b"
     )
 
-    assert "label deploy/shop/web app=other: its pods keep their own labels" in shown
-    assert "label svc/shop/web a=b\n" in shown
+    assert "label Deployment/shop/web app=other: its pods keep their own labels" in shown
+    assert "label Service/shop/web a=b\n" in shown
 
 
 def test_who_asks_for_expectations_here_is_told_where_they_stand(capsys: Capture) -> None:

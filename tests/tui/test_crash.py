@@ -111,9 +111,9 @@ def test_after_sigkill_all_actions_are_offered_again(home: Path) -> None:
     assert kept.name.startswith(f"{console.process.pid}-")
     again = restored(kept.journal, kept.folder / "snapshot").session
     assert [str(entry.action) for entry in again.timeline.entries[1:]] == [
-        "scale deploy/shop/cart to 3",
-        "set type of svc/shop/cart to NodePort",
-        "delete svc/shop/search",
+        "scale Deployment/shop/cart to 3",
+        "set type of Service/shop/cart to NodePort",
+        "delete Service/shop/search",
     ]
     assert (again.timeline.current, again.timeline.redo_path) == (2, (3,))
 

@@ -198,6 +198,8 @@ def test_a_flow_that_an_action_turned_is_expected_though_nobody_pinned_it(
 
     recorded = read_scenario(file.read_bytes())
     assert list(recorded["flows"]) == ["search-checkout-443"]
+    typed = [do["delete"] for step in recorded["steps"] if "delete" in (do := step.get("do", {}))]
+    assert typed == ["netpol/shop/allow-web"], "as the user wrote it, though it is told as NetworkPolicy/shop/allow-web"
     assert {step["id"]: step["expect"] for step in recorded["steps"] if "expect" in step} == {
         "beginning": [
             {"flow": "search-checkout-443", "outcome": "dropped", "decided_by": "NetworkPolicy/shop/allow-web"}

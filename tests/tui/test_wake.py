@@ -53,6 +53,19 @@ async def after_kill(player: Player) -> WakeScreen:
     return await open_wake(player)
 
 
+@pytest.mark.parametrize("target", ["deploy/shop/cart", "Deployment/shop/cart"])
+def test_the_title_is_the_action_however_it_was_typed(target: str) -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type(f"relabel {target} team=carts")
+        await player.press("enter")
+        screen = await open_wake(player)
+        title = str(screen.query_one("#wake").border_title)
+        assert "Wake  load → label Deployment/shop/cart team=carts" in title
+
+    play(shop(), story)
+
+
 def test_what_a_policy_took_away_stands_first_with_the_rule_that_decided() -> None:
     async def story(player: Player) -> None:
         await after_edit(player)

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from kwake.errors import ReferenceNotFound
-from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, SHORT_NAMES
+from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, SHORT_NAMES, Key
 
 
 class ObjectReference(msgspec.Struct, frozen=True):
@@ -55,3 +55,15 @@ def parse_reference(text: str) -> ObjectReference:
             return ObjectReference(kind, "", parts[1], index)
         return ObjectReference(None, parts[0], parts[1], index)
     raise ReferenceNotFound(f"{text}: write Kind/namespace/name, or namespace/name")
+
+
+def spelled(text: str, default_kind: str = "Pod") -> str:
+    """A reference as keys are written, `Deployment/shop/web#0`, however the user wrote it. `namespace/name` means
+    `default_kind`; what names no object stays as it is.
+    """
+    try:
+        parsed = parse_reference(text)
+    except ReferenceNotFound:
+        return text
+    index = "" if parsed.index is None else f"#{parsed.index}"
+    return f"{Key(parsed.kind or default_kind, parsed.namespace, parsed.name)}{index}"

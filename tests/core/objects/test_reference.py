@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import kwake
+from kwake.actions import Action, Delete, DrainNode, KillPod, Relabel, Scale, SetServiceType
 from kwake.errors import ReferenceNotFound
 from kwake.samples import sample_path
 
@@ -16,3 +17,23 @@ def test_a_workload_of_another_kind_is_what_a_name_most_likely_means() -> None:
         cluster.resolve("deploy/ops/node-agent")
     with pytest.raises(ReferenceNotFound, match="did you mean Service/"):
         cluster.resolve("svc/ops/node-agent")
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (KillPod("shop/web-1"), "kill pod shop/web-1"),
+        (KillPod("po/shop/web-1"), "kill pod shop/web-1"),
+        (KillPod("deploy/shop/web#0"), "kill pod Deployment/shop/web#0"),
+        (KillPod("backend(pay)"), "kill pod backend(pay)"),
+        (Scale("shop/web", 3), "scale Deployment/shop/web to 3"),
+        (Scale("sts/shop/web", 3), "scale StatefulSet/shop/web to 3"),
+        (SetServiceType("shop/web", "NodePort"), "set type of Service/shop/web to NodePort"),
+        (Relabel("shop/web-1", {"app": None}), "label Pod/shop/web-1 app-"),
+        (DrainNode("node-a"), "drain node-a"),
+        (DrainNode("no/node-a"), "drain node-a"),
+        (Delete("ns/shop"), "delete Namespace/shop"),
+    ],
+)
+def test_an_action_names_what_it_is_about_in_the_one_way_that_keys_are_written(action: Action, words: str) -> None:
+    assert str(action) == words

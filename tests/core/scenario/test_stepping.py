@@ -67,8 +67,8 @@ def test_every_document_of_a_file_is_an_action_and_undo_gives_all_of_them_back(t
     assert applied == before + 2
     assert back == before
     assert [str(entry.action) for entry in steps.timeline.entries[-2:]] == [
-        "apply NetworkPolicy demo/a",
-        "apply NetworkPolicy demo/b",
+        "apply NetworkPolicy/demo/a",
+        "apply NetworkPolicy/demo/b",
     ]
 
 
