@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from textual.events import Key
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 import kwake
 from kwake.samples import sample_path
@@ -88,6 +90,10 @@ class Player:
         await self.hold("j" if steps > 0 else "k", abs(steps))
         await self.until(lambda: pane.target == target)
 
+    def looks(self) -> list[Strip]:
+        """The rows of the screen with their styles: what a picture shows, for a tenth of its price."""
+        return self.app.screen._compositor.render_strips()
+
     def svg(self) -> str:
         """A picture of the screen."""
         return self.app.export_screenshot(title="kwake")
@@ -124,6 +130,7 @@ def play(
     asyncio.run(run())
 
 
+@cache
 def shop() -> World:
-    """The sample cluster, always the same."""
+    """The sample cluster, always the same: no test can change a world."""
     return kwake.open(sample_path("shop"), seed=7)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import copy
+from functools import partial
 
+import pytest
+from textual.strip import Strip
+
+from kwake.actions import Apply, OpenConnection
+from kwake.dataplane.path import Flow
 from kwake_tui.acts import ACTS
 from kwake_tui.keymap import KEYS
 from kwake_tui.panes.editor import EditorPane
@@ -13,8 +19,9 @@ from kwake_tui.screens.panes import PANES
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.screens.view import ViewScreen
 from kwake_tui.widgets.line_list import LineList
+from kwake_tui.widgets.prompt import Prompt
 from tests.tui.player import Player, play, shop
-from tests.tui.test_pictures import at_rest, edit, screen_of
+from tests.tui.test_pictures import is_due
 from tests.tui.test_saving import command
 from tests.tui.test_story_edit import POLICY
 
@@ -33,21 +40,62 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("key", [*FROM_K9S, *OURS, *LISTS])
-def test_every_key_shows_something(key: str, place: str) -> None:
-    async def story(player: Player) -> None:
-        target, before = PLACES[place]
-        if target == "pod":
-            cluster = player.session.world.cluster
-            target = str(cluster.pods_of(cluster.resolve("deploy/shop/cart"))[0].key)
-        await player.go_to(target)
-        await player.press(*before)
-        player.desk.hush()
-        seen = player.svg()
+async def edited(player: Player) -> None:
+    """A path is shown, a connection open, and a policy was edited under it."""
+    record = player.session.world.cluster.get(POLICY)
+    policy = copy.deepcopy(dict(record.manifest))
+    policy["spec"]["ingress"][0]["from"][0]["podSelector"]["matchLabels"]["app"] = "webshop"
+    player.desk.attempt(OpenConnection("checkout", "deploy/shop/web", "svc/shop/checkout", 443))
+    player.desk.attempt(Apply(policy))
+    player.desk.show(player.session.looking_at(Flow("deploy/shop/web", "svc/shop/checkout", 443)))
+    await player.go_to(POLICY)
+    await at_rest(player)
 
-        await player.press(key)
-        await player.until(lambda: player.svg() != seen)
+
+async def at_rest(player: Player) -> None:
+    """Wait until nothing moves any more, as far as one sees it."""
+    before = None
+    while before != (before := player.looks()):
+        await player.pilot.pause()
+        await player.until(lambda: not is_due(player))
+
+
+async def go_to_place(player: Player, place: str) -> None:
+    """Back to the main screen and the row of the place."""
+    while player.app.screen is not player.desk or player.desk.query_one(Prompt).has_focus:
+        await player.press("escape")
+    target, before = PLACES[place]
+    target = a_pod(player) if target == "pod" else target
+    if all(line.target != target for line in player.desk.query_one("#cluster", LineList).lines):
+        await player.press("0")  # a number has left the rows of another namespace
+    await player.go_to(target)
+    await player.press(*before)
+    player.desk.hush()
+
+
+def _looks_other(player: Player, seen: list[Strip]) -> bool:
+    return player.looks() != seen
+
+
+def a_pod(player: Player) -> str:
+    """A pod of cart."""
+    cluster = player.session.world.cluster
+    return str(cluster.pods_of(cluster.resolve("deploy/shop/cart"))[0].key)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_key_shows_something(place: str) -> None:
+    async def story(player: Player) -> None:
+        silent = []
+        for key in (*FROM_K9S, *OURS, *LISTS):
+            await go_to_place(player, place)
+            seen = player.looks()
+            await player.press(key)
+            try:
+                await player.until(partial(_looks_other, player, seen))
+            except TimeoutError:
+                silent.append(key)
+        assert silent == []
 
     play(shop(), story)
 
@@ -70,7 +118,7 @@ def _seen(player: Player) -> tuple[object, ...]:
 @pytest.mark.parametrize("pane", PANES)
 def test_at_the_ends_of_a_pane_keys_say_why_nothing_moves(pane: str) -> None:
     async def story(player: Player) -> None:
-        await edit(player)
+        await edited(player)
         player.desk.go_to_pane(pane)
         silent = []
         for end, keys in AT_AN_END.items():
@@ -104,10 +152,7 @@ OPENED = {
 
 async def open_on(player: Player, target: str, key: str) -> None:
     """Press a key on a row; `pod` is one of cart."""
-    if target == "pod":
-        cluster = player.session.world.cluster
-        target = str(cluster.pods_of(cluster.resolve("deploy/shop/cart"))[0].key)
-    await player.go_to(target)
+    await player.go_to(a_pod(player) if target == "pod" else target)
     await player.press(key)
 
 
@@ -116,7 +161,7 @@ def test_at_the_ends_of_what_is_opened_keys_say_why_nothing_moves(opened: str) -
     target, key = OPENED[opened]
 
     async def story(player: Player) -> None:
-        await edit(player)
+        await edited(player)
         await open_on(player, target, key)
         screen = player.app.screen
         assert isinstance(screen, Dialog | ViewScreen)
@@ -127,10 +172,11 @@ def test_at_the_ends_of_what_is_opened_keys_say_why_nothing_moves(opened: str) -
             for key_there in keys:
                 await player.hold(end, 3)
                 screen.hush()
-                before = screen_of(player)
+                await at_rest(player)
+                before = player.looks()
                 await player.press(key_there)
                 await at_rest(player)
-                if screen_of(player) == before:
+                if player.looks() == before:
                     silent.append(key_there)
         assert silent == []
         assert player.app.screen is screen
@@ -141,7 +187,7 @@ def test_at_the_ends_of_what_is_opened_keys_say_why_nothing_moves(opened: str) -
 @pytest.mark.parametrize(("opened", "words"), [("describe", "esc goes back"), ("wake", "esc goes there")])
 def test_a_key_of_the_main_screen_says_where_it_acts(opened: str, words: str) -> None:
     async def story(player: Player) -> None:
-        await edit(player)
+        await edited(player)
         entries = len(player.session.timeline.path)
         await player.press(OPENED[opened][1], "ctrl+k")
         await at_rest(player)
@@ -154,7 +200,7 @@ def test_a_key_of_the_main_screen_says_where_it_acts(opened: str, words: str) ->
 @pytest.mark.parametrize("opened", ["panes", *OPENED])
 def test_a_key_without_any_meaning_says_so(opened: str) -> None:
     async def story(player: Player) -> None:
-        await edit(player)
+        await edited(player)
         player.desk.go_to_pane("cluster")
         if opened != "panes":
             target, key = OPENED[opened]
@@ -177,7 +223,7 @@ def test_the_key_of_the_help_says_what_keys_do_in_a_dialog_and_closes_nothing(op
     target, key = {**OPENED, "trace": ("pod", "t"), "delete": ("pod", "ctrl+d"), "leave": ("pod", "q")}[opened]
 
     async def story(player: Player) -> None:
-        await edit(player)
+        await edited(player)
         await open_on(player, target, key)
         await at_rest(player)
         screen = player.app.screen
@@ -201,7 +247,7 @@ async def said_after(player: Player, key: str) -> str:
 
 def test_a_key_of_reach_that_has_nowhere_to_go_says_so() -> None:
     async def story(player: Player) -> None:
-        await edit(player)
+        await edited(player)
         await player.press("m")
         await at_rest(player)
         assert await said_after(player, "d") == "▲ difference is shown already"
@@ -229,7 +275,7 @@ def test_a_key_of_the_wake_that_has_nowhere_to_go_says_so() -> None:
 
 def shown(player: Player) -> list[str]:
     """The rows of the screen as they are seen."""
-    return [strip.text for strip in player.app.screen._compositor.render_strips()]
+    return [strip.text for strip in player.looks()]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +293,7 @@ def shown(player: Player) -> list[str]:
 )
 def test_it_says_why(pane: str, key: str, words: str) -> None:
     async def story(player: Player) -> None:
-        await edit(player)
+        await edited(player)
         player.desk.go_to_pane(pane)
         await player.press("g", key)
         assert words in player.rows("#keys")[0]
@@ -274,7 +320,7 @@ def test_a_resize_brings_the_keys_back_but_takes_no_refusal_away() -> None:
 
 def test_enter_on_an_event_goes_to_what_it_happened_to() -> None:
     async def story(player: Player) -> None:
-        await edit(player)
+        await edited(player)
         player.desk.go_to_pane("events")
         await player.press("g", "enter")
         assert (player.desk.pane, player.desk.chosen) == ("connections", "connection:checkout")
@@ -296,7 +342,7 @@ def test_each_key_of_the_table_has_its_act_and_no_two_share_one() -> None:
 @pytest.mark.parametrize("pane", ["path", "events"])
 def test_no_key_takes_away_what_the_cursor_of_another_pane_stands_on(pane: str) -> None:
     async def story(player: Player) -> None:
-        await edit(player)
+        await edited(player)
         player.desk.go_to_pane("cluster")
         (pod,) = player.session.world.cluster.pods_of(player.session.world.cluster.resolve("deploy/shop/search"))
         await player.go_to(str(pod.key))

@@ -272,6 +272,19 @@ def test_views_go_back_and_on() -> None:
     play(shop(), story)
 
 
+def test_views_go_back_through_namespaces_and_on() -> None:
+    async def story(player: Player) -> None:
+        pane = player.desk.query_one(ClusterPane)
+        await player.press("3", "0", "left_square_bracket")
+        assert pane.namespace == "shop"
+        await player.press("left_square_bracket", "right_square_bracket")
+        assert pane.namespace == "shop"
+        await player.press("right_square_bracket")
+        assert pane.namespace == ""
+
+    play(shop(), story)
+
+
 def test_alt_and_a_number_go_to_a_pane() -> None:
     async def story(player: Player) -> None:
         await player.press("alt+5")

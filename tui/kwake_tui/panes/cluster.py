@@ -55,8 +55,8 @@ class ClusterPane(LineList):
         """Put the cursor on an object, unfolding what it stands under; whether there is a row for it."""
         if self.filter is not None:
             self.keep(None)
-        kind, namespace, _ = parts(target)
-        if self._state.namespace not in ("", namespace):
+        kind, namespace, name = parts(target)
+        if self._state.namespace not in ("", name if kind == "Namespace" else namespace):
             self._state = msgspec.structs.replace(self._state, namespace="")
         owners = [str(record.key) for record in self._cluster.owners(self._cluster.get(target).value)]
         group = {"Service": f"group:{namespace}/svc", "NetworkPolicy": f"group:{namespace}/np", "Node": "group:nodes"}
