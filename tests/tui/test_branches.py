@@ -8,6 +8,7 @@ import pytest
 
 from kwake.samples import sample_path
 from kwake.scenario.load import load
+from kwake_tui.opened import Opened
 from kwake_tui.panes.moments import moment_lines
 from kwake_tui.replaying import session_of
 from kwake_tui.screens.choice import ChoiceScreen
@@ -110,5 +111,37 @@ def test_a_beginning_at_a_later_time_is_listed_with_that_time(tmp_path: Path) ->
         ["◉", "load", "here", "0:00.0"],
         ["○", "kill", "checkout#0", "0:00.0"],
         ["└", "○", "load", "1:00.0"],
-        ["└", "○", "scale", "deploy/demo/web", "to", "1", "1:00.0"],
+        ["└", "○", "scale", "Deployment/demo/web", "to", "1", "1:00.0"],
     ]
+
+
+def test_the_moments_of_a_kill_that_was_saved_are_there_to_step_through(tmp_path: Path) -> None:
+    file = tmp_path / "mine.kwake.yaml"
+    lived = list[int]()
+
+    async def save(player: Player) -> None:
+        await player.press("colon")
+        await player.type("kill deploy/shop/checkout#0")
+        await player.press("enter", "comma", "comma", "full_stop")
+        await player.press("colon")
+        await player.type(f"save {file}")
+        await player.press("enter")
+        await player.until(file.exists)
+        lived.extend(world.now_ms for world in player.session.moments)
+
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type(f"replay {file}")
+        await player.press("enter")
+        await player.until(lambda: player.session.script is not None)
+        forth = list[int]()
+        for _ in lived:
+            await player.press("full_stop")
+            forth.append(player.session.world.now_ms)
+        assert forth == lived
+        await player.press("N", "n")
+        assert await times_back(player) == lived[::-1]
+
+    play(shop(), save, opened=Opened((str(sample_path("shop")),)))
+    play(shop(), story)
+    assert len(lived) > 2
