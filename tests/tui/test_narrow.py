@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from kwake.dataplane.path import Flow
 from kwake_tui.panes.editor import EditorPane
 from tests.tui.player import Player, play, shop
 from tests.tui.test_saving import command
@@ -162,6 +163,23 @@ def test_a_trace_goes_to_the_path_where_one_pane_is_shown_at_a_time() -> None:
         await command(player, "namespace shop")
         await command(player, "trace deploy/shop/web svc/shop/cart 9000")
         assert player.desk.pane == ("path" if tuple(size) == NARROW else "cluster")
+
+    for size in (NARROW, WIDE):
+        play(shop(), story, size=size)
+
+
+def test_the_keys_of_the_cluster_offer_to_flip_a_path_that_a_policy_keeps() -> None:
+    async def story(player: Player) -> None:
+        async def offered(target: str, port: int) -> str:
+            player.desk.look_at(Flow("deploy/shop/search", target, port))
+            player.desk.go_to_pane("cluster")
+            await player.until(lambda: player.desk.pane == "cluster")
+            return player.rows("#keys")[0]
+
+        assert "o open   e edit" in player.rows("#keys")[0]
+        assert "F flip   e edit" in await offered("svc/shop/checkout", 443)  # no policy admits it
+        assert "o open   e edit" in await offered("svc/shop/nowhere", 443)  # no policy keeps it
+        assert "o open   e edit" in await offered("svc/shop/cart", 9000)
 
     for size in (NARROW, WIDE):
         play(shop(), story, size=size)

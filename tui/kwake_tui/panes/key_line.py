@@ -24,15 +24,22 @@ RIGHT = ("command", "help", "help-typing")
 """What is offered everywhere; where `:` and `?` would be typed only the last, and there only."""
 
 
-def key_line(pane: str, able: frozenset[str], width: int, keymap: Keymap = AS_IT_COMES) -> Line:
-    """The keys of a pane, as many as fit; faint where they cannot act, which they say when pressed."""
+def key_line(
+    pane: str, able: frozenset[str], width: int, keymap: Keymap = AS_IT_COMES, *, may_flip: bool = False
+) -> Line:
+    """The keys of a pane, as many as fit; faint where they cannot act, which they say when pressed.
+
+    In the cluster one place is for the path that is shown: it is opened, or, where a policy keeps it, flipped.
+    """
+    other = ("open" if may_flip else "flip") if pane == "cluster" else ""
     if pane == TYPING:
         offered = [(keymap.shown(name), word, True) for name, word in EDITOR_KEYS if name not in RIGHT]
     else:
         offered = [("enter", ENTER[pane], True)] if pane in ENTER else []
         if pane == "editor":
             offered += [(keymap.shown(name), name, True) for name in ("apply", "revert") if name in able]
-        offered += [(key.shown, key.word, key.act in able) for key in keymap.keys if pane in key.panes]
+        mine = (key for key in keymap.keys if pane in key.panes and key.act != other)
+        offered += [(key.shown, key.word, key.act in able) for key in mine]
         offered += [("esc", "back", True)] if pane == "editor" else []
         offered = offered[:MOST]
     right = _right(keymap, RIGHT[2:] if pane == TYPING else RIGHT[:2])

@@ -10,7 +10,7 @@ from kwake.objects.key import GROUP_OF_KIND
 from kwake_tui.glyphs import OUTCOMES
 from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span
-from kwake_tui.names import flow_title, parts
+from kwake_tui.names import flow_title, is_policy, parts
 from kwake_tui.panes.key_line import with_keys
 from kwake_tui.panes.path_rows import ROOMY, Known, path_lines, wrapped
 from kwake_tui.panes.record import record_lines
@@ -32,6 +32,8 @@ class PathPane(LineList):
         self._flashes = False
         self._verdict = ""
         self._decided = ""
+        self.is_kept_by_policy = False
+        """Whether the path does not arrive, and a policy decided so."""
 
     @property
     def subject(self) -> str:
@@ -40,7 +42,7 @@ class PathPane(LineList):
 
     def show_session(self, session: Session) -> None:
         """Answer the session's flow where it is."""
-        flow, self._verdict, self._decided = session.shown_flow, "", ""
+        flow, self._verdict, self._decided, self.is_kept_by_policy = session.shown_flow, "", "", False
         if flow is None:
             self.entitle("Path")
             empty = with_keys(EMPTY, keymap_of(self.app))
@@ -68,6 +70,7 @@ class PathPane(LineList):
         self._verdict = f"{mark.glyph} {mark.word}"
         objects = (decider.object for decider in path.decided_by)
         self._decided = next((name for name in objects if parts(name)[0] in GROUP_OF_KIND), "")
+        self.is_kept_by_policy = path.outcome is not Outcome.DELIVERED and is_policy(self._decided)
 
         def rows(width: int) -> tuple[Line, ...]:
             lines = path_lines(path, known, width, self.size.height)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -221,10 +222,12 @@ class PanesScreen(Screen[None]):
         able = frozenset(key.act for key in KEYS if self.can(key.act))
         able |= {"apply", "revert"} if editor.is_edited else frozenset[str]()
         pane = TYPING if self.pane == "editor" and editor.is_typing else self.pane
-        if (said, pane, able) != self._keys:
-            self._keys = (said, pane, able)
+        may_flip = self.query_one(PathPane).is_kept_by_policy
+        if (said, pane, able, may_flip) != self._keys:
+            self._keys = (said, pane, able, may_flip)
             bar, keymap = self.query_one("#keys", LineBar), keymap_of(self.app)
-            bar.show(lambda width: (notice_line(*said) if said else key_line(pane, able, width, keymap),))
+            keys = partial(key_line, pane, able, keymap=keymap, may_flip=may_flip)
+            bar.show(lambda width: (notice_line(*said) if said else keys(width),))
 
     def prompt(self, text: str = "", mark: str = ":") -> None:
         """Open the prompt over the key line: for a command, or after `/` for a filter of the pane's list."""
