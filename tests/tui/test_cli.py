@@ -100,7 +100,7 @@ def test_trace_json_has_its_stable_keys(capsys: Capture) -> None:
 
     assert list(path) == ["version", "outcome", "basis", "decided_by", "egress", "ingress", "hops", "branches"]
     assert (path["version"], path["outcome"]) == (1, "delivered")
-    assert list(path["hops"][0]) == ["kind", "at", "text", "object", "basis"]
+    assert list(path["hops"][0]) == ["kind", "at", "text", "object", "basis", "near_misses"]
     assert list(path["branches"][0]) == [
         "source", "pod", "ip", "port", "share", "outcome", "basis", "decided_by", "egress", "ingress", "hops",
         "entries",

@@ -245,6 +245,21 @@ def test_a_drop_names_the_file_and_line_of_what_decided() -> None:
     play(shop(), story)
 
 
+def test_a_near_miss_names_the_file_and_line_of_its_rule_until_that_is_edited() -> None:
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("trace deploy/shop/search svc/shop/checkout 443")
+        await player.press("enter")
+        assert re.search(r"admits +app=web +policies\.yaml:9$", player.row("#path", "near miss"))
+
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s")
+        await player.until(lambda: "app=webshop" in player.row("#path", "near miss"))
+        assert player.row("#path", "near miss").endswith("app=webshop"), "it stands in no file any more"
+
+    play(shop(), story, size=(200, 60))
+
+
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])
 def test_the_preview_names_the_pairs_that_the_wake_will_tell(size: tuple[int, int]) -> None:
     async def story(player: Player) -> None:

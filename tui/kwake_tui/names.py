@@ -1,4 +1,4 @@
-"""How references are written in little room, and how a typed target is read."""
+"""How references and places are written in little room, and how a typed target is read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from rich.cells import cell_len
 
 from kwake.cluster import Cluster
-from kwake.dataplane.path import Flow
+from kwake.dataplane.path import Decider, Flow
 from kwake.errors import ReferenceNotFound, UsageError
 from kwake.objects.kinds import NetworkPolicy, Pod, Service
 from kwake.objects.reference import parse_reference
@@ -73,6 +73,11 @@ def brief(reference: str, beside: str = "") -> str:
 def brief_names(text: str) -> str:
     """A sentence with the pods of Deployments as `brief` names them."""
     return _IN_WORDS.sub(r"\1-\2", text)
+
+
+def brief_place(decider: Decider | None, folders: int = 0) -> str:
+    """`policies.yaml:12` with at most so many of its folders; empty where it stands in no file."""
+    return "/".join(decider.place.split("/")[-1 - folders :]) if decider is not None else ""
 
 
 def parts(reference: str) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 import msgspec
 
 from kwake.dataplane.ends import OUTSIDE, holder_of, is_address
-from kwake.dataplane.evidence import admission, judgement, side_deciders
+from kwake.dataplane.evidence import admission, judgement, missed, side_deciders
 from kwake.dataplane.living import is_down
 from kwake.dataplane.masquerade import ingress_side, judges_before
 from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome
@@ -19,7 +19,7 @@ from kwake.objects.basis import Basis
 from kwake.objects.key import Key
 from kwake.objects.kinds import LISTENS_ANNOTATION, Node, Pod
 from kwake.policy.ends import PolicyEnd, Side, called
-from kwake.policy.policy_set import PolicySet, compile_policies
+from kwake.policy.policy_set import compile_policies
 
 _LISTENS = re.compile(r"\s*([0-9]{1,5})(?:/(\w+))?\s*")
 
@@ -64,14 +64,13 @@ def arrive(way: Way, to: Destination, egress_port: int | None = None) -> Branch:
         way = msgspec.structs.replace(way, ingress=_ingress(way, to))
     else:
         source = source_end(way)
-        policies = compile_policies(view.policy, view.profile)
         side = _ingress_side(way, to)
         way = msgspec.structs.replace(way, ingress=judgement(view, side))
         late: tuple[Hop, ...] = ()
         if side.stopped_by and way.came_as is not None and judges_before(view, target, source):
             source, late = way.came_as, tuple(hop for hop in way.hops if hop.kind == "snat" and hop.at == to.node)
             way = msgspec.structs.replace(way, hops=tuple(hop for hop in way.hops if hop not in late))
-        hop = _policy_hop("ingress", to.node, side, str(to.pod.key), policies, source)
+        hop = _policy_hop(view, "ingress", to.node, side, str(to.pod.key), source)
         if way.is_masqueraded and not way.source and side.isolated_by:
             return _source_unknown(way, hop, to)
         if side.allowed is not True:
@@ -91,7 +90,7 @@ def leave(way: Way, to: Destination, egress_port: int | None = None) -> Way | Br
     way = msgspec.structs.replace(way, egress=judgement(way.view, side))
     if way.client.pod is None:
         return way
-    hop = _policy_hop("egress", way.client.at, side, way.client.name, policies, target)
+    hop = _policy_hop(way.view, "egress", way.client.at, side, way.client.name, target)
     if side.allowed is False and to.pod is None and may_be_unread_pod(way.view.cluster, to.ip):
         reason = f"{to.ip} may be a pod that was not read, which the rules may admit"
         side = msgspec.structs.replace(side, allowed=None, reason=reason, basis=Basis.UNKNOWN)
@@ -165,16 +164,16 @@ def _on_host_network(view: View, node: Node, port: int, expected: Key | None) ->
     return None
 
 
-def _policy_hop(kind: str, at: str, side: Side, subject: str, policies: PolicySet, other: PolicyEnd) -> Hop:
+def _policy_hop(view: View, kind: str, at: str, side: Side, subject: str, other: PolicyEnd) -> Hop:
     text = side.reason
     if side.allowed and side.admitted_by:
-        text = admission(policies, side.admitted_by[0], other)
+        text = admission(compile_policies(view.policy, view.profile), side.admitted_by[0], other)
     elif side.allowed is False:
         text = f"dropped by {', '.join(map(called, side.stopped_by))}"
     policy = side.admitted_by[0].policy if side.admitted_by else next(iter(side.stopped_by), None)
     passed = tuple(f"{called(ref.policy)} {ref} passes it on" for ref in side.passed_by)
     by = str(policy) if policy else subject
-    return Hop(kind, at, text, by, side.basis, side.cite, detail=passed, near_misses=side.near_misses)
+    return Hop(kind, at, text, by, side.basis, side.cite, detail=passed, near_misses=missed(view, side))
 
 
 def _admitted(view: View, hop: Hop, side: Side) -> Hop:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kwake.cluster import Cluster
-from kwake.dataplane.path import Decider, Judgement
+from kwake.dataplane.path import Decider, Judgement, Missed
 from kwake.dataplane.view import View
 from kwake.objects.document import FieldPath
 from kwake.objects.key import Key
@@ -38,6 +38,14 @@ def side_deciders(view: View, side: Side) -> tuple[Decider, ...]:
     rule = f"isolates {side.direction.lower()}, no rule admits" if side.allowed is False else side.reason
     path = ("spec", "podSelector")
     return tuple(decider(view.policy, key, rule, path, side.cite) for key in side.isolated_by)
+
+
+def missed(view: View, side: Side) -> tuple[Missed, ...]:
+    """What nearly let a dial through, with the file and line of the rule or of the selector."""
+    return tuple(
+        Missed(miss.wanted, miss.found, decider(view.policy, miss.policy, miss.rule, miss.path, side.cite))
+        for miss in side.near_misses
+    )
 
 
 def judgement(view: View, side: Side) -> Judgement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kwake.cluster import Cluster
 from kwake.dataplane.arrival import as_policies_know, client_end, destination
 from kwake.dataplane.ends import is_address
-from kwake.dataplane.evidence import service_decider, side_deciders
+from kwake.dataplane.evidence import missed, service_decider, side_deciders
 from kwake.dataplane.on_node import proxy_node
 from kwake.dataplane.path import Branch, Hop, Outcome
 from kwake.dataplane.proxy import Origin, Packet, Treatment, handle
@@ -70,5 +70,5 @@ def _blocked(way: Way, name: str, service: Service, side: Side) -> Branch:
     by = ", ".join(map(called, side.stopped_by))
     text = f"{asked}: no answer, the lookup (53/UDP) is dropped by {by}"
     hop = Hop("dns", way.client.at, text, str(side.stopped_by[0]), side.basis, "NP-27",
-              near_misses=side.near_misses)  # fmt: skip
+              near_misses=missed(way.view, side))  # fmt: skip
     return way.end(hop, Outcome.UNRESOLVED, side_deciders(way.view, side))

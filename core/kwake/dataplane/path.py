@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 
 from kwake.objects.basis import Basis, weakest
-from kwake.policy.ends import NearMiss
+from kwake.policy.ends import Half
 
 
 class Outcome(Enum):
@@ -52,6 +52,20 @@ class Decider(msgspec.Struct, frozen=True):
     cite: str = ""
     """The spec's rule id."""
 
+    @property
+    def place(self) -> str:
+        """`policies.yaml:48`; empty where it stands in no file."""
+        return f"{self.file}:{self.line}" if self.file and self.line else ""
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """What nearly let a dial through."""
+
+    wanted: Half
+    found: Half
+    by: Decider
+    """The rule that nearly admits, or the policy that nearly selects the pod."""
+
 
 class Hop(msgspec.Struct, frozen=True):
     """One thing that happens to the packet on its way."""
@@ -72,13 +86,14 @@ class Hop(msgspec.Struct, frozen=True):
     """Further lines."""
     outcome: Outcome | None = None
     """Set on the hop that ends the branch."""
-    near_misses: tuple[NearMiss, ...] = ()
+    near_misses: tuple[Missed, ...] = ()
     """Where policies drop it: what nearly let it through."""
 
     @property
     def details(self) -> tuple[str, ...]:
         """All further lines, those of near misses two by two."""
-        return (*self.detail, *(str(half) for miss in self.near_misses for half in miss))
+        pairs = ((f"{miss.wanted}  {miss.by.place}".rstrip(), str(miss.found)) for miss in self.near_misses)
+        return (*self.detail, *(line for pair in pairs for line in pair))
 
 
 class Judgement(msgspec.Struct, frozen=True):

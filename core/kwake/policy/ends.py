@@ -66,8 +66,16 @@ class Half(msgspec.Struct, frozen=True, order=True):
         return f"{self.head} {self.differs}" if self.head else self.differs
 
 
-NearMiss = tuple[Half, Half]
-"""What is wanted, and what there is."""
+class NearMiss(msgspec.Struct, frozen=True):
+    """What nearly let a connection through."""
+
+    wanted: Half
+    found: Half
+    policy: Key
+    rule: str
+    """In words: `ingress rule 1` where it nearly admits; where the policy nearly selects the pod, `selects`."""
+    path: FieldPath
+    """Where in the policy that stands."""
 
 
 class Side(msgspec.Struct, frozen=True):

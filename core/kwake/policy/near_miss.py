@@ -42,9 +42,9 @@ class _Miss(msgspec.Struct, frozen=True):
 
     differences: int
     unlikeness: float
-    lines: NearMiss
-    unselecting: CompiledPolicy | None = None
-    """The policy that would have to select the pod."""
+    lines: tuple[Half, Half]
+    by: Rule | CompiledPolicy
+    """The rule that nearly admits, or the policy that would have to select the pod."""
 
 
 def near_misses(
@@ -75,13 +75,16 @@ def _policy_misses(denied: Denied, seeing: Seeing, policy: CompiledPolicy) -> It
 
 
 def _spelled(miss: _Miss, denied: Denied, selects_nobody: Callable[[CompiledPolicy], bool]) -> NearMiss:
-    """Its lines; a policy that selects nothing at all is most likely misspelt, and says so."""
-    policy = miss.unselecting
-    if policy is None or not selects_nobody(policy):
-        return miss.lines
-    wants, has, _, _ = _difference(policy.selector, denied.pod.metadata.labels)
-    nearest = Half("nearest label" if "=" in has else "this pod has", has)
-    return Half(f"{policy.key.name} selects 0 pods:", wants), nearest
+    """Its lines and its place; a policy that selects nothing at all is most likely misspelt, and says so."""
+    by = miss.by
+    if isinstance(by, Rule):
+        return NearMiss(*miss.lines, by.ref.policy, str(by.ref), by.ref.path)
+    wanted, found = miss.lines
+    if selects_nobody(by):
+        wants, has, _, _ = _difference(by.selector, denied.pod.metadata.labels)
+        wanted = Half(f"{by.key.name} selects 0 pods:", wants)
+        found = Half("nearest label" if "=" in has else "this pod has", has)
+    return NearMiss(wanted, found, by.key, "selects", ("spec", "podSelector"))
 
 
 def _admits(denied: Denied, seeing: Seeing, rule: Rule) -> bool:
@@ -93,15 +96,15 @@ def _serves(denied: Denied, rule: Rule) -> bool:
 
 
 def _rule_misses(denied: Denied, seeing: Seeing, rule: Rule) -> Iterator[_Miss]:
-    named = f"{rule.ref.policy.name} {rule.ref}"
+    named = _rule_name(rule)
     if seeing.rule_admits(rule, denied.other):
-        yield _Miss(1, 0.0, (Half(f"{named} admits", port_words(rule.ports)), _dialled(denied, rule)))
+        yield _Miss(1, 0.0, (Half(f"{named} admits", port_words(rule.ports)), _dialled(denied, rule)), rule)
     elif _serves(denied, rule):
         for peer in rule.peers:
             if peer.ip_block is not None:
-                yield from _block_misses(denied, peer.ip_block, named)
+                yield from _block_misses(denied, peer.ip_block, rule)
             else:
-                yield from _peer_misses(denied, seeing, peer, rule.ref.policy.namespace, named)
+                yield from _peer_misses(denied, seeing, peer, rule)
 
 
 def _dialled(denied: Denied, rule: Rule) -> Half:
@@ -112,20 +115,22 @@ def _dialled(denied: Denied, rule: Rule) -> Half:
     return Half("dialled", f"{denied.protocol} {denied.port}")
 
 
-def _block_misses(denied: Denied, block: IPBlock, named: str) -> Iterator[_Miss]:
+def _block_misses(denied: Denied, block: IPBlock, rule: Rule) -> Iterator[_Miss]:
+    named = _rule_name(rule)
     written = block.cidr + (f" except {', '.join(block.except_)}" if block.except_ else "")
     if block_holds(block, denied.other.ip):
         what = "a pod" if denied.other_pod is not None else "a node"
         never = Half("", f"an ipBlock never matches {what} in this CNI")
-        yield _Miss(1, 0.0, (Half(f"{named} admits", written), never))
+        yield _Miss(1, 0.0, (Half(f"{named} admits", written), never), rule)
     elif denied.other_pod is None and span_of(block.cidr) is not None:
         near = block_holds(IPBlock(block.cidr), denied.other.ip)
         address = Half("the address is", denied.other.ip)
-        yield _Miss(1 if near else 2, 0.0, (Half(f"{named} admits", written), address))
+        yield _Miss(1 if near else 2, 0.0, (Half(f"{named} admits", written), address), rule)
 
 
-def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: str, named: str) -> Iterator[_Miss]:
+def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, rule: Rule) -> Iterator[_Miss]:
     """A peer of labels: the pod's, its namespace's, or where it is."""
+    named, namespace = _rule_name(rule), rule.ref.policy.namespace
     pod = denied.other.pod
     if pod is None:
         meant = str(peer.pod_selector) if peer.pod_selector and not peer.pod_selector.is_empty else "every pod"
@@ -133,13 +138,13 @@ def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: st
             homes = f"namespaces with {peer.namespace_selector}"
             meant += f" in {'every namespace' if peer.namespace_selector.is_empty else homes}"
         address = Half(f"{denied.other.ip} is", "no pod: selectors mean pods only")
-        yield _Miss(2, 1.0, (Half(f"{named} admits", meant), address))
+        yield _Miss(2, 1.0, (Half(f"{named} admits", meant), address), rule)
         return
     home = pod.metadata.namespace
     if denied.other_pod is None:
         if seeing.selectors_match(peer, namespace, pod):
             hidden = Half(f"{_name(pod)} is", "on the host's network: no selector sees it")
-            yield _Miss(1, 0.0, (Half(f"{named} admits", str(peer.pod_selector or "every pod")), hidden))
+            yield _Miss(1, 0.0, (Half(f"{named} admits", str(peer.pod_selector or "every pod")), hidden), rule)
         return
     wants, has, count, unlikeness = _difference(peer.pod_selector or LabelSelector(), pod.metadata.labels)
     if peer.namespace_selector is None:
@@ -149,14 +154,15 @@ def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: st
                 Half(f"{named} admits pods of namespace", f"{namespace}{wanted}"),
                 Half(f"{_name(pod)} is in namespace", f"{home}{found}"),
             )
-            yield _Miss(count + 1, unlikeness, lines)
+            yield _Miss(count + 1, unlikeness, lines, rule)
         else:
-            yield _Miss(count, unlikeness, (Half(f"{named} admits", wants), Half(f"{_name(pod)} has", has)))
+            yield _Miss(count, unlikeness, (Half(f"{named} admits", wants), Half(f"{_name(pod)} has", has)), rule)
         return
     labels = seeing.labels_of(home)
     if peer.namespace_selector.matches(labels):
         where = "every namespace" if peer.namespace_selector.is_empty else str(peer.namespace_selector)
-        yield _Miss(count, unlikeness, (Half(f"{named} admits", f"{wants} of {where}"), Half(f"{_name(pod)} has", has)))
+        lines = Half(f"{named} admits", f"{wants} of {where}"), Half(f"{_name(pod)} has", has)
+        yield _Miss(count, unlikeness, lines, rule)
         return
     wanted, found, missing, far = _difference(peer.namespace_selector, labels)
     lines = (Half(f"{named} admits namespaces with", wanted), Half(f"namespace {home} has", found))
@@ -166,7 +172,7 @@ def _peer_misses(denied: Denied, seeing: Seeing, peer: PolicyPeer, namespace: st
             Half(f"{named} admits", f"{wants} in namespaces with {wanted}"),
             Half(f"{_name(pod)} has", f"{has}, its namespace {found}"),
         )
-    yield _Miss(count + missing, unlikeness + far, lines)
+    yield _Miss(count + missing, unlikeness + far, lines, rule)
 
 
 def _difference(selector: LabelSelector, labels: Labels) -> tuple[str, str, int, float]:
@@ -192,6 +198,10 @@ def _unlikeness(wanted: str, found: str) -> float:
 
 def _label(label: str, labels: Labels) -> str:
     return f"{label}={labels[label]}" if label in labels else f"no label {label}"
+
+
+def _rule_name(rule: Rule) -> str:
+    return f"{rule.ref.policy.name} {rule.ref}"
 
 
 def _name(pod: Pod) -> str:

@@ -277,8 +277,7 @@ def evidence(branch: Branch) -> tuple[str, ...]:
 
 
 def _decider(decider: Decider) -> str:
-    place = f"  {decider.file}:{decider.line}" if decider.file and decider.line else ""
-    return f"{decider.object}: {decider.rule}{place}" + (f"  {decider.cite}" if decider.cite else "")
+    return "  ".join(filter(None, (f"{decider.object}: {decider.rule}", decider.place, decider.cite)))
 
 
 def _outcome(path: Path, wanted: str) -> _Seen:

@@ -20,7 +20,7 @@ def misses(*policies: Any, source: str = "shop/web", port: int = 5432, extra: tu
     of = cluster(WEB, DB, namespace("shop"), *extra, DENY, *policies)
     verdict = ask(of, source, "shop/db", port)
     assert verdict.ingress.allowed is False
-    return tuple(str(half) for miss in verdict.ingress.near_misses for half in miss)
+    return tuple(str(half) for miss in verdict.ingress.near_misses for half in (miss.wanted, miss.found))
 
 
 def admit(peer: dict[str, Any], ports: list[dict[str, Any]] | None = None, **select: str) -> dict[str, Any]:
@@ -160,9 +160,22 @@ def test_a_near_miss_is_apart_where_it_differs() -> None:
     peer = {"namespaceSelector": {"matchLabels": {"team": "a"}}}
     of = cluster(WEB, DB, namespace("shop"), DENY, policy("shop/allow", admit(peer, app="db")))
 
-    assert ask(of, "shop/web", "shop/db", 5432).ingress.near_misses == (
-        (Half("allow ingress rule 1 admits namespaces with", "team=a"), Half("namespace shop has", "no label team")),
-    )
+    (miss,) = ask(of, "shop/web", "shop/db", 5432).ingress.near_misses
+    assert miss.wanted == Half("allow ingress rule 1 admits namespaces with", "team=a")
+    assert miss.found == Half("namespace shop has", "no label team")
+
+
+def test_a_near_miss_says_where_the_rule_or_the_selector_stands() -> None:
+    rules = policy("shop/allow", {**admit(labels(app="x"), app="db"), "egress": [{}]})
+    selects = policy("shop/other", admit(labels(app="web"), app="bd"))
+
+    for wanted, place in (
+        (rules, ("shop/allow", "ingress rule 1", ("spec", "ingress", 0))),
+        (selects, ("shop/other", "selects", ("spec", "podSelector"))),
+    ):
+        of = cluster(WEB, DB, namespace("shop"), DENY, wanted)
+        (miss,) = ask(of, "shop/web", "shop/db", 5432).ingress.near_misses
+        assert (str(miss.policy).removeprefix("NetworkPolicy/"), miss.rule, miss.path) == place
 
 
 def test_a_peer_of_a_namespace_that_matches_is_named_with_it() -> None:

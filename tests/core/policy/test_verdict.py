@@ -279,7 +279,9 @@ def test_np_15_an_ip_block_holds_nodes_unless_the_cni_says_otherwise() -> None:
         assert ask(of, source, "shop/db").allowed is True
         unheld = ask(of, source, "shop/db", profile="cilium")
         assert unheld.allowed is False
-        assert any("an ipBlock never matches a node in this CNI" in str(line) for _, line in unheld.ingress.near_misses)
+        assert any(
+            "an ipBlock never matches a node in this CNI" in str(miss.found) for miss in unheld.ingress.near_misses
+        )
     assert ask(of, "192.168.7.8", "shop/db", profile="cilium").allowed is True
     assert ask(of, "192.168.7.7", "shop/db", profile="cilium").basis is Basis.INFERRED
 

@@ -3,53 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from kwake.policy.ends import Half, NearMiss
+from kwake.dataplane.path import Missed
+from kwake.policy.ends import Half
 from kwake_tui.lines import Span, wrap
-from kwake_tui.names import brief_names
+from kwake_tui.names import brief_names, brief_place
 
 LABEL = "near miss"
 
-Row = tuple[str, tuple[Span, ...]]
-"""What stands in the column of labels, and the words."""
+
+class Row(NamedTuple):
+    """One row."""
+
+    label: str
+    """What stands in the column of labels."""
+    words: tuple[Span, ...]
+    place: tuple[Span, ...] = ()
+    """File and line of what nearly admits, where there is room for them."""
+
+
+Pair = tuple[Half, Half]
 
 _DIRECTIONS = (" ingress rule ", " egress rule ")
 _INDENT = 2
 """Cells that what differs is moved in, where it stands in a row of its own."""
 
 
-def detail_rows(details: Sequence[str], misses: Sequence[NearMiss], room: int, said: str = "") -> Iterator[Row]:
+def detail_rows(
+    details: Sequence[str], misses: Sequence[Missed], room: int, said: str = "", folders: int = 0
+) -> Iterator[Row]:
     """The details of a hop and what nearly let a dial through in rows of at most `room` cells; `said` are the words
-    above, which may name a policy."""
+    above, which may name a policy; so many `folders` of a file are told."""
     for detail in details:
-        yield from (("", (Span(row, "muted"),)) for row in wrap(detail, room))
+        yield from (Row("", (Span(row, "muted"),)) for row in wrap(detail, room))
     for miss in misses:
-        yield from _miss_rows(miss, room, said)
+        first, *others = _miss_rows((miss.wanted, miss.found), room, said)
+        place = Span(brief_place(miss.by, folders), "faint")
+        fits = place.text and sum(span.cells for span in first) + 1 + place.cells <= room
+        yield Row(LABEL, first, (place,) if fits else ())
+        yield from (Row("", words) for words in others)
 
 
-def _miss_rows(pair: NearMiss, room: int, said: str) -> Iterator[Row]:
+def _miss_rows(pair: Pair, room: int, said: str) -> Iterator[tuple[Span, ...]]:
     short = (_shorter(pair[0]), _shorter(pair[1]))
     shortest = (_unnamed(short[0], said), short[1])
     fitting = next((halves for halves in (pair, short, shortest) if _width(halves) <= room), None)
-    label = LABEL
     for half, role in zip(fitting or short, ("text1", "bad"), strict=True):
         if fitting is not None:
             column = max(cell_len(half.head) for half in fitting) + 1
             lead = Span(half.head + " " * (column - cell_len(half.head)), "muted")
-            yield label, (lead, Span(half.differs, role, bold=True))
-            label = ""
+            yield lead, Span(half.differs, role, bold=True)
             continue
         for row in wrap(half.head, room) if half.head else ():
-            yield label, (Span(row, "muted"),)
-            label = ""
+            yield (Span(row, "muted"),)
         for row in wrap(half.differs, room - _INDENT):
-            yield label, (Span(" " * _INDENT), Span(row, role, bold=True))
-            label = ""
+            yield Span(" " * _INDENT), Span(row, role, bold=True)
 
 
-def _width(pair: NearMiss) -> int:
+def _width(pair: Pair) -> int:
     """Cells of a near miss whose halves stand under each other."""
     return max(cell_len(half.head) for half in pair) + 1 + max(cell_len(half.differs) for half in pair)
 

@@ -7,25 +7,27 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from kwake.dataplane.connection import PodEnd
-from kwake.dataplane.path import Decider, Flow, Outcome, Path
+from kwake.dataplane.path import Decider, Flow, Missed, Outcome, Path
 from kwake.dials import dial_of
 from kwake.errors import KwakeError
 from kwake.objects.kinds import Service
 from kwake.policy.connections import ALL, ConnectionSet
-from kwake.policy.ends import NearMiss
 from kwake.policy.partly import Partly
 from kwake.policy.table import Cell, CellTurn
 from kwake.policy.workloads import workload_name
 from kwake.world import World
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark, connection_mark
 from kwake_tui.lines import Line, Span
-from kwake_tui.names import parts, short
+from kwake_tui.names import brief_place, parts, short
 from kwake_tui.panes.near_miss import detail_rows
 from kwake_tui.wake_rows import end_name, ports_mark, ports_text
 
 LABEL = 14
 ROOMY = 96
 """Cells from which on what decides stands beside the verdict; else below it."""
+
+FOLDERS = 1
+"""Of a file's folders are told at most so many."""
 
 MOST = 2
 """Details and near misses that are shown."""
@@ -145,8 +147,8 @@ def moment_rows(label: str, world: World, mark: Mark, flow: Flow | None, width: 
         for decider in deciders[1:]:
             yield _row("", Span(" " * verdict.cells), Span(_by(decider)), right=_place(decider))
     lead = 0 if width < ROOMY else verdict.cells
-    for label, words in detail_rows(*_ending(path), width - LABEL - lead):
-        yield _row(label, Span(" " * lead), *words)
+    for row in detail_rows(*_ending(path), width - LABEL - lead, folders=FOLDERS):
+        yield _row(row.label, Span(" " * lead), *row.words, right=row.place)
 
 
 def _deciders(path: Path) -> tuple[Decider, ...]:
@@ -160,12 +162,11 @@ def _by(decider: Decider | None) -> str:
 
 
 def _place(decider: Decider | None) -> tuple[Span, ...]:
-    if decider is None or not decider.file:
-        return ()
-    return (Span(f"{'/'.join(decider.file.split('/')[-2:])}:{decider.line}", "faint"),)
+    place = brief_place(decider, FOLDERS)
+    return (Span(place, "faint"),) if place else ()
 
 
-def _ending(path: Path) -> tuple[list[str], list[NearMiss]]:
+def _ending(path: Path) -> tuple[list[str], list[Missed]]:
     """Why the first branch that does not arrive ends: the details of its deciding hops, and the nearest misses."""
     failing = [branch for branch in path.branches if branch.outcome is not Outcome.DELIVERED]
     hops = [hop for hop in failing[0].hops if hop.decider is not None] if failing else []

@@ -19,7 +19,7 @@ from kwake.objects.time import clock, seconds
 from kwake.scenario import availability
 from kwake_tui.glyphs import GONE, OUTCOMES, Mark
 from kwake_tui.lines import BLANK, Line, Span, middle_cut, section, spread, wrap
-from kwake_tui.names import brief, is_policy, parts, short
+from kwake_tui.names import brief, brief_place, is_policy, parts, short
 from kwake_tui.panes.near_miss import detail_rows
 from kwake_tui.panes.path_shared import is_told, shared_hops
 
@@ -312,7 +312,7 @@ def _hop(hop: Hop, stem: str, width: int, deciders: tuple[Decider, ...] = ()) ->
     facts = [detail for detail in hop.detail if cell_len(detail) <= FACT]
     others = [detail for detail in hop.detail if detail not in facts]
     decider = hop.decider
-    place = f"{decider.file.rpartition('/')[2]}:{decider.line}" if decider is not None and decider.file else ""
+    place = brief_place(decider)
     beside = [place] if place and hop.outcome is not Outcome.DROPPED and width >= ROOMY else []
     evidence = "  ".join([*beside, *([hop.cite] if hop.cite else [])])
     said = "  ".join([*facts, *([""] if facts and evidence else [])])
@@ -327,9 +327,9 @@ def _hop(hop: Hop, stem: str, width: int, deciders: tuple[Decider, ...] = ()) ->
         label, right, target, cite = "", (), "", ""
     if hop.outcome is Outcome.DROPPED:
         yield from _places(hop, stem, deciders)
-    for label, words in detail_rows(others, hop.near_misses, room, hop.text):
-        lead = (Span(stem, "rule"), Span(label.ljust(LABEL), "muted"))
-        yield Line((*lead, *words), shrink=len(lead) + len(words) - 1)
+    for under in detail_rows(others, hop.near_misses, room, hop.text):
+        lead = (Span(stem, "rule"), Span(under.label.ljust(LABEL), "muted"))
+        yield Line((*lead, *under.words), under.place, shrink=len(lead) + len(under.words) - 1)
 
 
 def _places(hop: Hop, stem: str, deciders: tuple[Decider, ...]) -> Iterator[Line]:
@@ -338,7 +338,7 @@ def _places(hop: Hop, stem: str, deciders: tuple[Decider, ...]) -> Iterator[Line
         *([hop.decider] if hop.decider else [])
     ]
     for decider in policies:
-        place = f"{decider.file.rpartition('/')[2]}:{decider.line}" if decider.file else ""
+        place = brief_place(decider)
         name = f"{parts(decider.object)[2]}  " if len(policies) > 1 else ""
         target = f"{decider.object} {hop.kind}" if name else ""
         if name or place:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome, Path
+from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Missed, Outcome, Path
 from kwake_tui.glyphs import OUTCOMES
 from kwake_tui.sureness import sure_words
 from kwake_tui.text.columns import columns, padded
@@ -52,8 +52,10 @@ def _details(hop: Hop) -> list[str]:
     """Its further lines; of a near miss what differs stands under each other."""
     rows = list(hop.detail)
     for miss in hop.near_misses:
-        column = max(len(half.head) for half in miss)
-        rows += [f"{half.head:<{column}} {half.differs}" for half in miss]
+        wanted, found = miss.wanted, miss.found
+        column = max(len(wanted.head), len(found.head))
+        rows.append(f"{wanted.head:<{column}} {wanted.differs}  {miss.by.place}".rstrip())
+        rows.append(f"{found.head:<{column}} {found.differs}")
     return rows
 
 
@@ -76,7 +78,7 @@ def _place(decider: Decider | None) -> list[str]:
     """The rule's id, and file and line where the deciding words stand."""
     if decider is None:
         return ["", ""]
-    return [decider.cite, f"{decider.file}:{decider.line}" if decider.file and decider.line else ""]
+    return [decider.cite, decider.place]
 
 
 def _ordered(branches: Iterable[Branch]) -> list[Branch]:
@@ -136,7 +138,12 @@ def _decider(decider: Decider) -> dict[str, Any]:
 
 
 def _hop(hop: Hop) -> dict[str, Any]:
-    return {"kind": hop.kind, "at": hop.at, "text": hop.text, "object": hop.object, "basis": hop.basis.value}
+    return {"kind": hop.kind, "at": hop.at, "text": hop.text, "object": hop.object, "basis": hop.basis.value,
+            "near_misses": [_missed(miss) for miss in hop.near_misses]}  # fmt: skip
+
+
+def _missed(miss: Missed) -> dict[str, Any]:
+    return {"wanted": str(miss.wanted), "found": str(miss.found), **_decider(miss.by)}
 
 
 def _branch(branch: Branch) -> dict[str, Any]:

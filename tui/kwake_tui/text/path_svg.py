@@ -65,8 +65,7 @@ def _branch_rows(branch: Branch, several: bool) -> Iterator[_Row]:
         for detail in hop.details:
             yield under, detail, "muted", False, ""
     for decider in branch.decided_by:
-        place = f"  {decider.file}:{decider.line}" if decider.file and decider.line else ""
-        yield under, f"{decider.object}: {decider.rule}{place}", "key", False, ""
+        yield under, f"{decider.object}: {decider.rule}  {decider.place}".rstrip(), "key", False, ""
     if branch.reason and branch.outcome is not Outcome.DELIVERED:
         yield under, branch.reason, mark.role, False, ""
 

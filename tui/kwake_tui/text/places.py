@@ -9,5 +9,5 @@ from kwake.dataplane.path import Decider
 
 def places_text(deciders: Iterable[Decider], reason: str = "") -> str:
     """`policies.yaml:12, web.yaml:3`; marked as those of now beside a reason that tells of before."""
-    places = ", ".join(dict.fromkeys(f"{d.file}:{d.line}" for d in deciders if d.file and d.line))
+    places = ", ".join(dict.fromkeys(decider.place for decider in deciders if decider.place))
     return f"now {places}" if places and "before: " in reason else places
