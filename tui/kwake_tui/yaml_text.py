@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from kwake.errors import UsageError
-from kwake.objects.document import FieldPath, Manifest, Origin, Source
+from kwake.objects.document import Document, FieldPath, Manifest, Origin, Source
 from kwake.sources.location import locate
+from kwake.sources.own_lines import own_lines
 from kwake.sources.yaml_reader import SyntaxProblem, read_yaml
 from kwake.sources.yaml_writer import to_yaml
 from kwake_tui.lines import Line, Span
@@ -17,11 +19,26 @@ _KEY = re.compile(r"^(\s*(?:- )*)([^\s:][^:]*)(:)(\s.*)?$")
 
 def editable(manifest: Manifest) -> str:
     """The YAML to edit: what the API server owns (status, uid) is left out; a PUT keeps it."""
+    return to_yaml(_without_the_servers(manifest))
+
+
+def shown_text(doc: Document) -> tuple[str, int]:
+    """The text to edit and the line at which it begins: the lines of its own file, where those say what the object is
+    and nothing else; otherwise as kwake writes it, from 1."""
+    own = own_lines(doc.origin) if doc.origin is not None else None
+    if doc.origin is not None and own is not None:
+        with suppress(UsageError):
+            if read_manifest(own) == _without_the_servers(doc.manifest):
+                return own, doc.origin.line
+    return editable(doc.manifest), 1
+
+
+def _without_the_servers(manifest: Manifest) -> Manifest:
     shown = {name: value for name, value in manifest.items() if name != "status"}
     metadata = shown.get("metadata")
     if isinstance(metadata, dict):
         shown["metadata"] = {name: value for name, value in metadata.items() if name not in _SERVER_METADATA}
-    return to_yaml(shown)
+    return shown
 
 
 def read_manifest(text: str) -> Manifest:

@@ -75,6 +75,7 @@ class EditorPane(Vertical):
         super().__init__(id="editor", classes="pane")
         self.reference = ""
         self._loaded = ""
+        self._first_line = 1
         self._selects = ""
         self._was_edited = False
         self._timer: Timer | None = None
@@ -116,8 +117,15 @@ class EditorPane(Vertical):
         self._selects = "" if pods is None else f"selects {pods} pod{'' if pods == 1 else 's'}"
         self._retitle()
 
-    def load(self, reference: str, text: str) -> None:
-        """Show an object; what was typed before is given up."""
+    @property
+    def to_read(self) -> str:
+        """The text below as many empty lines as stand before it, so that who reads it counts lines as it shows them."""
+        return "\n" * (self.area.line_number_start - 1) + self.area.text
+
+    def load(self, reference: str, text: str, first_line: int = 1) -> None:
+        """Show an object, with the number of its first line; what was typed before is given up."""
+        self._first_line = first_line
+        self.area.line_number_start = first_line
         if (reference, text) == (self.reference, self._loaded) and not self.is_edited:
             return
         area = self.area
@@ -188,7 +196,7 @@ class EditorPane(Vertical):
         """The title and the preview say as much as there is room for."""
         self._retitle()
         if self.is_edited:
-            self.post_message(self.Typed(self.area.text))
+            self.post_message(self.Typed(self.to_read))
 
     def on_descendant_focus(self) -> None:
         """The subtitle says how one stands here."""
@@ -210,28 +218,29 @@ class EditorPane(Vertical):
         self._timer = self.set_timer(PREVIEW_DELAY_S, self._rested)
 
     def _rested(self) -> None:
-        self.post_message(self.Typed(self.area.text if self.is_edited else ""))
+        self.post_message(self.Typed(self.to_read if self.is_edited else ""))
 
     def action_apply(self) -> None:
         """Ask for the text to be applied; its preview has no time left."""
         if self._timer is not None:
             self._timer.stop()
-        self.post_message(self.Applied(self.area.text))
+        self.post_message(self.Applied(self.to_read))
 
     def action_fix(self) -> None:
         """Ask what in the text would turn a flow."""
-        self.post_message(self.Fixing(self.area.text))
+        self.post_message(self.Fixing(self.to_read))
 
     def action_whole_preview(self) -> None:
         """Ask for all that applying would change."""
         if self.is_edited:
-            self.post_message(self.Previewing(self.area.text))
+            self.post_message(self.Previewing(self.to_read))
         else:
             self.area.post_message(Stayed("nothing was edited: there is nothing to preview"))
 
     def put(self, text: str) -> None:
-        """Type another text in the place of this one."""
+        """Type another text, which stands in no file, in the place of this one."""
         self.type()
+        self.area.line_number_start = 1
         self.area.replace(text, (0, 0), self.area.document.end)
 
     def action_revert(self) -> None:
@@ -239,6 +248,7 @@ class EditorPane(Vertical):
         if not self.is_edited:
             self.area.post_message(Stayed("nothing was edited: there is nothing to give up"))
         cursor = self.area.cursor_location
+        self.area.line_number_start = self._first_line
         self.area.load_text(self._loaded)
         self.area.move_cursor(cursor)
         self.call_after_refresh(self.area.centre)

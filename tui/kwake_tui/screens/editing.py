@@ -19,7 +19,7 @@ from kwake_tui.screens.panes import PanesScreen
 from kwake_tui.screens.reader import ReaderScreen
 from kwake_tui.selecting import selected, selected_by_text
 from kwake_tui.widgets.text_page import TextPage
-from kwake_tui.yaml_text import editable
+from kwake_tui.yaml_text import shown_text
 
 
 class EditingScreen(PanesScreen):
@@ -63,7 +63,7 @@ class EditingScreen(PanesScreen):
             self.say(f"{name} is edited and not applied: {apply} applies it, {revert} gives it up")
             return
         if not editor.is_edited:
-            editor.load(str(chosen.key), editable(chosen.manifest))
+            editor.load(str(chosen.key), *shown_text(chosen.document))
             self._tell_selected(selected(self._session.world.cluster, chosen.value))
         self.go_to_pane("editor")
 
@@ -97,7 +97,7 @@ class EditingScreen(PanesScreen):
         found = self._session.world.cluster.find(key(kind, namespace, name)) if kind in GROUP_OF_KIND else None
         editor = self.query_one(EditorPane)
         if found is not None and not editor.is_edited:
-            editor.load(reference, editable(found.manifest))
+            editor.load(reference, *shown_text(found.document))
             self._tell_selected(selected(self._session.world.cluster, found.value))
             self.query_one("#tabs").refresh()
         return found is not None

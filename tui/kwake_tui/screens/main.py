@@ -48,7 +48,7 @@ from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
 from kwake_tui.widgets.stayed import Stayed
-from kwake_tui.yaml_text import editable, line_of, read_manifest
+from kwake_tui.yaml_text import line_of, read_manifest, shown_text
 
 Answer = TypeVar("Answer")
 
@@ -332,7 +332,7 @@ class MainScreen(EditingScreen):
             self._tell_selected(selected_by_text(self._session.world.cluster, event.text))
             return
         applied = self._session.world.cluster.record(record(manifest).key)
-        editor.load(str(applied.key), editable(applied.manifest))
+        editor.load(str(applied.key), *shown_text(applied.document))
         editor.type(False)
         self.say(f"applied: {short(str(applied.key))}", "ok")
         self.show(self._session)
