@@ -16,6 +16,7 @@ from kwake_tui.cli import main
 from kwake_tui.opened import Opened
 from kwake_tui.recording import JOURNAL, Recorder, crashed
 from kwake_tui.recovery import offer
+from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.recover import RecoverScreen
 from kwake_tui.session import Session
 from tests.tui.player import Player, shop
@@ -84,14 +85,32 @@ def test_discard_removes_it_and_the_next_one_is_offered(tmp_path: Path) -> None:
 
     async def story(player: Player) -> None:
         await player.until(lambda: offers(player))
-        assert len(player.rows("#sessions")) == 4
-        await player.press("right", "right", "enter")
-        await player.until(lambda: offers(player) and len(player.rows("#sessions")) == 2)
-        await player.press("right", "right", "enter")
-        await player.until(lambda: not offers(player))
+        for left in (2, 1):
+            assert len(player.rows("#sessions")) == 2 * left
+            await player.press("right", "right", "enter")
+            await player.until(lambda: isinstance(player.app.screen, ConfirmScreen))
+            assert "not to be undone" in player.rows("#words")[-1]
+            await player.press("right", "enter")
+            await player.until(lambda: not isinstance(player.app.screen, ConfirmScreen))
+        assert not offers(player)
 
     start(tmp_path, story)
     assert not list(tmp_path.iterdir())
+
+
+def test_keys_that_were_typed_before_the_offer_came_up_discard_nothing(tmp_path: Path) -> None:
+    left_behind(tmp_path, worked())
+
+    async def story(player: Player) -> None:
+        await player.until(lambda: offers(player))
+        await player.type("trace deploy/ops/statsd svc/shop/checkout")
+        await player.press("enter")
+        await player.until(lambda: isinstance(player.app.screen, ConfirmScreen))
+        await player.press("enter")
+        await player.until(lambda: offers(player))
+
+    start(tmp_path, story)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_what_cannot_be_restored_says_why_and_is_kept(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from kwake_tui.filtering import parse_filter
 from kwake_tui.learning import learn
 from kwake_tui.lessons import LESSONS
 from kwake_tui.live_pages import follow, live_page, seen_page
-from kwake_tui.names import KIND_WORDS, targets
+from kwake_tui.names import KIND_WORDS, count_actions, targets
 from kwake_tui.palettes import PALETTES
 from kwake_tui.replaying import replay, run_on, steps_page
 from kwake_tui.saving import export, kubectl, save
@@ -104,7 +104,7 @@ def _times(words: Words, there: int, name: str) -> int:
         return max(there, 1)  # none is refused as one is
     times = number(words[0], "a number of actions, or all") if words else 1
     if times > max(there, 1):
-        raise UsageError(f"{times}: {there} action{'' if there == 1 else 's'} to {name}; {name} all takes all")
+        raise UsageError(f"{times}: {count_actions(there)} to {name}; {name} all takes all")
     return times
 
 

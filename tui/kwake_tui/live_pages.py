@@ -13,6 +13,7 @@ from kwake_live.loading import Progress
 from kwake_tui.desk import Desk
 from kwake_tui.lines import BLANK, Line, Lines, Span, section
 from kwake_tui.live import Live, drifted
+from kwake_tui.names import count_actions
 from kwake_tui.screens.reader import ReaderScreen
 
 _STATES = {
@@ -135,7 +136,7 @@ def follow(desk: Desk) -> None:
     """`:follow`: the what-if on the cluster as it is now; what is refused there is said."""
     replayed = live_of(desk).follow(desk)
     done = len(replayed.timeline.path) - 1
-    said = f"{done} action{'' if done == 1 else 's'} on the cluster as it is"
+    said = f"{count_actions(done)} on the cluster as it is"
     if replayed.left_out:
         first = replayed.left_out[0]
         more = f", and {len(replayed.left_out) - 1} more" if len(replayed.left_out) > 1 else ""

@@ -190,3 +190,8 @@ def counts(cluster: Cluster) -> tuple[str, ...]:
         how_many(len(cluster.all(Service)), cluster.misses_some(Service), "service", "services"),
         how_many(policies, any(kind.is_policy for kind in cluster.unread), "policy", "policies"),
     )
+
+
+def count_actions(count: int) -> str:
+    """`1 action`, `3 actions`."""
+    return f"{count} action{'' if count == 1 else 's'}"

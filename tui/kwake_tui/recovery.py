@@ -6,7 +6,9 @@ from kwake.errors import KwakeError, UsageError
 from kwake.objects.printable import printable
 from kwake_tui.desk import Desk
 from kwake_tui.journal import Restored
+from kwake_tui.names import count_actions
 from kwake_tui.recording import Kept, Recorder, crashed, discard
+from kwake_tui.screens.confirm import ConfirmScreen
 from kwake_tui.screens.recover import Answer, RecoverScreen
 
 LAST = "last"
@@ -24,7 +26,7 @@ def offer(desk: Desk, recorder: Recorder) -> None:
         elif answer.choice == "restore":
             desk.try_to(lambda: _restore(desk, recorder, answer.kept))
         else:
-            desk.try_to(lambda: _discard(desk, recorder, answer.kept))
+            _ask(desk, recorder, answer.kept)
 
     desk.open(RecoverScreen(tuple(found)), answered)
 
@@ -44,8 +46,7 @@ def kept_named(recorder: Recorder, name: str) -> Kept:
 
 def told(again: Restored) -> tuple[str, str]:
     """What to say of a session that is there again, and the role of it."""
-    count = len(again.session.timeline.entries) - 1
-    words = f"restored: {count} action{'' if count == 1 else 's'}"
+    words = f"restored: {count_actions(len(again.session.timeline.entries) - 1)}"
     if again.changed:
         more = f" and {len(again.changed) - 1} more" if len(again.changed) > 1 else ""
         words += f"; the snapshot is not what it was: {again.changed[0]}{more}"
@@ -61,6 +62,21 @@ def _restore(desk: Desk, recorder: Recorder, kept: Kept) -> None:
         raise UsageError(f"cannot be restored, and is kept: {error}") from None
     desk.show(again.session)
     desk.say(*told(again))
+
+
+def _ask(desk: Desk, recorder: Recorder, kept: Kept) -> None:
+    """Nothing brings a discarded session back, and keys typed before the offer came up may have led there."""
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            desk.try_to(lambda: _discard(desk, recorder, kept))
+        else:
+            offer(desk, recorder)
+
+    desk.open(
+        ConfirmScreen("Discard", kept.journal.title, f"{count_actions(kept.journal.actions)}, not to be undone"),
+        answered,
+    )
 
 
 def _discard(desk: Desk, recorder: Recorder, kept: Kept) -> None:

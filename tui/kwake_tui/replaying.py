@@ -18,6 +18,7 @@ from kwake.world import World
 from kwake_tui.beside import beside
 from kwake_tui.desk import Desk
 from kwake_tui.lines import Line, Span
+from kwake_tui.names import count_actions
 from kwake_tui.opened import STDIN, Opened
 from kwake_tui.scenario_files import scenario_path
 from kwake_tui.screens.choice import ChoiceScreen
@@ -79,7 +80,7 @@ def _begin(desk: Desk, scenario: Scenario) -> None:
             show()
 
     if done:
-        what = f"{done} action{'' if done == 1 else 's'} not saved"
+        what = f"{count_actions(done)} not saved"
         desk.open(ConfirmScreen("Leave", "this session", f"{what}: save FILE keeps them"), answered)
     else:
         show()

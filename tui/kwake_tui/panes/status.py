@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kwake.objects.time import clock
 from kwake_tui.lines import Line, Span
-from kwake_tui.names import counts
+from kwake_tui.names import count_actions, counts
 from kwake_tui.session import Session
 
 LEAST_TITLE = 16
@@ -25,7 +25,7 @@ def status_line(session: Session, width: int) -> Line:
     right = (
         *live,
         Span(f"t+{clock(world.now_ms)}", "strong", bold=True),
-        Span(f"  {settled}  {actions} action{'' if actions == 1 else 's'}", "muted"),
+        Span(f"  {settled}  {count_actions(actions)}", "muted"),
     )
     seed = Span(f" · seed {world.seed}", "muted")
     other = second.profile.settings["proxy"].value if second and proxy else ""

@@ -12,6 +12,7 @@ from textual.widgets import Button
 
 from kwake_tui.journal import changed_files
 from kwake_tui.lines import BLANK, Line, Span
+from kwake_tui.names import count_actions
 from kwake_tui.recording import Kept
 from kwake_tui.scenario_files import brief_path
 from kwake_tui.screens.dialog import BUTTONS, Dialog
@@ -101,9 +102,8 @@ def session_lines(found: tuple[Kept, ...]) -> tuple[Line, ...]:
     rows: list[Line] = []
     for kept in found:
         journal = kept.journal
-        count = f"{journal.actions} action{'' if journal.actions == 1 else 's'}"
         last = f", the last one shown: {journal.last_action}" if journal.current else ""
-        head = (Span(journal.title, bold=True), Span(f"  {count}{last}"))
+        head = (Span(journal.title, bold=True), Span(f"  {count_actions(journal.actions)}{last}"))
         rows.append(Line(head, (Span(when(kept), "muted"),), target=kept.name, shrink=1))
         changed = changed_files(journal)
         if changed:

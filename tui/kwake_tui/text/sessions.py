@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from kwake_tui.names import count_actions
 from kwake_tui.recording import Kept, Unreadable
 from kwake_tui.scenario_files import brief_path
 from kwake_tui.text.columns import columns
@@ -18,7 +19,7 @@ def sessions_lines(found: Sequence[Kept], bad: Sequence[Unreadable]) -> list[str
     rows = []
     for kept in found:
         journal = kept.journal
-        count = f"{journal.actions} action{'' if journal.actions == 1 else 's'}"
+        count = count_actions(journal.actions)
         written = datetime.fromtimestamp(kept.written_s).strftime("%Y-%m-%d %H:%M")
         rows.append([kept.name, written, journal.title, count, " ".join(map(brief_path, journal.opened.snapshot))])
     lines = columns(rows)
