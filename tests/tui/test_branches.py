@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from kwake.actions import Action, DrainNode, OpenConnection, Relabel, Scale, SetServiceType
 from kwake.samples import sample_path
 from kwake.scenario.load import load
 from kwake_tui.opened import Opened
 from kwake_tui.panes.moments import moment_lines
 from kwake_tui.replaying import session_of
 from kwake_tui.screens.choice import ChoiceScreen
+from kwake_tui.session import action_title
 from tests.tui.player import Player, plain, play, shop
 from tests.tui.test_recording import again
 
@@ -111,7 +113,7 @@ def test_a_beginning_at_a_later_time_is_listed_with_that_time(tmp_path: Path) ->
         ["◉", "load", "here", "0:00.0"],
         ["○", "kill", "checkout#0", "0:00.0"],
         ["└", "○", "load", "1:00.0"],
-        ["└", "○", "scale", "Deployment/demo/web", "to", "1", "1:00.0"],
+        ["└", "○", "scale", "web", "to", "1", "1:00.0"],
     ]
 
 
@@ -145,3 +147,17 @@ def test_the_moments_of_a_kill_that_was_saved_are_there_to_step_through(tmp_path
     play(shop(), save, opened=Opened((str(sample_path("shop")),)))
     play(shop(), story)
     assert len(lived) > 2
+
+
+@pytest.mark.parametrize(
+    ("action", "title"),
+    [
+        (Scale("deploy/shop/cart", 3), "scale cart to 3"),
+        (Relabel("shop/web-1", {"app.kubernetes.io/name": "web"}), "label web-1 app.kubernetes.io/name=web"),
+        (SetServiceType("shop/web", "NodePort"), "set type of svc/web to NodePort"),
+        (DrainNode("node-a"), "drain node-a"),
+        (OpenConnection("c", "internet", "svc/shop/web", 80), "open c"),
+    ],
+)
+def test_a_title_names_objects_in_few_cells(action: Action, title: str) -> None:
+    assert action_title(action) == title

@@ -155,5 +155,5 @@ def test_a_scenario_in_the_place_of_a_snapshot_opens_at_its_beginning(home: Path
     console = Terminal(home, str(sample_path("small") / "scenarios" / "kill.yaml"))
     console.until("the only checkout pod is killed")
     console.type("n")
-    console.until("step 1 of 3")
+    console.until("step 2 of 3")
     assert console.quit() == 0

@@ -39,7 +39,7 @@ def test_it_says_what_would_be_lost_and_escape_and_enter_stay() -> None:
             await player.press("q")
             await player.until(lambda: asks(player))
             assert question(player)[0] == "2 actions are not saved"
-            assert question(player)[1] == "scale Deployment/shop/cart to 3, delete svc/search"
+            assert question(player)[1] == "scale cart to 3, delete svc/search"
             await player.press(key)
             await player.until(lambda: not asks(player))
         assert not has_left(player)
@@ -87,7 +87,7 @@ def test_what_was_undone_is_not_lost_unasked_either() -> None:
         await player.press("z", "z", "q")
         assert asks(player)
         assert question(player)[0] == "2 undone actions stand in no file"
-        assert question(player)[1] == "scale Deployment/shop/cart to 3, delete svc/search"
+        assert question(player)[1] == "scale cart to 3, delete svc/search"
 
     play(shop(), story)
 
@@ -106,7 +106,7 @@ def test_s_saves_and_then_nothing_is_asked_until_something_else_is_done(tmp_path
         assert not player.session.unsaved
         await command(player, "scale deploy/shop/cart 4")
         await player.press("q")
-        assert question(player)[:2] == ["1 action is not saved", "scale Deployment/shop/cart to 4"]
+        assert question(player)[:2] == ["1 action is not saved", "scale cart to 4"]
         await player.press("escape", "z", "Z", "z")
         assert player.session.unsaved == (3,)
         await command(player, "moment 2")
@@ -134,7 +134,7 @@ def test_the_steps_of_a_scenario_stand_in_its_file_and_ones_own_do_not() -> None
         assert not player.session.unsaved
         await command(player, "scale deploy/shop/cart 3")
         await player.press("q")
-        assert question(player)[:2] == ["1 action is not saved", "scale Deployment/shop/cart to 3"]
+        assert question(player)[:2] == ["1 action is not saved", "scale cart to 3"]
         await player.press("escape", "n", "q")
         assert has_left(player)
 
@@ -148,7 +148,7 @@ def test_text_that_is_not_applied_is_told_with_them() -> None:
         await player.press("escape", "q")
         assert question(player) == [
             "1 action is not saved",
-            "scale Deployment/shop/cart to 3",
+            "scale cart to 3",
             "np/allow-web is edited, not applied",
         ]
 

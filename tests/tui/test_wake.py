@@ -61,7 +61,7 @@ def test_the_title_is_the_action_however_it_was_typed(target: str) -> None:
         await player.press("enter")
         screen = await open_wake(player)
         title = str(screen.query_one("#wake").border_title)
-        assert "Wake  load → label Deployment/shop/cart team=carts" in title
+        assert "Wake  load → label cart team=carts" in title
 
     play(shop(), story)
 

@@ -15,13 +15,14 @@ from kwake.cluster import Cluster
 from kwake.dataplane.path import Flow, Outcome, Path
 from kwake.errors import KwakeError, UsageError
 from kwake.objects.event import Event
+from kwake.objects.key import GROUP_OF_KIND
 from kwake.objects.kinds import Pod
 from kwake.scenario.availability import Span, spans
 from kwake.scenario.moments import at, moments
 from kwake.timeline import Entry, Timeline
 from kwake.world import World
 from kwake_tui.beside import counterpart
-from kwake_tui.names import brief, parts
+from kwake_tui.names import brief, parts, short
 from kwake_tui.opened import Opened
 from kwake_tui.script import Place, Script
 
@@ -333,4 +334,8 @@ def action_title(action: Action | None) -> str:
             metadata = manifest.get("metadata")
             return f"apply {metadata.get('name', '?') if isinstance(metadata, dict) else '?'}"
         case _:
-            return str(action)
+            return " ".join(short(word) if _is_key(word) else word for word in str(action).split(" "))
+
+
+def _is_key(word: str) -> bool:
+    return word.partition("/")[0] in GROUP_OF_KIND
