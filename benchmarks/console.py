@@ -36,7 +36,7 @@ from kwake_tui.session import Session, second_profile
 from kwake_tui.widgets.prompt import Prompt
 
 ROUNDS = 100
-STARTS = 9
+STARTS = 15
 
 
 class Console:
@@ -124,21 +124,30 @@ async def measured(world: World) -> dict[str, float]:
     return found
 
 
-def started(which: str, frame: int) -> float:
-    """The median of processes from start to a frame, the first or the one with the cluster in it, seconds."""
-    times = []
-    program = str(Path(__file__).with_name("frames.py"))
+def starts() -> dict[tuple[str, int], float]:
+    """Seconds from a process's start to a frame, the first or the one with the cluster in it, as medians.
+
+    The programs take turns, so that what else the machine does meets all of them alike.
+    """
+    times: dict[tuple[str, int], list[float]] = {("empty", 0): [], ("sample", 0): [], ("sample", 1): []}
     for _ in range(STARTS):
-        start = time.perf_counter()
-        with subprocess.Popen(
-            [sys.executable, program, which], stdout=subprocess.PIPE, env=os.environ | _path()
-        ) as process:
-            assert process.stdout is not None
-            for _ in range(frame + 1):
-                process.stdout.readline()
-            times.append(time.perf_counter() - start)
-            process.kill()
-    return statistics.median(times)
+        for (which, frame), found in times.items():
+            found.append(_start(which, frame))
+    return {program: statistics.median(found) for program, found in times.items()}
+
+
+def _start(which: str, frame: int) -> float:
+    program = str(Path(__file__).with_name("frames.py"))
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, program, which], stdout=subprocess.PIPE, env=os.environ | _path()
+    ) as process:
+        assert process.stdout is not None
+        for _ in range(frame + 1):
+            process.stdout.readline()
+        taken = time.perf_counter() - start
+        process.kill()
+    return taken
 
 
 def _path() -> dict[str, str]:
@@ -166,9 +175,9 @@ def main() -> None:
     for name in small:
         _print(name, small[name], big[name])
     print(f"{'':<14}{'empty app':>12}{'sample':>12}  ratio")
-    empty = started("empty", 0)
-    _print("first frame", empty, started("sample", 0))
-    _print("cluster shown", empty, started("sample", 1))
+    taken = starts()
+    _print("first frame", taken["empty", 0], taken["sample", 0])
+    _print("cluster shown", taken["empty", 0], taken["sample", 1])
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
