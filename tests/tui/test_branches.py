@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kwake.actions import Action, DrainNode, OpenConnection, Relabel, Scale, SetServiceType
+from kwake.actions import Action, Delete, DrainNode, OpenConnection, Relabel, Scale, SetServiceType
 from kwake.samples import sample_path
 from kwake.scenario.load import load
 from kwake_tui.opened import Opened
@@ -156,6 +156,7 @@ def test_the_moments_of_a_kill_that_was_saved_are_there_to_step_through(tmp_path
         (Relabel("shop/web-1", {"app.kubernetes.io/name": "web"}), "label web-1 app.kubernetes.io/name=web"),
         (SetServiceType("shop/web", "NodePort"), "set type of svc/web to NodePort"),
         (DrainNode("node-a"), "drain node-a"),
+        (Delete("shop/web-76455f6d86-jkvpq"), "delete web-jkvpq"),
         (OpenConnection("c", "internet", "svc/shop/web", 80), "open c"),
     ],
 )

@@ -21,7 +21,7 @@ from kwake_tui.screens.view import ViewScreen
 from kwake_tui.widgets.line_list import LineList
 from kwake_tui.widgets.prompt import Prompt
 from tests.tui.player import Player, play, shop
-from tests.tui.test_pictures import is_due
+from tests.tui.test_pictures import stands
 from tests.tui.test_saving import command
 from tests.tui.test_story_edit import POLICY
 
@@ -54,10 +54,7 @@ async def edited(player: Player) -> None:
 
 async def at_rest(player: Player) -> None:
     """Wait until nothing moves any more, as far as one sees it."""
-    before = None
-    while before != (before := player.looks()):
-        await player.pilot.pause()
-        await player.until(lambda: not is_due(player))
+    await stands(player, Player.looks)
 
 
 async def go_to_place(player: Player, place: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -163,11 +164,16 @@ async def settled(player: Player) -> None:
 
 async def at_rest(player: Player) -> None:
     """Wait until nothing moves any more."""
-    before, now = "", screen_of(player)
+    await stands(player, screen_of)
+
+
+async def stands(player: Player, look: Callable[[Player], object]) -> None:
+    """Wait until two looks one after the other are alike, and nothing is still to come."""
+    before, now = None, look(player)
     while before != now:
         await player.pilot.pause()
         await player.until(lambda: not is_due(player))
-        before, now = now, screen_of(player)
+        before, now = now, look(player)
 
 
 def is_due(player: Player) -> bool:

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from kwake.actions import Action, Apply, Delete, KillPod
+from kwake.actions import Action, Apply, KillPod
 from kwake.cluster import Cluster
 from kwake.dataplane.path import Flow, Outcome, Path
 from kwake.errors import KwakeError, UsageError
@@ -22,7 +22,7 @@ from kwake.scenario.moments import at, moments
 from kwake.timeline import Entry, Timeline
 from kwake.world import World
 from kwake_tui.beside import counterpart
-from kwake_tui.names import brief, parts, short
+from kwake_tui.names import brief, parts
 from kwake_tui.opened import Opened
 from kwake_tui.script import Place, Script
 
@@ -328,13 +328,11 @@ def action_title(action: Action | None) -> str:
             return "load"
         case KillPod(pod=pod):
             return f"kill {brief(pod)}"
-        case Delete(target=target):
-            return f"delete {brief(target)}"
         case Apply(manifest=manifest):
             metadata = manifest.get("metadata")
             return f"apply {metadata.get('name', '?') if isinstance(metadata, dict) else '?'}"
         case _:
-            return " ".join(short(word) if _is_key(word) else word for word in str(action).split(" "))
+            return " ".join(brief(word) if _is_key(word) else word for word in str(action).split(" "))
 
 
 def _is_key(word: str) -> bool:
