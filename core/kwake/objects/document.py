@@ -6,9 +6,13 @@ survives, modelled or not.
 
 from __future__ import annotations
 
+from array import array
+from functools import lru_cache
 from typing import Any
 
 import msgspec
+
+from kwake.objects.item_lines import item_lines
 
 Manifest = dict[str, Any]
 """A Kubernetes object as the dict that kubectl would show."""
@@ -35,11 +39,22 @@ class Origin(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Which document of the file, from 0."""
     path: FieldPath
     """Inside that document: empty, or `("items", 3)` for the fourth of a List."""
-    line: int
-    """The first line of the document or item, from 1."""
+    known_line: int = 0
+    """`line`, where reading has counted lines anyway; 0 for an item of a JSON List."""
+
+    @property
+    def line(self) -> int:
+        """The first line of the document or item, from 1; of the outer item for a List in a List."""
+        at = self.path[1] if len(self.path) > 1 else 0
+        return self.known_line or _item_lines(self.source)[int(at)]
 
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}"
+
+
+@lru_cache(maxsize=4)
+def _item_lines(source: Source) -> array[int]:
+    return item_lines(source.data)
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):

@@ -1,6 +1,7 @@
 """JSON text to plain values: one document, or several after each other as `kubectl cluster-info dump` prints them.
 
-The items of a List are decoded one at a time, so a dump of a large cluster is never a tree in memory as a whole.
+The items of a List are decoded one at a time, so a dump of a large cluster is never a tree in memory as a whole; their
+lines are counted when somebody asks for one.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from typing import Any
 
 import msgspec
 
+from kwake.objects.item_lines import item_lines, items_of
 from kwake.objects.key import GROUP_OF_KIND
 from kwake.sources.yaml_reader import Parsed, SyntaxProblem, read_yaml
 
 _SPACE = re.compile(r"\s*")
-_GAP = re.compile(rb"[ \t\r\n,]*")
+_ITEMS = b'"items":['
 _MAY_MISLEAD = (b"\\u0022", b" :", b"\t:", b"\n:", b"\r:")
 """What a text must not hold for its `":` to be counted as keys: an escaped quote, a blank before a colon."""
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)")
+"""An escape in a JSON text; half of a surrogate pair as its group."""
 _SHOWN = 40
 """Characters of a number that a message shows."""
 _TOO_DEEP = "too many maps and lists inside each other"
@@ -50,34 +54,44 @@ _LISTS = frozenset({"List", *(f"{kind}List" for kind in GROUP_OF_KIND)})
 
 
 def read_items(data: bytes) -> tuple[dict[str, Any], Iterator[Parsed]] | None:
-    """The head and the items of a text that is one JSON List, each with its line; None if it is anything else."""
+    """The head and the items of a text that is one JSON List; None if it is anything else, or a key of it stands twice.
+
+    The blanks of an indented text, most of it, are read once and dropped: so lines are not known here.
+    """
     try:
-        listed = msgspec.json.decode(data, type=_List)
+        text = msgspec.json.format(data, indent=-1)
+        listed = msgspec.json.decode(text, type=_List)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if listed.kind not in _LISTS or not listed.items:
+    if listed.kind not in _LISTS or not listed.items or not _is_whole(text, listed.items):
         return None
     return {"kind": listed.kind, "apiVersion": listed.api_version}, _items(data, listed.items)
 
 
+def _is_whole(text: bytes, items: list[msgspec.Raw]) -> bool:
+    """Whether a List without blanks has each of its keys once: msgspec keeps the last `items` of two."""
+    start = text.find(_ITEMS + bytes(items[0])) + len(_ITEMS)
+    end = start + sum(map(len, items)) + len(items) - 1
+    try:
+        return [parsed.value["items"] for parsed in _slowly(text[:start] + text[end:])] == [[]]
+    except SyntaxProblem:
+        return False
+
+
 def _items(data: bytes, items: list[msgspec.Raw]) -> Iterator[Parsed]:
-    at, line = 0, 1
-    for raw in items:
-        text = bytes(raw)
-        gap = _GAP.match(data, at)
-        start = gap.end() if gap else at
-        if not data.startswith(text, start):  # only the first one does not stand where the last one ended
-            start = data.index(text, at)
-        line += data.count(b"\n", at, start)
+    """Each item; one that is bad, or odd, is read as it stands in `data`, for the line of what is wrong."""
+    for at, item in enumerate(items):
         try:
-            value, encoded = _decoded(text)
-        except msgspec.DecodeError as error:
-            raise SyntaxProblem(line, f"bad JSON: {error}") from None
-        except SyntaxProblem as problem:
-            raise SyntaxProblem(line - 1 + problem.line, problem.text) from None
-        yield Parsed(value, line, (), encoded)
-        at = start + len(text)
-        line += text.count(b"\n")
+            value, encoded = _decoded(bytes(item))
+        except (msgspec.DecodeError, SyntaxProblem):
+            line = item_lines(data)[at]
+            try:
+                value = next(_slowly(bytes(items_of(data)[at]))).value
+            except SyntaxProblem as problem:
+                raise SyntaxProblem(line - 1 + problem.line, problem.text) from None
+            yield Parsed(value, line)
+        else:
+            yield Parsed(value, 0, (), encoded)
 
 
 def _first_line(data: bytes) -> int:
@@ -119,7 +133,9 @@ def _slowly(data: bytes) -> Iterator[Parsed]:
         except json.JSONDecodeError as error:
             raise SyntaxProblem(error.lineno, f"bad JSON: {error.msg}") from None
         except UnicodeEncodeError:
-            raise SyntaxProblem(line, "bad JSON: half of a surrogate pair in a text") from None
+            half = next((found.start() for found in _ESCAPE.finditer(text, at) if found[1]), at)
+            words = "bad JSON: half of a surrogate pair in a text"
+            raise SyntaxProblem(text.count("\n", 0, half) + 1, words) from None
         except _Refused as error:
             raise SyntaxProblem(_line_by_yaml(text[at:], line), str(error)) from None
         except RecursionError:

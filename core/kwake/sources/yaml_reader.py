@@ -35,7 +35,7 @@ class SyntaxProblem(Exception):
 
 
 class Parsed(msgspec.Struct, frozen=True):
-    """One document of a text: its value, its first line, and the lines of its `items`, from 1."""
+    """One document of a text: its value, its first line, and the lines of its `items`, from 1; 0 if not counted."""
 
     value: Any
     line: int
