@@ -251,9 +251,9 @@ def _pool_of(cluster: Cluster, name: str, addressing: Addressing, profile: Profi
 
 def _covering(ipam: str, version: int, numbers: list[int]) -> tuple[str, ...]:
     """Blocks of the usual size that hold these addresses: /26 for calico (/122 in IPv6), else /24 (/64)."""
-    length = {4: 26 if ipam == "calico" else 24, 6: 122 if ipam == "calico" else 64}[version]
-    blocks = {ip_network((number, length), strict=False) for number in numbers}
-    return tuple(str(block) for block in sorted(blocks, key=lambda block: int(block.network_address)))
+    bits, length = {4: (32, 26 if ipam == "calico" else 24), 6: (128, 122 if ipam == "calico" else 64)}[version]
+    size = 1 << bits - length
+    return tuple(f"{_address(version, start)}/{length}" for start in sorted({n - n % size for n in numbers}))
 
 
 def _cluster_range(cluster: Cluster, profile: Profile) -> IPv4Network:

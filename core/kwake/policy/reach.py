@@ -19,7 +19,7 @@ from kwake.policy.matrix import Matrix
 from kwake.policy.own_node import add_own_nodes, has_own_nodes
 from kwake.policy.partly import Partly
 from kwake.policy.policy_set import compile_policies
-from kwake.policy.workloads import pod_name, workload_name
+from kwake.policy.workloads import pod_names, workload_names
 from kwake.profiles.profile import Profile
 
 
@@ -88,7 +88,7 @@ def _partial_form(pair: Pair) -> dict[str, Any]:
             "of": found.of, "unit": found.unit, "reason": found.reason}  # fmt: skip
 
 
-_NAMES: dict[str, Callable[[Cluster, Pod], str]] = {"workload": workload_name, "pod": pod_name}
+_NAMES: dict[str, Callable[[Cluster], Callable[[Pod], str]]] = {"workload": workload_names, "pod": pod_names}
 
 
 def reach(cluster: Cluster, profile: Profile, by: str = "workload", *, within: bool = False) -> Reach:
@@ -114,13 +114,13 @@ def reach(cluster: Cluster, profile: Profile, by: str = "workload", *, within: b
 
 def ends_of(cluster: Cluster, by: str = "workload") -> tuple[list[Pod], dict[Key, str]]:
     """The pods that are the ends of pairs, and what each counts as."""
-    naming = _NAMES[by]
+    name_of = _NAMES[by](cluster)
     names: dict[Key, str] = {}
     listed: list[tuple[Pod, str, bool]] = []
     for pod in cluster.all(Pod):
         is_end = bool(pod.ips) and not pod.is_terminal
         if is_end or (by == "workload" and pod.controller is not None):
-            names[pod.key] = name = naming(cluster, pod)
+            names[pod.key] = name = name_of(pod)
             listed.append((pod, name, is_end))
     running = {name for _, name, is_end in listed if is_end}
     return [pod for pod, name, is_end in listed if is_end or name not in running], names

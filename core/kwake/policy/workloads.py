@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 from kwake.cluster import Cluster
+from kwake.objects.base import OwnerReference
 from kwake.objects.kinds import Pod
 
 
@@ -20,9 +23,31 @@ def workload_name(cluster: Cluster, pod: Pod) -> str:
     ownerReference, without a kind, gives `[Pod]` with the owner's name. A static pod, whose owner is its node, is
     nobody's.
     """
-    owner = pod.controller
-    if owner is None or not owner.name or owner.kind == "Node":
-        return pod_name(cluster, pod)
+    return workload_names(cluster)(pod)
+
+
+def pod_names(cluster: Cluster) -> Callable[[Pod], str]:
+    """`pod_name` for many pods of a cluster."""
+    return partial(pod_name, cluster)
+
+
+def workload_names(cluster: Cluster) -> Callable[[Pod], str]:
+    """`workload_name` for many pods of a cluster: the owners of those that share one are looked up once."""
+    known: dict[tuple[str, OwnerReference], str] = {}
+
+    def name(pod: Pod) -> str:
+        owner = pod.controller
+        if owner is None or not owner.name or owner.kind == "Node":
+            return pod_name(cluster, pod)
+        of = pod.metadata.namespace, owner
+        if of not in known:
+            known[of] = _owned_name(cluster, pod, owner)
+        return known[of]
+
+    return name
+
+
+def _owned_name(cluster: Cluster, pod: Pod, owner: OwnerReference) -> str:
     kind, name = owner.kind or "Pod", owner.name
     for record in cluster.owners(pod):
         kind, name = record.key.kind, record.key.name

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from array import array
 from functools import lru_cache
+from itertools import accumulate, count
+from operator import add
 
 from kwake.objects.document import Origin, Source
 
@@ -22,7 +24,8 @@ def _line_starts(source: Source) -> array[int]:
     """Where each line begins; nothing where that is not plain."""
     if source.format == "yaml" and _OTHER_BREAKS.search(source.data):
         return array("Q")
-    return array("Q", (0, *(match.end() for match in re.finditer(rb"\n", source.data))))
+    before = accumulate(map(len, source.data.split(b"\n")), initial=0)
+    return array("Q", map(add, before, count()))[:-1]
 
 
 def excerpt(origin: Origin) -> bytes | None:
