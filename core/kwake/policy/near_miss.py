@@ -108,10 +108,11 @@ def _rule_misses(denied: Denied, seeing: Seeing, rule: Rule) -> Iterator[_Miss]:
 
 
 def _dialled(denied: Denied, rule: Rule) -> Half:
-    """The port that was asked for, or that the destination lacks the rule's port name."""
+    """The port that was asked for, or that the destination lacks the rule's name for one of its protocol."""
     for name, protocol in rule.named:
-        if denied.destination is not None and denied.destination.named_port(name, protocol) is None:
-            return Half(f"{_name(denied.destination)} has", f"no {protocol} port named {name}")
+        pod = denied.destination
+        if protocol == denied.protocol and pod is not None and pod.named_port(name, protocol) is None:
+            return Half(f"{_name(pod)} has", f"no {protocol} port named {name}")
     return Half("dialled", f"{denied.protocol} {denied.port}")
 
 

@@ -8,7 +8,7 @@ kubernetes-sigs/network-policy-api `apis/v1alpha1` and `apis/v1alpha2`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
@@ -31,6 +31,26 @@ class End(NamedTuple):
 
     ip: str
     pod: Object | None = None
+
+
+class Ref(NamedTuple):
+    """A rule."""
+
+    kind: str
+    namespace: str
+    policy: str
+    direction: str
+    number: int
+
+
+class Story(NamedTuple):
+    """What one end's policies say, and which rules of which of them."""
+
+    allowed: bool
+    admitted: tuple[Ref, ...] = ()
+    denied: tuple[Ref, ...] = ()
+    passed: tuple[Ref, ...] = ()
+    isolated: tuple[tuple[str, str], ...] = ()
 
 
 class World:
@@ -93,6 +113,34 @@ class World:
         assert baseline is not None
         return decided({"Accept" if answer == "Pass" else answer for answer in baseline})
 
+    # -- what decides ---------------------------------------------------------------------------------------------
+
+    def stories(
+        self, direction: str, subject: End, other: End, destination: End, protocol: str, port: int
+    ) -> set[Story]:
+        """All that may be told of one end of a pod that its policies judge; several where the order is not defined."""
+        asked = direction, subject, other, destination, protocol, port
+
+        def in_tier(tier: str, below: Callable[[], set[Story]]) -> Iterator[Story]:
+            for rule in self.deciding(direction, tier, *asked[1:]):
+                if rule is None:
+                    yield from below()
+                elif rule["action"] == "Pass":
+                    yield from (story._replace(passed=(rule["ref"], *story.passed)) for story in below())
+                else:
+                    is_accepted = rule["action"] == "Accept"
+                    yield Story(is_accepted, (rule["ref"],)) if is_accepted else Story(False, denied=(rule["ref"],))
+
+        def networked() -> set[Story]:
+            assert subject.pod is not None
+            isolating = [p for p in self.of_kind("NetworkPolicy") if self.isolates(p, direction, subject.pod)]
+            if not isolating:
+                return set(in_tier("Baseline", lambda: {Story(True)}))
+            rules = [ref for policy in isolating for ref in self.admitting(policy, direction, *asked[2:])]
+            return {Story(bool(rules), tuple(sorted(rules)), isolated=tuple(sorted(map(name_of, isolating))))}
+
+        return set(in_tier("Admin", networked))
+
     # -- NetworkPolicy -------------------------------------------------------------------------------------------
 
     def isolates(self, policy: Object, direction: str, pod: Object) -> bool:
@@ -102,15 +150,20 @@ class World:
         return same and direction in types and selects(spec.get("podSelector"), labels(pod))
 
     def admits(self, policy: Object, direction: str, other: End, destination: End, protocol: str, port: int) -> bool:
+        return any(self.admitting(policy, direction, other, destination, protocol, port))
+
+    def admitting(
+        self, policy: Object, direction: str, other: End, destination: End, protocol: str, port: int
+    ) -> Iterator[Ref]:
+        """The rules of a policy that admit it."""
         home = policy["metadata"].get("namespace", "default")
-        for rule in policy["spec"].get(direction.lower()) or []:
+        for index, rule in enumerate(policy["spec"].get(direction.lower()) or []):
             peers = rule.get("from" if direction == "Ingress" else "to")
             if peers and not any(self.is_peer(peer, home, other) for peer in peers):
                 continue
             entries = rule.get("ports")
             if not entries or any(self.is_port(entry, destination, protocol, port) for entry in entries):
-                return True
-        return False
+                yield Ref(policy["kind"], home, policy["metadata"]["name"], direction, index)
 
     def is_peer(self, peer: Object, home: str, other: End) -> bool:
         seen = (
@@ -153,18 +206,22 @@ class World:
         self, direction: str, tier: str, subject: End, other: End, destination: End, protocol: str, port: int
     ) -> set[str] | None:
         """The actions that a tier may come to: Accept, Deny, or Pass where no rule decides. Several: not defined."""
+        deciding = self.deciding(direction, tier, subject, other, destination, protocol, port)
+        return {"Pass" if rule is None else rule["action"] for rule in deciding}
+
+    def deciding(
+        self, direction: str, tier: str, subject: End, other: End, destination: End, protocol: str, port: int
+    ) -> Iterator[Object | None]:
+        """The rules of a tier that may be the one that decides, None where none does: one for each order."""
         assert subject.pod is not None
-        if on_host(subject.pod):
-            return {"Pass"}
         found = [p for p in self.admin if p["tier"] == tier and self.names_pod(p["subject"], subject.pod)]
-        if not found:
-            return {"Pass"}
-        answers: set[str] = set()
+        if on_host(subject.pod) or not found:
+            yield None
+            return
         for order in orders(found):
             rules = [rule for policy in order for rule in policy[direction]]
             asked = direction, other, destination, protocol, port
-            answers.add(next((rule["action"] for rule in rules if self.admin_rule(rule, *asked)), "Pass"))
-        return answers
+            yield next((rule for rule in rules if self.admin_rule(rule, *asked)), None)
 
     def admin_rule(self, rule: Object, direction: str, other: End, destination: End, protocol: str, port: int) -> bool:
         if rule["peers"] == "everybody":
@@ -216,8 +273,9 @@ def normal(policy: Object) -> Object | None:
                 "action": "Accept" if rule["action"] == "Allow" else rule["action"],
                 "peers": rule[peers],
                 "ports": rule.get("protocols") or rule.get("ports"),
+                "ref": Ref(kind, "", policy["metadata"]["name"], direction, index),
             }
-            for rule in spec.get(direction.lower()) or []
+            for index, rule in enumerate(spec.get(direction.lower()) or [])
         ]
         made[direction] = [failed_closed(rule) for rule in made[direction]]
     return made
@@ -228,7 +286,7 @@ def failed_closed(rule: Object) -> Object:
     known = {"namespaces", "pods", "nodes", "networks"}
     if all(known & peer.keys() for peer in rule["peers"]):
         return rule
-    return {**rule, "peers": []} if rule["action"] == "Accept" else {"action": "Deny", "peers": "everybody"}
+    return {**rule, "peers": []} if rule["action"] == "Accept" else {**rule, "action": "Deny", "peers": "everybody"}
 
 
 def orders(policies: list[Object]) -> Iterator[list[Object]]:
