@@ -6,12 +6,10 @@ The API server drops them in silence; `kubectl apply` asks it to refuse them (`f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, get_args, get_origin
 
-import msgspec
-
 from kwake.control.violation import Violation
+from kwake.objects.base import fields_of
 from kwake.objects.document import FieldPath, Manifest
 from kwake.objects.field_path import dotted
 from kwake.objects.kinds import AdminSpec, PolicySpec, ServiceSpec
@@ -40,20 +38,13 @@ def _unknown(path: FieldPath) -> Violation:
     return Violation(path, f'unknown field "{dotted(path)}"', "reported")
 
 
-@cache
-def _fields_of(kind: Any) -> dict[str, Any] | None:
-    """The types of the fields of a struct, or of the struct in a union; None where there is none."""
-    struct = next((k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, msgspec.Struct)), None)
-    return None if struct is None else {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
-
-
 def _below(value: Any, kind: Any, path: FieldPath) -> Iterator[Violation]:
     """Walks a value along the types of its fields."""
     if isinstance(value, list) and get_origin(kind) is tuple:
         for at, item in enumerate(value):
             yield from _below(item, get_args(kind)[0], (*path, at))
         return
-    known = _fields_of(kind)
+    known = fields_of(kind)
     if known is None or not isinstance(value, dict):
         return
     for name, child in value.items():
@@ -71,5 +62,5 @@ def fields_at(kind: str, path: FieldPath) -> frozenset[str]:
         if isinstance(step, int):
             at = get_args(at)[0] if get_origin(at) is tuple else None
         else:
-            at = (_fields_of(at) or {}).get(step)
-    return frozenset(_fields_of(at) or ()) if path[:1] == ("spec",) else frozenset()
+            at = (fields_of(at) or {}).get(step)
+    return frozenset(fields_of(at) or ()) if path[:1] == ("spec",) else frozenset()

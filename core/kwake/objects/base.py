@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import cache
+from typing import Any, ClassVar, get_args
 
 import msgspec
 
@@ -63,3 +64,10 @@ class Unmodelled(KubeObject, frozen=True, kw_only=True):
     """An object of a kind that kwake keeps but does not read."""
 
     KIND: ClassVar[str] = ""
+
+
+@cache
+def fields_of(kind: Any) -> dict[str, Any] | None:
+    """The types of the fields of a struct, or of the struct in a union; None where there is none."""
+    struct = next((k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, msgspec.Struct)), None)
+    return None if struct is None else {field.encode_name: field.type for field in msgspec.structs.fields(struct)}

@@ -12,6 +12,7 @@ from kwake.errors import KwakeError
 from kwake.objects.document import Document, FieldPath, Manifest
 from kwake.objects.key import CLUSTER_SCOPED, CLUSTER_SCOPED_IN_ANY_GROUP, GROUP_OF_KIND, group_of
 from kwake.objects.kinds import MODELLED, KubeObject, Unmodelled
+from kwake.objects.nulls import without_nulls
 
 
 class DecodeError(KwakeError):
@@ -31,15 +32,6 @@ def _path(message: str) -> tuple[str, FieldPath]:
     words, _, where = message.partition(" - at `")
     steps = _STEP.findall(where.rstrip("`").replace("$", "", 1))
     return words, tuple(int(index) if index.isdigit() else name or index for name, index in steps)
-
-
-def _pruned(value: Any) -> Any:
-    """The value without nulls in its maps: the API server reads null as absent."""
-    if isinstance(value, dict):
-        return {name: _pruned(child) for name, child in value.items() if child is not None}
-    if isinstance(value, list):
-        return [_pruned(child) for child in value]
-    return value
 
 
 def decode(document: Document, manifest: Manifest | None = None) -> KubeObject:
@@ -104,9 +96,10 @@ def _with_care(document: Document) -> KubeObject:
     for field in ("apiVersion", "kind"):
         if not isinstance(manifest.get(field), str) or not manifest[field]:
             raise DecodeError(f"{field} is missing or not a string", (field,))
-    manifest = _pruned(manifest)
+    kind = _type_of(manifest["apiVersion"], manifest["kind"])
+    manifest = without_nulls(manifest, kind)
     try:
-        value: KubeObject = msgspec.convert(manifest, _type_of(manifest["apiVersion"], manifest["kind"]))
+        value: KubeObject = msgspec.convert(manifest, kind)
     except msgspec.ValidationError as error:
         words, path = _path(str(error))
         raise DecodeError(words, _with_key(path, manifest, words)) from None
