@@ -18,6 +18,7 @@ from kwake.control.violation import MASK
 from kwake.control.zone_hints import zone_shares
 from kwake.linting.fields import meant_field, respelt_field
 from kwake.linting.lint import JUDGED, lint, lint_services
+from kwake.objects.base import OwnerReference
 from kwake.objects.basis import Basis
 from kwake.objects.document import FieldPath, Origin
 from kwake.objects.field_path import dotted
@@ -93,10 +94,13 @@ def check(
 
 
 def folded(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """What is said of many objects in the same words, once: no EndpointSlices at all, a folder that holds all twice."""
+    """What is said of many objects in the same words, once: no EndpointSlices at all, a folder that holds all twice,
+    owners that are inferred from pods."""
     alike: defaultdict[tuple[Level, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         words = LINE.sub("", finding.text)
+        if finding.level == "inferred":  # the owners of pods, each from another pod
+            words = f"{finding.subject.partition('/')[0]} {words.partition(' from pod ')[0]}"
         folds = finding.level in ("skipped", "inferred") or words.startswith("stands twice")
         alike[(finding.level, words if folds else str(finding))].append(finding)
     for those in alike.values():
@@ -197,17 +201,24 @@ def _listed(values: Iterable[KubeObject]) -> str:
 
 
 def _dangling_owners(cluster: Cluster) -> Iterator[Finding]:
-    """Controlling owners that are not here; without them nothing replaces what they own."""
-    owned: defaultdict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    """Controlling owners that are not here: without them nothing replaces what they own. Of a kind that kwake does not
+    model, a dump seldom holds any, and what it would do is not known (PD-5)."""
+    owned: defaultdict[tuple[OwnerReference, str], list[Record]] = defaultdict(list)
     for item in cluster:
         owner = item.value.controller
         if owner is not None and owner.kind and cluster.controller_of(item.value) is None:
-            owned[(owner.kind, item.key.namespace, owner.name)].append(item)
-    for (kind, namespace, name), items in owned.items():
+            owned[(owner, "" if owner.uid else item.key.namespace)].append(item)
+    for (owner, _), items in owned.items():
         others = f" and {len(items) - 1} more" if len(items) > 1 else ""
         text = f"owns {items[0].key}{others}, and is not in the snapshot"
-        subject = f"{kind}/{namespace}/{name}" if namespace else f"{kind}/{name}"
-        yield Finding("warning", subject, text, _where(items[0].origin, ("metadata", "ownerReferences")))
+        spaces = {item.key.namespace for item in items}
+        space = spaces.pop() if len(spaces) == 1 else ""  # what owns in several namespaces is of none
+        subject = f"{owner.kind}/{space}/{owner.name}" if space else f"{owner.kind}/{owner.name}"
+        where = _where(items[0].origin, ("metadata", "ownerReferences"))
+        if owner.kind in MODELLED:
+            yield Finding("warning", subject, text, where)
+        else:
+            yield Finding("unknown", subject, f"{text}: whether it would make them anew is unknown", where)
 
 
 def _unread_kinds(cluster: Cluster) -> Iterator[Finding]:
@@ -215,7 +226,8 @@ def _unread_kinds(cluster: Cluster) -> Iterator[Finding]:
     policies = {policy.key for policy in unread_policies(cluster)}
     kinds: defaultdict[tuple[str, str], list[Key]] = defaultdict(list)
     for value in cluster.all(Unmodelled):
-        kinds[(value.key.kind, value.key.group)].append(value.key)
+        if not cluster.record(value.key).made:
+            kinds[(value.key.kind, value.key.group)].append(value.key)
     for (kind, group), keys in kinds.items():
         if (kind, group) in READ_AT_OPEN:
             continue
@@ -324,7 +336,8 @@ def _balancer_annotations(cluster: Cluster, profile: Profile | None) -> Iterator
 def _assumptions(cluster: Cluster) -> Iterator[Finding]:
     silent = sum(LISTENS_ANNOTATION not in pod.metadata.annotations for pod in cluster.all(Pod))
     if silent:
-        text = f"declared container ports listen: {silent} pods; others too unless {LISTENS_ANNOTATION} says which"
+        pods = "1 pod" if silent == 1 else f"{silent} pods"
+        text = f"declared container ports listen: {pods}; others too unless {LISTENS_ANNOTATION} says which"
         yield Finding("assumption", "Pod", text)
     named = {namespace.metadata.name for namespace in cluster.all(Namespace)}
     implied = sorted(set(cluster.namespaces) - named)

@@ -108,13 +108,50 @@ def test_a_policy_may_select_pods_that_a_workload_will_make() -> None:
     assert lines(policy(app="web"), job, profile=CALICO) == []
 
 
+def owned(manifest: Manifest, kind: str, group: str = "x.io/v1", uid: str = "1") -> Manifest:
+    owner = {"apiVersion": group, "kind": kind, "name": "a", "uid": uid, "controller": True}
+    return {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": [owner]}}
+
+
+def unselecting(name: str) -> Manifest:
+    return {**service(name), "spec": {"ports": [{"port": 80}]}}
+
+
 def test_an_owner_that_is_not_there() -> None:
-    manifest = service("a")
-    manifest["spec"]["selector"] = {}
-    manifest["metadata"]["ownerReferences"] = [
-        {"apiVersion": "x.io/v1", "kind": "App", "name": "a", "uid": "1", "controller": True}
+    manifest = owned(unselecting("a"), "ReplicaSet", "apps/v1")
+    assert lines(manifest) == ["ReplicaSet/shop/a: owns Service/shop/a, and is not in the snapshot"]
+
+
+@pytest.mark.rule("PD-5")
+def test_pd_5_an_owner_of_a_kind_that_is_not_modelled_is_nobodys_mistake() -> None:
+    manifest = owned(unselecting("a"), "App")
+    assert lines(manifest) == []
+    assert lines(manifest, level="unknown") == [
+        "App/shop/a: owns Service/shop/a, and is not in the snapshot: whether it would make them anew is unknown"
     ]
-    assert lines(manifest) == ["App/shop/a: owns Service/shop/a, and is not in the snapshot"]
+
+
+def test_an_owner_in_several_namespaces_is_of_none_and_told_once() -> None:
+    [line] = lines(owned(SHOP, "App"), owned(unselecting("b"), "App"), level="unknown")
+    assert line.startswith("App/a: owns Namespace/shop and 1 more, and is not in the snapshot")
+
+
+def test_what_is_inferred_is_not_counted_as_kept() -> None:
+    pod = owned(running("b"), "App")
+    records = infer(Cluster({item.key: item for item in (record(SHOP), record(pod))}), CALICO)
+    assert not [found for found in check(records) if found.level == "skipped"]
+
+
+def test_many_owners_that_are_inferred_are_one_line_a_kind() -> None:
+    pods = [owned(running(f"b{n}", ip=f"10.0.0.{n}"), f"App{n % 2}", uid=str(n)) for n in range(8)]
+    for number, pod in enumerate(pods):
+        pod["metadata"]["ownerReferences"][0]["name"] = f"a{number}"
+    records = infer(Cluster({item.key: item for item in map(record, (SHOP, *pods))}), CALICO)
+    found = [f"{f.subject}: {f.text}" for f in check(records) if f.level == "inferred" and f.subject.startswith("App")]
+    assert found == [
+        "App0/shop/a0: inferred from pod shop/b0 (and 3 more of kind App0)",
+        "App1/shop/a1: inferred from pod shop/b1 (and 3 more of kind App1)",
+    ]
 
 
 def test_faults_that_a_dump_may_have_are_listed_and_many_of_a_kind_in_one_line() -> None:
