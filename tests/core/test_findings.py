@@ -160,8 +160,7 @@ def test_faults_that_a_dump_may_have_are_listed_and_many_of_a_kind_in_one_line()
         manifest["metadata"]["ownerReferences"] = [{"kind": "", "name": "x", "apiVersion": "v1", "uid": "1"}]
     found = [line for line in lines(*bad) if "ownerReferences" in line]
     assert found == [
-        'Pod/shop/Pod0: metadata.ownerReferences[0].kind: Invalid value: "": kind must not be empty (and 4 more of'
-        " kind Pod)"
+        'Pod/shop/Pod0: metadata.ownerReferences[0].kind: Invalid value: "": must not be empty (and 4 more of kind Pod)'
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kwake.cluster import Record
@@ -40,6 +41,9 @@ from kwake.objects.kinds import (
 )
 
 __all__ = ["Violation", "record_violations", "violations"]
+
+MOST_ANNOTATED = 256 * 1024
+"""Bytes of all keys and values of an object's annotations."""
 
 _NAME_RULES: dict[type[KubeObject], NameRule] = {
     Service: dns_1035_label,
@@ -115,6 +119,9 @@ def _metadata(value: KubeObject) -> Iterator[Violation]:
     path = ("metadata", "name")
     for words in rule(metadata.name):
         yield invalid(path, metadata.name, words, "reported")
+    if metadata.generate_name:
+        for words in rule(re.sub(r".?-$", "a", metadata.generate_name)):  # what follows the hyphen is still to come
+            yield invalid(("metadata", "generateName"), metadata.generate_name, words, "reported")
     if metadata.namespace:
         path = ("metadata", "namespace")
         for words in dns_label(metadata.namespace):
@@ -124,23 +131,37 @@ def _metadata(value: KubeObject) -> Iterator[Violation]:
             yield invalid(("metadata", "labels", key), key, words)
         for words in label_value(text):
             yield invalid(("metadata", "labels", key), text, words)
-    for key in metadata.annotations:
+    yield from _annotations(metadata.annotations)
+    yield from _owners(metadata.owner_references)
+    for at, finalizer in enumerate(metadata.finalizers):
+        for words in qualified_name(finalizer):
+            yield invalid(("metadata", "finalizers", at), finalizer, words, "reported")
+
+
+def _annotations(annotations: dict[str, str]) -> Iterator[Violation]:
+    size = 0
+    for key, text in annotations.items():
+        size += len(key) + len(text)
         for words in qualified_name(key.lower()):
             yield invalid(("metadata", "annotations", key), key, words, "reported")
-    yield from _owners(metadata.owner_references)
+    if size > MOST_ANNOTATED // 4:  # of the characters that UTF-8 has, none is longer than four bytes
+        size = sum(len(key.encode()) + len(text.encode()) for key, text in annotations.items())
+    if size > MOST_ANNOTATED:
+        words = f"Too long: may not be more than {MOST_ANNOTATED} bytes"
+        yield Violation(("metadata", "annotations"), words, "reported")
 
 
 def _owners(owners: tuple[OwnerReference, ...]) -> Iterator[Violation]:
     for at, owner in enumerate(owners):
-        if owner.api_version and owner.kind and owner.name and owner.uid:
-            continue
-        fields = (("apiVersion", owner.api_version, "version"), ("kind", owner.kind, "kind"),
-                  ("name", owner.name, "name"), ("uid", owner.uid, "uid"))  # fmt: skip
-        for field, text, word in fields:
+        where = ("metadata", "ownerReferences", at)
+        if not owner.api_version or owner.api_version.endswith("/"):
+            yield invalid((*where, "apiVersion"), owner.api_version, "version must not be empty", "reported")
+        for field, text in (("kind", owner.kind), ("name", owner.name), ("uid", owner.uid)):
             if not text:
-                where = ("metadata", "ownerReferences", at, field)
-                yield invalid(where, "", f"{word} must not be empty", "reported")
-    controllers = [owner.name for owner in owners if owner.controller]
+                yield invalid((*where, field), "", "must not be empty", "reported")
+        if owner.kind == "Event" and owner.api_version == "v1":
+            yield Violation(where, "Invalid value: /v1, Kind=Event is disallowed from being an owner", "reported")
+    controllers = [f"{owner.kind}/{owner.name}" for owner in owners if owner.controller]
     if len(controllers) > 1:
         words = (
             f'Only one reference can have Controller set to true. Found "true" in references for {controllers[0]}'

@@ -64,14 +64,9 @@ label_value = _rule(
     "my_value",
     "12345",
 )
-_name_part = _rule(
-    _QUALIFIED,
-    63,
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric"
-    " character",
-    "MyName",
-    "my.name",
-    "123-abc",
+_KEY = (
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+    f" (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_QUALIFIED}')"
 )
 
 
@@ -84,13 +79,18 @@ def qualified_name(text: str) -> tuple[str, ...]:
 def _of_qualified_name(text: str) -> Iterator[str]:
     prefix, slash, name = text.rpartition("/")
     if "/" in prefix:
-        yield "a qualified name must be a DNS subdomain prefix, '/' and a name part, with one '/' only"
+        yield f"a valid label key {_KEY} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
         return
     if slash and not prefix:
         yield "prefix part must be non-empty"
     elif slash:
         yield from (f"prefix part {complaint}" for complaint in dns_subdomain(prefix))
-    yield from ["name part must be non-empty"] if not name else _name_part(name)
+    if not name:
+        yield "name part must be non-empty"
+    elif len(name) > 63:
+        yield "name part must be no more than 63 characters"
+    if not re.fullmatch(_QUALIFIED, name):
+        yield f"name part {_KEY}"
 
 
 def path_segment(text: str) -> Iterator[str]:

@@ -180,7 +180,7 @@ def test_what_is_good_is_taken(manifest: Manifest) -> None:
         ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a.b"}}, "a lowercase RFC 1123 label must"),
         (
             {**pod(), "metadata": {"name": "a", "ownerReferences": [{"name": "b"}]}},
-            'metadata.ownerReferences[0].kind: Invalid value: "": kind must not be empty',
+            'metadata.ownerReferences[0].kind: Invalid value: "": must not be empty',
         ),
         (from_peer(ipBlock={"cidr": "***HIDDEN***/32"}), CIDR),
         (policy(ingres=[]), 'spec.ingres: unknown field "spec.ingres"'),
@@ -202,6 +202,81 @@ def test_labels_are_checked_in_metadata_too() -> None:
     manifest = pod()
     manifest["metadata"]["labels"] = {"a/b/c": "x", "app": "-"}
     assert [line.split(":")[0] for line in lines(manifest)] == ["metadata.labels[a/b/c]", "metadata.labels.app"]
+
+
+OWNER = {"apiVersion": "v1", "kind": "Node", "name": "a", "uid": "1"}
+KEY = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "start"),
+    [
+        ({"generateName": "AB-"}, 'generateName: Invalid value: "AB-": a lowercase RFC 1123 subdomain must consist of'),
+        ({"generateName": "a_"}, 'generateName: Invalid value: "a_": a lowercase RFC 1123 subdomain must consist of'),
+        ({"finalizers": ["a b"]}, f'finalizers[0]: Invalid value: "a b": name part {KEY}'),
+        ({"annotations": {"a b": "x"}}, f'annotations.a b: Invalid value: "a b": name part {KEY}'),
+        ({"annotations": {"a": "x" * 256 * 1024}}, "annotations: Too long: may not be more than 262144 bytes"),
+        ({"annotations": {"a": "\u00e9" * 128 * 1024}}, "annotations: Too long: may not be more than 262144 bytes"),
+        (
+            {"ownerReferences": [{**OWNER, "apiVersion": "apps/"}]},
+            'ownerReferences[0].apiVersion: Invalid value: "apps/": version must not be empty',
+        ),
+        ({"ownerReferences": [{**OWNER, "uid": ""}]}, 'ownerReferences[0].uid: Invalid value: "": must not be empty'),
+        (
+            {"ownerReferences": [{**OWNER, "kind": "Event"}]},
+            "ownerReferences[0]: Invalid value: /v1, Kind=Event is disallowed from being an owner",
+        ),
+        (
+            {"ownerReferences": [{**OWNER, "controller": True}, {**OWNER, "name": "b", "controller": True}]},
+            'ownerReferences: Only one reference can have Controller set to true. Found "true" in references for'
+            " Node/a and Node/b",
+        ),
+    ],
+)
+def test_metadata_of_a_dump_is_reported(metadata: dict[str, Any], start: str) -> None:
+    manifest = {**policy(), "metadata": {"name": "a", **metadata}}
+    assert lines(manifest) == []
+    (told,) = lines(manifest, "reported")
+    assert told.startswith(f"metadata.{start}")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"name": ".".join(["a" * 63] * 3 + ["a" * 61])},
+        {"generateName": "a-"},
+        {"generateName": "a--"},
+        {"annotations": {"Example.COM/A_b": "x" * (256 * 1024 - 15)}},
+        {"finalizers": ["foregroundDeletion", "example.com/a"]},
+        {"ownerReferences": [{**OWNER, "controller": True}, {**OWNER, "name": "b"}]},
+        {"ownerReferences": [{**OWNER, "apiVersion": "events.k8s.io/v1", "kind": "Event"}]},
+        {"labels": {"a" * 63: "v" * 63, "example.com/a": ""}},
+    ],
+)
+def test_metadata_up_to_its_borders_is_taken(metadata: dict[str, Any]) -> None:
+    manifest = {**policy(), "metadata": {"name": "a", **metadata}}
+    assert lines(manifest) == []
+    assert lines(manifest, "reported") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "complaints"),
+    [
+        ("", ["name part must be non-empty", f"name part {KEY}"]),
+        ("a/", ["name part must be non-empty", f"name part {KEY}"]),
+        ("/a", ["prefix part must be non-empty"]),
+        ("k" * 64, ["name part must be no more than 63 characters"]),
+        ("a/b/c", [f"a valid label key {KEY}"]),
+        ("A/b", ["prefix part a lowercase RFC 1123 subdomain must consist of"]),
+        (".".join(["a" * 63] * 4) + "/b", ["prefix part must be no more than 253 characters"]),
+        ("-a", [f"name part {KEY}"]),
+    ],
+)
+def test_a_key_of_a_label_is_a_qualified_name(key: str, complaints: list[str]) -> None:
+    told = lines(policy(podSelector={"matchLabels": {key: "x"}}))
+    assert len(told) == len(complaints)
+    for line, complaint in zip(told, complaints, strict=True):
+        assert f'Invalid value: "{key}": {complaint}' in line
 
 
 def test_a_template_is_checked_like_a_pod() -> None:
