@@ -125,14 +125,14 @@ def _one_way(
 ) -> tuple[tuple[Pair, ...], set[UnknownPair]]:
     """What the policies of each end say of supposed pods in a direction, and the ends of which that is not known."""
     policies = PolicySet(cluster, profile)
-    supposed = {f"\x00{at}": one for at, one in enumerate(_supposed(policies, direction, real))}
-    seeing = Supposing(*_fields(policies.seeing), pods=supposed)
+    by_uid = {f"\x00{at}": one for at, one in enumerate(supposed(policies, direction, real))}
+    seeing = Supposing(*_fields(policies.seeing), pods=by_uid)
     tiers = policies.tier_seeing
     policies.seeing, policies.tier_seeing = seeing, TierSeeing(seeing, tiers.nodes, tiers.undescribed_nodes)
     classes = classes_of(real, policies)
-    members = (*classes.members, *(_member(uid, one) for uid, one in supposed.items()))
+    members = (*classes.members, *(_member(uid, one) for uid, one in by_uid.items()))
     everyone = Classes(members, (1 << len(members)) - 1, classes.sight, classes.indexes)
-    first, likes = len(classes.members), list(supposed.values())
+    first, likes = len(classes.members), list(by_uid.values())
     matrix = Matrix(everyone, policies)
     matrix.peers = _Peers(everyone, seeing, likes, first)
     counts: defaultdict[tuple[str, str], dict[ConnectionSet, int]] = defaultdict(dict)
@@ -177,7 +177,7 @@ def _member(uid: str, supposed: Supposed) -> EndClass:
     return EndClass(4, (pod,), (), PolicyEnd(pod, ""), (4, frozenset()), pod)
 
 
-def _supposed(policies: PolicySet, direction: str, real: list[Pod]) -> Iterator[Supposed]:
+def supposed(policies: PolicySet, direction: str, real: list[Pod]) -> Iterator[Supposed]:
     """Whom the rules of a direction mean by labels, each once; all pods first."""
     everything = LabelSelector()
     yield Supposed(ANYWHERE, "", everything, everything)

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 
+from kwake.cluster import NAME_LABEL
+from kwake.objects.kinds import Pod
 from kwake.policy.connections import NONE, ConnectionSet
-from kwake.policy.exposure import ANYWHERE, Exposure, exposure
+from kwake.policy.ends import EGRESS, INGRESS
+from kwake.policy.exposure import ANYWHERE, Exposure, Supposed, exposure, supposed
 from kwake.policy.partly import UNLIKE
+from kwake.policy.policy_set import compile_policies
 from kwake.policy.reach import Pair
 from kwake.profiles.load import load_profile
+from tests.core.policy.brute_force import End, Object, Reading, World
 from tests.core.policy.clusters import cluster, namespace, pod, policy
-from tests.core.policy.random_clusters import Maker
+from tests.core.policy.random_clusters import LABELS, PORTS, PROTOCOLS, TEAMS, Maker
+from tests.core.policy.test_brute_force import name_in
 from tests.core.policy.test_partly import of_set
 
+OF_SPACES = {"team": TEAMS, "app": LABELS["app"]}
 DB = pod("shop/db", ip="10.0.1.2", app="db")
 
 
@@ -94,6 +103,56 @@ def test_a_line_that_follows_for_some_pods_of_a_workload_only_stays() -> None:
 
     assert str(found["entire-cluster"].partly) == "All Connections for 1 of 2 pods"
     assert str(found["shop/[pod with {role=client}]"].always) == "TCP 80"
+
+
+@pytest.mark.parametrize("seed", [
+    pytest.param(seed, marks=() if 175 <= seed < 200 else pytest.mark.slow) for seed in range(500)
+])  # fmt: skip
+def test_what_is_said_of_pods_to_come_is_true_of_each_of_them(seed: int) -> None:
+    """By a second reading, of pods with every mixture of labels in every namespace, old or new."""
+    objects = Maker(seed).cluster(admin=False)
+    profile = load_profile("calico", {"ipblock-matches-pods": "no", "host-network-pods": "ignored"})
+    made = cluster(*objects)
+    found = exposure(made, profile, "pod")
+    wrong = []
+    for direction, pairs, own, other in ((EGRESS, found.egress, "src", "dst"), (INGRESS, found.ingress, "dst", "src")):
+        ends = list(made.all(Pod))
+        likes = {one.name: one for one in supposed(compile_policies(made, profile), direction, ends)}
+        for pair in pairs:
+            like = likes[getattr(pair, other)]
+            for labels, home, world in pods_to_come(objects, like):
+                coming = pod(f"{home}/new", ip="10.250.0.1", node="n9")
+                coming["metadata"]["labels"] = labels
+                new = End("10.250.0.1", coming)
+                real = next(end for end in world.ends() if name_in(made, end) == getattr(pair, own))
+                target = new if direction == EGRESS else real
+                wrong += [
+                    (pair, labels, home, protocol, port)
+                    for protocol in PROTOCOLS
+                    for port in PORTS
+                    if pair.connections.holds(protocol, port)
+                    and not world.side(direction, real, new, target, protocol, port)
+                ]
+    assert wrong == []
+
+
+def pods_to_come(objects: list[Object], like: Supposed) -> Iterator[tuple[dict[str, str], str, World]]:
+    """Pods that may be meant: their labels, their namespace, and the cluster with that namespace."""
+    homes = {o["metadata"]["name"]: o["metadata"]["labels"] for o in objects if o["kind"] == "Namespace"}
+    spaces = [*((homes[name], name) for name in homes), *((labels, "c") for labels in mixtures(OF_SPACES))]
+    for more, home in spaces:
+        carried = {**more, NAME_LABEL: home}
+        if (like.home or home) != home or not like.namespaces.matches(carried):
+            continue
+        world = World([*objects, *([namespace(home, **more)] if home not in homes else [])],
+                      Reading(host_network_pods=False, blocks_hold_pods=False))  # fmt: skip
+        yield from ((labels, home, world) for labels in mixtures(LABELS) if like.pods.matches(labels))
+
+
+def mixtures(keys: dict[str, tuple[str, ...]]) -> list[dict[str, str]]:
+    """Every way to carry these labels, or not, or with a value that nobody names."""
+    ways = product(*((None, *values, "other") for values in keys.values()))
+    return [{key: value for key, value in zip(keys, way, strict=True) if value is not None} for way in ways]
 
 
 @pytest.mark.parametrize("seed", range(100))
