@@ -9,7 +9,7 @@ from kwake.linting.scene import Scene
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.implication import implies
-from kwake.objects.json_patch import Fix, Operation, add, remove
+from kwake.objects.json_patch import Fix, Operation, add
 from kwake.objects.kinds import IPBlock, NetworkPolicy, PolicyPeer
 from kwake.objects.selector import LabelSelector
 from kwake.policy.ends import INGRESS
@@ -99,9 +99,9 @@ def _moot_peers(scene: Scene, policy: NetworkPolicy, rule: Rule) -> Iterator[Fin
             if wide.pod_selector is None and peer.namespace_selector is None and peer.pod_selector is not None:
                 both = add((*path, wide_at, "podSelector"), written_selector(peer.pod_selector))
                 text += "; both selectors in one peer must match"
-                yield scene.warning(policy.key, (*path, at), text, both, remove((*path, at)))
+                yield scene.warning(policy.key, (*path, at), text, both, *scene.taken_out(policy.key, (*path, at)))
             else:
-                fixes = tuple(Fix(policy.key, (remove((*path, which)),)) for which in (wide_at, at))
+                fixes = tuple(Fix(policy.key, scene.taken_out(policy.key, (*path, which))) for which in (wide_at, at))
                 yield Finding("warning", str(policy.key), text, scene.where(policy.key, (*path, at)), fixes)
             return
 

@@ -11,7 +11,7 @@ from kwake.linting.scene import Scene
 from kwake.linting.written import Place, written_peers
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
-from kwake.objects.json_patch import add, remove, replace
+from kwake.objects.json_patch import add, replace
 from kwake.objects.kinds import IPBlock, NetworkPolicy, Node, Pod, Service
 from kwake.objects.selector import LabelSelector
 from kwake.policy.change import OF_ONE_POD
@@ -95,7 +95,7 @@ def _service_address(scene: Scene, place: Place, ip: str, service: Service) -> I
         if not all(scene.is_held(endpoint.ip) for endpoint in endpoints):
             yield scene.warning(policy.key, path, f"{text}; {scene.no_nodes}")
             return
-        yield scene.warning(policy.key, path, text, *fix, *([remove(path)] if endpoints else ()))
+        yield scene.warning(policy.key, path, text, *fix, *(scene.taken_out(policy.key, path) if endpoints else ()))
         return
     yield scene.warning(policy.key, path, text, replace(path, mended))
 

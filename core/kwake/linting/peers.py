@@ -103,7 +103,7 @@ def _in_own_namespace(
                 f"{named} admits all pods of namespaces with {other.namespace_selector}, or pods of {home} with "
                 f"{selector}, of which there are none: a dash too many makes two peers of one"
             )
-            yield scene.warning(policy.key, path, text, merged, remove(path))
+            yield scene.warning(policy.key, path, text, merged, *scene.taken_out(policy.key, path))
             return
     elsewhere = sorted({shape.namespace for namespace in scene.shapes for shape in scene.matching(namespace, selector)})
     if elsewhere:

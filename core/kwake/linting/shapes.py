@@ -11,8 +11,9 @@ import msgspec
 
 from kwake.cluster import Cluster
 from kwake.objects.document import FieldPath
+from kwake.objects.field_path import value_at
 from kwake.objects.finding import Finding
-from kwake.objects.json_patch import Fix, Operation
+from kwake.objects.json_patch import Fix, Operation, taken_out
 from kwake.objects.key import Key
 from kwake.objects.kinds import MODELLED, Pod, ReplicationController, Service, ServicePort, Workload
 from kwake.objects.selector import Labels, LabelSelector, keys_of
@@ -168,6 +169,10 @@ class Shapes:
         """`file:line` of a field of an object, or empty."""
         origin = self.cluster.record(key).origin
         return "" if origin is None else f"{origin.source.name}:{locate(origin, field)}"
+
+    def taken_out(self, key: Key, path: FieldPath) -> tuple[Operation, Operation]:
+        """The operations that take an item out of a list of an object."""
+        return taken_out(path, value_at(self.cluster.record(key).manifest, path))
 
     def warning(self, key: Key, field: FieldPath, text: str, *operations: Operation, of: Key | None = None) -> Finding:
         """A finding, with the operations on the object (or on another, `of`) that mend it."""

@@ -8,7 +8,6 @@ import msgspec
 
 from kwake.linting.scene import Scene
 from kwake.objects.finding import Finding
-from kwake.objects.json_patch import remove
 from kwake.policy.ends import EGRESS, INGRESS
 from kwake.policy.tiers import TierPolicy, TierRule
 
@@ -39,7 +38,7 @@ def _shadowed(scene: Scene, policy: TierPolicy, ahead: list[TierPolicy], directi
             named = str(cover.ref) if own else f"{cover.ref.policy.name} {cover.ref}"
             does = {"Accept": "accepts", "Deny": "denies", "Pass": "passes on"}[cover.action]
             text = f"{rule.ref} never decides: {named} before it {does} all that it means"
-            yield scene.warning(policy.key, rule.ref.path, text, remove(rule.ref.path))
+            yield scene.warning(policy.key, rule.ref.path, text, *scene.taken_out(policy.key, rule.ref.path))
         before.append(rule)
 
 

@@ -14,7 +14,7 @@ from kwake.objects.key import GROUP_OF_KIND, Key, group_of
 
 
 class Operation(msgspec.Struct, frozen=True, order=True):
-    """One step: `add`, `replace` or `remove`. Make it with `add`, `replace` and `remove`."""
+    """One step: `add`, `replace`, `remove` or `test`. Make it with `add`, `replace`, `remove` and `taken_out`."""
 
     op: str
     path: str
@@ -101,6 +101,13 @@ def remove(path: FieldPath) -> Operation:
     return Operation("remove", pointer(path))
 
 
+def taken_out(path: FieldPath, item: object) -> tuple[Operation, Operation]:
+    """Take an item out of a list, if it still stands there: after another patch its place may be another one's."""
+    name = item.get("name") if isinstance(item, dict) else None
+    where, held = ((*path, "name"), name) if name else (path, item)
+    return Operation("test", pointer(where), msgspec.json.encode(held)), remove(path)
+
+
 def pointer(path: FieldPath) -> str:
     """A path as a JSON pointer (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
@@ -117,13 +124,18 @@ def patched(manifest: Manifest, operations: tuple[Operation, ...]) -> Manifest:
                 at = at[int(step)] if isinstance(at, list) else at[step]
             _done(at, last, operation)
         except (KeyError, IndexError, ValueError, TypeError):
-            raise UsageError(f"{operation.op} {operation.path}: the object has no such place") from None
+            has = "has another value there" if operation.op == "test" else "has no such place"
+            raise UsageError(f"{operation.op} {operation.path}: the object {has}") from None
     result: Manifest = whole
     return result
 
 
 def _done(at: Any, last: str, operation: Operation) -> None:
     value = msgspec.json.decode(operation.value)
+    if operation.op == "test":
+        if (at[int(last)] if isinstance(at, list) else at[last]) != value:
+            raise ValueError(value)
+        return
     if isinstance(at, list):
         place = len(at) if last == "-" else int(last)
         if not 0 <= place <= len(at) - (operation.op != "add"):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kwake.cluster import Cluster, record
+from kwake.errors import UsageError
 from kwake.linting.lint import lint
 from kwake.objects.document import Manifest
 from kwake.objects.finding import Finding
@@ -215,7 +216,23 @@ def test_an_admin_rule_that_another_one_shadows_never_decides() -> None:
     assert finding.text == "ingress rule 2 never decides: ingress rule 1 before it accepts all that it means"
     (fix,) = finding.fixes
     assert isinstance(fix, Fix)
-    assert fix.patch == [{"op": "remove", "path": "/spec/ingress/1"}]
+    assert fix.patch == [
+        {"op": "test", "path": "/spec/ingress/1", "value": deny},
+        {"op": "remove", "path": "/spec/ingress/1"},
+    ]
+
+
+def test_patches_of_shadowed_rules_that_are_made_one_after_the_other_take_out_no_other_rule() -> None:
+    allow, deny, last = ({"name": action, "action": action, "from": [OPS]} for action in ("Allow", "Deny", "Pass"))
+    live = {"name": "live", "action": "Deny", "from": [{"namespaces": {}}]}
+    manifest = admin("a", 1, allow, deny, last, live)
+    first, second = (fix for finding in lint_tiers(manifest) for fix in finding.fixes if isinstance(fix, Fix))
+
+    after = first.of(manifest)
+
+    assert after["spec"]["ingress"] == [allow, last, live]
+    with pytest.raises(UsageError, match="test /spec/ingress/2/name: the object has another value there"):
+        second.of(after)
 
 
 def test_an_admin_rule_is_shadowed_by_a_policy_of_lower_priority_number() -> None:
