@@ -62,8 +62,8 @@ def outside_findings(scene: Scene) -> Iterator[Finding]:
             if cut is None:
                 continue
             text = (
-                f"is of type {service.spec.type}, and {cut}: clients from outside are dropped, but perhaps on the "
-                "pod's own node (inferred)"
+                f"is of type {service.spec.type}, and {cut}: clients from outside are dropped, unless they come "
+                "by way of the pod's own node (inferred)"
             )
             keeps = service.spec.external_traffic_policy == "Local"
             ranges = service.spec.load_balancer_source_ranges if keeps else ()

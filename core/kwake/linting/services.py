@@ -55,8 +55,12 @@ def _name(
         return  # a workload without pods, so far
     there = {p.name for pod in without for c in pod.port_containers for p in c.ports if p.name}
     has = f"; there is {', '.join(sorted(there))}" if there else ""
-    which = "none" if len(without) == len(pods) else f"only {len(pods) - len(without)}"
-    text = f"{which} of the {len(pods)} pods it selects has a {port.protocol} port named {name}{has}"
+    having, wanted = len(pods) - len(without), f"{port.protocol} port named {name}{has}"
+    if len(pods) == 1:
+        text = f"the one pod it selects has no {wanted}"
+    else:
+        which = f"only {having}" if having else "none"
+        text = f"{which} of the {len(pods)} pods it selects {'have' if having > 1 else 'has'} a {wanted}"
     path: FieldPath = ("spec", "ports", index, "targetPort")
     right = tuple(shape for shape in chosen if shape.pod.named_port(name, port.protocol) is not None)
     fix = _narrowed(right, chosen) if right else _renamed(path, name, port.protocol, chosen)

@@ -51,6 +51,12 @@ LABEL = (
 )
 
 
+def unlike(**labels: str) -> Manifest:
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": spec}
+
+
 @pytest.mark.parametrize(
     ("manifest", "line"),
     [
@@ -191,6 +197,7 @@ def test_what_is_good_is_taken(manifest: Manifest) -> None:
         ),
         (port(endport=9, port=1), 'unknown field "spec.egress[0].ports[0].endport"'),
         (pod(ports=[{"name": "a"}]), "spec.containers[0].ports[0].containerPort: Required value"),
+        (unlike(app="bar"), 'spec.template.metadata.labels: Invalid value: {"app":"bar"}: `selector` does not match'),
     ],
 )  # fmt: skip
 def test_what_dumps_hold_is_only_reported(manifest: Manifest, words: str) -> None:

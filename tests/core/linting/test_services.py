@@ -111,13 +111,20 @@ MISTAKES: dict[str, Mistake] = {
          service("shop/shop", 80, "http", selector={"app": "shop"})],
         "only 1 of the 2 pods it selects has a TCP port named http; there is sql",
     ),
+    "a port's name that several have": Mistake(
+        [pod("shop/shop-db", ip="10.0.1.5", app="shop", tier="db", ports=[{"name": "sql", "containerPort": 3306}]),
+         *(pod(f"shop/shop-{n}", ip=f"10.0.1.{n}", app="shop", tier="front",
+               ports=[{"name": "http", "containerPort": 80}]) for n in (6, 7)),
+         service("shop/shop", 80, "http", selector={"app": "shop"})],
+        "only 2 of the 3 pods it selects have a TCP port named http; there is sql",
+    ),
     "a port's name that is misspelt": Mistake(
         [service("shop/front", 80, "htttp")],
-        "none of the 1 pods it selects has a TCP port named htttp; there is http",
+        "the one pod it selects has no TCP port named htttp; there is http",
     ),
     "the name of the Service's port for that of the pods": Mistake(
         [service("shop/front", 80, "web")],
-        "none of the 1 pods it selects has a TCP port named web; there is http",
+        "the one pod it selects has no TCP port named web; there is http",
         thread="https://github.com/haproxytech/kubernetes-ingress/issues/14",
     ),
     "a number that the pods do not declare": Mistake(
