@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
+from kwake.control.admission_tiers import SCHEMAS, unknown_tier_fields
+from kwake.control.schema import Fields, schema_at
 from kwake.control.violation import Violation
 from kwake.objects.base import fields_of
 from kwake.objects.document import FieldPath, Manifest
 from kwake.objects.field_path import dotted
-from kwake.objects.kinds import AdminSpec, PolicySpec, ServiceSpec
+from kwake.objects.kinds import PolicySpec, ServiceSpec
 
 _FORMER = frozenset({"ipFamily", "topologyKeys"})
 """Fields that Services had once (1.16 to 1.21)."""
@@ -20,11 +22,14 @@ _TOP = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 
 
 def unknown_policy_fields(manifest: Manifest) -> Iterator[Violation]:
-    """Fields of a policy that there are not. Of its spec every field is modelled, so none is wrongly named."""
+    """Fields of a policy that its version does not have. Of its spec every field is modelled, so none is wrongly
+    named."""
+    if manifest["kind"] in SCHEMAS:
+        yield from map(_unknown, unknown_tier_fields(manifest))
+        return
     for name in (name for name in manifest if name not in _TOP):
         yield _unknown((name,))
-    spec = PolicySpec if manifest.get("kind") == "NetworkPolicy" else AdminSpec
-    yield from _below(manifest.get("spec"), spec, ("spec",))
+    yield from _below(manifest.get("spec"), PolicySpec, ("spec",))
 
 
 def unknown_service_fields(manifest: Manifest) -> Iterator[Violation]:
@@ -56,8 +61,10 @@ def _below(value: Any, kind: Any, path: FieldPath) -> Iterator[Violation]:
 
 def fields_at(kind: str, path: FieldPath) -> frozenset[str]:
     """The fields that there are at a place of a policy or a Service; none where there is no such place."""
-    spec = {"NetworkPolicy": PolicySpec, "Service": ServiceSpec}.get(kind, AdminSpec)
-    at: Any = spec
+    if kind in SCHEMAS:
+        part = schema_at(SCHEMAS[kind], path)
+        return frozenset(part.fields if isinstance(part, Fields) else ())
+    at: Any = {"NetworkPolicy": PolicySpec, "Service": ServiceSpec}.get(kind)
     for step in path[1:]:
         if isinstance(step, int):
             at = get_args(at)[0] if get_origin(at) is tuple else None

@@ -1,12 +1,12 @@
 """AdminNetworkPolicy and BaselineAdminNetworkPolicy (v1alpha1), ClusterNetworkPolicy (v1alpha2).
 
-All of policy.networking.k8s.io, cluster-scoped. Fields that a version lacks are refused where an object is taken in;
-the types here hold those of both versions.
+All of policy.networking.k8s.io, cluster-scoped. The types here hold the fields of both versions; a policy is decoded
+without those that its own version lacks.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -115,7 +115,20 @@ class AdminPolicy(KubeObject, frozen=True, kw_only=True):
     """What the three kinds share. Rules count in their order, the first that matches decides (NP-16)."""
 
     TIER: ClassVar[str] = ""
+    LACKS: ClassVar[str] = "protocols"
+    """The field of a rule that its version does not have."""
     spec: AdminSpec = AdminSpec()
+
+    def pruned(self) -> Self:
+        """The policy as the API server stores it: what its version lacks is dropped."""
+        rules = (*self.spec.ingress, *self.spec.egress)
+        if not any(getattr(rule, self.LACKS) for rule in rules):
+            return self
+        ingress, egress = (
+            tuple(msgspec.structs.replace(rule, **{self.LACKS: ()}) for rule in given)
+            for given in (self.spec.ingress, self.spec.egress)
+        )
+        return msgspec.structs.replace(self, spec=msgspec.structs.replace(self.spec, ingress=ingress, egress=egress))
 
     @property
     def tier(self) -> str:
@@ -152,3 +165,4 @@ class ClusterNetworkPolicy(AdminPolicy, frozen=True, kw_only=True):
     """A ClusterNetworkPolicy of policy.networking.k8s.io/v1alpha2."""
 
     KIND: ClassVar[str] = "ClusterNetworkPolicy"
+    LACKS: ClassVar[str] = "ports"

@@ -11,7 +11,7 @@ import msgspec
 from kwake.errors import KwakeError
 from kwake.objects.document import Document, FieldPath, Manifest
 from kwake.objects.key import CLUSTER_SCOPED, CLUSTER_SCOPED_IN_ANY_GROUP, GROUP_OF_KIND, group_of
-from kwake.objects.kinds import MODELLED, KubeObject, Unmodelled
+from kwake.objects.kinds import MODELLED, AdminPolicy, KubeObject, Unmodelled
 from kwake.objects.nulls import without_nulls
 
 
@@ -43,6 +43,8 @@ def decode(document: Document, manifest: Manifest | None = None) -> KubeObject:
     value = _directly(document) if manifest is None else _converted(manifest)
     if value is None:
         value = _with_care(document)
+    if isinstance(value, AdminPolicy):
+        value = value.pruned()
     metadata = value.metadata
     if not metadata.name:
         raise DecodeError("name is missing" + (" (generateName alone names nothing)" if metadata.generate_name else ""),
