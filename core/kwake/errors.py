@@ -29,7 +29,7 @@ class ScenarioError(KwakeError):
 
 
 class SnapshotUnreadable(KwakeError):
-    """A snapshot that cannot be read at all: missing, forbidden, not UTF-8, not YAML."""
+    """A snapshot that cannot be read at all: missing, forbidden, not UTF-8, without any object."""
 
     exit_code = 3
 

@@ -146,6 +146,19 @@ def test_a_broken_link_in_a_folder_is_not_passed_over_as_it_may_be_a_policy(tmp_
     assert "policy.yaml: there is no such file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["check", "reach", ""])
+def test_a_folder_without_an_object_ends_with_3_and_never_passes_as_a_cluster(
+    tmp_path: Path, capsys: Capture, command: str
+) -> None:
+    (tmp_path / "policies.txt").write_text(POD)
+
+    assert main([*command.split(), str(tmp_path)]) == 3
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"{tmp_path} holds no Kubernetes object" in err
+
+
 def test_a_pipe_that_nobody_writes_to_is_refused_and_not_waited_for(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from kwake.errors import InvalidSnapshot
+from kwake.errors import InvalidSnapshot, SnapshotUnreadable
 from kwake.objects.decode import DecodeError, decode
 from kwake.objects.document import Document, FieldPath, Manifest, Origin, document
 from kwake.objects.finding import Finding, Problem
 from kwake.objects.key import Key
 from kwake.objects.kinds import KubeObject
 from kwake.objects.printable import printable
-from kwake.sources.files import Named, Stdin, sources_of
+from kwake.sources.files import SUFFIXES, Named, Stdin, sources_of
 from kwake.sources.location import locate
 from kwake.sources.shapes import (
     HELM_EXPRESSION,
@@ -34,6 +34,10 @@ from kwake.sources.yaml_reader import Parsed, SyntaxProblem
 
 Where = str | Path | Mapping[str, Any] | Iterable[str | Path | Mapping[str, Any]]
 """A file, a folder, `-` for standard input, a manifest, or several of these."""
+
+
+MOST_SKIPPED = 8
+"""Files that an error names, of those that hold no object."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -70,9 +74,10 @@ def read(where: Where, *, stdin: Stdin = _standard_input, layered: bool = False,
 
     With `layered` an object of a later entry of `where` replaces one of the same key from an earlier entry. Of two
     different objects of one key in two files of a folder the later file's counts, and that is listed; else they are a
-    problem. Raises SnapshotUnreadable for what cannot be read at all, InvalidSnapshot for bad syntax and, unless
-    `lenient`, for problems with objects.
+    problem. Raises SnapshotUnreadable for what cannot be read at all or holds no object, InvalidSnapshot for bad syntax
+    and, unless `lenient`, for problems with objects.
     """
+    words: list[str | Path] = []
     with garbage_collector_off():
         reading = _Reading()
         layers: dict[Key, Entry] = {}
@@ -83,14 +88,33 @@ def read(where: Where, *, stdin: Stdin = _standard_input, layered: bool = False,
             if isinstance(part, Mapping):
                 reading.take_manifest(dict(part))
             else:
+                words.append(part)
+                named = None
                 for named in sources_of(part, stdin):
                     reading.take_source(named)
+                if named is None:
+                    text = f"holds no {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file"
+                    reading.findings.append(Finding("skipped", str(part), text, str(part)))
         layers.update(reading.entries)
     if reading.syntax:
         raise InvalidSnapshot(tuple(map(printable, reading.syntax)))
     if reading.problems and not lenient:
         raise InvalidSnapshot(tuple(map(str, reading.problems)))
+    if words and not layers and not reading.problems:
+        raise SnapshotUnreadable("\n".join(map(printable, _nothing_in(words, reading))))
     return Snapshot(tuple(layers.values()), tuple(reading.findings), tuple(reading.scenarios), tuple(reading.problems))
+
+
+def _nothing_in(words: list[str | Path], reading: _Reading) -> Iterator[str]:
+    """That nothing named holds an object, and what was passed over instead."""
+    named = [str(word) if str(word) != "-" else "standard input" for word in words]
+    skipped = [f"{found.where}: {found.text}" for found in reading.findings]
+    skipped += [f"{path}: a scenario, which kwake replay runs" for path in reading.scenarios]
+    yield f"{', '.join(named)} {'hold' if len(named) > 1 else 'holds'} no Kubernetes object"
+    for one in skipped[:MOST_SKIPPED]:
+        yield f"  skipped {one}"
+    if len(skipped) > MOST_SKIPPED:
+        yield f"  skipped {len(skipped) - MOST_SKIPPED} more"
 
 
 def _parts(where: Where) -> Iterator[str | Path | Mapping[str, Any]]:

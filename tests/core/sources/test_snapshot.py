@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kwake.errors import InvalidSnapshot
+from kwake.errors import InvalidSnapshot, SnapshotUnreadable
 from kwake.sources import Snapshot, read
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\n"
@@ -150,7 +150,42 @@ def test_lenient_reading_keeps_the_rest_and_says_what_it_left_out() -> None:
 
 def test_a_scenario_is_no_object(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("kwake: 1\nname: x\n")
+    (tmp_path / "b.yaml").write_text(POD.replace("NAME", "b"))
     assert read(tmp_path).scenarios == (str(tmp_path / "a.yaml"),)
+
+
+def test_what_holds_no_object_is_an_error_that_tells_what_was_passed_over(tmp_path: Path) -> None:
+    empty, chart = tmp_path / "empty", tmp_path / "chart"
+    empty.mkdir()
+    (empty / "policies.txt").write_text(POD)
+    with pytest.raises(SnapshotUnreadable) as caught:
+        read(empty)
+    assert str(caught.value).splitlines() == [
+        f"{empty} holds no Kubernetes object", f"  skipped {empty}: holds no .yaml, .yml or .json file"
+    ]  # fmt: skip
+    chart.mkdir()
+    (chart / "a.yaml").write_text("kwake: 1\nname: x\n")
+    for at in range(9):
+        (chart / f"t{at}.yaml").write_text("metadata:\n  name: {{ .Release.Name }}\n")
+    with pytest.raises(SnapshotUnreadable) as caught:
+        read([empty, chart])
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"{empty}, {chart} hold no Kubernetes object"
+    assert lines[2] == f"  skipped {chart}/t0.yaml:2: looks like a Helm template; render it with helm template"
+    assert (len(lines), lines[-1]) == (10, "  skipped 3 more")
+    with pytest.raises(SnapshotUnreadable, match="standard input holds no Kubernetes object"):
+        text("kind: List\napiVersion: v1\nitems: []\n")
+
+
+def test_a_folder_without_anything_to_read_is_listed_beside_one_with_objects(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "pod.yaml").write_text(POD.replace("NAME", "a"))
+    (found,) = read([tmp_path / "pod.yaml", tmp_path / "empty"]).findings
+    assert (found.level, found.text) == ("skipped", "holds no .yaml, .yml or .json file")
+
+
+def test_no_manifests_are_an_empty_cluster() -> None:
+    assert read([]).entries == ()
 
 
 @pytest.mark.parametrize(
@@ -183,6 +218,7 @@ def test_files_that_are_no_objects_are_listed(tmp_path: Path) -> None:
     }
     for name, content in others.items():
         (tmp_path / name).write_text(content)
+    (tmp_path / "pod.yaml").write_text(POD.replace("NAME", "a"))
     assert sorted(Path(finding.subject).name for finding in read(tmp_path).findings) == sorted(others)
 
 
