@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kwake.linting.dns_caches import cache_addresses
 from kwake.linting.endpoints import admitting, endpoints_of
-from kwake.linting.node_local_dns import cache_addresses
 from kwake.linting.peers import written_selector
 from kwake.linting.scene import Scene
 from kwake.linting.written import Place, written_peers

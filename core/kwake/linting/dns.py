@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kwake.cluster import NAME_LABEL, Cluster
+from kwake.linting.dns_caches import cache_addresses
 from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
 from kwake.objects.finding import Finding
@@ -15,6 +16,8 @@ from kwake.policy.rules import CompiledPolicy, Rule
 
 DNS_PORTS = frozenset({53, 5353, 8053, 1053, 10053})
 """Ports that name servers listen on: CoreDNS of kubeadm, OpenShift, and of charts that run it without root."""
+API_SERVER_PORT = 6443
+"""Pods find the API server by address, from their environment."""
 DNS_LABEL = ("k8s-app", "kube-dns")
 """What cluster DNS pods and their Service carry, whatever serves them (`k8s:cluster/addons/dns`)."""
 
@@ -84,8 +87,15 @@ def _cut_off(
 
 
 def _wants_names(rule: Rule) -> bool:
-    """Whether what it admits is dialled by name: pods, or a port of everybody; addresses need no name."""
-    return not rule.peers or any(peer.ip_block is None for peer in rule.peers)
+    """Whether what it admits is dialled by name: pods, or everybody; addresses need no name, nor does an API server."""
+    if not rule.peers or any(peer.ip_block is None for peer in rule.peers):
+        return True
+    is_for_api_server = bool(rule.ports) and rule.fixed.holds("TCP", API_SERVER_PORT)
+    return not is_for_api_server and any(_is_everybody(peer) for peer in rule.peers)
+
+
+def _is_everybody(peer: PolicyPeer) -> bool:
+    return peer.ip_block is not None and peer.ip_block.cidr.endswith("/0")
 
 
 def _may_ask(scene: Scene, shape: Shape, rules: list[Rule], servers: list[tuple[Pod, int]]) -> bool:
@@ -102,10 +112,17 @@ def _may_ask(scene: Scene, shape: Shape, rules: list[Rule], servers: list[tuple[
     )
 
 
+def _keeps_out(scene: Scene, servers: list[tuple[Pod, int]]) -> bool:
+    """Whether a block of everybody that does not admit these servers leaves no other: no cache runs on the nodes, and
+    the servers' addresses are not made up by kwake, where they count (NP-22)."""
+    is_known = any(not scene.cluster.record(pod.key).made for pod, _ in servers)
+    return bool(servers) and not cache_addresses(scene) and (is_known or not scene.policies.seeing.ip_blocks_hold_pods)
+
+
 def _may_mean_dns(scene: Scene, home: str, peer: PolicyPeer, servers: list[tuple[Pod, int]]) -> bool:
     """Whether a peer may be DNS servers that the snapshot does not hold: on a node, outside, or in kube-system."""
     if peer.ip_block is not None:
-        return True
+        return not (_is_everybody(peer) and _keeps_out(scene, servers))
     if servers:
         return False
     if peer.namespace_selector is None:

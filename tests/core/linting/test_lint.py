@@ -16,6 +16,7 @@ from kwake.objects.slips import is_misspelt
 from kwake.profiles.load import load_profile
 from tests.core.linting.shop import (
     ASK_DNS,
+    DNS,
     DNS_SERVICE,
     SHOP,
     egress,
@@ -26,6 +27,9 @@ from tests.core.linting.shop import (
     service,
 )
 from tests.core.policy.clusters import namespace, pod, policy
+
+DNS_CACHE = pod("kube-system/cache", ip="192.168.0.1", host_network=True)
+DNS_CACHE["spec"]["containers"][0]["image"] = "registry.k8s.io/dns/k8s-dns-node-cache:1.23.0"
 
 MISTAKES: dict[str, tuple[list[Manifest], str]] = {
     "a policy that selects nothing": ([ingress(app="wbe-frontend")], "selects 0 pods: app=wbe-frontend"),
@@ -110,6 +114,14 @@ MISTAKES: dict[str, tuple[list[Manifest], str]] = {
         [egress({"to": [labels(app="db")]}), DNS_SERVICE],
         "egress rule 1 lets pods talk, but no rule lets them ask the cluster's DNS over UDP",
     ),
+    "no DNS beside a port of every address": (
+        [egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443}]})],
+        "egress rule 1 lets pods talk, but no rule lets them ask the cluster's DNS over UDP",
+    ),
+    "no DNS beside all addresses but those of pods": (
+        [egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}), DNS_SERVICE],
+        "egress rule 1 lets pods talk, but no rule lets them ask the cluster's DNS over UDP",
+    ),
     "DNS over TCP only": (
         [egress({"to": [labels(app="db")]}, {"ports": [{"port": 53}]})],
         "egress rule 2 admits DNS over TCP only",
@@ -171,12 +183,32 @@ def test_its_fix_mends_it(mistake: str) -> None:
         [egress({"to": [labels(app="db")]}, {"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}],
                                              "ports": [{"port": 53, "protocol": "UDP"}]}), DNS_SERVICE],
         [egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]})],
+        [egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}), DNS_SERVICE],
+        [egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443}, {"port": 6443}]}), DNS_SERVICE],
+        [egress({"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [{"port": 443}]}), DNS_SERVICE],
+        [egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}), DNS_SERVICE,
+         DNS_CACHE],
         [policy("shop/deny", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})],
         [policy("empty/deny", {"podSelector": {}}), namespace("empty")],
     ],
 )  # fmt: skip
 def test_what_is_right_is_quiet(right: list[Manifest]) -> None:
     assert [finding.text for finding in of(*right)] == []
+
+
+@pytest.mark.rule("NP-22")
+def test_np_22_where_an_ip_block_holds_no_pod_all_addresses_are_not_the_clusters_dns() -> None:
+    manifests = egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}), DNS_SERVICE
+
+    assert of(*manifests) == []
+    (finding,) = of(*manifests, profile="cilium")
+    assert "no rule lets them ask the cluster's DNS over UDP" in finding.text
+
+
+def test_what_admits_an_address_that_kwake_made_up_is_not_told() -> None:
+    policy = egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]})
+    records = [record(m, made="made" if m is DNS else "") for m in (*SHOP, DNS_SERVICE, policy)]
+    assert list(lint(Cluster({r.key: r for r in records}), load_profile("calico"))) == []
 
 
 def test_a_policy_of_pods_on_the_hosts_network_acts_on_nobody() -> None:
