@@ -11,8 +11,10 @@ import yaml
 
 from kwake.objects.document import FieldPath, Origin, Source
 from kwake.sources.excerpt import excerpt
+from kwake.sources.scalars import TAG, ScalarError, key as json_key, plain
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MERGE = f"{TAG}merge"
 _SPACE = re.compile(r"\s*")
 
 
@@ -57,16 +59,39 @@ def _locate_yaml(roots: tuple[yaml.Node | None, ...], index: int, path: FieldPat
     node = roots[index] if index < len(roots) else None
     for step in path:
         if isinstance(node, yaml.MappingNode):
-            pair = next(((name, value) for name, value in node.value if name.value == str(step)), None)
-            if pair is None:
+            found = _pair(node, str(step))
+            if found is None:
                 break
-            line, node = pair[0].start_mark.line + 1, pair[1]
+            line, node = found[0].start_mark.line + 1, found[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
             node = node.value[step]
             line = node.start_mark.line + 1
         else:
             break
     return line
+
+
+def _pair(node: yaml.MappingNode, name: str) -> tuple[yaml.Node, yaml.Node] | None:
+    """A key of a map and its value, which may stand in a map merged into it: in the order written, the last counts."""
+    found = None
+    for key, value in node.value:
+        if _name(key) == name:
+            found = key, value
+        elif key.tag == _MERGE:
+            maps = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            merged = (_pair(part, name) for part in maps if isinstance(part, yaml.MappingNode))
+            found = next((pair for pair in merged if pair is not None), found)
+    return found
+
+
+def _name(key: yaml.Node) -> str:
+    """A key as JSON has it: `on` is `true`, unless it is quoted."""
+    if not isinstance(key, yaml.ScalarNode) or key.style:
+        return str(key.value)
+    try:
+        return json_key(plain(key.value))
+    except ScalarError:
+        return str(key.value)
 
 
 @lru_cache(maxsize=2)

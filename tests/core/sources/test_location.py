@@ -52,6 +52,53 @@ def test_a_field_of_yaml_is_found(name: str, path: FieldPath, line: int) -> None
     assert locate(origin, path) == line
 
 
+MERGED = """apiVersion: v1
+kind: Service
+metadata:
+  name: a
+  labels:
+    on: a
+    'off': b
+    0x10: c
+spec:
+  first: &first
+    app: a
+  second: &second
+    app: b
+    tier: c
+  one:
+    <<: *first
+  after:
+    app: own
+    <<: *first
+  before:
+    <<: *first
+    app: own
+  two:
+    <<: [*first, *second]
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("metadata", "labels", "true"), 6),
+        (("metadata", "labels", "off"), 7),
+        (("metadata", "labels", "16"), 8),
+        (("spec", "one", "app"), 11),
+        (("spec", "after", "app"), 11),
+        (("spec", "before", "app"), 22),
+        (("spec", "two", "app"), 11),
+        (("spec", "two", "tier"), 14),
+        (("spec", "two", "nope"), 23),
+    ],
+)
+def test_a_field_is_found_by_the_key_that_kubectl_reads_and_in_maps_that_are_merged(path: FieldPath, line: int) -> None:
+    [entry] = read("-", stdin=MERGED.encode).entries
+    assert entry.document.origin is not None
+    assert locate(entry.document.origin, path) == line
+
+
 @pytest.mark.parametrize("indent", [1, None])
 @pytest.mark.parametrize("tail", ["", '{"apiVersion": "v1", "kind": "Service", "metadata": {"name": 7}}'])
 def test_a_field_of_json_is_found(indent: int | None, tail: str) -> None:
