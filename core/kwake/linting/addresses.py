@@ -29,7 +29,8 @@ def address_findings(scene: Scene) -> Iterator[Finding]:
         span for node in scene.cluster.all(Node) if not scene.cluster.record(node.key).made
         for cidr in node.pod_cidrs if (span := span_of(cidr)) is not None
     ]  # fmt: skip
-    for place, block in _blocks(scene):
+    pods = _pod_addresses(scene) if scene.no_pods else ()
+    for place, block, is_alone in _blocks(scene):
         span = span_of(block.cidr)
         if span is None:
             continue
@@ -43,9 +44,30 @@ def address_findings(scene: Scene) -> Iterator[Finding]:
             yield from _pod_address(scene, place, single)
         elif of_services is not None and is_within(span, of_services) and any(_is_in(ip, span) for ip in services):
             yield from _service_range(scene, place, block.cidr)
+        elif is_alone and _is_of_pods(scene, block, pods):
+            text = f"{place[2]} admits {block.cidr}, which holds addresses of pods, and {scene.no_pods}"
+            yield scene.warning(place[0].key, place[1], f"{text}; select pods by label")
         elif any(is_within(span, range_) for range_ in ranges) and not single:
             text = f"{place[2]} admits {block.cidr}, a part of the pods' addresses: which pods have those changes"
             yield scene.warning(place[0].key, place[1], f"{text}; select pods by label")
+
+
+def _pod_addresses(scene: Scene) -> tuple[str, ...]:
+    """Of the pods that the snapshot holds, without those on the host's network."""
+    return tuple(
+        ip
+        for pod in scene.cluster.all(Pod)
+        if not pod.spec.host_network and not scene.cluster.record(pod.key).made
+        for ip in pod.ips
+    )
+
+
+def _is_of_pods(scene: Scene, block: IPBlock, pods: tuple[str, ...]) -> bool:
+    """Whether a block means pods: it holds some, and none of the nodes; one that holds nodes is meant for more."""
+    nodes = scene.cluster.nodes_by_ip
+    return (
+        bool(nodes) and any(block_holds(block, ip) for ip in pods) and not any(block_holds(block, ip) for ip in nodes)
+    )
 
 
 def _held_by(service: Service) -> tuple[str, ...]:
@@ -68,10 +90,11 @@ def _service_range(scene: Scene, place: Place, cidr: str) -> Iterator[Finding]:
     yield scene.warning(policy.key, path, text, replace(path, {"namespaceSelector": {}}))
 
 
-def _blocks(scene: Scene) -> Iterator[tuple[Place, IPBlock]]:
-    for place, peer, _ in written_peers(scene.network_policies):
+def _blocks(scene: Scene) -> Iterator[tuple[Place, IPBlock, bool]]:
+    """Each block, and whether no selector stands beside it."""
+    for place, peer, peers in written_peers(scene.network_policies):
         if peer.ip_block is not None:
-            yield place, peer.ip_block
+            yield place, peer.ip_block, all(other.ip_block is not None for other in peers)
 
 
 def _service_address(scene: Scene, place: Place, ip: str, service: Service) -> Iterator[Finding]:
@@ -106,7 +129,8 @@ def _pod_address(scene: Scene, place: Place, ip: str) -> Iterator[Finding]:
     if pod.spec.host_network or scene.cluster.record(pod.key).made:
         return
     name = f"{pod.metadata.namespace}/{pod.metadata.name}"
-    text = f"{named} admits {ip}, the address that pod {name} has now: the pod after it gets another one"
+    why = scene.no_pods or "the pod after it gets another one"
+    text = f"{named} admits {ip}, the address that pod {name} has now: {why}"
     yield scene.warning(policy.key, path, text, replace(path, _peer_of(pod, policy)))
 
 

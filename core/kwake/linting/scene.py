@@ -68,6 +68,14 @@ class Scene(Shapes):
             return ""
         return f"an ipBlock holds no node under {self.profile.name} ({setting.basis.value})"
 
+    @property
+    def no_pods(self) -> str:
+        """What to say where ipBlocks admit no pods (NP-22); empty elsewhere."""
+        setting = self.profile.setting("ipblock-matches-pods")
+        if self.policies.seeing.ip_blocks_hold_pods:
+            return ""
+        return f"an ipBlock holds no pod under {self.profile.name} ({setting.basis.value})"
+
     def behind(self, service: Service) -> tuple[Shape, ...]:
         """The pods that serve it, as policies see them: without those on the host's network, and those of Jobs."""
         chosen = self.matching(service.metadata.namespace, LabelSelector(match_labels=dict(service.spec.selector)))

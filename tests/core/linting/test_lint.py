@@ -205,6 +205,31 @@ def test_np_22_where_an_ip_block_holds_no_pod_all_addresses_are_not_the_clusters
     assert "no rule lets them ask the cluster's DNS over UDP" in finding.text
 
 
+def from_block(cidr: str, *peers: Manifest) -> Manifest:
+    return ingress({"from": [{"ipBlock": {"cidr": cidr}}, *peers]})
+
+
+@pytest.mark.rule("NP-22")
+def test_np_22_where_an_ip_block_holds_no_pod_one_for_pods_admits_none() -> None:
+    node: Manifest = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"},
+                      "status": {"addresses": [{"type": "InternalIP", "address": "10.200.0.1"}]}}  # fmt: skip
+
+    def said(*manifests: Manifest, profile: str = "cilium") -> list[str]:
+        return [finding.text for finding in of(node, *manifests, profile=profile)]
+
+    holds = "an ipBlock holds no pod under cilium (sourced)"
+    assert said(from_block("10.0.0.0/16")) == [
+        f"ingress rule 1 admits 10.0.0.0/16, which holds addresses of pods, and {holds}; select pods by label"
+    ]
+    assert said(from_block("10.0.1.2/32")) == [
+        f"ingress rule 1 admits 10.0.1.2, the address that pod shop/db has now: {holds}"
+    ]
+    assert said(from_block("10.0.0.0/16"), profile="calico") == []
+    assert said(from_block("10.0.0.0/8")) == [], "nodes are meant, too"
+    assert said(from_block("10.0.0.0/16", {"namespaceSelector": {}})) == []
+    assert said(from_block("10.9.0.0/16")) == []
+
+
 def test_what_admits_an_address_that_kwake_made_up_is_not_told() -> None:
     policy = egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]})
     records = [record(m, made="made" if m is DNS else "") for m in (*SHOP, DNS_SERVICE, policy)]
