@@ -64,6 +64,17 @@ _VERSIONS: dict[str, tuple[str, ...]] = {
 }
 """The versions that any Kubernetes ever served; an object of another one would be left out in silence."""
 
+_POLICY_GROUPS: dict[str, frozenset[str]] = {
+    "networking.k8s.io": frozenset(
+        {"NetworkPolicy", "Ingress", "IngressClass", "ClusterCIDR", "IPAddress", "ServiceCIDR"}
+    ),
+    "policy.networking.k8s.io": frozenset(
+        {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy", "ExternalNetworkSet"}
+    ),
+}
+"""All kinds that the groups of policies ever had: another one there may be a policy whose kind is misspelt."""
+_KINDS = {kind.lower(): kind for kind in GROUP_OF_KIND}
+
 
 def violations(value: KubeObject, manifest: Manifest) -> tuple[Violation, ...]:
     """Every rule that an object breaks, in the order of its fields; empty if the API server would take it.
@@ -111,6 +122,14 @@ def _version(value: KubeObject) -> Iterator[Violation]:
     if value.kind in GROUP_OF_KIND and own_group and not known:
         words = f'no matches for kind "{value.kind}" in version "{value.api_version}"'
         yield Violation(("apiVersion",), words)
+    elif type(value) is Unmodelled and value.kind not in GROUP_OF_KIND and _is_misspelt(value.kind, group):
+        yield Violation(("kind",), f'no matches for kind "{value.kind}" in version "{value.api_version}"')
+
+
+def _is_misspelt(kind: str, group: str) -> bool:
+    """Whether a group of Kubernetes' own never had a kind of this name: `networkpolicy`, `NetworkPolcy`, `pod`."""
+    meant = _KINDS.get(kind.lower())
+    return kind not in _POLICY_GROUPS.get(group, {kind}) or (meant is not None and GROUP_OF_KIND[meant] == group)
 
 
 def _metadata(value: KubeObject) -> Iterator[Violation]:

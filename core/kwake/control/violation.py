@@ -36,7 +36,7 @@ def invalid(field: FieldPath, value: object, words: str, severity: Severity = "r
     if isinstance(value, str):
         severity = "reported" if MASK in value else severity
         value = f'"{value}"'
-    elif isinstance(value, dict):
+    elif isinstance(value, dict | list):
         value = msgspec.json.encode(value).decode()
     return Violation(field, f"Invalid value: {value}: {words}", severity)
 

@@ -97,7 +97,7 @@ def unlike(**labels: str) -> Manifest:
         ),
         (
             policy(policyTypes=["Ingress", "Egress", "Ingress"]),
-            "spec.policyTypes: Invalid value: ['Ingress', 'Egress', 'Ingress']: may not specify more than two"
+            'spec.policyTypes: Invalid value: ["Ingress","Egress","Ingress"]: may not specify more than two'
             " policyTypes",
         ),
         (
@@ -126,6 +126,15 @@ def unlike(**labels: str) -> Manifest:
             {**policy(), "apiVersion": "networking.k8s.io/v2"},
             'apiVersion: no matches for kind "NetworkPolicy" in version "networking.k8s.io/v2"',
         ),
+        (
+            {**policy(), "kind": "networkpolicy"},
+            'kind: no matches for kind "networkpolicy" in version "networking.k8s.io/v1"',
+        ),
+        (
+            {**policy(), "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolcy"},
+            'kind: no matches for kind "ClusterNetworkPolcy" in version "policy.networking.k8s.io/v1alpha2"',
+        ),
+        ({**pod(), "kind": "pod"}, 'kind: no matches for kind "pod" in version "v1"'),
         ({**pod(), "spec": {}}, "spec.containers: Required value"),
         (
             pod(ports=[{"containerPort": 70000}]),
@@ -168,6 +177,8 @@ def test_the_api_server_says_why(manifest: Manifest, line: str) -> None:
         policy(podSelector={"matchExpressions": [{"key": "a", "operator": "NotIn", "values": [""]}]}),
         {**policy(), "apiVersion": "extensions/v1beta1"},
         {**policy(), "apiVersion": "crd.projectcalico.org/v1"},
+        {**policy(), "apiVersion": "networking.k8s.io/v1beta1", "kind": "IngressClass"},
+        {**policy(), "apiVersion": "example.com/v1", "kind": "pod"},
         pod(ports=[{"name": "a", "containerPort": 1}]),
         {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "system:a"}},
     ],
