@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kwake.objects.kinds import PolicyPeer, PolicyPort
+from kwake.objects.kinds import AdminPeer, AdminSubject, PolicyPeer, PolicyPort
+from kwake.objects.selector import LabelSelector
 
 
 def peer_words(peer: PolicyPeer) -> str:
@@ -12,12 +13,26 @@ def peer_words(peer: PolicyPeer) -> str:
     if peer.ip_block is not None:
         holes = peer.ip_block.except_
         return peer.ip_block.cidr + (f" except {', '.join(holes)}" if holes else "")
-    pods = "all pods" if peer.pod_selector is None or peer.pod_selector.is_empty else f"pods with {peer.pod_selector}"
-    if peer.namespace_selector is None:
-        return f"{pods} of its namespace"
-    if peer.namespace_selector.is_empty:
-        return f"{pods} of all namespaces"
-    return f"{pods} of namespaces with {peer.namespace_selector}"
+    return _pod_words(peer.pod_selector, peer.namespace_selector)
+
+
+def admin_words(whom: AdminSubject | AdminPeer) -> str:
+    """Whom a policy of the tiers judges, or a peer of it means: `all pods of namespaces with team=a`, `all nodes`."""
+    if whom.namespaces is not None:
+        return _pod_words(None, whom.namespaces)
+    if whom.pods is not None:
+        return _pod_words(whom.pods.pod_selector, whom.pods.namespace_selector)
+    if isinstance(whom, AdminPeer) and whom.nodes is not None:
+        return "all nodes" if whom.nodes.is_empty else f"nodes with {whom.nodes}"
+    listed = (whom.networks or whom.domain_names or ()) if isinstance(whom, AdminPeer) else ()
+    return ", ".join(listed) or "nobody"
+
+
+def _pod_words(pods: LabelSelector | None, namespaces: LabelSelector | None) -> str:
+    who = "all pods" if pods is None or pods.is_empty else f"pods with {pods}"
+    if namespaces is None:
+        return f"{who} of its namespace"
+    return f"{who} of all namespaces" if namespaces.is_empty else f"{who} of namespaces with {namespaces}"
 
 
 def port_words(ports: Sequence[PolicyPort]) -> str:

@@ -209,10 +209,11 @@ class TierSeeing(msgspec.Struct, frozen=True):
         """Whether an address is one that the status of a selected node lists; its host's, for a pod that shares it."""
         if self.pod(end) is not None:
             return False
-        answers = {self._node_matches(selector, node) for node in self.nodes if _has_address(node, end)}
+        answers = {self.node_matches(selector, node) for node in self.nodes if _has_address(node, end)}
         return True if True in answers else None if None in answers else False
 
-    def _node_matches(self, selector: LabelSelector, node: Node) -> bool | None:
+    def node_matches(self, selector: LabelSelector, node: Node) -> bool | None:
+        """Whether a selector of nodes means one."""
         if selector.is_empty:
             return True
         if node.metadata.name in self.undescribed_nodes:

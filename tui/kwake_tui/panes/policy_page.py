@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kwake.objects.kinds import NetworkPolicy, Pod
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
@@ -24,9 +24,9 @@ def policy_lines(world: World, policy: NetworkPolicy) -> list[Line]:
     policies = compile_policies(world.cluster, world.profile)
     selector, pods = policy.spec.pod_selector, policies.selected_by(policy)
     wanted = "all pods" if selector.is_empty else f"pods with {selector}"
-    rows = [_row("selects", f"{wanted} of {policy.metadata.namespace}", _named(world, pods), "NP-1")]
+    rows = [row("selects", f"{wanted} of {policy.metadata.namespace}", named(world, pods), "NP-1")]
     if not policies.enforced:
-        rows.append(_row("", f"{world.profile.name} enforces no NetworkPolicy", role="warn"))
+        rows.append(row("", f"{world.profile.name} enforces no NetworkPolicy", role="warn"))
     for direction in (INGRESS, EGRESS):
         rows += [BLANK, section(direction.lower()), *_direction(world, policies, policy, pods, direction)]
     return rows
@@ -36,11 +36,11 @@ def _direction(
     world: World, policies: PolicySet, policy: NetworkPolicy, selected: Sequence[Pod], direction: str
 ) -> Iterator[Line]:
     if direction not in policy.directions:
-        yield _row("", "it isolates nobody in this direction", rule="NP-4")
+        yield row("", "it isolates nobody in this direction", rule="NP-4")
         return
     rules = (policies.policy(policy.key) or compiled(policy)).rules(direction)  # where none is enforced it has none
     if not rules:
-        yield _row("", "it admits nothing: its pods are isolated, and no more", rule="NP-1")
+        yield row("", "it admits nothing: its pods are isolated, and no more", rule="NP-1")
     for rule in rules:
         yield from _rule(world, policies, rule, selected)
 
@@ -53,33 +53,41 @@ def _rule(world: World, policies: PolicySet, rule: Rule, selected: Sequence[Pod]
         told = [(pod, seeing.admits(peer, ref.policy.namespace, PolicyEnd.of(pod))) for pod in pods]
         met, perhaps = ([pod for pod, admits in told if admits is wanted] for wanted in (True, None))
         admitted |= {pod.metadata.uid: pod for pod in met}
-        found = [] if peer.ip_block is not None and not met else [_named(world, met)]
-        found += [f"perhaps {_named(world, perhaps)}"] if perhaps else []
-        rows.append(_row(label, peer_words(peer), "; ".join(found), "NP-6"))
+        found = [] if peer.ip_block is not None and not met else [named(world, met)]
+        found += [f"perhaps {named(world, perhaps)}"] if perhaps else []
+        rows.append(row(label, peer_words(peer), "; ".join(found), "NP-6"))
     if not rule.peers:
-        rows.append(_row(label, "everybody", rule="NP-5"))
+        rows.append(row(label, "everybody", rule="NP-5"))
     servers = selected if ref.direction == INGRESS else tuple(admitted.values())
-    yield _row(f"rule {ref.index + 1}", f"on {port_words(rule.ports) or 'all ports'}", _numbers(rule, servers), "NP-7")
+    numbers = port_numbers(((name, (protocol,)) for name, protocol in rule.named), servers)
+    yield row(f"rule {ref.index + 1}", f"on {port_words(rule.ports) or 'all ports'}", numbers, "NP-7")
     yield from rows
 
 
-def _numbers(rule: Rule, servers: Sequence[Pod]) -> str:
-    """What the names of ports stand for: `https is 8443`."""
+def port_numbers(names: Iterable[tuple[str, Sequence[str]]], servers: Sequence[Pod]) -> str:
+    """What the names of ports, each with the protocols that it is looked up in, stand for: `https is 8443`."""
     found = []
-    for name, protocol in dict.fromkeys(rule.named):
-        numbers = sorted({number for pod in servers if (number := pod.named_port(name, protocol)) is not None})
+    for name, protocols in dict.fromkeys(names):
+        each = (pod.named_port(name, protocol) for pod in servers for protocol in protocols)
+        numbers = sorted({number for number in each if number is not None})
         found.append(f"{name} is {', '.join(map(str, numbers)) or 'no port of theirs'}")
     return ", ".join(found)
 
 
-def _named(world: World, pods: Sequence[Pod]) -> str:
+def named(world: World, pods: Sequence[Pod]) -> str:
     """How many pods, and whose: `3 pods: shop/web, shop/cart`."""
-    names = sorted({end_name(workload_name(world.cluster, pod)) for pod in pods})
+    return counted("pod", len(pods), {end_name(workload_name(world.cluster, pod)) for pod in pods})
+
+
+def counted(what: str, count: int, names: Iterable[str]) -> str:
+    """How many of a kind, and the first of their names."""
+    names = sorted(names)
     more = f", {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     whose = f": {', '.join(names[:MOST_NAMED])}{more}" if names else " now"
-    return f"{len(pods) or 'no'} pod{'s' * (len(pods) != 1)}{whose}"
+    return f"{count or 'no'} {what}{'s' * (count != 1)}{whose}"
 
 
-def _row(label: str, text: str, found: str = "", rule: str = "", role: str = "text1") -> Line:
+def row(label: str, text: str, found: str = "", rule: str = "", role: str = "text1") -> Line:
+    """A row of a policy's page: what its author wrote, what that means now, and the rule that says so."""
     words = (Span(text, role), *((Span(f"   {found}", "muted"),) if found else ()))
     return Line((Span(f"{label:<{LABEL}}", "muted"), *words), (Span(rule, "faint"),) if rule else (), shrink=len(words))

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from kwake.dataplane.connection import Connection
 from kwake.objects.document import Origin
-from kwake.objects.kinds import KubeObject, NetworkPolicy, Pod, Service
+from kwake.objects.kinds import AdminPolicy, KubeObject, NetworkPolicy, Pod, Service, Workload
 from kwake.objects.time import clock
 from kwake.world import World
 from kwake_tui.glyphs import FATES, connection_mark
@@ -15,6 +15,7 @@ from kwake_tui.names import short
 from kwake_tui.panes.judged_by import policy_rows
 from kwake_tui.panes.policy_page import policy_lines
 from kwake_tui.panes.service_page import service_lines
+from kwake_tui.panes.tier_page import tier_lines
 from kwake_tui.sureness import sure_spans
 
 
@@ -69,6 +70,12 @@ def _of_kind(world: World, value: KubeObject) -> list[Line]:
             return service_lines(world, value)
         case NetworkPolicy():
             return policy_lines(world, value)
+        case AdminPolicy():
+            return tier_lines(world, value)
+        case Workload():
+            pods = world.cluster.pods_of(value.key)
+            found = policy_rows(world, pods) if pods else [_fact("", "no pods now", "muted")]
+            return [BLANK, section("policies"), *found]
         case _:
             return []
 
