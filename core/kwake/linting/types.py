@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from kwake.linting.scene import Scene
+from kwake.objects.document import FieldPath
+from kwake.objects.field_path import value_at
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add
 from kwake.objects.kinds import EgressRule, IngressRule, NetworkPolicy
@@ -13,11 +16,12 @@ from kwake.policy.ends import EGRESS, INGRESS
 
 def type_findings(scene: Scene) -> Iterator[Finding]:
     """Rules that count for nothing because policyTypes does not list them, directions isolated by accident (NP-4), and
-    rules beside one that admits everything."""
+    rules that another one makes moot."""
     for policy in scene.network_policies:
         yield from _ignored(scene, policy)
         yield from _by_accident(scene, policy)
         yield from _moot(scene, policy)
+        yield from _parted(scene, policy)
 
 
 def _ignored(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
@@ -65,6 +69,28 @@ def _moot(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
                 "no difference: was a dash too many before ports?"
             )
             yield scene.warning(policy.key, ("spec", direction.lower(), open_[0]), text)
+
+
+def _parted(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
+    """An egress rule of peers and after it one of ports, which admits everybody on every port that those declare: a
+    dash before `ports` makes two rules of one. Of ingress it may be meant so: clients from outside are no peers."""
+    rules = policy.spec.egress if EGRESS in policy.directions else ()
+    for at, (rule, after) in enumerate(pairwise(rules)):
+        if rule.ports or not rule.to or after.to or not after.ports:
+            continue
+        shapes = [shape for peer in rule.to for shape in scene.meant(peer, policy.metadata.namespace)]
+        declared = {port for shape in shapes for port in shape.ports} if all(shape.ports for shape in shapes) else set()
+        if not declared or not declared <= {(port.protocol, port.port) for port in after.ports}:
+            continue
+        ports = ", ".join(f"{protocol} {number}" for protocol, number in sorted(declared))
+        text = (
+            f"egress rule {at + 2} admits {ports} to everywhere, and the pods of rule {at + 1} declare no other port, "
+            f"so rule {at + 1} makes no difference: was a dash too many before ports?"
+        )
+        path: FieldPath = ("spec", "egress", at + 1)
+        written = value_at(scene.cluster.record(policy.key).manifest, (*path, "ports"))
+        whole = add(("spec", "egress", at, "ports"), written)
+        yield scene.warning(policy.key, path, text, whole, *scene.taken_out(policy.key, path))
 
 
 def _peers(rule: IngressRule | EgressRule) -> object:

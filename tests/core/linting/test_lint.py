@@ -53,6 +53,10 @@ MISTAKES: dict[str, tuple[list[Manifest], str]] = {
         [ingress({"from": [labels(app="db")]}, {"ports": []})],
         "ingress rule 2 admits everything from everywhere",
     ),
+    "a dash before ports": (
+        [egress({"to": [labels(app="db")]}, {"ports": [{"port": 5432}]}, ASK_DNS)],
+        "egress rule 2 admits TCP 5432 to everywhere, and the pods of rule 1 declare no other port",
+    ),
     "a peer that is misspelt": (
         [ingress({"from": [labels(app="checkot")]}), pod("shop/c", ip="10.0.1.8", app="checkout")],
         "ingress rule 1 admits app=checkot in namespace shop, where no pod is so; nearest label app=checkout",
@@ -176,6 +180,10 @@ def test_its_fix_mends_it(mistake: str) -> None:
         [ingress({"from": [{**in_namespace(team="ops"), **labels(app="prometheus")}]})],
         [ingress({"ports": [{"port": 80}, {"port": 8080}]}), service("shop/web", 80, 8080)],
         [ingress({"ports": [{"port": 9999}]})],
+        [ingress({"from": [labels(app="db")]}, {"ports": [{"port": 8080}]})],
+        [egress({"to": [labels(app="db")], "ports": [{"port": 9999}]}, {"ports": [{"port": 5432}]}, ASK_DNS)],
+        [egress({"to": [labels(app="db")]}, ASK_DNS)],
+        [egress({"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}, {"ports": [{"port": 443}]}, ASK_DNS)],
         [ingress({"from": [labels(app="web-2")]}), pod("shop/w1", ip="10.0.1.7", app="web-1")],
         [egress(), egress({"to": [labels(app="db")]}, ASK_DNS)],
         [egress({"to": [labels(app="db")]}, {"to": [in_namespace(**{"kubernetes.io/metadata.name": "kube-system"})],
