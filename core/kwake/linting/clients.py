@@ -19,6 +19,7 @@ from kwake.objects.kinds import Service
 from kwake.objects.selector import LabelSelector
 from kwake.policy.change import identity
 from kwake.policy.ends import INGRESS, PolicyEnd
+from kwake.policy.workloads import proposed_name
 
 NAME = "app.kubernetes.io/name"
 CONTROLLERS = frozenset({"ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kubernetes-ingress"})
@@ -148,6 +149,6 @@ def _cut_off(scene: Scene, promise: Promise, clients: tuple[Shape, ...]) -> Find
         "ports": [{"port": promise.port, "protocol": "TCP"}],
     }
     labels = LabelSelector(match_labels=identity(scene.cluster, server.pod))
-    opened = Opened(promise.servers, labels, home, f"{promise.by.name}-{scene.called(client).rpartition('/')[2]}")
+    opened = Opened(promise.servers, labels, home, f"{promise.by.name}-{proposed_name(scene.cluster, client.pod)}")
     fix = rule_added(opened, stopping, INGRESS, rule)
     return Finding("warning", str(promise.by), text, scene.where(promise.by, promise.path), (fix,))

@@ -16,7 +16,7 @@ from kwake.policy.ends import INGRESS, PolicyEnd, RuleRef, Side
 from kwake.policy.opening_edits import Edit
 from kwake.policy.policy_set import PolicySet
 from kwake.policy.rules import Rule
-from kwake.policy.workloads import workload_name
+from kwake.policy.workloads import proposed_name, workload_name
 
 
 def closing_edits(
@@ -33,7 +33,7 @@ def closing_edits(
         home, direction = pod.metadata.namespace, side.direction
         own = workload_name(cluster, pod).partition("[")[0].partition("/")[2]
         taken = {policy.key.name for policy in policies.policies if policy.namespace == home}
-        name = f"{own}-deny-{direction.lower()}"
+        name = f"{proposed_name(cluster, pod)}-deny-{direction.lower()}"
         name = next(n for n in (name, *(f"{name}-{i}" for i in range(2, len(taken) + 3))) if n not in taken)
         manifest = {
             "apiVersion": "networking.k8s.io/v1",

@@ -17,7 +17,7 @@ from kwake.policy.change import OF_ONE_POD, identity, peer_of, selecting, single
 from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, RuleRef, Side
 from kwake.policy.policy_set import PolicySet
 from kwake.policy.rules import CompiledPolicy, Rule
-from kwake.policy.workloads import workload_name
+from kwake.policy.workloads import proposed_name, workload_name
 
 MANY = 2
 """Policies that select a pod, beyond which a policy of its own is plainer than a rule in one of them."""
@@ -268,8 +268,10 @@ def _new_rule(closed: Closed, policy: CompiledPolicy) -> Edit:
 def _new_policy(closed: Closed) -> Edit:
     """A policy that admits just this, for the workload that was denied."""
     way = "from" if closed.side.direction == INGRESS else "to"
-    own = workload_name(closed.cluster, closed.pod).partition("[")[0].partition("/")[2]
-    name = _free_name(closed, f"{own}-{way}-{closed.called().rpartition('/')[2].replace(':', '-').replace('.', '-')}")
+    other = closed.policies.seeing.pod(closed.other)
+    peer = closed.other.ip if other is None else proposed_name(closed.cluster, other)
+    own = proposed_name(closed.cluster, closed.pod)
+    name = _free_name(closed, f"{own}-{way}-{peer.replace(':', '-').replace('.', '-')}")
     direction = closed.side.direction
     manifest = {
         "apiVersion": "networking.k8s.io/v1",

@@ -64,3 +64,10 @@ def implied_deployment(name: str) -> str:
     """`namespace/name[Deployment]` for a ReplicaSet that is called as a Deployment calls its own; empty for others."""
     matched = _REPLICA_SET.fullmatch(name)
     return f"{matched[1]}[Deployment]" if matched else ""
+
+
+def proposed_name(cluster: Cluster, pod: Pod) -> str:
+    """What to call a pod's workload in the name of an object that is proposed: without a hash, which the next rollout
+    changes."""
+    name = workload_name(cluster, pod)
+    return (implied_deployment(name) or name).partition("[")[0].partition("/")[2]

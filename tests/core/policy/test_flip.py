@@ -93,6 +93,24 @@ def test_beside_a_default_deny_a_policy_of_its_own_is_better_than_a_hole_in_it()
     assert first.also.changes == ()
 
 
+def test_a_proposed_policy_is_called_by_the_deployments_that_replica_sets_imply() -> None:
+    def made_by(name: str, owner: str, ip: str) -> Object:
+        made = pod(name, ip=ip, node="a", app=owner.partition("-")[0])
+        owned = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "uid": owner, "controller": True}
+        return made | {"metadata": made["metadata"] | {"ownerReferences": [owned]}}
+
+    web, db = made_by("shop/w", "cart.v1-74f56fd4b", "10.0.1.8"), made_by("shop/db", "redis-78746d49dc", "10.0.1.9")
+    of = cluster(namespace("shop"), web, db, policy("shop/default-deny", {"podSelector": {}}))
+    question = Question(end(of, "shop/w"), end(of, "shop/db"), "TCP", 5432)
+
+    first = next(iter(flips(of, PROFILE, question, most=9)))
+    assert first.words.startswith("add NetworkPolicy shop/redis-from-cart-v1: ingress from shop/cart.v1-74f56fd4b on")
+
+    of = cluster(namespace("shop"), web, db)
+    (first, *_) = flips(of, PROFILE, Question(end(of, "shop/w"), end(of, "shop/db"), "TCP", 5432), most=9)
+    assert " shop/redis-deny-ingress, " in first.words or " shop/cart.v1-deny-egress, " in first.words
+
+
 def test_where_both_sides_deny_both_are_mended() -> None:
     first, *_ = found(policy("shop/deny", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}))
 
