@@ -167,8 +167,10 @@ def _breaches(cluster: Cluster, judged: Judged) -> Iterator[Finding]:
         shown = broken if len(broken) <= MANY else broken[:1]
         others = f" (and {len(broken) - 1} more of kind {kind})" if len(broken) > MANY else ""
         for item, violation in shown:
-            text = f"{dotted(violation.field)}: {reason}{others}"
             fixes = respelt_field(item, violation.field) if violation.is_unknown else ()
+            meant = meant_field(item, violation.field) if violation.is_unknown and not fixes else ""
+            hint = f"; did you mean {meant}?" if meant else ""
+            text = f"{dotted(violation.field)}: {reason}{hint}{others}"
             yield Finding("warning", str(item.key), text, _where(item.origin, violation.field), fixes)
 
 

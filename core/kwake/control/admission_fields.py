@@ -18,12 +18,19 @@ from kwake.objects.kinds import PolicySpec, ServiceSpec
 
 _FORMER = frozenset({"ipFamily", "topologyKeys"})
 """Fields that Services had once (1.16 to 1.21)."""
+_METADATA = frozenset(
+    {"annotations", "clusterName", "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers",
+     "generateName", "generation", "initializers", "labels", "managedFields", "name", "namespace", "ownerReferences",
+     "resourceVersion", "selfLink", "uid"}
+)  # fmt: skip
+"""Fields of `metadata` (ObjectMeta); clusterName and initializers were there once."""
 _TOP = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 
 
 def unknown_policy_fields(manifest: Manifest) -> Iterator[Violation]:
     """Fields of a policy that its version does not have. Of its spec every field is modelled, so none is wrongly
     named."""
+    yield from _unknown_metadata(manifest)
     if manifest["kind"] in SCHEMAS:
         yield from map(_unknown, unknown_tier_fields(manifest))
         return
@@ -33,10 +40,15 @@ def unknown_policy_fields(manifest: Manifest) -> Iterator[Violation]:
 
 
 def unknown_service_fields(manifest: Manifest) -> Iterator[Violation]:
-    """The same of a Service's spec; fields of earlier versions are known, too."""
+    """The same of a Service's metadata and spec; fields of earlier versions are known, too."""
+    yield from _unknown_metadata(manifest)
     spec = manifest.get("spec")
     if isinstance(spec, dict):
         yield from _below({k: v for k, v in spec.items() if k not in _FORMER}, ServiceSpec, ("spec",))
+
+
+def _unknown_metadata(manifest: Manifest) -> Iterator[Violation]:
+    yield from (_unknown(("metadata", name)) for name in manifest["metadata"] if name not in _METADATA)
 
 
 def _unknown(path: FieldPath) -> Violation:
@@ -61,6 +73,8 @@ def _below(value: Any, kind: Any, path: FieldPath) -> Iterator[Violation]:
 
 def fields_at(kind: str, path: FieldPath) -> frozenset[str]:
     """The fields that there are at a place of a policy or a Service; none where there is no such place."""
+    if path == ("metadata",):
+        return _METADATA
     if kind in SCHEMAS:
         part = schema_at(SCHEMAS[kind], path)
         return frozenset(part.fields if isinstance(part, Fields) else ())

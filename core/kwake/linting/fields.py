@@ -20,6 +20,8 @@ def respelt_field(item: Record, path: FieldPath) -> tuple[Fix, ...]:
     meant; nothing where nobody can say. Dropped, it means the opposite: a selector without labels takes everything."""
     manifest = item.manifest
     *way, name = path
+    if way[:1] == ["metadata"]:
+        return ()  # with another name or namespace it would be another object
     parent = value_at(manifest, tuple(way))
     if not isinstance(parent, dict) or not isinstance(name, str):
         return ()

@@ -203,6 +203,10 @@ def test_what_is_good_is_taken(manifest: Manifest) -> None:
         (policy(ingres=[]), 'spec.ingres: unknown field "spec.ingres"'),
         ({**policy(), "egress": []}, 'egress: unknown field "egress"'),
         (
+            {**policy(), "metadata": {"name": "a", "namspace": "b"}},
+            'metadata.namspace: unknown field "metadata.namspace"',
+        ),
+        (
             from_peer(podSelector={"matchlabels": {"a": "b"}}),
             'unknown field "spec.ingress[0].from[0].podSelector.matchlabels"',
         ),
@@ -269,6 +273,7 @@ def test_metadata_of_a_dump_is_reported(metadata: dict[str, Any], start: str) ->
         {"ownerReferences": [{**OWNER, "controller": True}, {**OWNER, "name": "b"}]},
         {"ownerReferences": [{**OWNER, "apiVersion": "events.k8s.io/v1", "kind": "Event"}]},
         {"labels": {"a" * 63: "v" * 63, "example.com/a": ""}},
+        {"uid": "1", "resourceVersion": "2", "generation": 3, "creationTimestamp": None, "managedFields": []},
     ],
 )
 def test_metadata_up_to_its_borders_is_taken(metadata: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kwake.control.admission import record_violations
-from kwake.linting.fields import respelt_field
+from kwake.linting.fields import meant_field, respelt_field
 from kwake.objects.document import Manifest
 from kwake.policy.change import applied
 from tests.core.linting.shop import SHOP, service
@@ -80,3 +80,12 @@ def test_dropped_it_opens_what_was_meant_to_be_closed() -> None:
 
     assert ask(cluster(*SHOP, wrong), "monitoring/prometheus", "shop/web", 8080).allowed is True
     assert ask(cluster(*SHOP, right), "monitoring/prometheus", "shop/web", 8080).allowed is False
+
+
+def test_a_misspelt_namespace_is_named_and_not_patched() -> None:
+    manifest = shop_policy()
+    manifest["metadata"] = {"name": "p", "namspace": "shop"}
+    (item,) = cluster(manifest)
+    (violation,) = record_violations(item)
+    assert meant_field(item, violation.field) == "namespace"
+    assert respelt_field(item, violation.field) == ()
