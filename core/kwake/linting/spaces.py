@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from kwake.cluster import NAME_LABEL
 from kwake.linting.scene import Scene
 from kwake.objects.document import FieldPath
-from kwake.objects.json_patch import Operation, add, remove
+from kwake.objects.json_patch import Operation, add, remove, replace
 from kwake.objects.selector import LabelSelector
 from kwake.objects.slips import respelt, slips
 
@@ -26,6 +28,14 @@ def meant_namespace(scene: Scene, selector: LabelSelector, labels: FieldPath) ->
             if LabelSelector(mended, selector.match_expressions).matches(there[value]):
                 fix = remove((*labels, key)), add((*labels, NAME_LABEL), value)
                 return f": namespace {value} has no label {key}", fix
+    for at, asked in enumerate(selector.match_expressions):
+        keyless = [value for value in asked.values if value in there and asked.key not in there[value]]
+        if asked.operator == "In" and keyless and asked.key != NAME_LABEL:
+            named = msgspec.structs.replace(asked, key=NAME_LABEL)
+            listed = (*selector.match_expressions[:at], named, *selector.match_expressions[at + 1 :])
+            if any(LabelSelector(selector.match_labels, listed).matches(there[value]) for value in keyless):
+                path = (*labels[:-1], "matchExpressions", at, "key")
+                return f": namespace {keyless[0]} has no label {asked.key}", (replace(path, NAME_LABEL),)
     slip = next(slips(selector, there.values()), None)
     if slip is not None:
         return f", and no namespace is so; nearest label {slip}", respelt(labels, slip)

@@ -73,6 +73,11 @@ MISTAKES: dict[str, tuple[list[Manifest], str]] = {
         [ingress({"from": [in_namespace(name="monitoring")]})],
         "ingress rule 1 admits namespaces with name=monitoring: namespace monitoring has no label name",
     ),
+    "a namespace in a list by a label that it lacks": (
+        [ingress({"from": [{"namespaceSelector": {"matchExpressions": [
+            {"key": "name", "operator": "In", "values": ["elsewhere", "monitoring"]}]}}]})],
+        "ingress rule 1 admits namespaces with name in (elsewhere,monitoring): namespace monitoring has no label name",
+    ),
     "a namespace's label that is misspelt": (
         [ingress({"from": [in_namespace(team="platfrom")]}), namespace("plat", team="platform")],
         "nearest label team=platform",
