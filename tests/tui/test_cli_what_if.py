@@ -81,6 +81,21 @@ def test_what_if_names_the_rule_that_took_a_dial_away_with_its_line(capsys: Capt
     assert f"{deny}:" in shown
 
 
+def test_objects_that_are_applied_as_they_are_take_one_row(capsys: Capture, tmp_path: Path) -> None:
+    file, new = tmp_path / "cluster.yaml", tmp_path / "new.yaml"
+    text = Path(SHOP, "shop.yaml").read_text()
+    file.write_text(text.partition("kind: Service")[0].rpartition("---")[0])  # its first objects
+    new.write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: new}\n")
+    flow = ["--flow", "s=deploy/shop/web,svc/shop/search:80"]
+
+    shown = out(capsys, "what-if", SHOP, "--do", f"apply {file}", "--do", f"apply {new}", *flow)
+    assert shown.startswith("0:00.0  2 unchanged: Namespace/shop, Deployment/shop/web\n\n0:00.0  apply Namespace/new")
+    assert shown.count("flow s") == 1
+
+    alone = out(capsys, "what-if", SHOP, "--do", f"apply {file}", *flow)
+    assert alone.count("flow s") == 1, "where nothing changes they are told once"
+
+
 def test_what_if_under_two_profiles_is_a_list(capsys: Capture) -> None:
     shown = form(capsys, *KILL, "--profile", "calico", "--profile", "cilium")
 

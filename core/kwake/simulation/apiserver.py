@@ -63,6 +63,17 @@ def create(draft: Draft, manifest: Manifest, origin: Origin | None) -> Record:
     return _stored(draft, manifest, old, "create" if old is None else "put", origin)
 
 
+def is_same(old: Record, made: Record) -> bool:
+    """Whether a request changes nothing: the API server writes no object that is as it was, and nobody notices.
+
+    An object that is only implied is not known so well.
+    """
+    before, after = old.manifest, made.manifest
+    if made.key.namespace:
+        before["metadata"].setdefault("namespace", made.key.namespace)
+    return not old.made and before == after
+
+
 def update(draft: Draft, old: Record, patch: dict[str, Any], *, how: str) -> None:
     """Patch an object and put it back. Raises Rejected."""
     manifest: Manifest = merge_patch(old.manifest, patch)

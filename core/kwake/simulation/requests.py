@@ -42,7 +42,7 @@ from kwake.objects.event import Clock
 from kwake.objects.key import Key
 from kwake.objects.kinds import Node, Pod, Service, Workload
 from kwake.objects.time import timestamp
-from kwake.simulation.apiserver import create, delete_object, store, update
+from kwake.simulation.apiserver import create, delete_object, is_same, store, update
 from kwake.simulation.draft import Draft
 from kwake.simulation.draining import drain, evict
 from kwake.simulation.ending import fail_pod, force_delete, reports, terminate
@@ -219,6 +219,10 @@ def _relabel(draft: Draft, action: Relabel) -> None:
 
 def _apply(draft: Draft, action: Apply) -> None:
     made = create(draft, action.manifest, action.origin)
+    old = draft.cluster.find(made.key)
+    if old is not None and is_same(old, made):
+        _say(draft, "unchanged", made.key, f"apply {made.key}: unchanged")
+        return
     _say(draft, "applied", made.key, f"apply {made.key}: {'replaced' if made.key in draft.cluster else 'created'}")
     fresh = made.key not in draft.cluster
     store(draft, made)

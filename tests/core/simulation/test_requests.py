@@ -12,7 +12,7 @@ from kwake.dataplane.environment import environment
 from kwake.errors import KwakeError, Rejected
 from kwake.objects.kinds import EndpointSlice, Job, Pod, Service
 from kwake.world import World
-from tests.core.manifests import Manifest, bare_pod, deployment, namespace, node, service, shop
+from tests.core.manifests import Manifest, bare_pod, deployment, namespace, node, pod_spec, service, shop
 
 
 def _web(world: World) -> list[Pod]:
@@ -28,6 +28,19 @@ def test_a_manifest_of_any_shape_is_refused_in_words(metadata: Any) -> None:
         world.do(kwake.Apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}))
 
     assert world.to_bytes() == before
+
+
+def test_applying_an_object_as_it_is_changes_nothing_and_one_that_was_only_implied_makes_it_known() -> None:
+    world = kwake.open(shop())
+    key = world.cluster.resolve("deploy/shop/web")
+    same = world.do(kwake.Apply(world.cluster.record(key).manifest))
+
+    assert [(event.kind, event.text) for event in same.events] == [("unchanged", f"apply {key}: unchanged")]
+    assert same.cluster.record(key) is world.cluster.record(key)
+
+    implied = kwake.open(bare_pod("a", spec=pod_spec(nodeName="node-z")))
+    known = implied.do(kwake.Apply(implied.cluster.get("node/node-z").manifest))
+    assert [event.kind for event in known.events] == ["applied"]
 
 
 @pytest.mark.parametrize("spec", [{"podCIDR": "10.244.9.0/24-"}, {"podCIDRs": ["x"]}])

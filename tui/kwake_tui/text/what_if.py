@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -34,6 +35,9 @@ VERSION = 1
 WIDTH = 120
 """Cells that a table is laid out for."""
 
+MOST_UNCHANGED = 3
+"""Objects that are named of those that were applied as they were."""
+
 
 class Done(msgspec.Struct, frozen=True, eq=False):
     """One action with the moments that it needed."""
@@ -46,6 +50,11 @@ class Done(msgspec.Struct, frozen=True, eq=False):
     """Who knew of it, and since when."""
     interrupted: Interruptions
     """Dials that did not arrive meanwhile."""
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether an object was applied as it was already."""
+        return [event.kind for event in self.seen[-1].events] == ["unchanged"]
 
 
 class WhatIf(msgspec.Struct, frozen=True, eq=False):
@@ -118,7 +127,29 @@ def _fared(seen: Sequence[World], flow: Flow) -> tuple[Span, ...]:
 def what_if_lines(found: WhatIf) -> list[str]:
     """Each action with its events and flows, then how connections stand, then the wake."""
     lines: list[str] = []
-    for done in found.done:
+    for unchanged, run in groupby(found.done, key=lambda done: done.is_unchanged):
+        group = tuple(run)
+        lines += _unchanged(group, found) if unchanged else _changed(group)
+    rows = [_connection_row(connection) for connection in found.after.connections.values()]
+    if rows:
+        lines += ["connections", *columns(rows, indent=2), ""]
+    return [*lines, *wake_lines(_told(found))]
+
+
+def _unchanged(group: tuple[Done, ...], found: WhatIf) -> list[str]:
+    """Objects that were applied as they were, in one row; flows only where nothing else tells of them."""
+    names = [str(done.seen[0].events[0].subject) for done in group]
+    more = f", {len(names) - MOST_UNCHANGED} more" if len(names) > MOST_UNCHANGED else ""
+    row = f"{len(names)} unchanged: {', '.join(names[:MOST_UNCHANGED])}{more}"
+    lines = columns([[clock(group[0].seen[0].now_ms), row]])
+    for name, fared in group[0].flows.items() if group == found.done else ():
+        lines += span_lines(f"flow {name}", fared)
+    return [*lines, ""]
+
+
+def _changed(group: tuple[Done, ...]) -> list[str]:
+    lines: list[str] = []
+    for done in group:
         start, end = done.seen[0], done.seen[-1]
         lasted = seconds(end.now_ms - start.now_ms)
         lines += [*columns([[clock(start.now_ms), str(done.action), f"settled after {lasted}"]])]
@@ -129,10 +160,7 @@ def what_if_lines(found: WhatIf) -> list[str]:
             table = page_lines(knowing_lines(done.knows, start.now_ms, end, WIDTH))
             lines += ["  who knows", *(f"    {row}".rstrip() for row in table)]
         lines.append("")
-    rows = [_connection_row(connection) for connection in found.after.connections.values()]
-    if rows:
-        lines += ["connections", *columns(rows, indent=2), ""]
-    return [*lines, *wake_lines(_told(found))]
+    return lines
 
 
 def _told(found: WhatIf) -> Told:
