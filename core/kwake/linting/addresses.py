@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kwake.linting.dns_caches import cache_addresses
 from kwake.linting.endpoints import admitting, endpoints_of
 from kwake.linting.peers import written_selector
 from kwake.linting.scene import Scene
 from kwake.linting.written import Place, written_peers
+from kwake.objects.cidr import parse_cidr
 from kwake.objects.document import FieldPath
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add, replace
@@ -35,6 +36,7 @@ def address_findings(scene: Scene) -> Iterator[Finding]:
         if span is None:
             continue
         single = block.cidr.partition("/")[0] if span[1] == span[2] else ""
+        yield from _masked(scene, place, block.cidr, span)
         if single in services:
             yield from _service_address(scene, place, single, services[single])
         elif single and not scene.is_held(single):
@@ -42,7 +44,7 @@ def address_findings(scene: Scene) -> Iterator[Finding]:
             yield scene.warning(place[0].key, place[1], f"{place[2]} admits {single}, of node {node}: {scene.no_nodes}")
         elif single in scene.cluster.pods_by_ip:
             yield from _pod_address(scene, place, single)
-        elif of_services is not None and is_within(span, of_services) and any(_is_in(ip, span) for ip in services):
+        elif of_services is not None and is_within(span, of_services) and _is_of_services(scene, span, services):
             yield from _service_range(scene, place, block.cidr)
         elif is_alone and _is_of_pods(scene, block, pods):
             text = f"{place[2]} admits {block.cidr}, which holds addresses of pods, and {scene.no_pods}"
@@ -50,6 +52,21 @@ def address_findings(scene: Scene) -> Iterator[Finding]:
         elif any(is_within(span, range_) for range_ in ranges) and not single:
             text = f"{place[2]} admits {block.cidr}, a part of the pods' addresses: which pods have those changes"
             yield scene.warning(place[0].key, place[1], f"{text}; select pods by label")
+
+
+def _masked(scene: Scene, place: Place, cidr: str, span: Span) -> Iterator[Finding]:
+    """A block that is written as one of its addresses, as the API server takes it and masks it."""
+    address, _, _ = cidr.partition("/")
+    number, network = number_of(address), parse_cidr(cidr)
+    if number is not None and network is not None and number != span[:2]:
+        one = f"{address}/{network.max_prefixlen}"
+        text = f"{place[2]} admits {cidr}, which is all of {network}; one address is {one}"
+        yield scene.warning(place[0].key, place[1], text)
+
+
+def _is_of_services(scene: Scene, span: Span, services: Iterable[str]) -> bool:
+    """Whether a span holds addresses of Services, and of no pods, as far as ranges that are assumed may overlap."""
+    return any(_is_in(ip, span) for ip in services) and not any(_is_in(ip, span) for ip in scene.cluster.pods_by_ip)
 
 
 def _pod_addresses(scene: Scene) -> tuple[str, ...]:

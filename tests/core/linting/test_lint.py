@@ -139,6 +139,10 @@ MISTAKES: dict[str, tuple[list[Manifest], str]] = {
         [egress({"to": [{"ipBlock": {"cidr": "10.96.0.20/32"}}]}, ASK_DNS, app="db"), service("shop/web", 80, 8080)],
         "egress rule 1 admits 10.96.0.20, the address of Service shop/web: policies see the addresses of its pods",
     ),
+    "a block that is written as one of its addresses": (
+        [ingress({"from": [{"ipBlock": {"cidr": "192.0.2.17/24"}}]})],
+        "ingress rule 1 admits 192.0.2.17/24, which is all of 192.0.2.0/24; one address is 192.0.2.17/32",
+    ),
     "the address of a pod": (
         [egress({"to": [{"ipBlock": {"cidr": "10.0.1.2/32"}}]}, ASK_DNS)],
         "egress rule 1 admits 10.0.1.2, the address that pod shop/db has now",
@@ -152,7 +156,12 @@ MISTAKES: dict[str, tuple[list[Manifest], str]] = {
     ),
 }  # fmt: skip
 
-UNFIXED = {"a policy that selects nothing", "a rule beside one that admits everything", "a port's name of an address"}
+UNFIXED = {
+    "a policy that selects nothing",
+    "a rule beside one that admits everything",
+    "a port's name of an address",
+    "a block that is written as one of its addresses",
+}
 """Mistakes that have no one fix."""
 
 
@@ -201,6 +210,8 @@ def test_its_fix_mends_it(mistake: str) -> None:
         [egress({"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [{"port": 443}]}), DNS_SERVICE],
         [egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}), DNS_SERVICE,
          DNS_CACHE],
+        [egress({"to": [{"ipBlock": {"cidr": "10.96.0.0/12"}}]}, app="db"), service("shop/web", 80, 8080),
+         pod("shop/one", ip="10.97.0.1")],
         [policy("shop/deny", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})],
         [policy("empty/deny", {"podSelector": {}}), namespace("empty")],
     ],
