@@ -39,7 +39,7 @@ dns_subdomain = _rule(
     " end with an alphanumeric character",
     "example.com",
 )
-dns_label = _rule(
+_dns_label = _rule(
     _LABEL,
     63,
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with"
@@ -47,6 +47,16 @@ dns_label = _rule(
     "my-name",
     "123-abc",
 )
+
+
+def dns_label(text: str) -> tuple[str, ...]:
+    """A name without dots, of 63 characters at most."""
+    complaints = _dns_label(text)
+    if "." not in text or dns_subdomain(text):
+        return tuple(complaints)
+    return (*[words for words in complaints if words.startswith("must be no more")], "must not contain dots")
+
+
 dns_1035_label = _rule(
     _LABEL_1035,
     63,

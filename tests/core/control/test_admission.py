@@ -194,7 +194,8 @@ def test_what_is_good_is_taken(manifest: Manifest) -> None:
         ({**pod(), "metadata": {"name": "A_b"}}, "metadata.name: Invalid value: \"A_b\": a lowercase RFC 1123"),
         ({**pod(), "metadata": {"name": "a" * 254}}, "must be no more than 253 characters"),
         ({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "1a"}}, "a DNS-1035 label must consist of"),
-        ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a.b"}}, "a lowercase RFC 1123 label must"),
+        ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a.b"}}, "must not contain dots"),
+        ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a..b"}}, "a lowercase RFC 1123 label must"),
         (
             {**pod(), "metadata": {"name": "a", "ownerReferences": [{"name": "b"}]}},
             'metadata.ownerReferences[0].kind: Invalid value: "": must not be empty',
