@@ -165,13 +165,21 @@ def _breaches(cluster: Cluster, judged: Judged) -> Iterator[Finding]:
                 faults[(item.key.kind, shape, violation.reason)].append((item, violation))
     for (kind, _, reason), broken in faults.items():
         shown = broken if len(broken) <= MANY else broken[:1]
-        others = f" (and {len(broken) - 1} more of kind {kind})" if len(broken) > MANY else ""
+        others = f" ({_more(kind, broken)})" if len(broken) > MANY else ""
         for item, violation in shown:
             fixes = respelt_field(item, violation.field) if violation.is_unknown else ()
             meant = meant_field(item, violation.field) if violation.is_unknown and not fixes else ""
             hint = f"; did you mean {meant}?" if meant else ""
             text = f"{dotted(violation.field)}: {reason}{hint}{others}"
             yield Finding("warning", str(item.key), text, _where(item.origin, violation.field), fixes)
+
+
+def _more(kind: str, broken: list[tuple[Record, Violation]]) -> str:
+    """What the first of many faults stands for."""
+    objects = {item.key for item, _ in broken}
+    if len(objects) == 1:
+        return f"and {len(broken) - 1} more places in it"
+    return f"and {len(objects) - 1} more of kind {kind}"
 
 
 def _is_left_out(value: KubeObject) -> bool:

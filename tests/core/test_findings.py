@@ -164,6 +164,22 @@ def test_faults_that_a_dump_may_have_are_listed_and_many_of_a_kind_in_one_line()
     ]
 
 
+def test_a_fault_that_one_object_has_many_times_is_one_line() -> None:
+    bad = running("a", ip="10.0.0.1")
+    bad["spec"]["containers"] = [{"name": f"c{n}", "image": "i", "ports": [{"name": "p"}]} for n in range(5)]
+    found = [line for line in lines(bad) if "containerPort" in line]
+    assert found == ["Pod/shop/a: spec.containers[0].ports[0].containerPort: Required value (and 4 more places in it)"]
+
+
+def test_a_fault_that_two_objects_have_many_times_counts_objects() -> None:
+    ports = [{"name": "p"}, {"name": "q"}]
+    bad = [running(name, ip=f"10.0.0.{at}") for at, name in enumerate("ab")]
+    for manifest in bad:
+        manifest["spec"]["containers"] = [{"name": "c", "image": "i", "ports": ports}]
+    found = [line for line in lines(*bad) if "containerPort" in line]
+    assert found == ["Pod/shop/a: spec.containers[0].ports[0].containerPort: Required value (and 1 more of kind Pod)"]
+
+
 @pytest.mark.parametrize(
     ("api_version", "kind", "level"),
     [
