@@ -64,10 +64,10 @@ def _moot(scene: Scene, policy: NetworkPolicy) -> Iterator[Finding]:
         open_ = [at for at, rule in enumerate(rules) if not rule.ports and not _peers(rule) and at not in misspelt]
         if open_ and len(rules) > len(open_):
             way = "from" if direction == INGRESS else "to"
-            text = (
-                f"{direction.lower()} rule {open_[0] + 1} admits everything {way} everywhere, so its other rules make "
-                "no difference: was a dash too many before ports?"
-            )
+            named = f"{direction.lower()} rule {open_[0] + 1}"
+            text = f"{named} admits everything {way} everywhere, so its other rules make no difference"
+            if written[open_[0]]:  # not `{}`, which nobody writes by a slip
+                text += ": was a dash too many before ports?"
             yield scene.warning(policy.key, ("spec", direction.lower(), open_[0]), text)
 
 

@@ -229,6 +229,11 @@ def test_np_22_where_an_ip_block_holds_no_pod_all_addresses_are_not_the_clusters
     assert "no rule lets them ask the cluster's DNS over UDP" in finding.text
 
 
+def test_a_rule_that_is_written_to_admit_everything_is_no_slip() -> None:
+    (finding,) = of(ingress({"from": [labels(app="db")]}, {}))
+    assert finding.text == "ingress rule 2 admits everything from everywhere, so its other rules make no difference"
+
+
 def from_block(cidr: str, *peers: Manifest) -> Manifest:
     return ingress({"from": [{"ipBlock": {"cidr": cidr}}, *peers]})
 
