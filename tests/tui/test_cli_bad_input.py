@@ -57,7 +57,11 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ('{"a":\n' + "9" * 5000 + "}", 2, "bad.yaml:1: apiVersion: apiVersion is missing"),
         ("a: " + "[" * 10_000, 2, "bad.yaml:1: more than 200 maps and lists inside each other"),
         ('{"a":' * 10_000, 2, "bad.yaml:1: too many maps and lists inside each other"),
-        (POD.replace("namespace: demo", "namespace: demo, labels: {a: b, c: 1}"), 2, "metadata.labels.c: Expected"),
+        (
+            POD.replace("namespace: demo", "namespace: demo, labels: {a: b, c: 1}"),
+            2,
+            "metadata.labels.c: expected a string",
+        ),
         (MANY, 2, "bad.yaml:4: Deployment/demo/web: spec.replicas: Invalid value: 2000000000: kwake makes at most"),
     ],
     ids=[

@@ -24,6 +24,28 @@ class DecodeError(KwakeError):
         super().__init__(message)
 
 
+_WORDS = {"str": "a string", "bool": "a boolean", "int": "an integer", "float": "a number", "array": "an array",
+          "object": "an object", "null": "null"}  # fmt: skip
+_EXPECTED = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
+
+
+def _in_words(message: str) -> str:
+    """msgspec's sentence about a type in the API's words."""
+    matched = _EXPECTED.fullmatch(message)
+    if matched is None:
+        return message
+    wanted, found = matched[1].split(" | "), matched[2]
+    *others, last = [_WORDS.get(name, name) for name in wanted if name != "null"] or ["null"]
+    expected = f"{', '.join(others)} or {last}" if others else last
+    hint = "; quote it" if set(wanted) <= {"str", "null"} and found in ("int", "float", "bool") else ""
+    return f"expected {expected}, found {_WORDS.get(found, found)}{hint}"
+
+
+def type_words(value: object) -> str:
+    """What a plain value is, in the API's words: `a string`, `an array`."""
+    return "null" if value is None else _WORDS.get(_JSON_TYPES.get(type(value), ""), type(value).__name__)
+
+
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
@@ -94,7 +116,7 @@ def _with_care(document: Document) -> KubeObject:
     """The value of a document with nulls in the way, or the error in it."""
     manifest = document.manifest
     if not isinstance(manifest, dict):
-        raise DecodeError(f"expected an object, found {type(manifest).__name__}")
+        raise DecodeError(f"expected an object, found {type_words(manifest)}")
     for field in ("apiVersion", "kind"):
         if not isinstance(manifest.get(field), str) or not manifest[field]:
             raise DecodeError(f"{field} is missing or not a string", (field,))
@@ -104,7 +126,7 @@ def _with_care(document: Document) -> KubeObject:
         value: KubeObject = msgspec.convert(manifest, kind)
     except msgspec.ValidationError as error:
         words, path = _path(str(error))
-        raise DecodeError(words, _with_key(path, manifest, words)) from None
+        raise DecodeError(_in_words(words), _with_key(path, manifest, words)) from None
     return value
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from kwake.errors import InvalidSnapshot, SnapshotUnreadable
-from kwake.objects.decode import DecodeError, decode
+from kwake.objects.decode import DecodeError, decode, type_words
 from kwake.objects.document import Document, FieldPath, Manifest, Origin, document
 from kwake.objects.finding import Finding, Problem
 from kwake.objects.key import Key
@@ -248,7 +248,7 @@ def _from_tree(parsed: Parsed, origin: Origin, directly: bool) -> Iterator[_Take
         return
     items = value.get("items")
     if not isinstance(items, list):
-        found = "nothing" if items is None else type(items).__name__
+        found = "nothing" if items is None else type_words(items)
         yield _refused(origin, "", "", ("items",), f"a {value['kind']} needs a list of items, found {found}")
         return
     lines = parsed.item_lines if len(parsed.item_lines) == len(items) else (parsed.line,) * len(items)
@@ -268,7 +268,7 @@ def _from_value(parsed: Parsed, origin: Origin | None, where: str, directly: boo
         yield Finding("skipped", origin.source.name if origin else where, reason, str(origin) if origin else where)
         return
     if not isinstance(value, dict):
-        yield _refused(origin, where, "", (), f"expected an object, found {type(value).__name__}")
+        yield _refused(origin, where, "", (), f"expected an object, found {type_words(value)}")
         return
     try:
         doc = Document(parsed.raw, origin) if parsed.raw else document(value, origin)

@@ -74,6 +74,8 @@ def read_yaml(data: bytes) -> Iterator[Parsed]:
         line = mark.line + 1 if mark else 1
         if "maximum nesting depth" in str(error.problem):  # libyaml's own bound, met while it looks ahead of us
             raise SyntaxProblem(line, _TOO_DEEP) from None
+        if mark and data.decode()[mark.index : mark.index + 1] == "\t":
+            raise SyntaxProblem(line, "bad YAML: a tab, where YAML takes only spaces") from None
         context = f" {error.context}" if error.context else ""
         raise SyntaxProblem(line, f"bad YAML: {error.problem}{context}") from None
     except yaml.YAMLError as error:

@@ -70,6 +70,6 @@ def test_a_custom_resource_loses_a_key_that_is_null() -> None:
     ],
 )
 def test_a_custom_resource_has_no_item_that_is_null(manifest: Manifest, field: str) -> None:
-    with pytest.raises(DecodeError, match="got `null`") as error:
+    with pytest.raises(DecodeError, match="found null") as error:
         decode(document(manifest))
     assert dotted(error.value.path) == field

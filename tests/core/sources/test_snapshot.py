@@ -139,7 +139,23 @@ def test_two_files_named_one_by_one_may_not_hold_two_objects_of_one_name(tmp_pat
 
 def test_a_field_of_the_wrong_type_is_refused_with_its_line() -> None:
     [problem] = refusal("apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  ports:\n  - port: http\n")
-    assert problem.startswith("-:7: Service/a: spec.ports[0].port: Expected `int`")
+    assert problem.startswith("-:7: Service/a: spec.ports[0].port: expected an integer, found a string")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        ("kind: Pod\nmetadata: {name: a, labels: {version: 1}}", "expected a string, found an integer; quote it"),
+        ("kind: Pod\nmetadata: {name: a, labels: {on: yes}}", "expected a string, found a boolean; quote it"),
+        ("kind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80, targetPort: 8.5}]}",
+         "expected an integer or a string, found a number"),
+        ("kind: Service\nmetadata: {name: a}\nspec: {ports: {port: 80}}", "expected an array, found an object"),
+        ("kind: Pod\nmetadata: [a]", "expected an object, found an array"),
+    ],
+)  # fmt: skip
+def test_types_are_called_as_the_api_calls_them(manifest: str, said: str) -> None:
+    [problem] = refusal(f"apiVersion: v1\n{manifest}\n")
+    assert problem.endswith(f": {said}")
 
 
 def test_lenient_reading_keeps_the_rest_and_says_what_it_left_out() -> None:

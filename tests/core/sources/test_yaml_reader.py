@@ -56,13 +56,16 @@ def test_aliases_stand_for_their_anchors() -> None:
     [
         ("a: 1\nb: 2\na: 3\n", 3, "'a' stands twice"),
         ("1: a\n'1': b\n", 2, "'1' stands twice"),
-        ("a:\n  - b\n\t- c\n", 3, "tab character"),
+        ("a:\n  - b\n\t- c\n", 3, "a tab, where YAML takes only spaces"),
         ("a: 1\n? [x]\n: y\n", 2, "no key of a map"),
         ("a: 1\nb: .inf\n", 2, "JSON cannot hold"),
         ("a: &x [*x]\n", 1, "before its &x, or inside it"),
         ("a: 1\nb: *nope\n", 2, "before its &nope"),
         ("a: 1\n<<: 3\n", 2, "<< needs a map"),
         ("a: 1\nb: [\n", 3, "bad YAML"),
+        ("a: é\n\tb: 1\n", 2, "bad YAML: a tab, where YAML takes only spaces"),
+        ("a:\n\tb: 1\n", 2, "bad YAML: a tab, where YAML takes only spaces"),
+        ("a: @b\n", 1, "bad YAML: found character that cannot start any token"),
         ("a: !!int x\n", 1, "cannot read 'x' as a !!int"),
     ],
 )
