@@ -262,9 +262,9 @@ def test_a_failed_replay_marks_the_first_hop_that_is_otherwise_than_before(tmp_p
     text = out(capsys, "replay", file, code=1)
 
     marked = [line.split() for line in text.splitlines() if line.lstrip().startswith("▸")]
-    assert [words[1] for words in marked] == ["egress"], text
+    assert [words[1] for words in marked] == ["dns"], text
     before = next(line for line in text.splitlines() if line.split()[:1] == ["before"])
-    assert before.split()[1:] == ["egress", "not", "isolated"]
+    assert before.split()[1:3] == ["dns", "checkout.demo.svc"]
 
 
 def test_what_always_holds_and_does_not_is_shown_with_its_moment(tmp_path: Path, capsys: Capture) -> None:

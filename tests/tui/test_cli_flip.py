@@ -107,6 +107,40 @@ def test_a_lookup_that_is_dropped_is_let_through(capsys: Capture, tmp_path: Path
     assert change["patch"][0]["value"]["ports"] == [{"port": 53, "protocol": "UDP"}]
 
 
+DB_CLOSED = """---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db}
+spec: {podSelector: {matchLabels: {app: db}}}
+"""
+
+
+def test_where_the_lookup_and_the_dial_are_dropped_both_are_let_through(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(DNS_CUT_OFF + DB_CLOSED)
+
+    found = form(capsys, "trace", str(file), "--from", "po/default/web", "--to", "svc/default/db", "--flip")["flips"]
+
+    first = found[0]
+    assert first["text"].startswith("add a rule to web: egress to kube-system/coredns on UDP 53; and ")
+    assert [change["object"] for change in first["changes"][:-1]] == ["NetworkPolicy/default/web"]
+    assert (first["verdict"], first["also"]) == ("allowed", [])
+
+
+def test_a_lookup_that_is_dropped_wherever_dns_is_is_let_through_to_where_it_would_be(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.yaml"
+    kept = [doc for doc in DNS_CUT_OFF.split("---\n") if "kube-system" not in doc]
+    file.write_text("---\n".join(kept))
+
+    first, *_ = form(capsys, "trace", str(file), "--from", "po/default/web", "--to", "svc/default/db", "--flip")[
+        "flips"
+    ]
+
+    assert first["text"] == "add a rule to web: egress to kube-system/kube-dns on UDP 53"
+
+
 def test_where_no_policy_decides_no_edit_is_offered(capsys: Capture, tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text("""\

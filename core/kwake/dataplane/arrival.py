@@ -15,7 +15,7 @@ from kwake.dataplane.path import Branch, Decider, Hop, Judgement, Outcome
 from kwake.dataplane.unread import frontends_unread, holder_unread, may_be_unread_pod
 from kwake.dataplane.view import View
 from kwake.dataplane.way import Way
-from kwake.objects.basis import Basis
+from kwake.objects.basis import Basis, weakest
 from kwake.objects.key import Key
 from kwake.objects.kinds import LISTENS_ANNOTATION, Node, Pod
 from kwake.policy.ends import PolicyEnd, Side, called
@@ -95,6 +95,9 @@ def leave(way: Way, to: Destination, egress_port: int | None = None) -> Way | Br
         reason = f"{to.ip} may be a pod that was not read, which the rules may admit"
         side = msgspec.structs.replace(side, allowed=None, reason=reason, basis=Basis.UNKNOWN)
         hop = msgspec.structs.replace(hop, text=reason, basis=Basis.UNKNOWN, detail=(), near_misses=())
+    if side.allowed is None and to.pod is not None and _ingress_side(way, to).allowed is False:
+        # Whether it leaves is not known, and does not matter: it is dropped there at the latest.
+        return msgspec.structs.replace(way.met(hop), has_left=True)
     if side.allowed is not True:
         way = msgspec.structs.replace(way, ingress=_ingress(way, to))
         return _stopped_by_policy(way, hop, side, to)
@@ -169,7 +172,7 @@ def _policy_hop(view: View, kind: str, at: str, side: Side, subject: str, other:
     if side.allowed and side.admitted_by:
         text = admission(compile_policies(view.policy, view.profile), side.admitted_by[0], other)
     elif side.allowed is False:
-        text = f"dropped by {', '.join(map(called, side.stopped_by))}"
+        text = side.dropped
     policy = side.admitted_by[0].policy if side.admitted_by else next(iter(side.stopped_by), None)
     passed = tuple(f"{called(ref.policy)} {ref} passes it on" for ref in side.passed_by)
     by = str(policy) if policy else subject
@@ -184,11 +187,18 @@ def _admitted(view: View, hop: Hop, side: Side) -> Hop:
 def _stopped_by_policy(way: Way, hop: Hop, side: Side, to: Destination) -> Branch:
     """A denial is a silent drop (NP-28); an unknown verdict stays unknown."""
     outcome = Outcome.DROPPED if side.allowed is False else Outcome.UNKNOWN
-    reason = f"{hop.text}: no {side.direction.lower()} rule admits it" if side.allowed is False else side.reason
+    reason = hop.text if side.allowed is False else side.reason
     if side.denied_by:
         reason = f"{hop.text}: {side.denied_by[0]} denies it"
-    return way.end(
+    elif len(side.stopped_by) == 1:
+        reason = f"{hop.text}: no {side.direction.lower()} rule admits it"
+    branch = way.end(
         hop, outcome, side_deciders(way.view, side), pod=to.pod, ip=to.ip, port=to.port, node=to.node, reason=reason
+    )
+    if outcome is Outcome.UNKNOWN:
+        return branch
+    return msgspec.structs.replace(
+        branch, basis=weakest(h.basis for h in branch.hops if h.kind != "egress" or h is hop)
     )
 
 

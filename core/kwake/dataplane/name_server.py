@@ -10,13 +10,13 @@ from kwake.dataplane.on_node import proxy_node
 from kwake.dataplane.path import Branch, Hop, Outcome
 from kwake.dataplane.proxy import Origin, Packet, Treatment, handle
 from kwake.dataplane.way import Way
-from kwake.objects.basis import Basis
+from kwake.objects.basis import Basis, weakest
 from kwake.objects.kinds import Service
-from kwake.policy.ends import PolicyEnd, Side, called
+from kwake.policy.ends import PolicyEnd, Side
+from kwake.policy.name_servers import DNS_LABEL, denied_to_all
 from kwake.policy.policy_set import compile_policies
 
 DNS_PORT = 53
-DNS_LABEL = ("k8s-app", "kube-dns")
 
 
 def dns_service(cluster: Cluster) -> Service | None:
@@ -31,11 +31,18 @@ def dns_service(cluster: Cluster) -> Service | None:
 def lookup_hindrance(way: Way, name: str) -> Branch | None:
     """The end of a dial whose lookup gets no answer; None where DNS answers.
 
-    A snapshot without a DNS Service says nothing of it: DNS is then assumed to answer and to be let through.
+    A snapshot without a DNS Service says nothing of it: DNS is then assumed to answer, and to be let through wherever
+    some rule of the client's policies lets it ask somebody.
     """
     view, client = way.view, way.client
     service = dns_service(view.proxy)
-    if service is None or not service.cluster_ips or client.pod is None:
+    policies = compile_policies(view.policy, view.profile)
+    if client.pod is None:
+        return None
+    if service is None:
+        side = denied_to_all(policies, client_end(way))
+        return _blocked(way, name, None, side) if side is not None else None
+    if not service.cluster_ips:
         return None
     if not (is_address(service.cluster_ips[0]) and is_address(client.ip)):
         return None
@@ -49,7 +56,6 @@ def lookup_hindrance(way: Way, name: str) -> Branch | None:
         return way.end(hop, Outcome.UNRESOLVED)
     if handling.treatment is not Treatment.DNAT:
         return None
-    policies = compile_policies(view.policy, view.profile)
     refused: list[Side] = []
     for backend in handling.backends:
         to = destination(view, backend.ip, backend.port, backend.pod, backend.node)
@@ -61,14 +67,15 @@ def lookup_hindrance(way: Way, name: str) -> Branch | None:
     return _blocked(way, name, service, refused[0])
 
 
-def _blocked(way: Way, name: str, service: Service, side: Side) -> Branch:
+def _blocked(way: Way, name: str, service: Service | None, side: Side) -> Branch:
     asked = name.rstrip(".")
     if side.allowed is None:
-        hop = Hop("dns", way.client.at, f"the lookup of {asked} (53/UDP): {side.reason}", str(service.key),
-                  Basis.UNKNOWN, "NP-27")  # fmt: skip
+        hop = Hop("dns", way.client.at, f"the lookup of {asked} (53/UDP): {side.reason}",
+                  str(service.key) if service is not None else None, Basis.UNKNOWN, "NP-27")  # fmt: skip
         return way.end(hop, Outcome.UNKNOWN)
-    by = ", ".join(map(called, side.stopped_by))
-    text = f"{asked}: no answer, the lookup (53/UDP) is dropped by {by}"
-    hop = Hop("dns", way.client.at, text, str(side.stopped_by[0]), side.basis, "NP-27",
+    text = f"{asked}: no answer, the lookup (53/UDP) is {side.dropped}"
+    # Where no server is in the snapshot, one on the client's own node might answer all the same (NP-14).
+    basis = side.basis if service is not None else weakest((side.basis, Basis.INFERRED))
+    hop = Hop("dns", way.client.at, text, str(side.stopped_by[0]), basis, "NP-27",
               near_misses=missed(way.view, side))  # fmt: skip
     return way.end(hop, Outcome.UNRESOLVED, side_deciders(way.view, side))

@@ -89,7 +89,7 @@ def _denied(view: View, was: Verdict, now: Verdict) -> Turn | None:
         case "cut":
             sweep = view.profile.clock("policy-sweep").ms
             late = f", within {seconds(sweep)}" if sweep else ""
-            reason = f"dropped by {by}: {cni} judges open connections too{late}"
+            reason = f"{side.dropped}: {cni} judges open connections too{late}"
             # That the packets are dropped is read; that both sockets live on is what follows from it (CX-31).
             return Turn(
                 view.now_ms, Fate.STALLED, reason, weakest((basis, Basis.INFERRED)), STALLED_BY_POLICY, deciders

@@ -12,18 +12,11 @@ from kwake.objects.finding import Finding
 from kwake.objects.json_patch import add
 from kwake.objects.kinds import Pod, PolicyPeer, PolicyPort, Service
 from kwake.policy.ends import EGRESS, PolicyEnd
+from kwake.policy.name_servers import DNS_LABEL, DNS_PORTS, SYSTEM, accepts_queries, asks, may_mean_servers
 from kwake.policy.rules import CompiledPolicy, Rule
 
-DNS_PORTS = frozenset({53, 5353, 8053, 1053, 10053})
-"""Ports that name servers listen on: CoreDNS of kubeadm, OpenShift, and of charts that run it without root."""
 API_SERVER_PORT = 6443
 """Pods find the API server by address, from their environment."""
-DNS_LABEL = ("k8s-app", "kube-dns")
-"""What cluster DNS pods and their Service carry, whatever serves them (`k8s:cluster/addons/dns`)."""
-
-
-SYSTEM = "kube-system"
-"""Where the cluster's DNS runs, where the snapshot does not say."""
 
 
 def dns_findings(scene: Scene) -> Iterator[Finding]:
@@ -67,8 +60,8 @@ def _cut_off(
     if not talking or _may_ask(scene, shape, rules, servers):
         return
     policy = scene.cluster.record(talking[0].ref.policy)
-    over_tcp = next((rule for rule in rules if rule.ports and _asks(rule, "TCP")), None)
-    if over_tcp is not None and not any(_asks(rule, "UDP") for rule in rules if rule.ports):
+    over_tcp = next((rule for rule in rules if rule.ports and asks(rule, "TCP")), None)
+    if over_tcp is not None and not any(asks(rule, "UDP") for rule in rules if rule.ports):
         place = over_tcp.ref.path
         entry = next((at for at, port in enumerate(over_tcp.ports) if _is_for_names(port)), 0)
         port = over_tcp.ports[entry].port if _is_for_names(over_tcp.ports[entry]) else None
@@ -104,9 +97,9 @@ def _may_ask(scene: Scene, shape: Shape, rules: list[Rule], servers: list[tuple[
         server = PolicyEnd.of(pod)
         if scene.policies.verdict(client, server, "UDP", number).egress.allowed is not False:
             return True
-    if not servers and scene.policies.tiers:
-        return True  # a tier may accept it, and there is no server to try
-    asking = [rule for rule in rules if _asks(rule, "UDP")]
+    if not servers and accepts_queries(scene.policies, shape.pod):
+        return True
+    asking = [rule for rule in rules if asks(rule, "UDP")]
     return any(_may_mean_dns(scene, shape.namespace, peer, servers) for rule in asking for peer in rule.peers) or any(
         not rule.peers for rule in asking
     )
@@ -120,30 +113,15 @@ def _keeps_out(scene: Scene, servers: list[tuple[Pod, int]]) -> bool:
 
 
 def _may_mean_dns(scene: Scene, home: str, peer: PolicyPeer, servers: list[tuple[Pod, int]]) -> bool:
-    """Whether a peer may be DNS servers that the snapshot does not hold: on a node, outside, or in kube-system."""
+    """Whether a peer may be DNS servers that the snapshot does not hold: others than those on nodes it would hold."""
     if peer.ip_block is not None:
         return not (_is_everybody(peer) and _keeps_out(scene, servers))
-    if servers:
-        return False
-    if peer.namespace_selector is None:
-        return home == SYSTEM
-    seeing = scene.policies.seeing
-    if SYSTEM in seeing.namespaces and SYSTEM not in seeing.undescribed:
-        return peer.namespace_selector.matches(seeing.namespaces[SYSTEM])
-    named = peer.namespace_selector.match_labels.get(NAME_LABEL, SYSTEM)
-    return named == SYSTEM
+    return not servers and may_mean_servers(scene.policies.seeing, home, peer)
 
 
 def _is_for_names(port: PolicyPort) -> bool:
     """Whether an entry is for a name server and nothing else; others may hold its port by the way."""
     return port.port in DNS_PORTS or (isinstance(port.port, str) and port.port.startswith("dns"))
-
-
-def _asks(rule: Rule, protocol: str) -> bool:
-    """Whether it admits queries to somebody; a DNS port's name is taken to be one."""
-    return any(rule.fixed.holds(protocol, port) for port in DNS_PORTS) or any(
-        named == protocol and name.startswith("dns") for name, named in rule.named
-    )
 
 
 def _peer(servers: list[tuple[Pod, int]]) -> dict[str, object]:

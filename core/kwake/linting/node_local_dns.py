@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kwake.linting.dns import DNS_PORTS, dns_servers
+from kwake.linting.dns import dns_servers
 from kwake.linting.dns_caches import cache_addresses
 from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
@@ -13,6 +13,7 @@ from kwake.objects.json_patch import add
 from kwake.objects.kinds import Pod
 from kwake.policy.change import single
 from kwake.policy.ends import EGRESS, PolicyEnd
+from kwake.policy.name_servers import DNS_PORTS
 from kwake.policy.rules import CompiledPolicy, Rule, block_holds
 
 

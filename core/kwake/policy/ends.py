@@ -103,6 +103,14 @@ class Side(msgspec.Struct, frozen=True):
         """For a denial: the policies to name, the one that denies or all that isolate."""
         return tuple(rule.policy for rule in self.denied_by) or self.isolated_by
 
+    @property
+    def dropped(self) -> str:
+        """A denial in words. Of several NetworkPolicies none alone is the one that drops: no rule of them admits it."""
+        names = ", ".join(map(called, self.stopped_by))
+        if len(self.stopped_by) == 1:
+            return f"dropped by {names}"
+        return f"dropped: no {self.direction.lower()} rule of {names} admits it"
+
 
 class Verdict(msgspec.Struct, frozen=True):
     """Whether a new connection passes: the client's egress and the server's ingress must both allow it (NP-2)."""

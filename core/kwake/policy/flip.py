@@ -10,7 +10,7 @@ import msgspec
 
 from kwake.cluster import Cluster
 from kwake.errors import KwakeError
-from kwake.objects.basis import Basis
+from kwake.objects.basis import Basis, weakest
 from kwake.objects.json_patch import Change
 from kwake.objects.kinds import Pod
 from kwake.policy.change import applied
@@ -112,6 +112,17 @@ def flips(
         flip = Flip(edit.words, edit.changes, bool(new.allowed), new.basis, also)
         found.append(((len(edit.changes), size, edit.rank, effects, edit.words), flip))
     return tuple(flip for _, flip in sorted(found, key=lambda item: item[0])[:most])
+
+
+def joined(cluster: Cluster, profile: Profile, *steps: tuple[Flip, Question]) -> Flip:
+    """Edits that were tried one after the other, as one: what they are about is no effect beside it."""
+    changes = tuple(change for flip, _ in steps for change in flip.changes)
+    also = Pairs(cluster, profile).difference(applied(cluster, changes))
+    for _, question in steps:
+        also = _besides(also, cluster, question)
+    last = steps[-1][0]
+    words = "; and ".join(flip.words for flip, _ in steps)
+    return Flip(words, changes, last.allowed, weakest(flip.basis for flip, _ in steps), also)
 
 
 def _size(also: Difference, question: Question) -> int:

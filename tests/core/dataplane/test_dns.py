@@ -258,6 +258,25 @@ def test_np_5_port_53_alone_is_tcp(port: dict[str, Any], outcome: Outcome) -> No
     assert trace(here, Flow("shop/web-1", "svc/shop/checkout")).outcome is outcome
 
 
+@pytest.mark.rule("NP-27")
+@pytest.mark.parametrize(("rule", "outcome"), [
+    (TO_CHECKOUT, Outcome.UNRESOLVED),
+    ({"ports": [{"port": 53}]}, Outcome.UNRESOLVED),
+    ({"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": [{"port": 53, "protocol": "UDP"}]},
+     Outcome.DELIVERED),
+    ({"to": [{"namespaceSelector": {}}]}, Outcome.DELIVERED),
+    ({"to": [{"namespaceSelector": {"matchLabels": {"team": "infra"}}}]}, Outcome.DELIVERED),
+])  # fmt: skip
+def test_np_27_a_snapshot_without_dns_does_not_let_a_lookup_through_that_no_rule_admits(
+    rule: dict[str, Any], outcome: Outcome
+) -> None:
+    path = trace(view(*REST, allow_egress(TO_CHECKOUT, rule)), Flow("shop/web-1", "svc/shop/checkout"))
+
+    assert path.outcome is outcome
+    if outcome is Outcome.UNRESOLVED:
+        assert (path.basis, path.decided_by[0].object) == (Basis.INFERRED, "NetworkPolicy/shop/some-egress")
+
+
 def test_a_name_server_without_endpoints_resolves_nothing() -> None:
     path = trace(view(*REST, KUBE_DNS), Flow("shop/web-1", "svc/shop/checkout"))
     assert (path.outcome, path.basis) == (Outcome.UNRESOLVED, Basis.INFERRED)

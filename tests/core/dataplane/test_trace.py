@@ -96,12 +96,25 @@ def test_sv_43_and_sv_53_local_without_a_local_endpoint_is_dropped() -> None:
     assert "internalTrafficPolicy: Local" in path.branches[0].reason
 
 
+def test_whether_it_leaves_does_not_matter_where_it_is_dropped_on_arrival() -> None:
+    named = {"name": "c", "namespace": "shop"}
+    chosen = {"endpointSelector": {"matchLabels": {"app": "web"}}, "egress": []}
+    unread = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": named, "spec": chosen}
+    open_end = dialled(view(*ALL, unread))
+    closed_end = dialled(view(*ALL, unread, deny_ingress()))
+
+    assert (open_end.outcome, open_end.basis) == (Outcome.UNKNOWN, Basis.UNKNOWN)
+    assert (closed_end.outcome, closed_end.basis) == (Outcome.DROPPED, Basis.SOURCED)
+    assert closed_end.decided_by[0].object == "NetworkPolicy/shop/default-deny"
+    assert [hop.basis for hop in closed_end.branches[0].hops if hop.kind == "egress"] == [Basis.UNKNOWN]
+
+
 @pytest.mark.rule("NP-28")
 def test_np_28_two_policies_may_isolate() -> None:
     path = dialled(view(*ALL, deny_ingress(), deny_ingress({"app": "checkout"}, "deny-too")))
     assert path.outcome is Outcome.DROPPED
     assert [d.object for d in path.decided_by] == ["NetworkPolicy/shop/default-deny", "NetworkPolicy/shop/deny-too"]
-    assert path.branches[0].hops[-1].text == "dropped by default-deny, deny-too"
+    assert path.branches[0].reason == "dropped: no ingress rule of default-deny, deny-too admits it"
     assert path.branches[0].hops[-1].outcome is Outcome.DROPPED
 
 
