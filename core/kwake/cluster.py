@@ -15,7 +15,7 @@ from kwake.errors import ReferenceNotFound
 from kwake.grouping import GroupsOf, OfKind, grouped, regrouped
 from kwake.objects.decode import decode
 from kwake.objects.document import Document, Manifest, Origin, document
-from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, Key, group_of, key
+from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, KINDS_OF_CNP, Key, group_of, key
 from kwake.objects.kinds import (
     ConfigMap,
     EndpointSlice,
@@ -26,7 +26,7 @@ from kwake.objects.kinds import (
     Pod,
     Service,
 )
-from kwake.objects.reference import ObjectReference, kind_named, parse_reference
+from kwake.objects.reference import ObjectReference, ambiguity, kind_named, parse_reference
 from kwake.objects.unread_kind import UnreadKind, unread_kinds
 from kwake.records import Records
 
@@ -162,7 +162,7 @@ class Cluster:
             if len(same) != 1:
                 names = [str(k) for k in self._records.of_kind(kind)]
                 near = [*self._meant(parsed), *difflib.get_close_matches(str(wanted), names, n=3, cutoff=0.5)][:3]
-                hint = f"; did you mean {' or '.join(near)}?" if near else ""
+                hint = f"; did you mean {' or '.join(near)}?" if near else ambiguity(reference)
                 raise ReferenceNotFound(
                     f"{reference}: there is no {kind} {parsed.namespace}/{parsed.name}".replace(" /", " ") + hint
                 )
@@ -176,7 +176,10 @@ class Cluster:
 
     def _meant(self, parsed: ObjectReference) -> list[str]:
         """Workloads of that name there, of another kind; of two parts that name no pod also those where the first part
-        is their kind."""
+        is their kind. Of the kinds that share a short name, the other one's of that name."""
+        if parsed.kind in KINDS_OF_CNP:
+            others = chain.from_iterable(map(self._records.of_kind, KINDS_OF_CNP))
+            return [str(k) for k in sorted(others) if k.name == parsed.name]
         workloads = ("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet")
         if parsed.kind is not None and parsed.kind not in workloads:
             return []

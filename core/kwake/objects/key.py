@@ -83,8 +83,12 @@ SHORT_NAMES: dict[str, str] = {
     "anp": "AdminNetworkPolicy", "adminnetworkpolicies": "AdminNetworkPolicy",
     "banp": "BaselineAdminNetworkPolicy", "baselineadminnetworkpolicies": "BaselineAdminNetworkPolicy",
     "cnp": "ClusterNetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy",
+    "ciliumnetworkpolicy": "CiliumNetworkPolicy", "ciliumnetworkpolicies": "CiliumNetworkPolicy",
 }  # fmt: skip
 """kubectl's names, lower case, to kinds."""
+
+KINDS_OF_CNP = ("ClusterNetworkPolicy", "CiliumNetworkPolicy")
+"""kubectl's `cnp` is short for both; only the second has a namespace."""
 
 
 class Key(msgspec.Struct, frozen=True, order=True, gc=False):

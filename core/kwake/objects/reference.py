@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from kwake.errors import ReferenceNotFound
-from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, SHORT_NAMES, Key
+from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND, KINDS_OF_CNP, SHORT_NAMES, Key
 
 
 class ObjectReference(msgspec.Struct, frozen=True):
@@ -45,7 +45,8 @@ def parse_reference(text: str) -> ObjectReference:
     if not all(parts):
         raise ReferenceNotFound(f"{text}: an empty part; write Kind/namespace/name")
     if len(parts) == 3:
-        kind = kind_named(parts[0]) or (parts[0] if parts[0][:1].isupper() else None)
+        named = KINDS_OF_CNP[1] if parts[0].lower() == "cnp" else kind_named(parts[0])
+        kind = named or (parts[0] if parts[0][:1].isupper() else None)
         if kind is None:
             raise ReferenceNotFound(f"{text}: {parts[0]} is no kind that kwake knows")
         return ObjectReference(kind, parts[1], parts[2], index)
@@ -55,6 +56,12 @@ def parse_reference(text: str) -> ObjectReference:
             return ObjectReference(kind, "", parts[1], index)
         return ObjectReference(None, parts[0], parts[1], index)
     raise ReferenceNotFound(f"{text}: write Kind/namespace/name, or namespace/name")
+
+
+def ambiguity(text: str) -> str:
+    """What to add where nothing has a name that may be of two kinds; empty for others."""
+    whole, inside = KINDS_OF_CNP
+    return f"; cnp/NAME is a {whole}, cnp/NAMESPACE/NAME a {inside}" if text.lower().startswith("cnp/") else ""
 
 
 def spelled(text: str, default_kind: str = "Pod") -> str:
