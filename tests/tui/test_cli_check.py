@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kwake.findings import LEVELS
+from kwake_tui.arguments import FAIL_ON
 from kwake_tui.cli import main
 from tests.tui.test_cli import Capture, form, out
 
@@ -58,3 +60,13 @@ def test_the_samples_have_no_mistakes(capsys: Capture) -> None:
         assert main(["check", str(sample_path(name)), "-o", "json"]) == 0
         findings = json.loads(capsys.readouterr().out)["findings"]
         assert [f["text"] for f in findings if f["level"] == "warning"] == []
+
+
+def test_findings_fail_a_run_only_where_it_is_asked_for_and_by_their_level(capsys: Capture, misspelt: str) -> None:
+    out(capsys, "check", misspelt)
+    out(capsys, "check", misspelt, "--fail-on", "warning", code=1)
+    out(capsys, "check", "sample:shop", "--fail-on", "warning")
+    out(capsys, "check", "sample:shop", "--fail-on", "unknown")
+    out(capsys, "check", "sample:shop", "--fail-on", "assumption", code=1)
+    out(capsys, "check", misspelt, "--fail-on", "assumption", code=1)
+    assert FAIL_ON == LEVELS

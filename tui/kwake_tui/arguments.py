@@ -27,9 +27,9 @@ COMMANDS = {
 }
 
 _EXIT_CODES = """\
-exit codes: 0 all met, 1 an expectation failed or diff found changes, 2 bad usage, syntax or an object that the API
-server would refuse, 3 a snapshot that cannot be read, 4 only unknown answers stood in the way, 5 nothing to run,
-70 a fault of kwake"""
+exit codes: 0 all met, 1 an expectation failed, diff found changes or check what --fail-on names, 2 bad usage, syntax
+or an object that the API server would refuse, 3 a snapshot that cannot be read, 4 only unknown answers stood in the
+way, 5 nothing to run, 70 a fault of kwake"""
 
 _SNAPSHOT = "a file, a folder or - for standard input: plain Kubernetes manifests, YAML or JSON"
 
@@ -308,8 +308,14 @@ def _add_sessions(parser: argparse.ArgumentParser) -> None:
     _add_output(parser)
 
 
+FAIL_ON = ("warning", "unknown", "assumption", "inferred", "skipped")
+"""Levels of findings, the worst first."""
+
+
 def _add_check(parser: argparse.ArgumentParser) -> None:
     _add_snapshot(parser)
+    parser.add_argument("--fail-on", choices=FAIL_ON,
+                        help="end with 1 if there is a finding of this level or one before it")  # fmt: skip
     _add_world(parser)
     _add_output(parser)
 

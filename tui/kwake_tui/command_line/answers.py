@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwake_tui.arguments import FAIL_ON
 from kwake_tui.command_line.output import narrate, print_data, show, tell_findings, write_report
 from kwake_tui.command_line.worlds import worlds_of
 
@@ -186,11 +187,12 @@ def yaml(arguments: Namespace) -> int:
 
 
 def check(arguments: Namespace) -> int:
-    """What is wrong, assumed or unknown."""
+    """What is wrong, assumed or unknown; with `--fail-on` 1 if it is as bad as that."""
     from kwake_tui.text.findings import check_json, finding_lines
 
     worlds = worlds_of(arguments)
     show(
         arguments, worlds, worlds, lambda w: finding_lines(w.findings), lambda w: check_json(w.findings, len(w.cluster))
     )
-    return 0
+    levels = FAIL_ON[: FAIL_ON.index(arguments.fail_on) + 1] if arguments.fail_on else ()
+    return 1 if any(finding.level in levels for world in worlds for finding in world.findings) else 0
