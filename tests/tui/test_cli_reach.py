@@ -165,3 +165,21 @@ def test_rows_from_outside_say_that_only_policies_allow_them(capsys: Capture) ->
 
     assert out(capsys, "reach", SHOP).splitlines()[-1] == said
     assert said not in out(capsys, "reach", SHOP, "--focus", "shop/web", "--direction", "egress")
+
+
+def test_why_puts_the_rules_under_each_pair(capsys: Capture) -> None:
+    asked = ("reach", "sample:shop", "--focus", "payments/ledger", "--direction", "ingress", "--why")
+
+    rows = out(capsys, *asked).splitlines()
+
+    assert rows[0].split() == ["payments/api[Deployment]", "→", "payments/ledger[StatefulSet]", "TCP", "5432"]
+    assert rows[1].split()[:5] == ["egress", "NetworkPolicy/payments/api-from-checkout:", "egress", "rule", "1"]
+    assert rows[2].split()[:5] == ["ingress", "NetworkPolicy/payments/ledger-from-api:", "ingress", "rule", "1"]
+    assert rows[1].split()[-1].startswith("sample:shop/policies.yaml:")
+    (pair,) = form(capsys, *asked)["pairs"]
+    assert pair["ingress"]["decided_by"][0]["object"] == "NetworkPolicy/payments/ledger-from-api"
+
+
+def test_why_needs_a_form_that_has_room_for_it(capsys: Capture) -> None:
+    assert main(["reach", "sample:shop", "--why", "-o", "csv"]) == 2
+    assert "-o csv has no place for rules" in capsys.readouterr().err

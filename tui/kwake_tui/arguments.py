@@ -208,6 +208,8 @@ def _add_reach(parser: argparse.ArgumentParser) -> None:
                         help="what may reach the focus, or what it may reach (default: both)")  # fmt: skip
     parser.add_argument("--exposure", action="store_true",
                         help="and what pods that do not exist yet could reach, or be reached on")  # fmt: skip
+    parser.add_argument("--why", action="store_true",
+                        help="and for each pair the rules that let it pass, with file and line")  # fmt: skip
     parser.add_argument("--port", metavar="P", help="only pairs that may talk on this port, as 443 or 53/UDP")
     parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"),
                         help="the port's (default: TCP); without a port, all of its ports")  # fmt: skip

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from kwake.policy.exposure import Exposure
+    from kwake.policy.reach import Reach
     from kwake.policy.reach_view import ReachView
+    from kwake.reasons import Both
     from kwake.world import World
     from kwake_tui.names import Target
 
@@ -95,21 +97,36 @@ def reach(arguments: Namespace) -> int:
     view = reach_view(arguments, worlds[0])
     tables = [view.of(world.reach(arguments.by)) for world in worlds]
     exposed = [_exposure(world, arguments.by, view) for world in worlds] if arguments.exposure else []
+    whys = [_reasons(arguments, world, table) for world, table in zip(worlds, tables, strict=True)]
     if arguments.output in FORMS:
         names = [world.profile.name for world in worlds]
         if exposed:
             tables = [table.joined(e.as_table) for table, e in zip(tables, exposed, strict=True)]
         print_data(FORMS[arguments.output](list(zip(names, tables, strict=True))))
     elif exposed:
-        both = list(zip(tables, exposed, strict=True))
-        show(arguments, worlds, both, lambda two: [*reach_lines(two[0]), *exposed_lines(two[1])],
-              lambda two: {**reach_json(two[0]), "exposure": two[1].as_form()})  # fmt: skip
+        both = list(zip(tables, whys, exposed, strict=True))
+        show(arguments, worlds, both, lambda each: [*reach_lines(*each[:2]), *exposed_lines(each[2])],
+              lambda each: {**reach_json(*each[:2]), "exposure": each[2].as_form()})  # fmt: skip
     else:
-        show(arguments, worlds, tables, reach_lines, reach_json)
+        told = list(zip(tables, whys, strict=True))
+        show(arguments, worlds, told, lambda each: reach_lines(*each), lambda each: reach_json(*each))
     for note in port_notes(arguments, worlds[0])[:MOST_NOTES]:
         narrate(f"kwake: note: {note}")
     tell_findings(worlds[0])
     return 0
+
+
+def _reasons(arguments: Namespace, world: World, table: Reach) -> dict[tuple[str, str], Both]:
+    """What lets the pairs of a table pass, where that is asked for. Raises UsageError for a form that has no room."""
+    if not arguments.why:
+        return {}
+    from kwake.errors import UsageError
+    from kwake.reasons import reasons
+    from kwake_tui.text.reach_forms import FORMS
+
+    if arguments.output in FORMS:
+        raise UsageError(f"--why: -o {arguments.output} has no place for rules; take text or json")
+    return reasons(world, table.pairs, arguments.by)
 
 
 def _exposure(world: World, by: str, view: ReachView) -> Exposure:

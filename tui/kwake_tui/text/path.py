@@ -130,7 +130,7 @@ def path_json(path: Path) -> dict[str, Any]:
 
 def _of_all(sides: list[Judgement | None]) -> dict[str, Any] | None:
     """What all branches have in common, if they do."""
-    return _judgement(sides[0]) if all(side == sides[0] for side in sides) else None
+    return judgement_json(sides[0]) if all(side == sides[0] for side in sides) else None
 
 
 def _decider(decider: Decider) -> dict[str, Any]:
@@ -156,14 +156,15 @@ def _branch(branch: Branch) -> dict[str, Any]:
         "outcome": branch.outcome.value,
         "basis": branch.basis.value,
         "decided_by": [_decider(decider) for decider in branch.decided_by],
-        "egress": _judgement(branch.egress),
-        "ingress": _judgement(branch.ingress),
+        "egress": judgement_json(branch.egress),
+        "ingress": judgement_json(branch.ingress),
         "hops": [_hop(hop) for hop in branch.hops],
         "entries": list(branch.entries),
     }
 
 
-def _judgement(side: Judgement | None) -> dict[str, Any] | None:
+def judgement_json(side: Judgement | None) -> dict[str, Any] | None:
+    """What one end's policies say, as it stands in JSON."""
     if side is None:
         return None
     return {
