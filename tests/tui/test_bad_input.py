@@ -107,6 +107,19 @@ def test_enter_on_a_finding_goes_to_its_object(tmp_path: Path) -> None:
     play(opened(tmp_path, ODD["selects-nothing"][0]), story)
 
 
+def test_beside_a_long_path_the_object_of_a_finding_is_named_in_full(tmp_path: Path) -> None:
+    folder = tmp_path / ("deep" * 20)
+    folder.mkdir()
+
+    async def story(player: Player) -> None:
+        await player.press("colon")
+        await player.type("check")
+        await player.press("enter")
+        assert any("Service/demo/s" in row and " odd.yaml:" in row for row in player.rows("#choice"))
+
+    play(opened(folder, ODD["selects-nothing"][0]), story, size=(80, 24))
+
+
 def test_what_is_skipped_leniently_is_unknown_in_the_console_too(tmp_path: Path) -> None:
     world = opened(tmp_path, POLICY + "---\n" + POD.replace("NAME", "a"), lenient=True)
 

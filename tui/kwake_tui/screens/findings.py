@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich.cells import cell_len
+
 from kwake.cluster import Cluster
 from kwake.findings import LEVELS
 from kwake.objects.finding import Finding, Level
@@ -62,7 +64,10 @@ def _finding(finding: Finding, cluster: Cluster, width: int) -> Iterator[Line]:
     glyph, role = _MARKS[finding.level]
     kind, namespace, name = parts(finding.subject)
     found = kind in GROUP_OF_KIND and cluster.find(key(kind, namespace, name)) is not None
-    where = (Span(finding.where, "muted"),) if finding.where else ()
+    is_of_file = finding.where.startswith(finding.subject)
+    fits = is_of_file or cell_len(f"{glyph}{finding.subject} {finding.where}") <= width
+    place = finding.where if fits else finding.where.rpartition("/")[2]
+    where = (Span(place, "muted"),) if place else ()
     head = (Span(glyph, role), Span(finding.subject, bold=True))
     yield Line(head, where, shrink=1, target=finding.subject if found else "")
     for row in wrap(finding.text, width):
