@@ -16,7 +16,7 @@ from kwake.control.desired_endpoints import wants_topology_hints
 from kwake.control.told_profile import otherwise, told_profile
 from kwake.control.violation import MASK
 from kwake.control.zone_hints import zone_shares
-from kwake.linting.fields import meant_field, respelt_field
+from kwake.linting.fields import meant_field, respelt_field, widening
 from kwake.linting.lint import JUDGED, lint, lint_services
 from kwake.objects.base import OwnerReference
 from kwake.objects.basis import Basis
@@ -170,7 +170,9 @@ def _breaches(cluster: Cluster, judged: Judged) -> Iterator[Finding]:
             fixes = respelt_field(item, violation.field) if violation.is_unknown else ()
             meant = meant_field(item, violation.field) if violation.is_unknown and not fixes else ""
             hint = f"; did you mean {meant}?" if meant else ""
-            text = f"{dotted(violation.field)}: {reason}{hint}{others}"
+            field = "" if violation.is_unknown else f"{dotted(violation.field)}: "
+            widened = widening(item, violation.field) if violation.is_unknown else ""
+            text = f"{field}{reason}{hint}{widened}{others}"
             yield Finding("warning", str(item.key), text, _where(item.origin, violation.field), fixes)
 
 
@@ -204,7 +206,7 @@ def _addresses(cluster: Cluster) -> Iterator[Finding]:
 
 def _listed(values: Iterable[KubeObject]) -> str:
     """`shop/a, shop/b and 7 more`."""
-    names = [f"{value.metadata.namespace}/{value.metadata.name}" for value in values]
+    names = [f"{value.metadata.namespace}/{value.metadata.name}".lstrip("/") for value in values]
     if len(names) > MANY:
         return f"{', '.join(names[:MANY])} and {len(names) - MANY} more"
     return " and ".join(names)
@@ -249,8 +251,14 @@ def _unread_kinds(cluster: Cluster) -> Iterator[Finding]:
         elif kind in MODELLED and GROUP_OF_KIND[kind] == group:  # as `_is_left_out` has it
             yield Finding("unknown", name, f"{len(keys)} left out: what they decide is unknown")
         elif deciding:
+            judging = [key for key in keys if key in policies]
             text = f"{deciding} not read, and may decide about traffic: answers about what they select are unknown"
-            yield Finding("unknown", name, text)
+            yield Finding(
+                "unknown",
+                name,
+                f"{text}: {_listed(cluster.record(key).value for key in judging)}",
+                _where(cluster.record(judging[0]).origin),
+            )
         else:
             yield Finding("skipped", name, f"{len(keys)} kept, not read")
 

@@ -360,6 +360,6 @@ def test_a_name_is_shown_beside_another_where_each_part_of_it_is_like(wanted: st
 
 def test_a_field_that_no_patch_mends_is_told_with_the_one_that_was_meant() -> None:
     manifest = {**policy(app="x"), "metadata": {"name": "a", "namspace": "shop"}}
-    assert 'metadata.namspace: unknown field "metadata.namspace"; did you mean namespace?' in [
+    assert 'unknown field "metadata.namspace"; did you mean namespace?' in [
         finding.text for finding in findings(manifest)
     ]

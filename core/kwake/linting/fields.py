@@ -46,4 +46,26 @@ def meant_field(item: Record, path: FieldPath) -> str:
         return ""
     known = fields_at(item.key.kind, tuple(way))
     cased = [field for field in known if field.lower() == name.lower()]  # one that was filled in gives way to it
-    return next(iter(cased or difflib.get_close_matches(name, sorted(known - parent.keys()), 1, CLOSE)), "")
+    left = sorted(known - parent.keys())
+    swapped = [field for field in left if sorted(field) == sorted(name)]
+    return next(iter(cased or swapped or difflib.get_close_matches(name, left, 1, CLOSE)), "")
+
+
+def widening(item: Record, path: FieldPath) -> str:
+    """What a NetworkPolicy means without a field that the API server drops, where that is more than was meant."""
+    *way, _ = path
+    value = value_at(item.manifest, tuple(way))
+    if item.key.kind != "NetworkPolicy" or not isinstance(value, dict):
+        return ""
+    meant = meant_field(item, path)
+    if way == ["spec"] and meant == "podSelector":
+        return "; dropped, and the policy selects every pod of its namespace"
+    if len(way) == 3 and way[1] in ("ingress", "egress"):
+        peers = "from" if way[1] == "ingress" else "to"
+        if meant == "ports":
+            return "; dropped, and the rule admits every port"
+        return "; dropped, and the rule admits everybody" if not value.get(peers) else ""
+    if way[-1:] in (["podSelector"], ["namespaceSelector"]) and not value.get("matchLabels"):
+        everything = "pod" if way[-1] == "podSelector" else "namespace"
+        return f"; dropped, and the selector means every {everything}" if not value.get("matchExpressions") else ""
+    return ""

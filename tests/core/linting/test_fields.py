@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import kwake
 from kwake.control.admission import record_violations
 from kwake.linting.fields import meant_field, respelt_field
 from kwake.objects.document import Manifest
@@ -89,3 +90,24 @@ def test_a_misspelt_namespace_is_named_and_not_patched() -> None:
     (violation,) = record_violations(item)
     assert meant_field(item, violation.field) == "namespace"
     assert respelt_field(item, violation.field) == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"podSelector": {}, "ingress": [{"form": [{"podSelector": {}}]}]}, "the rule admits everybody"),
+        ({"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}], "prots": []}]}, "the rule admits every port"),
+        ({"podSelectors": {"matchLabels": {"app": "a"}}}, "the policy selects every pod of its namespace"),
+        ({"podSelector": {"matchlabel": {"app": "a"}}}, "the selector means every pod"),
+        (
+            {"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {"labels": {}}}]}]},
+            "the selector means every namespace",
+        ),
+    ],
+)
+def test_a_dropped_field_is_told_with_what_is_meant_without_it(spec: dict[str, Any], words: str) -> None:
+    world = kwake.open([policy("shop/p", spec)])
+
+    [text] = [finding.text for finding in world.findings if finding.text.startswith("unknown field")]
+
+    assert f"; dropped, and {words}" in text
