@@ -134,12 +134,35 @@ def test_a_misspelt_service_does_not_resolve_and_the_nearest_is_told(capsys: Cap
         assert f"kwake: note: {target.removesuffix(':443')}: did you mean svc/demo/checkout?" in captured.err
 
 
+def test_a_name_alone_dials_where_it_is_one_things_and_is_a_dns_name_as_the_target(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    whole = out(capsys, "trace", SMALL, "--from", "Deployment/demo/web", "--to", "svc/demo/checkout")
+    assert out(capsys, "trace", SMALL, "--from", "web", "--to", "svc/demo/checkout") == whole
+    first = ("--from", "web#0", "--to", "checkout")
+    assert out(capsys, "trace", SMALL, *first).startswith("✓ delivered  Deployment/demo/web#0 → checkout")
+
+    two = tmp_path / "two.yaml"
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: demo}\nspec: {containers: [{name: c}]}\n"
+    two.write_text("---\n".join(pod.replace("demo", name) for name in ("one", "two")))
+    assert main(["trace", str(two), "--from", "a", "--to", "internet"]) == 2
+    assert "a: did you mean Pod/one/a or Pod/two/a? name who dials as" in capsys.readouterr().err
+
+
+def test_a_target_that_is_near_no_service_may_mean_a_workload(capsys: Capture, tmp_path: Path) -> None:
+    batch = tmp_path / "batch.yaml"
+    batch.write_text(
+        Path(SHOP, "shop.yaml").read_text() + "---\napiVersion: apps/v1\nkind: Deployment\n"
+        "metadata: {name: worker, namespace: shop}\nspec: {selector: {matchLabels: {app: worker}},"
+        " template: {metadata: {labels: {app: worker}}, spec: {containers: [{name: c, image: i}]}}}\n"
+    )
+    assert main(["trace", str(batch), "--from", "deploy/shop/web", "--to", "workr"]) == 0
+    assert "kwake: note: workr: did you mean deploy/shop/worker?" in capsys.readouterr().err
+
+
 def test_a_node_named_alone_is_told_how_it_dials_and_can(capsys: Capture) -> None:
     dials = ["--to", "svc/demo/checkout", "--port", "443"]
-    assert main(["trace", SMALL, "--from", "node-1", *dials]) == 2
-    assert "did you mean Node/node-1?" in capsys.readouterr().err
-
-    assert main(["trace", SMALL, "--from", "Node/node-1", *dials]) == 0
+    assert main(["trace", SMALL, "--from", "node-1", *dials]) == 0
     captured = capsys.readouterr()
     assert captured.out.startswith("◇ unresolved")
     assert "by its address: --via ip" in captured.err

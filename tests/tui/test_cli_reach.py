@@ -109,6 +109,7 @@ def test_dot_is_a_graph_with_an_arrow_for_each_pair(capsys: Capture) -> None:
     ("words", "said"),
     [
         (["--focus", "chekout"], "did you mean demo/checkout?"),
+        (["--focus", "zzz"], "no workload and no pod has this name; there is demo/checkout, demo/web"),
         (["--direction", "egress"], "--direction needs --focus"),
         (["--peer", "web"], "--peer needs --focus"),
         (["--port", "0"], "a port is a number from 1 to 65535"),

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from textual.types import AnimationLevel
+from textual.widgets import Input
 
 import kwake
 from kwake.actions import OpenConnection
@@ -19,6 +20,7 @@ from kwake_tui.panes import path
 from kwake_tui.panes.editor import EditorPane
 from kwake_tui.preview_reach import count_rows, pair_rows
 from kwake_tui.screens.help import help_lines
+from kwake_tui.screens.target import TargetScreen
 from kwake_tui.text.cluster import cluster_lines
 from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, plain, play, shop
@@ -126,6 +128,16 @@ def test_enter_on_a_connection_shows_its_path() -> None:
 
         await player.press("tab", "tab", "tab", "enter")
         assert "svc/checkout" in str(player.desk.query_one("#path").border_title)
+
+    play(shop(), story)
+
+
+def test_a_trace_asks_for_its_target_by_the_example_of_one_that_is_there() -> None:
+    async def story(player: Player) -> None:
+        await player.go_to("Deployment/shop/cart")
+        await player.press("t")
+        await player.until(lambda: isinstance(player.app.screen, TargetScreen))
+        assert player.app.screen.query_one(Input).placeholder.startswith("svc/shop/cart:9000, an address")
 
     play(shop(), story)
 

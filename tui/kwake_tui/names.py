@@ -9,6 +9,7 @@ import msgspec
 from rich.cells import cell_len
 
 from kwake.cluster import Cluster
+from kwake.dataplane.ends import DIALLING
 from kwake.dataplane.path import Decider, Flow
 from kwake.errors import ReferenceNotFound, UsageError
 from kwake.objects.kinds import NetworkPolicy, Pod, Service
@@ -149,6 +150,15 @@ def targets(cluster: Cluster) -> tuple[str, ...]:
         ports = [port for container in pod.spec.containers for port in container.ports]
         found += [str(Target(place, port.container_port, port.protocol)) for port in ports] or [place]
     return tuple(found)
+
+
+def client_named(cluster: Cluster, word: str) -> str:
+    """The one workload, pod or node that a name alone means as a client, in full; other words as they are."""
+    if "/" in word or word == "internet":
+        return word
+    name, number, index = word.partition("#")
+    meant = [key for kind in DIALLING for key in cluster.keys_of_kind(kind) if key.name == name]
+    return f"{meant[0]}{number}{index}" if len(meant) == 1 else word
 
 
 def how_many(count: int, misses_some: bool, one: str, many: str) -> str:

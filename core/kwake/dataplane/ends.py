@@ -137,13 +137,13 @@ def resolve_sources(view: View, text: str) -> tuple[Client, ...]:
     return tuple(map(_pod_client, pods))
 
 
-_DIALLING = ("Node", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")
+DIALLING = ("Node", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")
 """Kinds of clients."""
 
 
 def _bare_source(view: View, text: str) -> str:
     """What is said of a name alone: how clients are named, and which of that name, or near it, there are."""
-    known = [key for kind in _DIALLING for key in view.cluster.keys_of_kind(kind)]
+    known = [key for kind in DIALLING for key in view.cluster.keys_of_kind(kind)]
     names = get_close_matches(text.partition("#")[0], dict.fromkeys(key.name for key in known), n=1)
     meant = [str(key) for key in known if key.name in names][:3]
     hint = f"did you mean {' or '.join(meant)}? " if meant else ""

@@ -19,6 +19,9 @@ from kwake.policy.reach import Pair, Reach
 from kwake.policy.rules import span_of
 from kwake.policy.workloads import implied_deployment, pod_name, workload_name
 
+MOST_NAMED = 4
+"""Workloads that are named where none is near."""
+
 EVERYWHERE = "internet"
 """How all addresses outside the cluster are named."""
 
@@ -134,4 +137,9 @@ def _implied(word: str, ends: Iterable[str]) -> list[str]:
 def _nearest(word: str, ends: Iterable[str]) -> str:
     known = {form: end for end in ends for form in (end.partition("[")[0], end.partition("[")[0].partition("/")[2])}
     near = difflib.get_close_matches(word.rpartition("/")[2] if word.count("/") > 1 else word, known, n=1)
-    return f"; did you mean {known[near[0]].partition('[')[0]}?" if near else ""
+    if near:
+        return f"; did you mean {known[near[0]].partition('[')[0]}?"
+    workloads = [implied_deployment(end) or end for end in ends if not end.endswith("[Pod]")]
+    there = sorted({end.partition("[")[0] for end in workloads or ends})
+    more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
+    return f"; there is {', '.join(there[:MOST_NAMED])}{more}" if there else ""

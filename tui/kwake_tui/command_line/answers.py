@@ -26,6 +26,7 @@ def trace(arguments: Namespace) -> int:
     """Where a dial would go."""
     from kwake.dataplane.path import Outcome
     from kwake.errors import UsageError
+    from kwake_tui.names import client_named
     from kwake_tui.text.path import path_json, path_lines
 
     for option, word in (("--from", arguments.source), ("--to", arguments.target), ("--port", arguments.port)):
@@ -33,7 +34,8 @@ def trace(arguments: Namespace) -> int:
             raise UsageError(f"{option}: an empty name")
     target = _dialled(arguments)
     worlds = worlds_of(arguments)
-    asked = (arguments.source, target.reference, target.port, target.protocol, arguments.via, arguments.at)
+    source = client_named(worlds[0].cluster, arguments.source)
+    asked = (source, target.reference, target.port, target.protocol, arguments.via, arguments.at)
     paths = [world.trace(*asked) for world in worlds]
     if arguments.flip:
         from kwake.flips import path_flips
@@ -74,17 +76,23 @@ def _dialled(arguments: Namespace) -> Target:
 
 
 def _tell_nearest(world: World, target: str) -> None:
-    """The Services that a name without an answer may have meant."""
+    """The Services that a name without an answer may have meant; workloads where none is near."""
     import difflib
 
-    from kwake.objects.kinds import Service
+    from kwake.objects.kinds import Deployment, Service, StatefulSet
+    from kwake_tui.names import KIND_WORDS
 
-    references = {f"svc/{s.metadata.namespace}/{s.metadata.name}": s.metadata.name for s in world.cluster.all(Service)}
     word = target.rpartition("/")[2].partition(".")[0].partition(":")[0]
-    near = difflib.get_close_matches(word, references.values(), n=1)
-    if near and target not in references:
-        meant = ", ".join(reference for reference, name in references.items() if name == near[0])
-        narrate(f"kwake: note: {target}: did you mean {meant}?")
+    for kinds in ((Service,), (Deployment, StatefulSet)):
+        keys = [value.key for kind in kinds for value in world.cluster.all(kind)]
+        references = {f"{KIND_WORDS[key.kind]}/{key.namespace}/{key.name}": key.name for key in keys}
+        if target in references or f"svc/{target}" in references:
+            return
+        near = difflib.get_close_matches(word, references.values(), n=1)
+        if near:
+            meant = ", ".join(reference for reference, name in references.items() if name == near[0])
+            narrate(f"kwake: note: {target}: did you mean {meant}?")
+            return
 
 
 def reach(arguments: Namespace) -> int:

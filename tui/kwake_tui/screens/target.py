@@ -54,7 +54,8 @@ class TargetScreen(Dialog[str]):
         """The question above, the candidates below."""
         with Vertical(id="targets", classes="dialog") as box:
             box.border_title = content((Span(f"Trace  {short(self._source)} → ?"),))
-            yield _Wanted(placeholder="svc/shop/web:80, an address, a DNS name, internet", id="wanted", compact=True)
+            example = next(iter(self._targets), "svc/shop/web:80")
+            yield _Wanted(placeholder=f"{example}, an address, a DNS name, internet", id="wanted", compact=True)
             yield LineList(id="candidates", lit=True)
 
     def on_mount(self) -> None:
