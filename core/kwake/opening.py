@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from kwake.cluster import Cluster, Record
+from kwake.cluster import Cluster, Record, record
 from kwake.control.admission import Violation, record_violations
 from kwake.control.admission_pods import too_many_pods
 from kwake.control.endpoints import missing_slices
@@ -32,6 +32,7 @@ from kwake.objects.kinds import (
     Unmodelled,
     Workload,
 )
+from kwake.objects.unread_kind import left_out, marker
 from kwake.profiles import load_profile
 from kwake.profiles.profile import Profile
 from kwake.simulation.draft import Draft
@@ -77,6 +78,7 @@ def world_from(snapshot: Snapshot, profile: Profile, seed: int, *, lenient: bool
     findings += map(_left_out, snapshot.problems)
     judged: dict[Key, tuple[KubeObject, tuple[Violation, ...]]] = {}
     cluster, refused = _admitted(snapshot, lenient, findings, judged)
+    cluster = cluster.with_changes(_missing(snapshot.problems, cluster))
     cluster = infer(cluster, profile)
     draws = Draws(seed)
     cluster, draws = _with_services(cluster, profile, draws, findings)
@@ -95,6 +97,17 @@ def _left_out(problem: Problem) -> Finding:
     field = f"{dotted(problem.field)}: " if problem.field else ""
     text = f"left out, what it decides is unknown: {field}{problem.reason}"
     return Finding("unknown", problem.subject or "object", text, problem.where)
+
+
+def _missing(problems: tuple[Problem, ...], cluster: Cluster) -> dict[Key, Record | None]:
+    """A note that objects are missing which could not be taken in, for what hangs on them is unknown."""
+    kinds = left_out(problems, cluster.namespaces.keys())
+    if not kinds:
+        return {}
+    manifest = marker(kinds, min(cluster.namespaces, default="default"))
+    manifest["metadata"]["name"] = "kwake-left-out"
+    note = record(manifest, made="made by kwake")
+    return {note.key: note}
 
 
 def _admitted(

@@ -325,6 +325,24 @@ def test_a_refused_policy_refuses_the_snapshot_and_leniently_makes_its_namespace
     assert any("default-deny" in finding.subject for finding in lenient.findings)
 
 
+def test_a_policy_of_the_wrong_type_leniently_makes_its_namespace_unknown_and_no_other() -> None:
+    bad = default_deny()
+    bad["metadata"]["labels"] = {"version": 1}
+    world = kwake.open(shop(bad, namespace("ops"), bare_pod("cron", "ops"), bare_pod("other", "ops")), lenient=True)
+
+    path = world.trace("deploy/shop/client", "svc/shop/web", 80)
+    assert path.outcome is Outcome.UNKNOWN
+    assert world.trace("ops/cron", "ops/other", 8080).outcome is Outcome.DELIVERED
+
+
+def test_an_object_of_the_wrong_type_that_may_have_endpoints_or_be_a_service_makes_those_unknown() -> None:
+    for kind, version in (("Service", "v1"), ("Pod", "v1"), ("StatefulSet", "apps/v1")):
+        bad = {"apiVersion": version, "kind": kind, "metadata": {"name": "odd", "namespace": "shop"}, "spec": []}
+        world = kwake.open(shop(bad), lenient=True)
+        target = "svc/shop/odd" if kind == "Service" else "svc/shop/web"
+        assert world.trace("deploy/shop/client", target, 80).outcome is Outcome.UNKNOWN, kind
+
+
 @pytest.mark.rule("PD-24")
 def test_pd_24_a_pod_without_a_free_address_waits_and_takes_the_one_that_is_freed() -> None:
     small = {**node("node-a", 0), "spec": {"podCIDR": "10.244.0.0/30"}}

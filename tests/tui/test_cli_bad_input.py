@@ -131,6 +131,20 @@ def test_lenient_skips_what_is_refused_and_calls_it_unknown(tmp_path: Path, caps
     assert any(f["level"] == "unknown" and "NetworkPolicy/demo/bad" in f["subject"] for f in findings)
 
 
+def test_leniently_a_file_with_bad_syntax_makes_unknown_what_it_could_hold(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "pods.yaml").write_text("---\n".join(POD.replace("NAME", name) for name in ("a", "b")))
+    (tmp_path / "zz.yaml").write_text("a:\n\tb: 1\n")
+    dial = ["trace", str(tmp_path), "--from", "demo/a", "--to", "demo/b", "--port", "80"]
+
+    assert main(dial) == 2
+    assert "zz.yaml:2: bad YAML: a tab" in capsys.readouterr().err
+    assert main([*dial, "--lenient"]) == 4
+    capsys.readouterr()
+    assert main(["check", str(tmp_path), "--lenient"]) == 0
+    assert "left out, what it decides is unknown: bad YAML: a tab" in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "zz.yaml"), "--lenient"]) == 2, "nothing else is there to answer about"
+
+
 def test_what_was_left_out_is_not_called_a_kind_that_there_is_not(tmp_path: Path, capsys: Capture) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text(MANY)

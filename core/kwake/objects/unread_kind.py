@@ -5,10 +5,14 @@ A snapshot says so by the annotation `kwake.dev/unread` of a ConfigMap, so that 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
+
 import msgspec
 
 from kwake.objects.base import KubeStruct
 from kwake.objects.document import Manifest
+from kwake.objects.finding import Problem
+from kwake.objects.key import CLUSTER_SCOPED, GROUP_OF_KIND
 from kwake.objects.kinds import ConfigMap
 
 UNREAD_ANNOTATION = "kwake.dev/unread"
@@ -55,6 +59,27 @@ def unread_kinds(config_maps: tuple[ConfigMap, ...]) -> tuple[UnreadKind, ...]:
 
 
 _ALL = (("NetworkPolicy", "networking.k8s.io"), ("Service", ""), ("Pod", ""))
+
+_MAKES_ENDPOINTS = frozenset({"Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob",
+                              "ReplicationController", "Endpoints"})  # fmt: skip
+_DECIDES = ("Service", "EndpointSlice", "PodDisruptionBudget")
+
+
+def left_out(problems: Iterable[Problem], namespaces: Set[str]) -> tuple[UnreadKind, ...]:
+    """What may be missing since a lenient reading could not take these in: objects of a kind in one namespace; of a
+    file that cannot be read, policies, Services and endpoints anywhere. Pods that are not there nobody asks about."""
+    found: list[UnreadKind] = []
+    for problem in problems:
+        named, *place = problem.subject.split("/")
+        reason = f"{problem.subject or 'what stands there'} cannot be read, {problem.where}"
+        others = tuple(sorted(namespaces - {place[0] if len(place) > 1 else "default"}))
+        kinds = ["EndpointSlice" if named in _MAKES_ENDPOINTS else named] if named else ["NetworkPolicy", *_DECIDES]
+        for kind in kinds:
+            is_policy = kind.endswith("NetworkPolicy")
+            if is_policy or kind in _DECIDES:
+                read_in = others if named and kind not in CLUSTER_SCOPED else ()
+                found.append(UnreadKind(kind, GROUP_OF_KIND.get(kind, ""), read_in, reason, is_policy=is_policy))
+    return tuple(found)
 
 
 def marker(missing: tuple[UnreadKind, ...], namespace: str) -> Manifest:

@@ -62,7 +62,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     scenarios: tuple[str, ...]
     """Files with a top-level `kwake:`."""
     problems: tuple[Problem, ...] = ()
-    """Objects that cannot be taken in; empty unless read with `lenient`."""
+    """Objects and files that cannot be taken in; empty unless read with `lenient`."""
 
 
 def _standard_input() -> bytes:
@@ -74,8 +74,8 @@ def read(where: Where, *, stdin: Stdin = _standard_input, layered: bool = False,
 
     With `layered` an object of a later entry of `where` replaces one of the same key from an earlier entry. Of two
     different objects of one key in two files of a folder the later file's counts, and that is listed; else they are a
-    problem. Raises SnapshotUnreadable for what cannot be read at all or holds no object, InvalidSnapshot for bad syntax
-    and, unless `lenient`, for problems with objects.
+    problem. Raises SnapshotUnreadable for what cannot be read at all or holds no object and, unless `lenient`,
+    InvalidSnapshot for bad syntax and for problems with objects.
     """
     words: list[str | Path] = []
     with garbage_collector_off():
@@ -96,13 +96,14 @@ def read(where: Where, *, stdin: Stdin = _standard_input, layered: bool = False,
                     text = f"holds no {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file"
                     reading.findings.append(Finding("skipped", str(part), text, str(part)))
         layers.update(reading.entries)
-    if reading.syntax:
-        raise InvalidSnapshot(tuple(map(printable, reading.syntax)))
+    if reading.syntax and not (lenient and layers):
+        raise InvalidSnapshot(tuple(map(str, reading.syntax)))
     if reading.problems and not lenient:
         raise InvalidSnapshot(tuple(map(str, reading.problems)))
-    if words and not layers and not reading.problems:
+    problems = (*reading.syntax, *reading.problems)
+    if words and not layers and not problems:
         raise SnapshotUnreadable("\n".join(map(printable, _nothing_in(words, reading))))
-    return Snapshot(tuple(layers.values()), tuple(reading.findings), tuple(reading.scenarios), tuple(reading.problems))
+    return Snapshot(tuple(layers.values()), tuple(reading.findings), tuple(reading.scenarios), problems)
 
 
 def _nothing_in(words: list[str | Path], reading: _Reading) -> Iterator[str]:
@@ -148,7 +149,7 @@ class _Reading:
         self.findings: list[Finding] = []
         self.scenarios: list[str] = []
         self.problems: list[Problem] = []
-        self.syntax: list[str] = []
+        self.syntax: list[Problem] = []
         self._manifests = 0
         self._in_folders: set[str] = set()
 
@@ -194,7 +195,7 @@ class _Reading:
         if HELM_EXPRESSION.search(named.source.data):
             self._take_helm(named)
         else:
-            self.syntax.append(f"{named.source.name}:{problem.line}: {problem.text}")
+            self.syntax.append(Problem(f"{named.source.name}:{problem.line}", "", (), problem.text))
 
     def _take_helm(self, named: Named) -> None:
         """A template left out of a folder is listed; one that is the snapshot itself is an error."""
@@ -202,7 +203,7 @@ class _Reading:
         line = data.count(b"\n", 0, data.find(b"{{")) + 1
         text = "looks like a Helm template; render it with helm template"
         if named.directly:
-            self.syntax.append(f"{named.source.name}:{line}: {text}")
+            self.syntax.append(Problem(f"{named.source.name}:{line}", "", (), text))
         else:
             self.findings.append(Finding("skipped", named.source.name, text, f"{named.source.name}:{line}"))
 
