@@ -184,9 +184,9 @@ def test_the_key_line_names_the_key_that_helps_while_one_types(size: tuple[int, 
 def test_a_refused_text_says_what_it_selects_though_its_preview_had_no_time() -> None:
     async def story(player: Player) -> None:
         editor = player.desk.query_one(EditorPane)
-        await edit_policy(player, "Ingress", "")
+        await edit_policy(player, "Ingress", "'")
         await player.until(lambda: "selects" not in str(editor.border_subtitle))
-        await player.type("Sideways")
+        await player.type("Sideways'")
         await player.press("ctrl+s")
 
         assert "selects 3 pods" in str(editor.border_subtitle)

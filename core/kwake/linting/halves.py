@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 
@@ -13,8 +14,11 @@ from kwake.linting.shapes import Shape
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import Change
 from kwake.objects.kinds import NetworkPolicy, PolicyPeer
-from kwake.policy.connections import NONE
-from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd
+from kwake.policy.classes import classes_of
+from kwake.policy.connections import NONE, PROTOCOLS
+from kwake.policy.ends import EGRESS, INGRESS, PolicyEnd, RuleRef
+from kwake.policy.found_pairs import Said
+from kwake.policy.matrix import Matrix
 from kwake.policy.rules import CompiledPolicy, Rule
 
 MOST = 400
@@ -25,8 +29,7 @@ OTHER = {INGRESS: EGRESS, EGRESS: INGRESS}
 def half_findings(scene: Scene) -> Iterator[Finding]:
     """Rules whose every connection the other end's policies stop: both ends must allow it (NP-2;
     github.com/kubernetes/kubernetes/issues/97489). Rules that do not name pods by label are not meant for just them."""
-    if scene.policies.tiers or scene.policies.unread:
-        return  # those may accept what no rule admits
+    table = _Table(scene) if scene.policies.tiers else None
     for policy in scene.network_policies:
         compiled = scene.policies.policy(policy.key)
         if compiled is None:
@@ -36,14 +39,41 @@ def half_findings(scene: Scene) -> Iterator[Finding]:
             for rule in compiled.rules(direction):
                 for peer in rule.peers:
                     if peer.pod_selector is not None and not peer.pod_selector.is_empty:
-                        yield from _closed(scene, policy, rule, peer, here)
+                        yield from _closed(scene, table, policy, rule, peer, here)
 
 
-def _closed(scene: Scene, policy: NetworkPolicy, rule: Rule, peer: PolicyPeer, here: list[Shape]) -> Iterator[Finding]:
+class _Table:
+    """What may pass between any two pods, where policies of the admin tiers have a say, too."""
+
+    def __init__(self, scene: Scene) -> None:
+        classes = classes_of([shape.pod for shapes in scene.shapes.values() for shape in shapes], scene.policies)
+        self._class_of = {pod.key: at for at, member in enumerate(classes.members) for pod in member.pods}
+        self._said = Said.by(Matrix(classes, scene.policies))
+
+    def may_pass(self, rule: Rule, one: Shape, other: Shape) -> bool:
+        """Whether any connection that a rule of one end is for may pass."""
+        source, destination = (one, other) if rule.ref.direction == EGRESS else (other, one)
+        wanted = rule.connections(destination.pod)
+        if one is other or wanted == NONE:
+            return True
+        return bool(wanted & self._said.possible(*(self._class_of[end.pod.key] for end in (source, destination))))
+
+
+def _closed(
+    scene: Scene, table: _Table | None, policy: NetworkPolicy, rule: Rule, peer: PolicyPeer, here: list[Shape]
+) -> Iterator[Finding]:
     there = [shape for shape in scene.meant(peer, policy.metadata.namespace) if scene.sees(shape)]
     if not here or not there or len(here) * len(there) > MOST:
         return
-    if any(_may_pass(scene, rule, one, other) for one in here for other in there):
+    may_pass = table.may_pass if table is not None else partial(_may_pass, scene)
+    if any(_is_unknown(scene, rule, one, other) or may_pass(rule, one, other) for one in here for other in there):
+        return
+    denial = _denial(scene, rule, here[0], there[0]) if table is not None else None
+    if denial is not None:
+        to = "from" if rule.ref.direction == INGRESS else "to"
+        named = f"{denial.policy} {denial}"
+        text = f"{rule.ref} lets connections pass {to} {peer.pod_selector}, and {named} denies them all"
+        yield Finding("warning", str(policy.key), text, scene.where(policy.key, rule.ref.path))
         return
     back = OTHER[rule.ref.direction]
     stopping = scene.policies.selecting(there[0].pod, back)
@@ -55,6 +85,21 @@ def _closed(scene: Scene, policy: NetworkPolicy, rule: Rule, peer: PolicyPeer, h
     )
     fixes = _opening(policy, rule, peer, there, stopping)
     yield Finding("warning", str(policy.key), text, scene.where(policy.key, rule.ref.path), fixes)
+
+
+def _is_unknown(scene: Scene, rule: Rule, one: Shape, other: Shape) -> bool:
+    """Whether a policy that is not read may accept what no rule admits."""
+    policies, direction = scene.policies, rule.ref.direction
+    return bool(policies.unread_for(one.pod, direction) or policies.unread_for(other.pod, OTHER[direction]))
+
+
+def _denial(scene: Scene, rule: Rule, one: Shape, other: Shape) -> RuleRef | None:
+    """The rule of a tier that denies a connection that a rule of one end is for; None where no tier does."""
+    source, destination = (one, other) if rule.ref.direction == EGRESS else (other, one)
+    wanted = rule.connections(destination.pod)
+    protocol, low = next((protocol, spans[0][0]) for protocol in PROTOCOLS if (spans := wanted.of(protocol)))
+    verdict = scene.policies.verdict(PolicyEnd.of(source.pod), PolicyEnd.of(destination.pod), protocol, low)
+    return next(iter((*verdict.ingress.denied_by, *verdict.egress.denied_by)), None)
 
 
 def _may_pass(scene: Scene, rule: Rule, one: Shape, other: Shape) -> bool:
