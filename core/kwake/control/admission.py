@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from kwake.cluster import Record
 from kwake.control.admission_addresses import node_violations, slice_violations
@@ -139,7 +140,7 @@ def _metadata(value: KubeObject) -> Iterator[Violation]:
     for words in rule(metadata.name):
         yield invalid(path, metadata.name, words, "reported")
     if metadata.generate_name:
-        for words in rule(re.sub(r".?-$", "a", metadata.generate_name)):  # what follows the hyphen is still to come
+        for words in _of_prefix(rule, metadata.generate_name):
             yield invalid(("metadata", "generateName"), metadata.generate_name, words, "reported")
     if metadata.namespace:
         path = ("metadata", "namespace")
@@ -155,6 +156,12 @@ def _metadata(value: KubeObject) -> Iterator[Violation]:
     for at, finalizer in enumerate(metadata.finalizers):
         for words in qualified_name(finalizer):
             yield invalid(("metadata", "finalizers", at), finalizer, words, "reported")
+
+
+@lru_cache(maxsize=1 << 12)
+def _of_prefix(rule: NameRule, prefix: str) -> tuple[str, ...]:
+    """What is wrong with a `generateName`, which pods share: what follows its hyphen is still to come."""
+    return tuple(rule(re.sub(r".?-$", "a", prefix)))
 
 
 def _annotations(annotations: dict[str, str]) -> Iterator[Violation]:
