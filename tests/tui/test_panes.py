@@ -139,6 +139,10 @@ def test_a_trace_asks_for_its_target_by_the_example_of_one_that_is_there() -> No
         await player.until(lambda: isinstance(player.app.screen, TargetScreen))
         assert player.app.screen.query_one(Input).placeholder.startswith("svc/shop/cart:9000, an address")
 
+        await player.type("two words")
+        await player.press("enter")
+        await player.until(lambda: "'two words' is no target: write svc/shop/cart:9000, or" in player.rows("#keys")[0])
+
     play(shop(), story)
 
 

@@ -12,7 +12,7 @@ from kwake.errors import UsageError
 from kwake_tui.desk import Desk
 from kwake_tui.flipping import open_flips
 from kwake_tui.keys import keymap_of
-from kwake_tui.names import parse_target, parts, short
+from kwake_tui.names import example_target, parse_target, parts, short
 from kwake_tui.panes.moments import moment_lines
 from kwake_tui.panes.tree import namespaces_in_order
 from kwake_tui.replaying import step, why_no_step
@@ -160,19 +160,19 @@ _NAMED = 3
 
 def trace(desk: Desk) -> None:
     """Ask where to, and show the path."""
-    source = desk.chosen
+    source, cluster = desk.chosen, desk.session.world.cluster
 
     def answered(text: str | None) -> None:
         if not text:
             return
         try:
-            target = parse_target(text)
+            target = parse_target(text, example=example_target(cluster, source))
         except UsageError as error:
             desk.say(str(error))
             return
         desk.look_at(Flow(source, target.reference, target.port, target.protocol))
 
-    desk.open(TargetScreen(desk.session.world.cluster, source), answered)
+    desk.open(TargetScreen(cluster, source), answered)
 
 
 def open_connection(desk: Desk) -> None:

@@ -123,14 +123,21 @@ _DIGITS = 9
 """Digits of the longest text that is read as a port number, whether there is such a port or not."""
 
 
-def parse_target(text: str, port: int | str | None = None, protocol: str | None = None) -> Target:
-    """Read `svc/shop/checkout:443`, `10.96.0.7:53/UDP`, `internet`. `port` and `protocol` are what was said beside it.
+EXAMPLE = "svc/shop/checkout:443"
+"""A target as people write it, where no cluster is at hand."""
+
+
+def parse_target(
+    text: str, port: int | str | None = None, protocol: str | None = None, *, example: str = EXAMPLE
+) -> Target:
+    """Read `svc/shop/checkout:443`, `10.96.0.7:53/UDP`, `internet`. `port` and `protocol` are what was said beside it,
+    and `example` is what to write where it is none.
 
     Raises UsageError, also where it says another port or protocol than that.
     """
     matched = _TARGET.fullmatch(text.strip())
     if matched is None:
-        raise UsageError(f"{text!r} is no target: write svc/shop/checkout:443, or 10.96.0.10:53/UDP")
+        raise UsageError(f"{text!r} is no target: write {example}, or 10.96.0.10:53/UDP")
     own, spoken = matched["port"], matched["protocol"] and matched["protocol"].upper()
     own = int(own) if own and own.isascii() and own.isdigit() and len(own) <= _DIGITS else own
     for what, here, beside in (("ports", own, port), ("protocols", spoken, protocol)):
@@ -150,6 +157,12 @@ def targets(cluster: Cluster) -> tuple[str, ...]:
         ports = [port for container in pod.spec.containers for port in container.ports]
         found += [str(Target(place, port.container_port, port.protocol)) for port in ports] or [place]
     return tuple(found)
+
+
+def example_target(cluster: Cluster, source: str) -> str:
+    """A target that is there, in the client's own namespace if one is."""
+    namespace = parts(source)[1]
+    return min(targets(cluster), key=lambda target: parts(target)[1] != namespace, default=EXAMPLE)
 
 
 def client_named(cluster: Cluster, word: str) -> str:

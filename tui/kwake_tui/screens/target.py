@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from kwake.cluster import Cluster
 from kwake_tui.lines import Line, Span
-from kwake_tui.names import parts, short, targets
+from kwake_tui.names import EXAMPLE, parts, short, targets
 from kwake_tui.screens.dialog import Dialog
 from kwake_tui.widgets.in_order import Field
 from kwake_tui.widgets.line_list import LineList, content
@@ -54,7 +54,7 @@ class TargetScreen(Dialog[str]):
         """The question above, the candidates below."""
         with Vertical(id="targets", classes="dialog") as box:
             box.border_title = content((Span(f"Trace  {short(self._source)} → ?"),))
-            example = next(iter(self._targets), "svc/shop/web:80")
+            example = next(iter(self._targets), EXAMPLE)
             yield _Wanted(placeholder=f"{example}, an address, a DNS name, internet", id="wanted", compact=True)
             yield LineList(id="candidates", lit=True)
 
