@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 from textual.events import Paste
+from textual.widgets.text_area import Selection
 
 from kwake.objects.kinds import Pod
+from kwake_tui.appearance import Look
+from kwake_tui.keys import Keymap
 from kwake_tui.panes.editor import EditorPane
 from kwake_tui.widgets.line_bar import LineBar
 from kwake_tui.widgets.line_list import LineList
+from kwake_tui.widgets.text_page import TextPage
 from tests.tui.player import Player, play, shop
 from tests.tui.test_story_edit import POLICY, edit_policy
 
@@ -426,3 +430,88 @@ def test_giving_up_an_edit_leaves_one_where_one_was_and_bad_yaml_is_no_answer_of
         assert not editor(player).is_edited
 
     play(shop(), story)
+
+
+async def typing_at(player: Player, text: str) -> TextPage:
+    """Type in the YAML of a policy, before the first place with this text."""
+    await player.go_to(POLICY)
+    await player.press("e")
+    area = editor(player).area
+    row = next(n for n, line in enumerate(area.text.splitlines()) if text in line)
+    area.move_cursor((row, area.text.splitlines()[row].index(text)))
+    return area
+
+
+def test_tab_indents_to_the_next_stop_and_shift_tab_goes_back() -> None:
+    async def story(player: Player) -> None:
+        area = await typing_at(player, "spec:")
+        await player.press("tab")
+        assert "\n  spec:" in area.text
+        await player.press("x", "tab")
+        assert "\n  x spec:" in area.text, "to the next stop, not by as many blanks"
+        await player.press("shift+tab")
+        assert "\nx spec:" in area.text
+        assert player.desk.pane == "editor" and editor(player).is_typing
+        await player.press("shift+tab")
+        assert player.rows("#keys") == ["this begins at the left edge already"]
+
+        await player.press("escape")
+        assert player.desk.pane == "cluster"
+        await player.press("tab")
+        assert player.desk.pane == "path", "where nothing is typed it goes from pane to pane"
+
+    play(shop(), story)
+
+
+def test_tab_indents_all_rows_that_are_selected_and_undo_takes_that_back() -> None:
+    async def story(player: Player) -> None:
+        area = await typing_at(player, "podSelector:")
+        row, before = area.cursor_location[0], area.text
+        selected = before.splitlines()[row : row + 3]
+        area.selection = Selection((row, 3), (row + 3, 0))
+        await player.press("tab")
+        assert area.text.splitlines()[row : row + 4] == [
+            *(f"  {line}" for line in selected), before.splitlines()[row + 3],
+        ]  # fmt: skip
+        await player.press("shift+tab")
+        assert area.text == before
+        assert area.selection == Selection((row, 3), (row + 3, 0))
+        await player.press("tab", "ctrl+z")
+        assert area.text == before
+
+    play(shop(), story)
+
+
+def test_a_key_for_the_next_pane_that_is_not_tab_acts_while_one_types() -> None:
+    async def story(player: Player) -> None:
+        await typing_at(player, "spec:")
+        await player.press("ctrl+n")
+        assert player.desk.pane == "connections"
+
+    play(shop(), story, look=Look(keymap=Keymap({"next-pane": ("ctrl+n",)})))
+
+
+def test_the_editor_is_zoomed_by_a_key_that_is_no_text() -> None:
+    async def story(player: Player) -> None:
+        await typing_at(player, "spec:")
+        narrow = editor(player).size.width
+        assert "ctrl+t zoom" in player.rows("#keys")[0]
+        await player.press("ctrl+t")
+        await player.until(lambda: editor(player).size.width > 2 * narrow)
+        assert editor(player).is_typing
+        await player.press("ctrl+t")
+        await player.until(lambda: editor(player).size.width == narrow)
+
+    play(shop(), story, size=(120, 36))
+
+
+def test_that_nothing_changes_is_said_in_full_in_a_narrow_editor() -> None:
+    async def story(player: Player) -> None:
+        await typing_at(player, "spec:")
+        await player.press("enter", "up")
+        await player.until(lambda: len(player.rows("#preview")) > 1)
+        said = " ".join(" ".join(player.rows("#preview")[1:]).split())
+        assert said == "= nothing that is shown here changes"
+        assert all(len(row) <= editor(player).size.width for row in player.rows("#preview"))
+
+    play(shop(), story, size=(120, 36))

@@ -100,6 +100,7 @@ FIXED: dict[str, str] = {
     "revert": "ctrl+r",
     "fix": "ctrl+f",
     "preview": "ctrl+o",
+    "zoom-typing": "ctrl+t",
     "help-typing": "ctrl+g",
 }
 """Keys that are offered nowhere but in the help, by the names under which they can be bound otherwise."""
@@ -107,11 +108,13 @@ FIXED: dict[str, str] = {
 EDITOR_KEYS: tuple[tuple[str, str], ...] = (
     ("apply", "apply"),
     ("esc", "back"),
-    ("ctrl+z", "undo typing"),
+    ("ctrl+z", "undo"),
     ("fix", "flip"),
-    ("preview", "whole preview"),
+    ("preview", "preview"),
+    ("zoom-typing", "zoom"),
     ("revert", "revert"),
-    ("next-pane", "next pane"),
+    ("tab", "indent"),
+    ("shift+tab", "outdent"),
     ("help-typing", "help"),
 )
 """What the key line offers while one types in the editor: the name of a key, or a key that is always the same."""

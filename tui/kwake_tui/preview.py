@@ -71,7 +71,7 @@ def preview_lines(session: Session, text: str, width: int, most: int = ROWS, who
     stands = [*(head if changed or (same and not is_short) else []), *changed, *same]
     room = most - len(stands) - len(selects) - min(len(hint), LEAST_HINT)
     pairs = pair_rows(found, record(manifest).key.namespace, width, room) if found is not None else ()
-    rows = [*pairs, *stands] or [Line((Span("= nothing that is shown here changes", "muted"),))]
+    rows = [*pairs, *stands] or list(wrapped(("= ", "muted"), "nothing that is shown here changes", width))
     hint = hint[: max(most - len(rows), LEAST_HINT)]
     rows = [*rows[: most - len(hint)], *hint]
     if len(rows) + len(selects) <= most:

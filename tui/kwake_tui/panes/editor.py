@@ -37,6 +37,7 @@ class EditorPane(Vertical):
         Binding(FIXED["revert"], "revert", show=False, priority=True, id="revert"),
         Binding(FIXED["fix"], "fix", show=False, priority=True, id="fix"),
         Binding(FIXED["preview"], "whole_preview", show=False, priority=True, id="preview"),
+        Binding(FIXED["zoom-typing"], "screen.zoom_typing", show=False, priority=True, id="zoom-typing"),
         Binding(FIXED["help-typing"], "screen.help_typing", show=False, priority=True, id="help-typing"),
     ]
 

@@ -107,9 +107,11 @@ class MainScreen(EditingScreen):
         """Whether a key is the screen's: where one types, letters are text."""
         editor = self.query_one(EditorPane)
         types = self.is_prompting or (self.pane == "editor" and editor.is_typing)
+        step = parameters[0] if action == "pane" else 0
+        indents = types and self.key("next-pane" if step == 1 else "pane-before") in ("tab", "shift+tab")
         mine = {
             "act": not types,
-            "pane": not self.is_prompting,
+            "pane": not self.is_prompting and not indents,
             "submit": self.is_prompting,
             "apply": not types,
             "of_the_editor": not types and self.pane != "editor",

@@ -191,6 +191,10 @@ class PanesScreen(Screen[None]):
         self.toggle_class("-narrow")
         self.activate(self.pane)
 
+    def action_zoom_typing(self) -> None:
+        """The same, where the key for it would be text."""
+        self.zoom()
+
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Other keys for another pane."""
         if isinstance(event.widget, Prompt):

@@ -60,6 +60,7 @@ _FIXED_HELP = {
     "revert": "give up what is edited",
     "fix": "what in the edited text would turn the flow",
     "preview": "all that the edited text would change",
+    "zoom-typing": "the editor alone or all panes, while one types too",
     "help-typing": "the help, while one types too",
 }
 

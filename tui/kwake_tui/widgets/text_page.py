@@ -58,7 +58,6 @@ class TextPage(TextField):
             language="yaml",
             soft_wrap=False,
             show_line_numbers=True,
-            tab_behavior="focus",
             read_only=True,
             highlight_cursor_line=True,
             id="yaml",
