@@ -14,7 +14,7 @@ from kwake_tui.screens.describe import describe_lines
 from kwake_tui.text.what_if import read_actions, what_if, what_if_lines
 from kwake_tui.widgets.line_list import LineList
 from tests.tui.player import Player, plain, play, shop
-from tests.tui.test_story_edit import open_checkout
+from tests.tui.test_story_edit import edit_policy, open_checkout
 
 
 def _events() -> tuple[Event, ...]:
@@ -98,3 +98,14 @@ def test_what_rests_on_an_assumed_clock_says_so_in_events_in_describe_and_in_tex
     done = what_if(shop(), read_actions([f"kill {_events()[0].subject}"]), {})
     (ready,) = [line for line in what_if_lines(done) if "is ready at" in line]
     assert ready.endswith("(assumed)")
+
+
+def test_what_becomes_of_an_open_connection_fits_into_one_row_with_its_age_as_an_age() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s")
+        row = player.row("#events", "stays open")
+        assert "checkout, 0.5 s old, stays open: calico keeps it, allow-web drops new ones" in row
+
+    play(shop(), story, size=(120, 36))

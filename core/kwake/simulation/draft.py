@@ -197,7 +197,7 @@ class Draft:
             if len(moved.backends) == len(connection.backends):
                 age = seconds(self.now_ms - moved.opened_ms)
                 stays = "stays " if turn.reason.startswith(STAYS_OPEN) else ""
-                words = f"{name} {stays}{turn.fate.value} after {age}: {turn.reason.removeprefix(STAYS_OPEN)}"
+                words = f"{name}, {age} old, {stays}{turn.fate.value}: {turn.reason.removeprefix(STAYS_OPEN)}"
                 self.tell(f"connection-{turn.fate.value}", name, words, "connection", rule=turn.cite, basis=turn.basis)
             else:
                 backend = moved.backends[-1]
