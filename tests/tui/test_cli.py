@@ -200,6 +200,25 @@ def test_branches_that_end_alike_are_one_row_each_with_their_share(capsys: Captu
     assert len({row.index("Pod/shop/checkout") for row in rows}) == 1, "aligned"
 
 
+def test_why_all_branches_end_so_stands_right_under_the_verdict(capsys: Capture) -> None:
+    text = out(capsys, "trace", SHOP, "--from", "deploy/ops/statsd", "--to", "svc/shop/checkout", "--port", "443")
+
+    head, because, by, *others = text.splitlines()
+    assert head.startswith("∅ dropped ") and because.startswith("because   dropped by ") and by.startswith("by  ")
+    assert sum(row.startswith("∅ dropped  1 of 3") for row in others) == 3
+    assert not any(row.lstrip().startswith("because") for row in others)
+
+
+def test_a_pod_on_the_hosts_network_is_reached_by_one_route(capsys: Capture) -> None:
+    trace = ["trace", SHOP, "--from", "deploy/ops/prometheus", "--to", "ds/ops/node-agent", "--port", "9100"]
+
+    for branch in form(capsys, *trace, "-o", "json")["branches"]:
+        assert [hop["kind"] for hop in branch["hops"]] == ["client", "egress", "route", "ingress", "socket"]
+    text = out(capsys, *trace)
+    assert text.count("node-c → node-a") == 1
+    assert "and 2 alike, but for address and node" in text
+
+
 # -- reach, check -------------------------------------------------------------------------------------------------
 
 

@@ -59,7 +59,10 @@ def arrive(way: Way, to: Destination, egress_port: int | None = None) -> Branch:
     if isinstance(judged, Branch):
         return judged
     way, target = judged, _target_end(view, to)
-    way = way.met(_route(way, to))
+    route = _route(way, to)
+    came = [hop for hop in way.hops if hop.kind == "route"][-1:]
+    if [(hop.at, hop.text) for hop in came] != [(route.at, route.text)]:  # else it came by that route already
+        way = way.met(route)
     if to.pod is None:
         way = msgspec.structs.replace(way, ingress=_ingress(way, to))
     else:

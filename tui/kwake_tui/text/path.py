@@ -26,15 +26,17 @@ def path_lines(path: Path) -> list[str]:
     groups = [list(group) for _, group in groupby(_ordered(path.branches), key=_alike)]
     if len(path.branches) == 1:
         return [*lines, *_ending(path.branches[0]), "", *hop_lines(shared)]
+    is_one = len(groups) == 1 and len({branch.reason for branch in path.branches}) == 1
+    lines += _ending(path.branches[0]) if is_one else []
     lines += ["", *hop_lines(shared)] if shared else []
     by_several = len({branch.entries for branch in path.branches}) > 1
     for group in groups:
         rows = [_branch_row(branch, told_apart=by_several) for branch in group]
-        lines += ["", *columns(rows), *_ending(group[0], indent=2)]
+        lines += ["", *columns(rows), *([] if is_one else _ending(group[0], indent=0 if len(group) > 1 else 2))]
         lines += hop_lines(group[0].hops[len(shared) :], indent=2)
         others = len(group) - 1
         if others:
-            lines.append(f"  and {others} alike, with other addresses")
+            lines.append(f"  and {others} alike, but for address and node")
     return lines
 
 
