@@ -6,13 +6,17 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from kwake.errors import SnapshotUnreadable
+from kwake.findings import Finding
 from kwake_tui.app import Begun, KwakeApp
+from kwake_tui.screens.findings import grave_words
 from kwake_tui.screens.main import MainScreen
 from kwake_tui.screens.opening import OpeningScreen
 from kwake_tui.screens.panes import PANES
 from kwake_tui.session import Session
-from tests.tui.player import Player, shop
+from tests.tui.player import Player, play, shop
 
 
 def held_back() -> tuple[threading.Event, Callable[[], Begun]]:
@@ -88,3 +92,18 @@ def test_the_panes_stand_where_they_will_stand_while_it_opens() -> None:
             assert places == [player.desk.query_one(f"#{name}").region for name in PANES]
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_what_was_found_is_told_beside_the_keys_until_the_next_one(size: tuple[int, int]) -> None:
+    found = (Finding("warning", "Service/shop/web", "one"), Finding("skipped", "Job/shop/one", "another"))
+
+    async def story(player: Player) -> None:
+        player.desk.greet(grave_words(found))
+        (row,) = player.rows("#keys")
+        assert row.startswith("▲ 1 warning, 1 skipped; :check lists them   t trace ")
+        assert row.endswith(": command   ? help")
+        await player.press("j")
+        assert "check lists them" not in player.rows("#keys")[0]
+
+    play(shop(), story, size=size)

@@ -204,9 +204,9 @@ def run(begin: Callable[[], Begun], title: str, look: Look, progress: Progress |
         kept.append(keeper)
 
         def start(desk: Desk) -> None:
-            grave = grave_words(begun.session.world.findings)
+            grave = grave_words(begun.session.world.findings, keymap)
             if grave:
-                desk.say(f"{grave}: {keymap.shown('command')} check lists them")
+                desk.greet(grave)
             offer(desk, keeper)
 
         return Begun(begun.session, keeper, begun.started or start, live=begun.live)

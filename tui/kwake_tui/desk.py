@@ -77,6 +77,10 @@ class Desk(Protocol):
         """A notice in the key line, until the next key."""
         ...
 
+    def greet(self, words: str) -> None:
+        """The same beside the keys, as to who has pressed none yet."""
+        ...
+
     def edit(self, reference: str) -> None:
         """Put an object into the editor and go there."""
         ...

@@ -25,9 +25,16 @@ RIGHT = ("command", "help", "help-typing")
 
 
 def key_line(
-    pane: str, able: frozenset[str], width: int, keymap: Keymap = AS_IT_COMES, *, may_flip: bool = False
+    pane: str,
+    able: frozenset[str],
+    width: int,
+    keymap: Keymap = AS_IT_COMES,
+    *,
+    may_flip: bool = False,
+    after: tuple[Span, ...] = (),
 ) -> Line:
-    """The keys of a pane, as many as fit; faint where they cannot act, which they say when pressed.
+    """The keys of a pane, as many as fit `after` something else; faint where they cannot act, which they say when
+    pressed.
 
     In the cluster one place is for the path that is shown: it is opened, or, where a policy keeps it, flipped.
     """
@@ -43,7 +50,8 @@ def key_line(
         offered += [("esc", "back", True)] if pane == "editor" else []
         offered = offered[:MOST]
     right = _right(keymap, RIGHT[2:] if pane == TYPING else RIGHT[:2])
-    spans = [Span(f" {TYPING} ", "you", chip=True), Span("   ")] if pane == TYPING else []
+    spans = [*after, Span("   ")] if after else []
+    spans += [Span(f" {TYPING} ", "you", chip=True), Span("   ")] if pane == TYPING else []
     room = width - sum(span.cells for span in (*spans, *right)) - 1
     for shown, word, acts in offered:
         room -= len(shown) + len(word) + 4

@@ -11,6 +11,7 @@ from kwake.findings import LEVELS
 from kwake.objects.finding import Finding, Level
 from kwake.objects.key import GROUP_OF_KIND, key
 from kwake_tui.desk import Desk
+from kwake_tui.keys import AS_IT_COMES, Keymap
 from kwake_tui.lines import BLANK, Line, Span, section, wrap
 from kwake_tui.names import parts
 from kwake_tui.screens.choice import ChoiceScreen
@@ -44,10 +45,11 @@ def findings_page(desk: Desk) -> None:
     desk.open(ChoiceScreen(f"Check  {count_line(findings)}", "enter goes there   esc back", lines), answered)
 
 
-def grave_words(findings: tuple[Finding, ...]) -> str:
-    """What is to be told of a snapshot that has just been opened: `2 warnings, 1 unknown`; empty where nothing is."""
+def grave_words(findings: tuple[Finding, ...], keymap: Keymap = AS_IT_COMES) -> str:
+    """What is to be told of a snapshot that has just been opened: `2 warnings, 1 unknown; :check lists them`; empty
+    where nothing is."""
     grave = [finding for finding in findings if finding.level in GRAVE]
-    return count_line(grave) if grave else ""
+    return keymap.spelt(f"{count_line(grave)}; {{command}} check lists them") if grave else ""
 
 
 def _lines(findings: tuple[Finding, ...], cluster: Cluster, width: int) -> Iterator[Line]:

@@ -58,6 +58,7 @@ class PanesScreen(Screen[None]):
         super().__init__()
         self._session = session
         self._said: tuple[str, str] | None = None
+        self._is_greeting = False
         self._keys: tuple[object, ...] = ()
         self._last_pane = PANES[0]
         self._prompt_mark = ":"
@@ -212,7 +213,13 @@ class PanesScreen(Screen[None]):
 
     def say(self, words: str, role: str = "warn") -> None:
         """A notice in the key line, until the next key; a muted one until a resize too."""
-        self._said = (words, role)
+        self._said, self._is_greeting = (words, role), False
+        self.show_keys()
+
+    def greet(self, words: str) -> None:
+        """A warning beside the keys, which who has pressed none yet must find, until the next key."""
+        self.say(words)
+        self._is_greeting = True
         self.show_keys()
 
     def hush(self) -> None:
@@ -227,11 +234,16 @@ class PanesScreen(Screen[None]):
         able |= {"apply", "revert"} if editor.is_edited else frozenset[str]()
         pane = TYPING if self.pane == "editor" and editor.is_typing else self.pane
         may_flip = self.query_one(PathPane).is_kept_by_policy
-        if (said, pane, able, may_flip) != self._keys:
-            self._keys = (said, pane, able, may_flip)
+        now = (said, self._is_greeting, pane, able, may_flip)
+        if now != self._keys:
+            self._keys = now
             bar, keymap = self.query_one("#keys", LineBar), keymap_of(self.app)
-            keys = partial(key_line, pane, able, keymap=keymap, may_flip=may_flip)
-            bar.show(lambda width: (notice_line(*said) if said else keys(width),))
+            notice = notice_line(*said) if said else Line()
+            if said and not self._is_greeting:
+                bar.show(lambda width: (notice,))
+            else:
+                keys = partial(key_line, pane, able, keymap=keymap, may_flip=may_flip, after=notice.left)
+                bar.show(lambda width: (keys(width),))
 
     def prompt(self, text: str = "", mark: str = ":") -> None:
         """Open the prompt over the key line: for a command, or after `/` for a filter of the pane's list."""
