@@ -205,18 +205,37 @@ def test_a_filter_keeps_rows_and_columns_and_esc_takes_it_away() -> None:
     play(shop(), story)
 
 
-def test_a_name_keeps_its_row_and_column_with_all_that_share_a_pair_with_it() -> None:
+def test_a_name_keeps_its_column_and_every_row_that_may_reach_it_or_not() -> None:
     async def story(player: Player) -> None:
         screen = await open_reach(player)
+        every = [name for head in screen.grid.rows for name in screen.grid.ends(head.key)]
         await player.press("slash")
         await player.type("shop/checkout")
         await player.press("enter")
-        rows = {end for head in screen.grid.rows for end in screen.grid.ends(head.key)}
-        columns = {end for head in screen.grid.columns for end in screen.grid.ends(head.key)}
-        may = {(pair.src, pair.dst) for pair in shop().reach().pairs}
-        assert {CHECKOUT, *(src for src, dst in may if dst == CHECKOUT)} <= rows
-        assert {CHECKOUT, *(dst for src, dst in may if src == CHECKOUT)} <= columns
-        assert "payments/ledger[StatefulSet]" not in rows | columns, "it shares no pair with it"
+        assert [head.key for head in screen.grid.columns] == [CHECKOUT], "it is not left folded"
+        kept = [name for head in screen.grid.rows for name in screen.grid.ends(head.key)]
+        assert kept == every
+        assert "payments/ledger[StatefulSet]" in kept, "though it may not reach it"
+        await player.press("slash")
+        await player.type("shop/checkout>")
+        await player.press("enter")
+        assert [head.key for head in screen.grid.rows if head.key] == [CHECKOUT]
+        assert [name for head in screen.grid.columns for name in screen.grid.ends(head.key)] == every
+
+    play(shop(), story)
+
+
+def test_the_title_tells_the_filter_and_what_it_keeps() -> None:
+    async def story(player: Player) -> None:
+        screen = await open_reach(player)
+        every = screen.grid.kept[2]
+        await player.press("slash")
+        await player.type("checkout")
+        await player.press("enter")
+        title = str(screen.query_one(Matrix).border_title)
+        assert title.endswith(f"by workload   /checkout  {every} of {every} rows, 1 of {every} columns")
+        await player.press("escape")
+        assert str(screen.query_one(Matrix).border_title) == "Reach  by workload"
 
     play(shop(), story)
 
@@ -352,3 +371,39 @@ def test_in_a_small_terminal_the_summary_of_reach_cuts_no_count() -> None:
         assert shown.rstrip().endswith("100 pairs as before")
 
     play(shop(), story, size=(80, 24))
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [((80, 24), "? tells the signs"), ((120, 30), "± some"), ((200, 60), "± not all of them")],
+)
+def test_what_the_signs_mean_stands_beside_what_is_out_of_sight_or_in_the_help(
+    size: tuple[int, int], said: str
+) -> None:
+    async def story(player: Player) -> None:
+        screen = await open_reach(player)
+        while any(key.endswith("/") for head in (*screen.grid.rows, *screen.grid.columns) for key in [head.key]):
+            folded = next(head.key for head in screen.grid.rows if head.key.endswith("/"))
+            screen.query_one(Matrix).put_on(folded, screen.grid.columns[0].key)
+            await player.press("space")
+        subtitle = str(screen.query_one(Matrix).border_subtitle)
+        assert said in subtitle
+        assert size[1] == 60 or "rows " in subtitle
+        await player.press("question_mark")
+        await player.until(lambda: isinstance(player.app.screen, ReaderScreen))
+        assert any(row.split() == ["±", "not", "all", "of", "them"] for row in player.rows("#page"))
+
+    play(shop(), story, size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_of_a_pair_that_no_policy_isolates_the_reason_is_that(size: tuple[int, int]) -> None:
+    async def story(player: Player) -> None:
+        screen = await open_reach(player)
+        await player.press("slash")
+        await player.type("cart>search")
+        await player.press("enter")
+        assert screen.at == ("shop/cart[Deployment]", SEARCH)
+        assert any("no policy isolates either" in row for row in player.rows("#pair"))
+
+    play(shop(), story, size=size)

@@ -141,9 +141,12 @@ def moment_rows(label: str, world: World, mark: Mark, flow: Flow | None, width: 
     if width < ROOMY:
         yield _row(label, verdict, dialled)
         yield from (_row("", Span(_by(decider)), right=_place(decider)) for decider in deciders)
+        if (unasked := _unasked(path)) and not deciders:
+            yield _row("", Span(unasked, "muted"))
     else:
         first = deciders[0] if deciders else None
-        yield _row(label, verdict, dialled, Span(_by(first)), right=_place(first))
+        by = Span(_by(first)) if first else Span(_unasked(path), "muted")
+        yield _row(label, verdict, dialled, by, right=_place(first))
         for decider in deciders[1:]:
             yield _row("", Span(" " * verdict.cells), Span(_by(decider)), right=_place(decider))
     lead = 0 if width < ROOMY else verdict.cells
@@ -159,6 +162,18 @@ def _deciders(path: Path) -> tuple[Decider, ...]:
 
 def _by(decider: Decider | None) -> str:
     return f"{short(decider.object)}: {decider.rule}" if decider is not None else ""
+
+
+def _unasked(path: Path) -> str:
+    """What policies say of a dial that arrives where no rule of theirs decided."""
+    if path.outcome is not Outcome.DELIVERED:
+        return ""
+    branch = path.branches[0]
+    sides = {"egress": branch.egress, "ingress": branch.ingress}
+    reasons = {name: side.reason for name, side in sides.items() if side is not None}
+    if len(reasons) == len(sides) and set(reasons.values()) == {"not isolated"}:
+        return "no policy isolates either"
+    return ", ".join(f"{name}: {reason}" for name, reason in reasons.items())
 
 
 def _place(decider: Decider | None) -> tuple[Span, ...]:

@@ -16,9 +16,8 @@ from kwake_tui.wake_rows import end_name
 from kwake_tui.widgets.matrix import WIDE, Entry, Head
 
 DELIVERED, UNKNOWN, MIXED = (OUTCOMES[o] for o in (Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.MIXED))
-Keep = tuple[str, str | None]
-"""What rows and columns are kept, as regular expressions. Without one for columns the first keeps what it names with
-all that it may talk to or that may talk to it."""
+Keep = tuple[str, str]
+"""What rows and columns are kept, as regular expressions; all where it is empty."""
 
 MODES = ("before", "after", "difference")
 NOT_ROUTED = "*"
@@ -43,9 +42,13 @@ class ReachGrid:
         self._mode = mode
         self._ends: dict[str, tuple[str, ...]] = {}
         self._short = short_names([name for group in table.groups for name in group.ends])
-        rows, columns = self._kept(keep)
-        self.rows: Sequence[Head] = self._row_heads(folded, rows, gaps)
-        self.columns: Sequence[Head] = self._column_heads(folded, columns)
+        every = [name for group in table.groups for name in group.ends]
+        rows, columns = (frozenset(name for name in every if _is_kept(name, wanted)) for wanted in keep)
+        nothing: frozenset[str] = frozenset()
+        self.rows: Sequence[Head] = self._row_heads(nothing if keep[0] else folded, rows, gaps)
+        self.columns: Sequence[Head] = self._column_heads(nothing if keep[1] else folded, columns)
+        self.kept = (len(rows), len(columns), len(every))
+        """The ends that are kept as rows and as columns, and all."""
 
     def ends(self, key: str) -> tuple[str, ...]:
         """The ends that a row or column stands for."""
@@ -98,18 +101,6 @@ class ReachGrid:
     def _places(self, heads: Sequence[Head]) -> dict[str, int]:
         """For each end the row or column that stands for it."""
         return {name: number for number, head in enumerate(heads) if head.key for name in self.ends(head.key)}
-
-    def _kept(self, keep: Keep) -> tuple[frozenset[str], frozenset[str]]:
-        """The ends that are rows, and those that are columns."""
-        every = [name for group in self._table.groups for name in group.ends]
-        rows, columns = keep
-        found = frozenset(name for name in every if _is_kept(name, rows))
-        if columns is not None:
-            return found, frozenset(name for name in every if _is_kept(name, columns))
-        told = CellTurn.NOTHING
-        towards = {one for one in every if any(self._table.cell((one,), (name,)).turn is not told for name in found)}
-        reached = {one for one in every if any(self._table.cell((name,), (one,)).turn is not told for name in found)}
-        return found | towards, found | reached
 
     def _own_name(self, name: str) -> str:
         """A workload's name, or a range of addresses in few cells."""

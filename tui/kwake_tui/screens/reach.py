@@ -16,6 +16,7 @@ from kwake.policy.reach import Reach
 from kwake.policy.table import CellTurn, ReachTable
 from kwake.world import World
 from kwake_tui.glyphs import GAINED, LOST, OTHER_PORTS, OUTCOMES, Mark
+from kwake_tui.keys import keymap_of
 from kwake_tui.lines import Line, Span, spread
 from kwake_tui.panes.pair import block_lines, pair_flow, pair_lines, pair_title
 from kwake_tui.panes.reach_grid import MODES, Keep, ReachGrid, first_folds
@@ -29,9 +30,6 @@ from kwake_tui.widgets.matrix import Matrix
 ROOMY = 100
 """Cells of width from which marks have their words, and rules their place beside them."""
 LEGEND = (
-    "✓ policies allow   * not routed   ± not all of them   · nothing   − lost   + gained   ~ other ports   ? unknown"
-)
-BRIEF_LEGEND = (
     "✓ policies allow   * not routed   ± not all of them   · nothing   − lost   + gained   ~ other ports   ? unknown"
 )
 BRIEF_LEGEND = "✓ allowed   * not routed   ± some   · nothing   ? unknown"
@@ -64,12 +62,12 @@ class ReachScreen(ViewScreen):
         ViewKey(
             "/",
             "filter",
-            "/text keeps it and whom it shares a pair with; /one>other rows and columns; empty: all",
+            "/text keeps columns, who may reach it or not; /text> keeps rows, /one>other both; empty: all",
             "filter",
         ),
         ViewKey("←→↑↓", "cell", "h j k l, page keys, g and G, home and end, or the mouse"),
     )
-    FILTER: ClassVar[str] = "a name with all its pairs, or rows>columns"
+    FILTER: ClassVar[str] = "a name: who may reach it; name> whom it may reach; rows>columns"
     AUTO_FOCUS = "#matrix"
 
     def __init__(self, session: Session, before: World | None, since: str, start: str = "") -> None:
@@ -88,12 +86,15 @@ class ReachScreen(ViewScreen):
     def panes(self) -> tuple[Widget, ...]:
         """The matrix over the pair, and in a large terminal over both paths."""
         matrix = Matrix(id="matrix", classes="view-pane")
-        words = f"{self._since}, by workload" if self._before is not None else "by workload"
-        matrix.border_title = content((Span("Reach  "), Span(words)))
-        legend = LEGEND if self.app.size.width > len(LEGEND) + BORDERS else BRIEF_LEGEND
-        matrix.note = wide(legend) if self.app.has_class("-ascii") else legend
+        legends = [wide(legend) if self.app.has_class("-ascii") else legend for legend in (LEGEND, BRIEF_LEGEND)]
+        matrix.notes = (*legends, f"{keymap_of(self.app).shown('help')} tells the signs")
         pair = LineList(id="pair", classes="view-pane")
         return matrix, pair, Sides()
+
+    def more_help(self) -> tuple[Line, ...]:
+        """What the signs in the cells mean."""
+        signs = (sign.partition(" ") for sign in LEGEND.split("   "))
+        return (Line(), *(Line((Span(f"{sign:<8}", bold=True), Span(word))) for sign, _, word in signs))
 
     def on_mount(self) -> None:
         """Show the table, the first difference under the cursor."""
@@ -161,9 +162,25 @@ class ReachScreen(ViewScreen):
             grid = ReachGrid(self._table, self._mode, self._folded, self._keep, gaps=False)
         self.grid = grid
         matrix.show(grid, at)
+        matrix.border_title = content((Span("Reach  "), Span(self._subject)))
         self.query_one("#summary").refresh()
         self.query_one("#keys").refresh()
         self._show_pair()
+
+    @property
+    def _subject(self) -> str:
+        """`by workload`; with a filter, what it keeps: `by workload   /redis  14 rows, 1 of 14 columns`."""
+        words = f"{self._since}, by workload" if self._before is not None else "by workload"
+        if not any(self._keep):
+            return words
+        rows, columns, every = self.grid.kept
+        counts = [f"{count} of {every} {what}" for count, what in ((rows, "rows"), (columns, "columns"))]
+        return f"{words}   /{self._filter_shown}  {', '.join(counts)}"
+
+    @property
+    def _filter_shown(self) -> str:
+        rows, columns = self._keep
+        return f"{rows}>{columns}" if rows else columns
 
     def _show_pair(self) -> None:
         pane = self.query_one("#pair", LineList)
@@ -193,6 +210,9 @@ class ReachScreen(ViewScreen):
         key = self.at[column]
         name = key.partition("/")[0]
         if not key or self._table is None:
+            return
+        if self._keep[column]:
+            self.say("the filter shows each workload that it keeps: nothing is folded")
             return
         if "/" not in key:
             self.say("addresses outside are no namespace and stay as they are")
@@ -240,13 +260,13 @@ class ReachScreen(ViewScreen):
             self._show_pair()
 
     def keep(self, text: str) -> None:
-        """Keep rows and, after `>`, columns whose names match. Raises UsageError for no regular expression."""
+        """Keep columns whose names match, before a `>` rows. Raises UsageError for no regular expression."""
         rows, parted, columns = text.partition(">")
         try:
             re.compile(rows), re.compile(columns)
         except re.error as error:
             raise UsageError(f"/{text} is no regular expression: {error}") from None
-        self._keep = rows.strip(), columns.strip() if parted or not rows.strip() else None
+        self._keep = (rows.strip(), columns.strip()) if parted else ("", rows.strip())
         self._show()
 
     @on(Matrix.Moved)

@@ -186,6 +186,10 @@ class ViewScreen(Screen[Flow | str | None]):
         at = panes.index(self.focused) if self.focused in panes else -1
         self.set_focus(panes[(at + 1) % len(panes)], scroll_visible=False)
 
+    def more_help(self) -> tuple[Line, ...]:
+        """What the help says beside the keys."""
+        return ()
+
     def action_help(self) -> None:
         """What the keys do, and which command prints the same."""
         rows = [
@@ -194,6 +198,7 @@ class ViewScreen(Screen[Flow | str | None]):
             )
             for key in (*self.keys, ViewKey("esc", "back", "to the panes"))
         ]
+        rows += self.more_help()
         rows += [Line(), Line((Span("the same on the command line: ", "muted"), Span(self.TWIN)), shrink=1)]
         self.app.push_screen(HelpScreen("Help", self.WORD, tuple(rows)))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple, Protocol
 
 from msgspec.structs import replace
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -23,6 +24,8 @@ HEADS = 2
 WIDE = 8
 """Cells from which a column says more than its glyph."""
 WIDEST = 16
+CORNERS = 4
+"""Cells of a subtitle beside its words, at least."""
 NARROWEST = 3
 
 
@@ -94,8 +97,9 @@ class Matrix(ScrollView, can_focus=True):
         self._grid: Grid | None = None
         self._row = self._column = 0
         self._first_column = 0
-        self.note = ""
-        """What the subtitle says where nothing is out of sight."""
+        self.notes: tuple[str, ...] = ("",)
+        """What the signs mean, from the most words to the fewest: the subtitle has room for one of them, beside what is
+        out of sight."""
 
     @property
     def at(self) -> tuple[str, str]:
@@ -171,7 +175,9 @@ class Matrix(ScrollView, can_focus=True):
             words.append(f"rows {top + 1}-{min(top + height, rows)} of {rows}")
         if fits < columns:
             words.append(f"columns {self._first_column + 1}-{self._first_column + fits} of {columns}")
-        self.border_subtitle = content((Span("   ".join(words) or self.note),))
+        told = ["   ".join(filter(None, (*words, note))) for note in self.notes]
+        fitting = (said for said in told if cell_len(said) <= self.size.width - CORNERS)
+        self.border_subtitle = content((Span(next(fitting, told[-1])),))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Other rows are in sight."""
