@@ -106,6 +106,6 @@ def test_what_becomes_of_an_open_connection_fits_into_one_row_with_its_age_as_an
         await edit_policy(player, "app: web", "app: webshop")
         await player.press("ctrl+s")
         row = player.row("#events", "stays open")
-        assert "checkout, 0.5 s old, stays open: calico keeps it, allow-web drops new ones" in row
+        assert "checkout, 0.5 s old, stays open: calico keeps it; allow-web drops new ones" in row
 
     play(shop(), story, size=(120, 36))

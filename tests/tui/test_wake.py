@@ -93,9 +93,9 @@ def test_a_reason_says_nothing_twice_and_is_never_cut_in_its_middle() -> None:
         (dropped,) = [line for line in lines if "∅ dropped" in line]
         (stays,) = [line for line in lines if "● open" in line and "  checkout " in line]
         assert dropped.endswith("∅ dropped  allow-web: no ingress rule admits it")
-        assert "cilium: ◐ stalled; calico keeps" in stays and stays.endswith("…")
+        assert "cilium: ◐ stalled; allow-web" in stays and stays.endswith("…")
 
-    play(shop(), story)
+    play(shop(), story, size=(114, 36))
 
 
 def test_all_who_fare_alike_are_named_without_a_gap() -> None:
@@ -389,3 +389,15 @@ def test_clients_without_room_in_their_cell_go_on_below_all_of_them_or_none() ->
     assert listed(names, 15, 30, 1) == ["ops/node-agent,", "shop/checkout, shop/web"]
     assert listed(names, 15, 15, 1) == ["ops/n…-agent +2"]
     assert listed(names, 15, 15, 2) == ["ops/node-agent,", "shop/checkout,", "shop/web"]
+
+
+def test_what_decides_of_a_connection_that_stays_open_is_in_sight_in_its_row() -> None:
+    async def story(player: Player) -> None:
+        await open_checkout(player)
+        await edit_policy(player, "app: web", "app: webshop")
+        await player.press("ctrl+s", "escape", "w")
+        await player.until(lambda: any("● open" in row for row in player.rows("#wake")))
+        row = next(row for row in player.rows("#wake") if "● open" in row)
+        assert row.endswith("cilium: ◐ stalled; allow-web drops new ones")
+
+    play(shop(), story, size=(120, 36))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from kwake.dataplane.connection import KEEPS
 from kwake.dataplane.path import Decider, Flow, Outcome
 from kwake.objects.basis import Basis
 from kwake_tui.glyphs import INTERRUPTED, OTHER_PORTS, OTHERWISE, OUTCOMES, POLICIES, STAYS, Mark
@@ -65,7 +66,8 @@ class WakeRow(msgspec.Struct, frozen=True, eq=False):
         said = (group, self.after.word, OUTCOMES[Outcome.DROPPED].word)
         leads = [lead for word in said for lead in (f"{word} by ", f"{word}: ")]
         parts = self.why.words.split("; ")
-        return "; ".join(part.removeprefix(next(filter(part.startswith, leads), "")) for part in parts)
+        brief = [part.removeprefix(next(filter(part.startswith, leads), "")) for part in parts]
+        return "; ".join(part for part in brief if len(brief) == 1 or not part.endswith(KEEPS))
 
 
 class WakeGroup(msgspec.Struct, frozen=True, eq=False):

@@ -12,6 +12,9 @@ from kwake.objects.basis import Basis, weakest
 STAYS_OPEN = "stays open: "
 """How the reason begins of a turn that leaves a connection open."""
 
+KEEPS = " keeps it"
+"""After the name of a CNI that does not judge open connections again."""
+
 
 class Fate(Enum):
     """What became of a connection."""

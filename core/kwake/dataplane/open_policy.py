@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kwake.dataplane.arrival import as_policies_know
-from kwake.dataplane.connection import STAYS_OPEN, Connection, Fate, PodEnd, Turn
+from kwake.dataplane.connection import KEEPS, STAYS_OPEN, Connection, Fate, PodEnd, Turn
 from kwake.dataplane.evidence import side_deciders
 from kwake.dataplane.living import pod_of
 from kwake.dataplane.masquerade import ingress_side
@@ -98,5 +98,5 @@ def _denied(view: View, was: Verdict, now: Verdict) -> Turn | None:
             reason = f"may be cut by {by}: the first policy on a pod can cut what is open under {cni}"
             return Turn(view.now_ms, Fate.OPEN, reason, Basis.UNKNOWN, "CX-30", deciders)
         case _:
-            reason = f"{STAYS_OPEN}{cni} keeps it, {by} drops new ones"
+            reason = f"{STAYS_OPEN}{cni}{KEEPS}; {by} drops new ones"
             return Turn(view.now_ms, Fate.OPEN, reason, basis, "CX-30", deciders)

@@ -168,12 +168,9 @@ def _unasked(path: Path) -> str:
     """What policies say of a dial that arrives where no rule of theirs decided."""
     if path.outcome is not Outcome.DELIVERED:
         return ""
-    branch = path.branches[0]
-    sides = {"egress": branch.egress, "ingress": branch.ingress}
-    reasons = {name: side.reason for name, side in sides.items() if side is not None}
-    if len(reasons) == len(sides) and set(reasons.values()) == {"not isolated"}:
-        return "no policy isolates either"
-    return ", ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    sides = path.branches[0].egress, path.branches[0].ingress
+    reasons = list(dict.fromkeys(side.reason for side in sides if side is not None))
+    return "no policy isolates either" if "not isolated" in reasons else "; ".join(reasons)
 
 
 def _place(decider: Decider | None) -> tuple[Span, ...]:
