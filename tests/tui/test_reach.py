@@ -133,7 +133,7 @@ def test_the_cell_under_the_cursor_is_reversed_in_its_whole_width() -> None:
         matrix = screen.query_one(Matrix)
         strip = matrix.render_line(matrix.region_of_cursor().y)
         (reversed_,) = [part for part in strip if part.style is not None and part.style.reverse]
-        assert reversed_.text == "− 8443".ljust(matrix.column_width - 1)
+        assert reversed_.text == "− 8443".ljust(matrix.region_of_cursor().width - 1)
 
     play(shop(), story)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate, groupby
 from typing import ClassVar, NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -16,6 +18,7 @@ from textual.strip import Strip
 
 from kwake_tui.keymap import FIXED
 from kwake_tui.lines import Line, Span
+from kwake_tui.widgets.heads import told_apart, widths
 from kwake_tui.widgets.line_list import content, laid_out, styled
 from kwake_tui.widgets.stayed import Stayed
 
@@ -26,7 +29,8 @@ WIDE = 8
 WIDEST = 16
 CORNERS = 4
 """Cells of a subtitle beside its words, at least."""
-NARROWEST = 3
+NARROWEST = 6
+"""With its gap: heads in less cannot be read."""
 
 
 class Head(NamedTuple):
@@ -97,6 +101,7 @@ class Matrix(ScrollView, can_focus=True):
         self._grid: Grid | None = None
         self._row = self._column = 0
         self._first_column = 0
+        self._widths: list[int] = []
         self.notes: tuple[str, ...] = ("",)
         """What the signs mean, from the most words to the fewest: the subtitle has room for one of them, beside what is
         out of sight."""
@@ -114,15 +119,20 @@ class Matrix(ScrollView, can_focus=True):
         """Cells of the row heads."""
         rows = self._grid.rows if self._grid is not None else ()
         longest = max((Span(head.group + head.name).cells + 4 for head in rows), default=0)
-        return max(12, min(longest, max(self.size.width // 4, 16)))
+        spare = self.size.width - 1 - WIDE * (len(self._grid.columns) if self._grid is not None else 0)
+        return max(12, min(longest, max(self.size.width // 8, 16, min(spare, self.size.width // 4))))
 
-    @property
-    def column_width(self) -> int:
-        """Cells of a column: as many as all columns leave each other; at least what a glyph needs."""
-        columns = len(self._grid.columns) if self._grid is not None else 0
+    def _column_widths(self) -> list[int]:
+        """Cells of each column: as many as all leave each other, and of what some do not need more for long heads."""
+        columns = self._grid.columns if self._grid is not None else ()
         room = self.size.width - self.heads_width - 1
-        fair = room // columns if columns else WIDEST
-        return max(NARROWEST, min(fair, WIDEST))
+        even = max(NARROWEST, min(room // len(columns), WIDEST)) if columns else WIDEST
+        alone = Counter(head.group for head in columns)
+        needs = [
+            max(cell_len(head.short or head.name), cell_len(head.group) if alone[head.group] == 1 else 0) + 1
+            for head in columns
+        ]
+        return widths(needs, WIDE if even >= WIDE else NARROWEST, even, room)
 
     def show(self, grid: Grid, at: tuple[str, str] | None = None) -> None:
         """Show another model; the cursor stays with its heads, or goes to those that are named."""
@@ -139,12 +149,15 @@ class Matrix(ScrollView, can_focus=True):
     def _laid_out(self) -> None:
         rows = len(self._grid.rows) if self._grid is not None else 0
         self.virtual_size = Size(self.size.width, rows + HEADS)
+        self._widths = self._column_widths()
         self._reveal()
         self.refresh()
 
     @property
     def _shown_columns(self) -> int:
-        return max((self.size.width - self.heads_width - 1) // self.column_width, 1)
+        room = self.size.width - self.heads_width - 1
+        ends = accumulate(self._widths[self._first_column :])
+        return max(sum(end <= room for end in ends), 1)
 
     def _reveal(self) -> None:
         """Scroll so that the cursor is in sight, under the heads."""
@@ -208,34 +221,39 @@ class Matrix(ScrollView, can_focus=True):
         if y == 0:
             return [*corner, *self._group_heads(columns)]
         here = self._column - self._first_column
+        rooms = [self._room(number, number + 1, len(columns)) for number in range(len(columns))]
+        texts = [
+            head.short if head.short and cell_len(head.name) > room else head.name
+            for head, room in zip(columns, rooms, strict=True)
+        ]
         spans = []
-        for number, head in enumerate(columns):
-            room = self._room(number, number + 1, len(columns))
-            text = head.short if head.short and len(head.name) > room else head.name
-            name = Span(text, "you" if number == here else "muted", bold=number == here).cut(room)
+        for number, (text, room) in enumerate(zip(told_apart(texts, rooms), rooms, strict=True)):
+            name = Span(text, "you" if number == here else "muted", bold=number == here)
             spans += [*laid_out(self.app, Line((name,)), room), Span(" ")]
         return [*corner, *spans]
 
     def _room(self, start: int, end: int, count: int) -> int:
         """Cells of a head over these columns in sight; that of the last has what is free beside it."""
         if end == count:
-            return self.size.width - self.heads_width - start * self.column_width
-        return (end - start) * self.column_width - 1
+            return self.size.width - self.heads_width - self._left(start)
+        return self._left(end) - self._left(start) - 1
+
+    def _left(self, column: int) -> int:
+        """Cells from the first column in sight to another one in sight."""
+        return sum(self._widths[self._first_column : self._first_column + column])
 
     def _group_heads(self, columns: Sequence[Head]) -> list[Span]:
         """The names of groups, each over its first column in sight and as far as it goes."""
+        groups = [list(group) for _, group in groupby(range(len(columns)), key=lambda number: columns[number].group)]
+        rooms = [self._room(group[0], group[-1] + 1, len(columns)) for group in groups]
+        names = [columns[group[0]].group for group in groups]
+        # Where there is little room the name matters more than whether it is folded.
+        bare = [
+            name if cell_len(name) <= room else name.rpartition(" ")[2] for name, room in zip(names, rooms, strict=True)
+        ]
         spans: list[Span] = []
-        start = 0
-        while start < len(columns):
-            end = start + 1
-            while end < len(columns) and columns[end].group == columns[start].group:
-                end += 1
-            room = self._room(start, end, len(columns))
-            group = columns[start].group
-            # Where there is little room the name matters more than whether it is folded.
-            name = Span(group if len(group) <= room else group.rpartition(" ")[2], bold=True).cut(room)
-            spans += [*laid_out(self.app, Line((name,)), room), Span(" ")]
-            start = end
+        for name, room in zip(told_apart(bare, rooms), rooms, strict=True):
+            spans += [*laid_out(self.app, Line((Span(name, bold=True),)), room), Span(" ")]
         return spans
 
     def _cells(self, index: int) -> list[tuple[Span, str]]:
@@ -255,11 +273,11 @@ class Matrix(ScrollView, can_focus=True):
             return parts
         last = min(self._first_column + self._shown_columns, len(grid.columns))
         for number in range(self._first_column, last):
-            parts += self._cell(grid.entry(row, grid.columns[number]), base, here and number == self._column)
+            here_too = here and number == self._column
+            parts += self._cell(grid.entry(row, grid.columns[number]), self._widths[number], base, here_too)
         return parts
 
-    def _cell(self, entry: Entry, base: str, here: bool) -> list[tuple[Span, str]]:
-        width = self.column_width
+    def _cell(self, entry: Entry, width: int, base: str, here: bool) -> list[tuple[Span, str]]:
         text = f"{entry.glyph} {entry.text}" if entry.text and width >= WIDE else entry.glyph
         span = Span(text, entry.role, bold=entry.bold or here, chip=here and bool(text.strip()))
         if here and not text.strip():
@@ -340,15 +358,16 @@ class Matrix(ScrollView, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None or offset.y < HEADS or offset.x < self.heads_width:
             return
-        column = self._first_column + (offset.x - self.heads_width) // self.column_width
+        ends = accumulate(self._widths[self._first_column :])
+        column = self._first_column + sum(end <= offset.x - self.heads_width for end in ends)
         self.move_to(offset.y - HEADS + int(self.scroll_offset.y), column)
         if event.chain == 2:
             self.action_choose()
 
     def region_of_cursor(self) -> Region:
         """Where the cursor's cell is in the widget."""
-        x = self.heads_width + (self._column - self._first_column) * self.column_width
-        return Region(x, self._row - int(self.scroll_offset.y) + HEADS, self.column_width, 1)
+        x = self.heads_width + self._left(self._column - self._first_column)
+        return Region(x, self._row - int(self.scroll_offset.y) + HEADS, self._widths[self._column], 1)
 
     def on_focus(self) -> None:
         """The cursor's mark changes its colour."""
