@@ -7,11 +7,9 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from kwake_tui.lines import Line, Span, folded
+from kwake_tui.lines import Line, Span
 from kwake_tui.screens.reader import ReaderScreen
-
-FURTHER_IN = 4
-"""Cells before the rows of a command that goes on."""
+from kwake_tui.shell_rows import shell_rows
 
 
 class KubectlScreen(ReaderScreen):
@@ -33,10 +31,9 @@ class KubectlScreen(ReaderScreen):
 
 
 def _rows(commands: Sequence[str], width: int) -> tuple[Line, ...]:
-    """In as many rows as they need; what goes on stands further in."""
-    rows: list[Line] = []
-    for line in commands:
-        role = "muted" if line.startswith("# ") else "text1"
-        first, *others = folded(line, width, FURTHER_IN)
-        rows += [Line((Span(first, role),)), *(Line((Span(" " * FURTHER_IN), Span(part, role))) for part in others)]
-    return tuple(rows)
+    """In as many rows as they need, broken where a shell takes it."""
+    return tuple(
+        Line((Span(row, "muted" if line.startswith("# ") else "text1"),))
+        for line in commands
+        for row in shell_rows(line, width)
+    )
