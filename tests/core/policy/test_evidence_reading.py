@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import permutations, product
+
 import pytest
 
-from kwake.policy.ends import INGRESS, NearMiss, RuleRef, Side
+from kwake.policy.ends import EGRESS, INGRESS, NearMiss, RuleRef, Side
 from kwake.policy.policy_set import compile_policies
 from kwake.profiles import load_profile
 from tests.core.policy.brute_force import End, Object, Ref, Story, World, name_of, on_host
@@ -14,34 +17,39 @@ from tests.core.policy.test_brute_force import as_policies_see
 
 IN_CI, ALL, BATCH = 200, 4_000, 50
 ASKED = (80, 443, 8100)
+"""Ports."""
 OVERRIDES = {"host-network-pods": "ignored", "ipblock-matches-pods": "yes", "ipblock-matches-nodes": "yes",
              "egress-to-own-node": "judged"}  # fmt: skip
 """What `Reading()` says."""
 
 
+Asked = tuple[str, End, End, End, str, int]
+"""The direction, whose policies are asked, the other end, the destination, and the port dialled."""
+
+
+def sides(plain: World) -> Iterator[tuple[Side, Asked]]:
+    """What the engine says of each end of every dial, and what it was asked."""
+    built = cluster(*plain.objects)
+    policies = compile_policies(built, load_profile("calico", OVERRIDES))
+    ends = [(end, as_policies_see(built, end)) for end in (*plain.ends(), *map(End, OUTSIDE))]
+    for (source, from_), (destination, to) in permutations(ends, 2):
+        if (":" in source.ip) == (":" in destination.ip):
+            for protocol, port in product(PROTOCOLS, ASKED):
+                verdict = policies.verdict(from_, to, protocol, port)
+                yield verdict.egress, (EGRESS, source, destination, destination, protocol, port)
+                yield verdict.ingress, (INGRESS, destination, source, destination, protocol, port)
+
+
 def compare(objects: list[Object]) -> list[str]:
     """Where the two tell of different rules."""
     plain = World(objects)
-    built = cluster(*objects)
-    policies = compile_policies(built, load_profile("calico", OVERRIDES))
-    ends = [(end, as_policies_see(built, end)) for end in (*plain.ends(), *map(End, OUTSIDE))]
     wrong = []
-    for source, from_ in ends:
-        for destination, to in ends:
-            if from_ == to or (":" in source.ip) != (":" in destination.ip):
-                continue
-            for protocol, port in ((protocol, port) for protocol in PROTOCOLS for port in ASKED):
-                verdict = policies.verdict(from_, to, protocol, port)
-                for side, subject, other in (
-                    (verdict.egress, source, destination),
-                    (verdict.ingress, destination, source),
-                ):
-                    expected = _stories(plain, side.direction, subject, other, destination, protocol, port)
-                    if not expected or (side.allowed is None and len({story.allowed for story in expected}) > 1):
-                        continue
-                    if _told(side) not in expected:
-                        asked = f"{source.ip} → {destination.ip} {protocol} {port} {side.direction}"
-                        wrong.append(f"{asked}: {_told(side)} is not in {expected}")
+    for side, asked in sides(plain):
+        expected = _stories(plain, *asked)
+        if not expected or (side.allowed is None and len({story.allowed for story in expected}) > 1):
+            continue
+        if _told(side) not in expected:
+            wrong.append(f"{asked}: {_told(side)} is not in {expected}")
     return wrong
 
 
@@ -71,30 +79,19 @@ def _refs(rules: tuple[RuleRef, ...]) -> tuple[Ref, ...]:
 def false_near_misses(objects: list[Object]) -> list[str]:
     """Near misses that are none, by a second reading."""
     plain = World(objects)
-    built = cluster(*objects)
-    policies = compile_policies(built, load_profile("calico", OVERRIDES))
-    ends = [(end, as_policies_see(built, end)) for end in (*plain.ends(), *map(End, OUTSIDE))]
-    wrong = []
-    for source, from_ in ends:
-        for destination, to in ends:
-            for protocol, port in ((protocol, port) for protocol in PROTOCOLS for port in ASKED):
-                verdict = policies.verdict(from_, to, protocol, port)
-                for side, subject, other in (
-                    (verdict.egress, source, destination),
-                    (verdict.ingress, destination, source),
-                ):
-                    for miss in side.near_misses:
-                        asked = side.direction, subject, other, destination, protocol, port
-                        if not _nearly(plain, miss, *asked):
-                            wrong.append(f"{asked}: {miss.wanted}; {miss.found}")
-    return wrong
+    return [
+        f"{asked}: {miss.wanted}; {miss.found}"
+        for side, asked in sides(plain)
+        for miss in side.near_misses
+        if not _nearly(plain, miss, *asked)
+    ]
 
 
 def _nearly(
     plain: World, miss: NearMiss, direction: str, subject: End, other: End, destination: End, protocol: str, port: int
 ) -> bool:
     """Whether a policy that does not select the pod would admit it, or a rule of one that does admits just the port or
-    just the peer; and whether no label that is wanted is there."""
+    just the peer."""
     assert subject.pod is not None
     policy = next(p for p in plain.of_kind("NetworkPolicy") if name_of(p) == (miss.policy.namespace, miss.policy.name))
     if miss.rule == "selects":
