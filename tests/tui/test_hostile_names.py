@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.widgets import Input
+
 import kwake
 from kwake.world import World
 from tests.tui.player import Player, play
@@ -51,6 +53,7 @@ def test_titles_questions_and_notices_show_them_too() -> None:
         assert "\x1b" not in player.svg()
         await player.press("escape", "t")
         assert "\x1b" not in player.svg()
+        assert player.desk.app.screen.query_one(Input).placeholder.startswith("po/shop/[red]boom\\x1b")
         await player.press("escape", "ctrl+k")
         assert "\x1b" not in player.svg()
 

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from kwake.cluster import Cluster
+from kwake.objects.printable import printable
 from kwake_tui.lines import Line, Span
 from kwake_tui.names import EXAMPLE, parts, short, targets
 from kwake_tui.screens.dialog import Dialog
@@ -54,7 +55,7 @@ class TargetScreen(Dialog[str]):
         """The question above, the candidates below."""
         with Vertical(id="targets", classes="dialog") as box:
             box.border_title = content((Span(f"Trace  {short(self._source)} → ?"),))
-            example = next(iter(self._targets), EXAMPLE)
+            example = printable(next(iter(self._targets), EXAMPLE))
             yield _Wanted(placeholder=f"{example}, an address, a DNS name, internet", id="wanted", compact=True)
             yield LineList(id="candidates", lit=True)
 
