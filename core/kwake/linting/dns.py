@@ -113,7 +113,7 @@ def _keeps_out(scene: Scene, servers: list[tuple[Pod, int]]) -> bool:
 
 
 def _may_mean_dns(scene: Scene, home: str, peer: PolicyPeer, servers: list[tuple[Pod, int]]) -> bool:
-    """Whether a peer may be DNS servers that the snapshot does not hold: others than those on nodes it would hold."""
+    """Whether a peer may be DNS servers that the snapshot does not hold; where it holds some, only on nodes."""
     if peer.ip_block is not None:
         return not (_is_everybody(peer) and _keeps_out(scene, servers))
     return not servers and may_mean_servers(scene.policies.seeing, home, peer)

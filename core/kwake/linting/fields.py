@@ -53,18 +53,19 @@ def meant_field(item: Record, path: FieldPath) -> str:
 
 def widening(item: Record, path: FieldPath) -> str:
     """What a NetworkPolicy means without a field that the API server drops, where that is more than was meant."""
-    *way, _ = path
+    *way, name = path
     value = value_at(item.manifest, tuple(way))
-    if item.key.kind != "NetworkPolicy" or not isinstance(value, dict):
-        return ""
     meant = meant_field(item, path)
+    if item.key.kind != "NetworkPolicy" or not isinstance(value, dict) or value.get(meant):
+        return ""
     if way == ["spec"] and meant == "podSelector":
         return "; dropped, and the policy selects every pod of its namespace"
     if len(way) == 3 and way[1] in ("ingress", "egress"):
         peers = "from" if way[1] == "ingress" else "to"
-        if meant == "ports":
+        if meant == "ports" or (name == "port" and not value.get("ports")):
             return "; dropped, and the rule admits every port"
-        return "; dropped, and the rule admits everybody" if not value.get(peers) else ""
+        is_for_peers = meant == peers or name in PEERS
+        return "; dropped, and the rule admits everybody" if is_for_peers and not value.get(peers) else ""
     if way[-1:] in (["podSelector"], ["namespaceSelector"]) and not value.get("matchLabels"):
         everything = "pod" if way[-1] == "podSelector" else "namespace"
         return f"; dropped, and the selector means every {everything}" if not value.get("matchExpressions") else ""

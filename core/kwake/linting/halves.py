@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 
 import msgspec
 
@@ -13,6 +15,7 @@ from kwake.linting.scene import Scene
 from kwake.linting.shapes import Shape
 from kwake.objects.finding import Finding
 from kwake.objects.json_patch import Change
+from kwake.objects.key import Key
 from kwake.objects.kinds import NetworkPolicy, PolicyPeer
 from kwake.policy.classes import classes_of
 from kwake.policy.connections import NONE, PROTOCOLS
@@ -47,7 +50,11 @@ class _Table:
 
     def __init__(self, scene: Scene) -> None:
         classes = classes_of([shape.pod for shapes in scene.shapes.values() for shape in shapes], scene.policies)
-        self._class_of = {pod.key: at for at, member in enumerate(classes.members) for pod in member.pods}
+        self._classes_of: defaultdict[Key, list[int]] = defaultdict(list)
+        """Of a pod one for each of its addresses."""
+        for at, member in enumerate(classes.members):
+            for pod in member.pods:
+                self._classes_of[pod.key].append(at)
         self._said = Said.by(Matrix(classes, scene.policies))
 
     def may_pass(self, rule: Rule, one: Shape, other: Shape) -> bool:
@@ -56,7 +63,8 @@ class _Table:
         wanted = rule.connections(destination.pod)
         if one is other or wanted == NONE:
             return True
-        return bool(wanted & self._said.possible(*(self._class_of[end.pod.key] for end in (source, destination))))
+        ways = product(self._classes_of[source.pod.key], self._classes_of[destination.pod.key])
+        return any(wanted & self._said.possible(at, to) for at, to in ways)
 
 
 def _closed(

@@ -63,18 +63,16 @@ class Scene(Shapes):
     @property
     def no_nodes(self) -> str:
         """What to say where ipBlocks admit no nodes; empty elsewhere."""
-        setting = self.profile.setting("ipblock-matches-nodes")
-        if self.policies.seeing.ip_blocks_hold_nodes:
-            return ""
-        return f"an ipBlock holds no node under {self.profile.name} ({setting.basis.value})"
+        return "" if self.policies.seeing.ip_blocks_hold_nodes else self._holds_no("node")
 
     @property
     def no_pods(self) -> str:
         """What to say where ipBlocks admit no pods (NP-22); empty elsewhere."""
-        setting = self.profile.setting("ipblock-matches-pods")
-        if self.policies.seeing.ip_blocks_hold_pods:
-            return ""
-        return f"an ipBlock holds no pod under {self.profile.name} ({setting.basis.value})"
+        return "" if self.policies.seeing.ip_blocks_hold_pods else self._holds_no("pod")
+
+    def _holds_no(self, what: str) -> str:
+        basis = self.profile.setting(f"ipblock-matches-{what}s").basis
+        return f"an ipBlock holds no {what} under {self.profile.name} ({basis.value})"
 
     def behind(self, service: Service) -> tuple[Shape, ...]:
         """The pods that serve it, as policies see them: without those on the host's network, and those of Jobs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kwake.objects.document import Manifest
 from tests.core.linting.shop import egress, ingress, labels, of
-from tests.core.policy.clusters import policy
+from tests.core.policy.clusters import pod, policy
 from tests.core.policy.tier_objects import anp, rule
 
 FROM_WEB = ingress({"from": [labels(app="web")]}, app="db")
@@ -26,6 +26,14 @@ def test_a_rule_is_of_use_where_the_tier_leaves_it_a_port() -> None:
     first = rule("Pass", ports=[{"portNumber": {"port": 5432, "protocol": "TCP"}}])
 
     assert texts(FROM_WEB, anp("guard", 1, ingress=[first, rule("Deny")])) == []
+
+
+def test_a_pod_with_addresses_of_both_families_is_asked_at_each() -> None:
+    both = pod("shop/both", ip="10.0.3.1", app="both")
+    both["status"]["podIPs"] = [{"ip": "10.0.3.1"}, {"ip": "fd00::1"}]
+    of_one = anp("six", 1, egress=[rule("Deny", {"networks": ["::/0"]}, to=True)])
+
+    assert texts(both, ingress({"from": [labels(app="web")]}, app="both"), of_one) == []
 
 
 def test_beside_a_tier_the_other_end_counts_as_ever() -> None:
